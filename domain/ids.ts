@@ -1,0 +1,62 @@
+/** The prefixes of every kind of record. An id is `<prefix>_<26 characters>`, sortable by time of creation. */
+export const idPrefixes = {
+  merchant: 'mer',
+  apiKey: 'key',
+  account: 'acc',
+  endpoint: 'ep',
+  order: 'ord',
+  payment: 'pay',
+  notification: 'ntf',
+  event: 'evt',
+  delivery: 'dlv',
+  attempt: 'att',
+} as const;
+
+export type IdKind = keyof typeof idPrefixes;
+export type Id<K extends IdKind> = `${(typeof idPrefixes)[K]}_${string}`;
+
+export type MerchantId = Id<'merchant'>;
+export type AccountId = Id<'account'>;
+export type EndpointId = Id<'endpoint'>;
+export type OrderId = Id<'order'>;
+export type PaymentId = Id<'payment'>;
+export type NotificationId = Id<'notification'>;
+export type EventId = Id<'event'>;
+export type DeliveryId = Id<'delivery'>;
+
+// Crockford's alphabet: no i, l, o, u, so an id read out over the telephone survives it.
+const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
+const bodyPattern = /^[0-9a-hjkmnp-tv-z]{26}$/;
+
+/** Encodes a time and 80 random bits as a 26-character ULID body (https://github.com/ulid/spec). */
+export function encodeIdBody(timeMs: number, random: Uint8Array): string {
+  let body = '';
+  for (let rest = timeMs, i = 0; i < 10; i++, rest = Math.floor(rest / 32)) {
+    body = alphabet[rest % 32] + body;
+  }
+  for (let bits = 0, held = 0, i = 0; i < 10; i++) {
+    held = (held << 8) | random[i]!;
+    for (bits += 8; bits >= 5; bits -= 5) body += alphabet[(held >> (bits - 5)) & 31];
+    held &= (1 << bits) - 1;
+  }
+  return body;
+}
+
+/** A fresh id of the given kind. Not for workflow code, which gets its ids as input. */
+export function newId<K extends IdKind>(kind: K): Id<K> {
+  return `${idPrefixes[kind]}_${encodeIdBody(Date.now(), crypto.getRandomValues(new Uint8Array(10)))}`;
+}
+
+/** True for a well-formed id of the given kind; says nothing about whether the record exists. */
+export function isId<K extends IdKind>(kind: K, value: string): value is Id<K> {
+  const prefix = `${idPrefixes[kind]}_`;
+  return value.startsWith(prefix) && bodyPattern.test(value.slice(prefix.length));
+}
+
+/**
+ * Our number for a payment at its provider: the id's body, 26 characters of `[0-9a-z]`, inside the
+ * common subset of all providers (8-32 of `[A-Za-z0-9]`, shared by Alipay, WeChat Pay and Stripe).
+ */
+export function outTradeNoOf(paymentId: PaymentId): string {
+  return paymentId.slice(idPrefixes.payment.length + 1);
+}
