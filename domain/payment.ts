@@ -75,7 +75,8 @@ function decideOnSuccess(
     return isSameTrade ? { kind: 'unchanged' } : { kind: 'review', reason: 'trade_no_mismatch' };
   }
   if (report.currency !== payment.currency) return { kind: 'review', reason: 'currency_mismatch' };
-  if (report.paidMinor !== payment.amountMinor) return { kind: 'review', reason: 'amount_mismatch' };
+  if (report.paidMinor !== payment.amountMinor)
+    return { kind: 'review', reason: 'amount_mismatch' };
   // Money that arrives after we closed is still money: record it, the late-payment policy decides the rest.
   return { kind: 'settle', late: !isOpen(payment.status) };
 }
@@ -91,6 +92,7 @@ export function decideOnBinding(
 ): { kind: 'bound' } | { kind: 'review'; reason: ReviewReason } {
   if (actual.appId !== expected.appId) return { kind: 'review', reason: 'app_mismatch' };
   if (actual.sellerId !== expected.sellerId) return { kind: 'review', reason: 'seller_mismatch' };
-  if (actual.outTradeNo !== expected.outTradeNo) return { kind: 'review', reason: 'trade_no_mismatch' };
+  if (actual.outTradeNo !== expected.outTradeNo)
+    return { kind: 'review', reason: 'trade_no_mismatch' };
   return { kind: 'bound' };
 }

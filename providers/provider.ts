@@ -39,7 +39,7 @@ export type Refusal =
 
 export type CreatePaymentResult = { kind: 'created'; nextAction: NextAction } | Refusal;
 
-/** `binding` is what the answer itself says it is about; the caller checks it like a notification's. */
+/** The adapter has checked that the answer is about the number asked for. */
 export type QueryPaymentResult = { kind: 'reported'; report: ProviderReport };
 
 /** `absent`: the provider has no such trade (yet). `paid`: too late, ask again: paid wins. */

@@ -1,0 +1,20 @@
+import type { Client } from '@temporalio/client';
+import type { Database } from '../db/database.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Attempter } from '../webhooks/attempt.ts';
+import type { ProviderDirectory } from './payments/provider-directory.ts';
+
+/** All that activities work with. Made once a process, in `worker/`. */
+export type ActivityDeps = {
+  db: Database;
+  client: Client;
+  taskQueue: string;
+  providers: ProviderDirectory;
+  attempt: Attempter;
+  /** Tells of new events in a shard; returns how to stop hearing. */
+  onEvents: (shard: number, listener: () => void) => () => void;
+  publicUrl: string;
+  logger: Logger;
+  /** Aborts when this worker is about to stop, so that long activities move on. */
+  stopping: AbortSignal;
+};

@@ -1,0 +1,65 @@
+import { findPayment } from '../../db/queries/find-payment.ts';
+import { findStragglers } from '../../db/queries/find-stragglers.ts';
+import { markSwept } from '../../db/queries/mark-swept.ts';
+import type { OrderId } from '../../domain/ids.ts';
+import type { ActivityDeps } from '../deps.ts';
+import { wakeEndpoint } from '../notifications/wake-endpoint.ts';
+import { cancelRunningOrder } from './cancel-running-order.ts';
+import { reportToOrder } from './report-to-order.ts';
+import { startPayOrder } from './start-pay-order.ts';
+
+// Younger work is under way in some process, and none of the sweep's business.
+const graceSeconds = 5;
+
+export type SweepResult = {
+  notifications: number;
+  orders: number;
+  cancellations: number;
+  endpoints: number;
+  failed: number;
+};
+
+/**
+ * Starts, signals and wakes again whatever was accepted and then left lying. All of it is idempotent:
+ * a workflow that runs is only found running. What fails now is found again by the next sweep.
+ */
+export async function sweepStragglers(deps: ActivityDeps): Promise<SweepResult> {
+  const { db, client, taskQueue, logger } = deps;
+  const found = await findStragglers(db, { graceSeconds });
+  const counts = {
+    notifications: found.notifications.length,
+    orders: found.orders.length,
+    cancellations: found.cancellations.length,
+    endpoints: found.endpoints.length,
+  };
+  // Orders first: a notification may be for one whose workflow never began.
+  const steps: (() => Promise<void>)[] = [
+    ...found.orders.map((orderId) => () => restart(deps, orderId)),
+    ...found.notifications.map(({ id, orderId }) => {
+      return () => reportToOrder({ client, taskQueue, orderId, notificationId: id });
+    }),
+    ...found.cancellations.map((orderId) => () => cancelRunningOrder({ client, orderId })),
+    ...found.endpoints.map((endpointId) => () => wakeEndpoint({ client, taskQueue, endpointId })),
+  ];
+  let failed = 0;
+  for (const step of steps) {
+    await step().catch((error: unknown) => {
+      failed += 1;
+      logger.warn({ error }, 'a straggler could not be helped, the next sweep tries again');
+    });
+  }
+  await markSwept(db, { orderIds: found.orders });
+  if (steps.length > 0) logger.info({ ...counts, failed }, 'swept');
+  return { ...counts, failed };
+}
+
+async function restart(deps: ActivityDeps, orderId: OrderId): Promise<void> {
+  const { order, provider } = await findPayment(deps.db, { orderId });
+  await startPayOrder({
+    client: deps.client,
+    taskQueue: deps.taskQueue,
+    isShared: false,
+    publicUrl: deps.publicUrl,
+    order: { ...order, provider, expiresAt: order.expiresAt.toISOString() },
+  });
+}

@@ -1,0 +1,26 @@
+import type { Client } from '@temporalio/client';
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { ProviderDirectory } from '../activities/payments/provider-directory.ts';
+import type { Changes } from '../db/changes.ts';
+import type { Database } from '../db/database.ts';
+import type { Merchant } from '../db/queries/merchants.ts';
+import type { Sealer } from '../db/sealed.ts';
+import type { Logger } from '../telemetry/logger.ts';
+
+/** All that routes work with. Made once a process. */
+export type ApiDeps = {
+  db: Database;
+  sealer: Sealer;
+  changes: Changes;
+  client: Client;
+  taskQueue: string;
+  /** True when a worker stands on the client's own connection, so that starts can be eager. */
+  isShared: boolean;
+  providers: ProviderDirectory;
+  publicUrl: string;
+  allowPrivateTargets: boolean;
+  logger: Logger;
+};
+
+export type AppEnv = { Variables: { requestId: string; merchant: Merchant } };
+export type App = OpenAPIHono<AppEnv>;

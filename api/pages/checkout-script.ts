@@ -1,0 +1,19 @@
+/** Runs in the payer's browser: counts down, and shows the page anew when the order's state changes. */
+export const checkoutScript = `
+const page = document.getElementById('checkout');
+const left = document.getElementById('left');
+const expiresMs = Date.parse(page.dataset.expires);
+const two = (n) => String(n).padStart(2, '0');
+function count() {
+  const seconds = Math.max(0, Math.round((expiresMs - Date.now()) / 1000));
+  left.textContent = two(Math.floor(seconds / 60)) + ':' + two(seconds % 60);
+}
+if (left) { count(); setInterval(count, 1000); }
+const open = ['pending', 'preparing', 'review'].includes(page.dataset.state);
+if (open) {
+  const stream = new EventSource(location.pathname + '/stream');
+  stream.addEventListener('state', (event) => {
+    if (event.data !== page.dataset.state) { stream.close(); location.reload(); }
+  });
+}
+`;

@@ -1,0 +1,16 @@
+/** The checkout page's own style; the frame's is in `layout.tsx`. */
+export const checkoutStyle = `
+.top { text-align: right; margin: 0 0 .75rem; }
+.card { text-align: center; }
+.qr { width: min(100%, 15rem); margin: 1rem auto; padding: .75rem; background: #fff; border-radius: 12px;
+  border: 1px solid var(--line); }
+.qr svg { display: block; width: 100%; height: auto; }
+#left { font-variant-numeric: tabular-nums; color: var(--ink); }
+.button { display: inline-block; margin-top: .5rem; padding: .7rem 1.4rem; border-radius: 999px;
+  background: var(--accent); color: var(--card); text-decoration: none; font-weight: 600; }
+.mark { width: 4.5rem; height: 4.5rem; margin: 1.5rem auto .5rem; border-radius: 50%; display: grid;
+  place-items: center; font-size: 2.4rem; color: var(--card); background: var(--soft); }
+.paid .mark { background: var(--good); } .failed .mark { background: var(--bad); }
+h2 { margin: .25rem 0; }
+.wait { padding: 3rem 0; color: var(--soft); }
+`;

@@ -1,0 +1,48 @@
+/** What the checkout page says, in the languages it speaks. */
+export const checkoutWords = {
+  en: {
+    title: 'Pay',
+    scan: 'Scan with Alipay to pay',
+    open: 'Pay on this device',
+    timeLeft: 'Time left',
+    preparing: 'Preparing the payment…',
+    paid: 'Paid',
+    paidText: 'The payment has arrived. You can close this page.',
+    closed: 'This order is closed',
+    closedText: 'It can no longer be paid. If you have paid already, the merchant will be told.',
+    failed: 'The payment could not be opened',
+    failedText: 'Please ask the merchant for another way to pay.',
+    review: 'We are checking this payment',
+    reviewText: 'Please do not pay again. The merchant will be in touch.',
+    back: 'Back to the merchant',
+    order: 'Order',
+    other: '中文',
+  },
+  zh: {
+    title: '付款',
+    scan: '请使用支付宝扫码付款',
+    open: '在本机付款',
+    timeLeft: '剩余时间',
+    preparing: '正在准备付款…',
+    paid: '支付成功',
+    paidText: '款项已收到，您可以关闭此页面。',
+    closed: '订单已关闭',
+    closedText: '该订单已无法付款。如果您已付款，商家会收到通知。',
+    failed: '无法发起付款',
+    failedText: '请联系商家更换付款方式。',
+    review: '正在核对这笔付款',
+    reviewText: '请勿重复付款，商家会与您联系。',
+    back: '返回商家',
+    order: '订单号',
+    other: 'English',
+  },
+} as const;
+
+export type Language = keyof typeof checkoutWords;
+
+/** The page's language: as asked for in the address, else the first of ours the browser names. */
+export function chooseLanguage(asked: string | undefined, accepted: string | undefined): Language {
+  if (asked === 'en' || asked === 'zh') return asked;
+  const first = /\b(zh|en)\b/i.exec(accepted ?? '')?.[1]?.toLowerCase();
+  return first === 'zh' ? 'zh' : 'en';
+}

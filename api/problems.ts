@@ -1,0 +1,108 @@
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+
+type ProblemType = { status: ContentfulStatusCode; title: string; help: string };
+
+/**
+ * Every problem this API answers with (RFC 9457). `type` is the address of a page that says the same
+ * as `help`, so a reader of a log can follow it.
+ */
+export const problemTypes = {
+  'invalid-request': {
+    status: 400,
+    title: 'The request has fields that are not valid',
+    help: 'Each entry of `errors` names one field and what is wrong with it. Correct them all and send the request again. Unknown fields are refused, so that a misspelt one is not silently ignored.',
+  },
+  'malformed-json': {
+    status: 400,
+    title: 'The body is not JSON',
+    help: 'Send a JSON object encoded in UTF-8.',
+  },
+  unauthorized: {
+    status: 401,
+    title: 'No valid API key',
+    help: 'Send `Authorization: Bearer <key>` with a key that is neither revoked nor expired. Operators create keys with `npm run tender -- key create`.',
+  },
+  'not-found': {
+    status: 404,
+    title: 'There is no such resource',
+    help: 'The id does not exist, or it belongs to another merchant: the two are not told apart.',
+  },
+  'order-number-taken': {
+    status: 409,
+    title: 'The order number was used for another order',
+    help: 'A `merchantOrderNo` names one order for ever. `orderId` is the order that has it. Sending the same order again is no conflict: it answers with the order itself.',
+  },
+  'idempotency-key-in-flight': {
+    status: 409,
+    title: 'A request with this Idempotency-Key is under way',
+    help: 'Wait as long as `Retry-After` says and send the same request again: it will be given the answer of the first.',
+  },
+  'order-not-cancellable': {
+    status: 409,
+    title: 'The order can no longer be cancelled',
+    help: 'It has ended, or it is in review. `status` says which. A paid order is refunded, not cancelled.',
+  },
+  'content-too-large': {
+    status: 413,
+    title: 'The body is too large',
+    help: 'Bodies are limited to 64 KiB.',
+  },
+  'unsupported-media-type': {
+    status: 415,
+    title: 'The body is of a type this API does not read',
+    help: 'Send `Content-Type: application/json`.',
+  },
+  'idempotency-key-reused': {
+    status: 422,
+    title: 'The Idempotency-Key was used for another request',
+    help: 'Use a fresh key for a new request; use the same key only to repeat the same body.',
+  },
+  'no-provider-account': {
+    status: 422,
+    title: 'No provider account can take this payment',
+    help: 'The merchant has no account for the method. Operators add one with `npm run tender -- account create`.',
+  },
+  'target-not-allowed': {
+    status: 422,
+    title: 'Events may not be sent to this address',
+    help: 'Endpoints must be http(s) addresses on the public internet, without credentials in them. Private, loopback and link-local addresses are refused; a development instance may allow them with TENDER_ALLOW_PRIVATE_TARGETS=true.',
+  },
+  'internal-error': {
+    status: 500,
+    title: 'Something went wrong here',
+    help: 'It is logged under the request id. A request with an Idempotency-Key can safely be sent again.',
+  },
+} as const satisfies Record<string, ProblemType>;
+
+export type ProblemSlug = keyof typeof problemTypes;
+
+export type FieldError = {
+  in: 'body' | 'query' | 'header' | 'path';
+  /** JSON pointer into the body, or the parameter's name. */
+  field: string;
+  message: string;
+};
+
+/** Thrown by handlers; `app.onError` answers it as problem+json. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly slug: ProblemSlug;
+  /** Members beyond the standard ones. */
+  readonly extensions: Readonly<Record<string, unknown>>;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    slug: ProblemSlug,
+    detail: string,
+    options: { extensions?: Record<string, unknown>; headers?: Record<string, string> } = {},
+  ) {
+    super(detail);
+    this.slug = slug;
+    this.extensions = options.extensions ?? {};
+    this.headers = options.headers ?? {};
+  }
+}
+
+export function notFound(kind: string, id: string): Problem {
+  return new Problem('not-found', `There is no ${kind} ${id}.`);
+}

@@ -1,0 +1,57 @@
+import type { Context } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import type { z } from '@hono/zod-openapi';
+import type { ApiDeps, AppEnv } from './deps.ts';
+import { Problem, problemTypes } from './problems.ts';
+import type { FieldError } from './problems.ts';
+
+/** Answers an error as problem+json (RFC 9457). What we did not foresee is logged and not shown. */
+export function renderProblem(
+  error: Error,
+  c: Context<AppEnv>,
+  { logger, publicUrl }: Pick<ApiDeps, 'logger' | 'publicUrl'>,
+): Response {
+  const problem = asProblem(error);
+  if (problem.slug === 'internal-error') {
+    logger.error({ err: error, requestId: c.var.requestId, path: c.req.path }, 'request failed');
+  }
+  const { status, title } = problemTypes[problem.slug];
+  const body = {
+    type: `${publicUrl}/problems/${problem.slug}`,
+    title,
+    status,
+    detail: problem.message,
+    instance: c.var.requestId,
+    ...problem.extensions,
+  };
+  return c.body(JSON.stringify(body), status, {
+    ...problem.headers,
+    'content-type': 'application/problem+json',
+  });
+}
+
+function asProblem(error: Error): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof HTTPException && error.status === 400) {
+    return new Problem('malformed-json', error.message);
+  }
+  return new Problem('internal-error', 'The request could not be carried out.');
+}
+
+const places = { json: 'body', query: 'query', header: 'header', param: 'path' } as const;
+
+/** Turns what a schema found wrong into one entry a field, unknown fields included. */
+export function fieldErrors(target: string, issues: z.core.$ZodIssue[]): FieldError[] {
+  const place = places[target as keyof typeof places] ?? 'body';
+  const name = (path: readonly PropertyKey[]) =>
+    place === 'body' ? path.map((part) => `/${String(part)}`).join('') : path.map(String).join('.');
+  return issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => ({
+          in: place,
+          field: name([...issue.path, key]),
+          message: 'is not a field of this request',
+        }))
+      : [{ in: place, field: name(issue.path), message: issue.message }],
+  );
+}

@@ -1,0 +1,68 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { cancelRunningOrder } from '../../activities/orders/cancel-running-order.ts';
+import { findOrder } from '../../db/queries/find-order.ts';
+import { requestCancel } from '../../db/queries/request-cancel.ts';
+import type { ApiDeps, App } from '../deps.ts';
+import { etagOf, orderBody } from '../order-body.ts';
+import { notFound, Problem } from '../problems.ts';
+import { orderId, orderSchema, problemResponses } from '../schemas.ts';
+import { parseWaitMs, waitFor } from '../wait-for.ts';
+
+const content = { 'application/json': { schema: orderSchema } };
+
+const route = createRoute({
+  method: 'post',
+  path: '/v1/orders/{orderId}/cancel',
+  tags: ['Orders'],
+  summary: 'Cancel an order that is not paid yet',
+  description:
+    'The provider is asked, told to take no more money, and asked again: an order that was paid meanwhile answers 409 and stays paid. 202 when that takes longer than `Prefer: wait` allows (10 s by default); the wish is kept.',
+  security: [{ apiKey: [] }],
+  request: {
+    params: z.object({ orderId }),
+    headers: z.object({ prefer: z.string().optional().openapi({ example: 'wait=10' }) }),
+  },
+  responses: {
+    200: { description: 'The order, closed', content },
+    202: { description: 'The order; it is being cancelled', content },
+    ...problemResponses('invalid-request', 'unauthorized', 'not-found', 'order-not-cancellable'),
+  },
+});
+
+const defaultWaitMs = 10_000;
+
+export function registerCancelOrder(app: App, deps: ApiDeps) {
+  app.openapi(route, async (c) => {
+    const { orderId } = c.req.valid('param');
+    const { merchant } = c.var;
+    const read = () => findOrder(deps.db, { merchantId: merchant.id, orderId });
+    const before = await read();
+    if (!before) throw notFound('order', orderId);
+    if (before.snapshot.status === 'pending') {
+      await requestCancel(deps.db, { orderId });
+      cancelRunningOrder({ client: deps.client, orderId }).catch((error: unknown) =>
+        // The wish stands in the database: the sweep says it again.
+        deps.logger.warn({ error, orderId }, 'the cancellation waits for the sweep'),
+      );
+    }
+    const view = await waitFor({
+      changes: deps.changes,
+      channel: 'tender_orders',
+      key: orderId,
+      timeoutMs: parseWaitMs(c.req.valid('header').prefer, defaultWaitMs),
+      caller: c.req.raw.signal,
+      read,
+      isEnough: (found) => found?.snapshot.status !== 'pending',
+    });
+    if (!view) throw notFound('order', orderId);
+    const { status, closeReason } = view.snapshot;
+    c.header('etag', etagOf(view));
+    if (status === 'pending') return c.json(orderBody(view, deps.publicUrl), 202);
+    if (status === 'closed' && closeReason === 'cancelled') {
+      return c.json(orderBody(view, deps.publicUrl), 200);
+    }
+    throw new Problem('order-not-cancellable', `The order is ${status}.`, {
+      extensions: { status },
+    });
+  });
+}

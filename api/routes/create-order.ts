@@ -1,0 +1,184 @@
+import { createHash } from 'node:crypto';
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { startPayOrder } from '../../activities/orders/start-pay-order.ts';
+import type { OrderToStart } from '../../activities/orders/start-pay-order.ts';
+import { crashPoint } from '../../config/crash-points.ts';
+import { createOrder } from '../../db/queries/create-order.ts';
+import { findOrder } from '../../db/queries/find-order.ts';
+import type { OrderView } from '../../db/queries/find-order.ts';
+import type { Merchant } from '../../db/queries/merchants.ts';
+import { listAccountsOf } from '../../db/queries/provider-accounts.ts';
+import { recordAnswer } from '../../db/queries/record-answer.ts';
+import { methods } from '../../providers/registry.ts';
+import type { ApiDeps, App, AppEnv } from '../deps.ts';
+import { etagOf, orderBody } from '../order-body.ts';
+import { Problem } from '../problems.ts';
+import { newOrderSchema, orderSchema, problemResponses } from '../schemas.ts';
+import { parseWaitMs, waitFor } from '../wait-for.ts';
+
+const orderContent = { 'application/json': { schema: orderSchema } };
+
+const route = createRoute({
+  method: 'post',
+  path: '/v1/orders',
+  tags: ['Orders'],
+  summary: 'Open an order',
+  description:
+    'Answers 201 once the payer can act (`nextAction`), 202 when the provider takes longer than `Prefer: wait` allows (5 s by default); the order is safe in both cases. Sending the same order again, with or without an Idempotency-Key, never opens a second one.',
+  security: [{ apiKey: [] }],
+  request: {
+    headers: z.object({
+      'idempotency-key': z
+        .string()
+        .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters')
+        .optional()
+        .openapi({ description: 'The same key and body get the byte-identical answer' }),
+      prefer: z.string().optional().openapi({ example: 'wait=10' }),
+    }),
+    body: { required: true, content: { 'application/json': { schema: newOrderSchema } } },
+  },
+  responses: {
+    200: { description: 'The same order was opened before', content: orderContent },
+    201: { description: 'The order, ready to be paid', content: orderContent },
+    202: { description: 'The order; the provider has not answered yet', content: orderContent },
+    ...problemResponses(
+      'invalid-request',
+      'malformed-json',
+      'unauthorized',
+      'order-number-taken',
+      'idempotency-key-in-flight',
+      'content-too-large',
+      'unsupported-media-type',
+      'idempotency-key-reused',
+      'no-provider-account',
+    ),
+  },
+});
+
+type NewOrderBody = z.infer<typeof newOrderSchema>;
+
+const defaultWaitMs = 5_000;
+
+export function registerCreateOrder(app: App, deps: ApiDeps) {
+  app.openapi(route, async (c) => {
+    const body = c.req.valid('json');
+    const headers = c.req.valid('header');
+    const { merchant } = c.var;
+    const idempotencyKey = headers['idempotency-key'];
+    const account = await chooseAccount(deps, merchant, body);
+    const expiresAt = new Date(Date.now() + body.expiresInSeconds * 1_000);
+    const created = await createOrder(deps.db, {
+      ...body,
+      merchant,
+      account,
+      requestHash: hashOf(body),
+      idempotencyKey,
+      returnUrl: body.returnUrl ?? null,
+      expiresAt,
+    });
+    switch (created.kind) {
+      case 'keyReused':
+        throw new Problem(
+          'idempotency-key-reused',
+          'This Idempotency-Key came with another body before.',
+        );
+      case 'inFlight':
+        throw new Problem(
+          'idempotency-key-in-flight',
+          'The first request with this key has no answer yet.',
+          {
+            headers: { 'retry-after': '1' },
+          },
+        );
+      case 'numberTaken':
+        throw new Problem(
+          'order-number-taken',
+          `Order number ${body.merchantOrderNo} is ${created.orderId}.`,
+          {
+            extensions: { orderId: created.orderId },
+          },
+        );
+      case 'answered':
+        c.header('idempotency-replayed', 'true');
+        return asJson(c, created);
+    }
+    crashPoint('order.committed');
+    const { orderId } = created;
+    const view = await openOrder(deps, {
+      order: {
+        ...body,
+        provider: account.provider,
+        id: orderId,
+        merchantId: merchant.id,
+        expiresAt: expiresAt.toISOString(),
+      },
+      isNew: created.kind === 'created',
+      waitMs: parseWaitMs(headers.prefer, defaultWaitMs),
+      caller: c.req.raw.signal,
+    });
+    const isRepeat = created.kind === 'existing' && idempotencyKey === undefined;
+    const status = !isAnswerable(view) ? 202 : isRepeat ? 200 : 201;
+    const answer = { status, body: JSON.stringify(orderBody(view, deps.publicUrl)) };
+    if (idempotencyKey !== undefined) {
+      await recordAnswer(deps.db, { merchantId: merchant.id, key: idempotencyKey, ...answer });
+    }
+    c.header('etag', etagOf(view));
+    c.header('location', `${deps.publicUrl}/v1/orders/${orderId}`);
+    return asJson(c, answer);
+  });
+}
+
+/** The first account that can do what the method asks for. */
+async function chooseAccount({ db }: ApiDeps, merchant: Merchant, { method }: NewOrderBody) {
+  const accounts = await listAccountsOf(db, { merchantId: merchant.id });
+  const account = accounts.find(({ provider }) => provider === methods[method].provider);
+  if (!account) throw new Problem('no-provider-account', `There is no account for ${method}.`);
+  return account;
+}
+
+/** Starts the order's workflow and waits until the payer can act. The order itself is safe already. */
+async function openOrder(
+  deps: ApiDeps,
+  input: { order: OrderToStart; isNew: boolean; waitMs: number; caller: AbortSignal },
+): Promise<OrderView> {
+  const { order } = input;
+  const { id: orderId, merchantId } = order;
+  const read = async () => {
+    const view = await findOrder(deps.db, { merchantId, orderId });
+    if (!view) throw new Error(`order ${orderId} was just written and is not there`);
+    return view;
+  };
+  startPayOrder({ ...deps, order }).catch((error: unknown) =>
+    // Temporal is away: the sweep starts the order when it is back, and the merchant gets its 202.
+    deps.logger.warn({ error, orderId }, 'the order waits for the sweep to start it'),
+  );
+  return waitFor({
+    changes: deps.changes,
+    channel: 'tender_orders',
+    key: orderId,
+    timeoutMs: input.waitMs,
+    caller: input.caller,
+    read,
+    isEnough: isAnswerable,
+    isKnownStale: input.isNew,
+  });
+}
+
+const isAnswerable = (view: OrderView) =>
+  view.nextAction !== null || view.snapshot.status !== 'pending';
+
+/** The request's content, whatever the order of its fields. */
+function hashOf(body: NewOrderBody): string {
+  const canonical = JSON.stringify(body, (_, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
+  return createHash('sha256').update(canonical).digest('hex');
+}
+
+/** A body that is kept and repeated byte for byte; its shape is `orderBody`'s by construction. */
+function asJson(c: Context<AppEnv>, { status, body }: { status: number; body: string }) {
+  return c.body(body, status as 201, { 'content-type': 'application/json' }) as never;
+}

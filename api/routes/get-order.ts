@@ -1,0 +1,58 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { findOrder } from '../../db/queries/find-order.ts';
+import type { ApiDeps, App } from '../deps.ts';
+import { etagOf, orderBody } from '../order-body.ts';
+import { notFound } from '../problems.ts';
+import { orderId, orderSchema, problemResponses } from '../schemas.ts';
+import { parseWaitMs, waitFor } from '../wait-for.ts';
+
+const route = createRoute({
+  method: 'get',
+  path: '/v1/orders/{orderId}',
+  tags: ['Orders'],
+  summary: 'Read an order, or wait for it to change',
+  description:
+    'With `Prefer: wait=N` the answer comes as soon as the order is another than the one in `If-None-Match`, or than it was when the request came; after N seconds (60 at most) it comes anyway.',
+  security: [{ apiKey: [] }],
+  request: {
+    params: z.object({ orderId }),
+    headers: z.object({
+      prefer: z.string().optional().openapi({ example: 'wait=30' }),
+      'if-none-match': z
+        .string()
+        .optional()
+        .openapi({ description: 'The ETag of the version you know' }),
+    }),
+  },
+  responses: {
+    200: { description: 'The order', content: { 'application/json': { schema: orderSchema } } },
+    304: { description: 'The order is still the one you know' },
+    ...problemResponses('invalid-request', 'unauthorized', 'not-found'),
+  },
+});
+
+export function registerGetOrder(app: App, deps: ApiDeps) {
+  app.openapi(route, async (c) => {
+    const { orderId } = c.req.valid('param');
+    const headers = c.req.valid('header');
+    const { merchant } = c.var;
+    let known = headers['if-none-match'];
+    const view = await waitFor({
+      changes: deps.changes,
+      channel: 'tender_orders',
+      key: orderId,
+      timeoutMs: parseWaitMs(headers.prefer, 0),
+      caller: c.req.raw.signal,
+      read: () => findOrder(deps.db, { merchantId: merchant.id, orderId }),
+      isEnough: (found) => {
+        if (!found) return true;
+        known ??= etagOf(found);
+        return etagOf(found) !== known;
+      },
+    });
+    if (!view) throw notFound('order', orderId);
+    c.header('etag', etagOf(view));
+    if (headers['if-none-match'] === etagOf(view)) return c.body(null, 304);
+    return c.json(orderBody(view, deps.publicUrl), 200);
+  });
+}

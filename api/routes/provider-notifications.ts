@@ -1,0 +1,59 @@
+import type { Context } from 'hono';
+import { reportToOrder } from '../../activities/orders/report-to-order.ts';
+import { crashPoint } from '../../config/crash-points.ts';
+import { storeNotification } from '../../db/queries/store-notification.ts';
+import { isId } from '../../domain/ids.ts';
+import type { AccountId } from '../../domain/ids.ts';
+import type { NotificationAck, ProviderEvent } from '../../providers/provider.ts';
+import type { ApiDeps, App, AppEnv } from '../deps.ts';
+import { notFound } from '../problems.ts';
+
+/**
+ * Where providers report. The raw body is verified by the provider's rules, stored once, and
+ * acknowledged as soon as that is committed; then the order's workflow hears of it.
+ */
+export function registerProviderNotifications(app: App, deps: ApiDeps) {
+  app.post('/providers/:accountId/notifications', async (c) => {
+    const accountId = c.req.param('accountId');
+    const provider = isId('account', accountId) ? await deps.providers.find(accountId) : undefined;
+    if (!provider || !isId('account', accountId)) throw notFound('provider account', accountId);
+    const rawBody = await c.req.text();
+    const parsed = await provider.parseNotification({ rawBody, headers: c.req.header() });
+    if (parsed.kind === 'rejected') {
+      deps.logger.warn({ accountId, reason: parsed.reason }, 'a notification was refused');
+      return answer(c, provider.acknowledge('rejected'));
+    }
+    for (const event of parsed.events) await intake(deps, { accountId, rawBody, event });
+    return answer(c, provider.acknowledge('accepted'));
+  });
+}
+
+async function intake(
+  deps: ApiDeps,
+  { accountId, rawBody, event }: { accountId: AccountId; rawBody: string; event: ProviderEvent },
+): Promise<void> {
+  const { client, taskQueue, logger } = deps;
+  const { notificationId: providerNotificationId, binding, report, subject } = event;
+  const stored = await storeNotification(deps.db, {
+    ...{ accountId, providerNotificationId, binding, report, subject, rawBody },
+  });
+  crashPoint('notification.stored');
+  if (stored.kind === 'duplicate') return;
+  if (stored.kind === 'unmatched') {
+    logger.error(
+      { notificationId: stored.id, ...binding },
+      'a notification for no payment of ours',
+    );
+    return;
+  }
+  const { id: notificationId, orderId } = stored;
+  // Not awaited: the provider is acknowledged for what is committed, and the sweep sees to the rest.
+  reportToOrder({ client, taskQueue, orderId, notificationId }).catch((error: unknown) =>
+    logger.warn({ error, notificationId }, 'the notification waits for the sweep'),
+  );
+}
+
+function answer(c: Context<AppEnv>, ack: NotificationAck) {
+  const headers = { 'content-type': ack.contentType };
+  return ack.status === 204 ? c.body(null, 204) : c.body(ack.body, ack.status, headers);
+}

@@ -1,0 +1,47 @@
+import { createGate } from '../db/gate.ts';
+import type { Changes } from '../db/changes.ts';
+import type { Channel } from '../db/listen.ts';
+
+const longestWaitSeconds = 60;
+
+/** Reads `Prefer: wait=N` (RFC 7240), in ms; the fallback without one. `respond-async` waits for nothing. */
+export function parseWaitMs(prefer: string | undefined, fallbackMs: number): number {
+  if (prefer === undefined) return fallbackMs;
+  if (/(^|[,;\s])respond-async($|[,;\s])/i.test(prefer)) return 0;
+  const seconds = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,6})"?/i.exec(prefer)?.[1];
+  return seconds === undefined ? fallbackMs : Math.min(Number(seconds), longestWaitSeconds) * 1_000;
+}
+
+/**
+ * Reads until what is read is enough, looking again only when the database says that something
+ * changed. Answers with the last read when the time is over or the caller has gone.
+ */
+export async function waitFor<T>(input: {
+  changes: Changes;
+  channel: Channel;
+  key: string;
+  timeoutMs: number;
+  caller: AbortSignal;
+  read: () => Promise<T>;
+  isEnough: (value: T) => boolean;
+  /** The caller knows that nothing is there to see yet: the first look comes with the first change. */
+  isKnownStale?: boolean;
+}): Promise<T> {
+  const gate = createGate();
+  // Listening begins before the first look, so that no change falls between the two.
+  const stop = input.changes.subscribe(input.channel, input.key, gate.open);
+  input.caller.addEventListener('abort', gate.open, { once: true });
+  const endsMs = Date.now() + input.timeoutMs;
+  try {
+    if (input.isKnownStale && input.timeoutMs > 0) await gate.wait(input.timeoutMs);
+    for (;;) {
+      const value = await input.read();
+      const leftMs = endsMs - Date.now();
+      if (leftMs <= 0 || input.caller.aborted || input.isEnough(value)) return value;
+      await gate.wait(leftMs);
+    }
+  } finally {
+    stop();
+    input.caller.removeEventListener('abort', gate.open);
+  }
+}

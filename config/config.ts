@@ -1,0 +1,104 @@
+import { z } from 'zod';
+
+const commaSeparatedKeys = z.string().transform((text, context) => {
+  const keys = text.split(',').map((part) => Buffer.from(part.trim(), 'base64'));
+  if (keys.some((key) => key.length !== 32)) {
+    context.addIssue({
+      code: 'custom',
+      message:
+        'must be 32-byte keys in base64, separated by commas (make one: openssl rand -base64 32)',
+    });
+    return z.NEVER;
+  }
+  return keys;
+});
+
+const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
+const port = z.coerce.number().int().min(0).max(65_535);
+
+const environment = z.object({
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }),
+  TENDER_DATABASE_CONNECTIONS: z.coerce.number().int().min(2).max(500).default(20),
+  TEMPORAL_ADDRESS: z.string().regex(/^[^\s/]+:\d+$/, 'must be host:port, without a scheme'),
+  TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
+  TEMPORAL_TLS: flag.default(false),
+  TEMPORAL_TLS_CERT: z.string().optional(),
+  TEMPORAL_TLS_KEY: z.string().optional(),
+  TEMPORAL_API_KEY: z.string().min(1).optional(),
+  TENDER_TASK_QUEUE: z.string().min(1).default('tender'),
+  TENDER_SECRET_KEYS: commaSeparatedKeys,
+  HOST: z.string().min(1).default('127.0.0.1'),
+  PORT: port.default(8080),
+  /** Where payers, merchants and providers reach this API. */
+  TENDER_PUBLIC_URL: z
+    .url({ protocol: /^https?$/, error: 'must be an http(s):// URL' })
+    .transform((url) => url.replace(/\/+$/, '')),
+  TENDER_ALLOW_PRIVATE_TARGETS: flag.default(false),
+  TENDER_WORKFLOW_STACK_TRACES: flag.default(false),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+});
+
+export type Config = {
+  database: { url: string; maxConnections: number };
+  temporal: {
+    address: string;
+    namespace: string;
+    taskQueue: string;
+    apiKey: string | undefined;
+    /** False without TLS; client certificates in PEM when both are set. */
+    tls: false | { certPem: string | undefined; keyPem: string | undefined };
+  };
+  http: { host: string; port: number; publicUrl: string };
+  secretKeys: Buffer[];
+  /** Development only: merchants' endpoints may be loopback or private addresses. */
+  allowPrivateTargets: boolean;
+  /** Keeps the SDK's stack trace per promise, which the UI's Call Stack tab shows; costs a third of the CPU. */
+  workflowStackTraces: boolean;
+  logLevel: string;
+};
+
+export type ConfigResult =
+  | { kind: 'valid'; config: Config }
+  /** One line a variable, each beginning with its name. */
+  | { kind: 'invalid'; problems: string[] };
+
+/** Reads the whole configuration at once, so that every mistake is named before anything starts. */
+export function parseConfig(env: Readonly<Record<string, string | undefined>>): ConfigResult {
+  // An empty variable is an unset one: that is what a blank line in an env file means.
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = environment.safeParse(given);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map((issue) => {
+      const name = issue.path.join('.');
+      return `${name}: ${given[name] === undefined ? 'is required' : issue.message}`;
+    });
+    return { kind: 'invalid', problems };
+  }
+  const e = parsed.data;
+  if ((e.TEMPORAL_TLS_CERT === undefined) !== (e.TEMPORAL_TLS_KEY === undefined)) {
+    return {
+      kind: 'invalid',
+      problems: ['TEMPORAL_TLS_CERT: must be set together with TEMPORAL_TLS_KEY'],
+    };
+  }
+  const hasTls =
+    e.TEMPORAL_TLS || e.TEMPORAL_TLS_CERT !== undefined || e.TEMPORAL_API_KEY !== undefined;
+  return {
+    kind: 'valid',
+    config: {
+      database: { url: e.DATABASE_URL, maxConnections: e.TENDER_DATABASE_CONNECTIONS },
+      temporal: {
+        address: e.TEMPORAL_ADDRESS,
+        namespace: e.TEMPORAL_NAMESPACE,
+        taskQueue: e.TENDER_TASK_QUEUE,
+        apiKey: e.TEMPORAL_API_KEY,
+        tls: hasTls && { certPem: e.TEMPORAL_TLS_CERT, keyPem: e.TEMPORAL_TLS_KEY },
+      },
+      http: { host: e.HOST, port: e.PORT, publicUrl: e.TENDER_PUBLIC_URL },
+      secretKeys: e.TENDER_SECRET_KEYS,
+      allowPrivateTargets: e.TENDER_ALLOW_PRIVATE_TARGETS,
+      workflowStackTraces: e.TENDER_WORKFLOW_STACK_TRACES,
+      logLevel: e.LOG_LEVEL,
+    },
+  };
+}

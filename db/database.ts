@@ -1,0 +1,25 @@
+import { drizzle } from 'drizzle-orm/node-postgres';
+import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
+import pg from 'pg';
+import * as schema from './schema/index.ts';
+
+export type Database = NodePgDatabase<typeof schema>;
+
+export type OpenDatabase = { db: Database; url: string; close(): Promise<void> };
+
+/** Opens a pool. `onError` hears of idle connections that broke; the pool replaces them by itself. */
+export function openDatabase(input: {
+  url: string;
+  maxConnections: number;
+  onError: (error: Error) => void;
+}): OpenDatabase {
+  const pool = new pg.Pool({
+    connectionString: input.url,
+    max: input.maxConnections,
+    connectionTimeoutMillis: 10_000,
+    application_name: 'tender',
+  });
+  pool.on('error', input.onError);
+  const db = drizzle(pool, { schema, casing: 'snake_case' });
+  return { db, url: input.url, close: () => pool.end() };
+}

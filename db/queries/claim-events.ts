@@ -1,0 +1,189 @@
+import { and, asc, eq, inArray, isNull, lt, sql } from 'drizzle-orm';
+import { matchesAny } from '../../domain/events.ts';
+import type { EndpointId, EventId } from '../../domain/ids.ts';
+import type { Database } from '../database.ts';
+import { deliveries, endpoints } from '../schema/endpoints.ts';
+import { dispatchShards, events } from '../schema/events.ts';
+import type { Transaction } from '../transaction.ts';
+
+/** One event on its way to one endpoint, with all it takes to send it. */
+export type OutgoingDelivery = {
+  eventId: EventId;
+  endpointId: EndpointId;
+  url: string;
+  sealedSecret: string;
+  body: string;
+  /** Attempts made before this one. */
+  attempts: number;
+};
+
+export type Claim =
+  /** Another relay has taken the shard over. */
+  | { kind: 'fenced' }
+  | {
+      kind: 'claimed';
+      events: number;
+      deliveries: OutgoingDelivery[];
+      /** Endpoints whose workflow has new work. */
+      nudged: EndpointId[];
+    };
+
+/**
+ * Takes the next committed events of a shard: gives each its position in the feed, matches the
+ * endpoints and writes the deliveries, in one transaction under the shard's row lock. One writer and
+ * only committed events: no gap can appear behind a reader's cursor.
+ */
+export function claimEvents(
+  db: Database,
+  { shard, epoch, limit }: { shard: number; epoch: number; limit: number },
+): Promise<Claim> {
+  return db.transaction(async (tx) => {
+    const [held] = await tx
+      .select()
+      .from(dispatchShards)
+      .where(eq(dispatchShards.shard, shard))
+      .for('update');
+    if (held?.epoch !== epoch) return { kind: 'fenced' };
+    const batch = await tx
+      .select({
+        id: events.id,
+        merchantId: events.merchantId,
+        type: events.type,
+        body: events.body,
+      })
+      .from(events)
+      .where(and(eq(events.shard, shard), isNull(events.position)))
+      .orderBy(asc(events.id))
+      .limit(limit);
+    if (batch.length === 0) return { kind: 'claimed', events: 0, deliveries: [], nudged: [] };
+    await numberEvents(tx, {
+      shard,
+      firstPosition: held.lastPosition + 1,
+      ids: batch.map(({ id }) => id),
+    });
+    const matched = await matchEndpoints(tx, batch);
+    await insertDeliveries(tx, { shard, epoch, matched });
+    const byWorkflow = matched.filter(({ driver }) => driver === 'workflow');
+    return {
+      kind: 'claimed',
+      events: batch.length,
+      deliveries: matched.filter(({ driver }) => driver === 'relay'),
+      nudged: [...new Set(byWorkflow.map(({ endpointId }) => endpointId))],
+    };
+  });
+}
+
+async function numberEvents(
+  tx: Transaction,
+  { shard, firstPosition, ids }: { shard: number; firstPosition: number; ids: EventId[] },
+): Promise<void> {
+  await tx.execute(sql`
+    update ${events} set position = ${firstPosition}::bigint + numbered.n - 1
+    from unnest(${sql.param(ids)}::text[]) with ordinality as numbered(id, n)
+    where ${events.id} = numbered.id`);
+  await tx
+    .update(dispatchShards)
+    .set({ lastPosition: firstPosition + ids.length - 1 })
+    .where(eq(dispatchShards.shard, shard));
+}
+
+type ClaimedEvent = Pick<typeof events.$inferSelect, 'id' | 'merchantId' | 'type' | 'body'>;
+
+async function matchEndpoints(tx: Transaction, batch: readonly ClaimedEvent[]) {
+  const listening = await tx
+    .select()
+    .from(endpoints)
+    .where(
+      and(
+        inArray(endpoints.merchantId, [...new Set(batch.map(({ merchantId }) => merchantId))]),
+        eq(endpoints.status, 'enabled'),
+      ),
+    )
+    // Holds off the flip of `driver` until these deliveries are visible to whoever flips it.
+    .for('share');
+  return batch.flatMap((event) =>
+    listening
+      .filter(
+        (endpoint) =>
+          endpoint.merchantId === event.merchantId && matchesAny(endpoint.eventTypes, event.type),
+      )
+      .map((endpoint) => ({
+        eventId: event.id,
+        endpointId: endpoint.id,
+        url: endpoint.url,
+        sealedSecret: endpoint.sealedSecret,
+        driver: endpoint.driver,
+        body: event.body,
+        attempts: 0,
+      })),
+  );
+}
+
+type MatchedDelivery = Awaited<ReturnType<typeof matchEndpoints>>[number];
+
+async function insertDeliveries(
+  tx: Transaction,
+  { shard, epoch, matched }: { shard: number; epoch: number; matched: readonly MatchedDelivery[] },
+): Promise<void> {
+  if (matched.length === 0) return;
+  await tx.execute(sql`
+    insert into ${deliveries} (event_id, endpoint_id, driver, shard, epoch, next_attempt_at)
+    select event_id, endpoint_id, driver, ${shard}, ${epoch}, now()
+    from unnest(
+      ${sql.param(matched.map(({ eventId }) => eventId))}::text[],
+      ${sql.param(matched.map(({ endpointId }) => endpointId))}::text[],
+      ${sql.param(matched.map(({ driver }) => driver))}::text[]
+    ) as matched(event_id, endpoint_id, driver)`);
+}
+
+/** First attempts that an earlier relay of this shard took and did not finish. */
+export async function takeOverDeliveries(
+  db: Database,
+  { shard, epoch, limit }: { shard: number; epoch: number; limit: number },
+): Promise<OutgoingDelivery[]> {
+  const abandoned = db
+    .select({ eventId: deliveries.eventId, endpointId: deliveries.endpointId })
+    .from(deliveries)
+    .where(
+      and(
+        eq(deliveries.shard, shard),
+        eq(deliveries.status, 'pending'),
+        eq(deliveries.driver, 'relay'),
+        lt(deliveries.epoch, epoch),
+      ),
+    )
+    .limit(limit);
+  const taken = await db
+    .update(deliveries)
+    .set({ epoch })
+    .where(sql`(${deliveries.eventId}, ${deliveries.endpointId}) in ${abandoned}`)
+    .returning({ eventId: deliveries.eventId, endpointId: deliveries.endpointId });
+  return findOutgoing(db, taken);
+}
+
+/** Adds to deliveries already taken what it needs to send them. */
+async function findOutgoing(
+  db: Database,
+  taken: readonly { eventId: EventId; endpointId: EndpointId }[],
+): Promise<OutgoingDelivery[]> {
+  if (taken.length === 0) return [];
+  return db
+    .select({
+      eventId: deliveries.eventId,
+      endpointId: deliveries.endpointId,
+      url: endpoints.url,
+      sealedSecret: endpoints.sealedSecret,
+      body: events.body,
+      attempts: deliveries.attempts,
+    })
+    .from(deliveries)
+    .innerJoin(endpoints, eq(endpoints.id, deliveries.endpointId))
+    .innerJoin(events, eq(events.id, deliveries.eventId))
+    .where(
+      sql`(${deliveries.eventId}, ${deliveries.endpointId}) in (
+        select * from unnest(
+          ${sql.param(taken.map(({ eventId }) => eventId))}::text[],
+          ${sql.param(taken.map(({ endpointId }) => endpointId))}::text[]))`,
+    )
+    .orderBy(asc(deliveries.eventId));
+}

@@ -1,0 +1,60 @@
+import { and, desc, eq, lt } from 'drizzle-orm';
+import { newId } from '../../domain/ids.ts';
+import type { EndpointId, MerchantId } from '../../domain/ids.ts';
+import type { Database } from '../database.ts';
+import { endpoints } from '../schema/endpoints.ts';
+import type { Sealer } from '../sealed.ts';
+
+export type Endpoint = typeof endpoints.$inferSelect;
+
+/** What a sealed signing secret is bound to; the sender opens it with the same words. */
+export const secretContext = (id: EndpointId) => `${id}:endpoints.secret`;
+
+export async function insertEndpoint(
+  { db, sealer }: { db: Database; sealer: Sealer },
+  input: {
+    merchantId: MerchantId;
+    url: string;
+    description: string | null;
+    eventTypes: string[];
+    secret: string;
+  },
+): Promise<Endpoint> {
+  const id = newId('endpoint');
+  const { secret, ...plain } = input;
+  const [endpoint] = await db
+    .insert(endpoints)
+    .values({ id, ...plain, sealedSecret: sealer.seal(secret, secretContext(id)) })
+    .returning();
+  return endpoint!;
+}
+
+export async function findEndpoint(
+  db: Database,
+  { merchantId, endpointId }: { merchantId: MerchantId; endpointId: EndpointId },
+): Promise<Endpoint | undefined> {
+  const [endpoint] = await db
+    .select()
+    .from(endpoints)
+    .where(and(eq(endpoints.id, endpointId), eq(endpoints.merchantId, merchantId)));
+  return endpoint;
+}
+
+/** A merchant's endpoints, newest first. */
+export async function listEndpoints(
+  db: Database,
+  input: { merchantId: MerchantId; before: EndpointId | undefined; limit: number },
+): Promise<{ endpoints: Endpoint[]; hasMore: boolean }> {
+  const rows = await db
+    .select()
+    .from(endpoints)
+    .where(
+      and(
+        eq(endpoints.merchantId, input.merchantId),
+        input.before && lt(endpoints.id, input.before),
+      ),
+    )
+    .orderBy(desc(endpoints.id))
+    .limit(input.limit + 1);
+  return { endpoints: rows.slice(0, input.limit), hasMore: rows.length > input.limit };
+}

@@ -1,0 +1,56 @@
+import { and, eq, isNull, or, gt, sql } from 'drizzle-orm';
+import { newId } from '../../domain/ids.ts';
+import type { MerchantId } from '../../domain/ids.ts';
+import type { Database } from '../database.ts';
+import { apiKeys, merchants } from '../schema/merchants.ts';
+
+export type Merchant = typeof merchants.$inferSelect;
+
+export async function insertMerchant(
+  db: Database,
+  { name, shard }: { name: string; shard: number },
+): Promise<Merchant> {
+  const [merchant] = await db
+    .insert(merchants)
+    .values({ id: newId('merchant'), name, shard })
+    .returning();
+  return merchant!;
+}
+
+export async function findMerchant(
+  db: Database,
+  { merchantId }: { merchantId: MerchantId },
+): Promise<Merchant | undefined> {
+  const [merchant] = await db.select().from(merchants).where(eq(merchants.id, merchantId));
+  return merchant;
+}
+
+export async function insertApiKey(
+  db: Database,
+  input: { merchantId: MerchantId; keyHash: string; hint: string; expiresAt: Date | null },
+): Promise<{ id: string }> {
+  const [row] = await db
+    .insert(apiKeys)
+    .values({ id: newId('apiKey'), ...input })
+    .returning({ id: apiKeys.id });
+  return row!;
+}
+
+/** The merchant whose key this is, if the key is neither revoked nor expired. */
+export async function findMerchantByKeyHash(
+  db: Database,
+  { keyHash }: { keyHash: string },
+): Promise<Merchant | undefined> {
+  const [row] = await db
+    .select({ merchant: merchants })
+    .from(apiKeys)
+    .innerJoin(merchants, eq(merchants.id, apiKeys.merchantId))
+    .where(
+      and(
+        eq(apiKeys.keyHash, keyHash),
+        isNull(apiKeys.revokedAt),
+        or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, sql`now()`)),
+      ),
+    );
+  return row?.merchant;
+}

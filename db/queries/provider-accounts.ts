@@ -1,0 +1,58 @@
+import { asc, eq } from 'drizzle-orm';
+import { newId } from '../../domain/ids.ts';
+import type { AccountId, MerchantId } from '../../domain/ids.ts';
+import type { Database } from '../database.ts';
+import { providerAccounts } from '../schema/provider-accounts.ts';
+import type { Sealer } from '../sealed.ts';
+
+export type ProviderAccount = {
+  id: AccountId;
+  merchantId: MerchantId;
+  provider: 'alipay';
+  settings: Record<string, string>;
+  credentials: Record<string, string>;
+};
+
+const sealContext = (id: AccountId) => `${id}:provider_accounts.credentials`;
+
+export async function insertProviderAccount(
+  { db, sealer }: { db: Database; sealer: Sealer },
+  input: Omit<ProviderAccount, 'id'>,
+): Promise<ProviderAccount> {
+  const id = newId('account');
+  const sealedCredentials = sealer.seal(JSON.stringify(input.credentials), sealContext(id));
+  await db.insert(providerAccounts).values({
+    id,
+    merchantId: input.merchantId,
+    provider: input.provider,
+    settings: input.settings,
+    sealedCredentials,
+  });
+  return { id, ...input };
+}
+
+/** An account with its credentials opened. */
+export async function findProviderAccount(
+  { db, sealer }: { db: Database; sealer: Sealer },
+  { accountId }: { accountId: AccountId },
+): Promise<ProviderAccount | undefined> {
+  const [row] = await db.select().from(providerAccounts).where(eq(providerAccounts.id, accountId));
+  if (!row) return undefined;
+  const credentials = JSON.parse(sealer.open(row.sealedCredentials, sealContext(row.id)));
+  return {
+    id: row.id,
+    merchantId: row.merchantId,
+    provider: row.provider,
+    settings: row.settings,
+    credentials,
+  };
+}
+
+/** Which accounts a merchant can be paid through, oldest first. */
+export function listAccountsOf(db: Database, { merchantId }: { merchantId: MerchantId }) {
+  return db
+    .select({ id: providerAccounts.id, provider: providerAccounts.provider })
+    .from(providerAccounts)
+    .where(eq(providerAccounts.merchantId, merchantId))
+    .orderBy(asc(providerAccounts.id));
+}

@@ -1,0 +1,25 @@
+import { integer, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
+import type { Id, MerchantId } from '../../domain/ids.ts';
+
+export const merchants = pgTable('merchants', {
+  id: text().$type<MerchantId>().primaryKey(),
+  name: text().notNull(),
+  /** The dispatch shard that numbers and relays this merchant's events; fixed for life, so cursors hold. */
+  shard: integer().notNull().default(0),
+  createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
+});
+
+export const apiKeys = pgTable('api_keys', {
+  id: text().$type<Id<'apiKey'>>().primaryKey(),
+  merchantId: text()
+    .$type<MerchantId>()
+    .notNull()
+    .references(() => merchants.id),
+  /** SHA-256 of the key in hex; the key itself is shown once and kept nowhere. */
+  keyHash: text().notNull().unique(),
+  /** The first characters, so that a person can tell keys apart. */
+  hint: text().notNull(),
+  expiresAt: timestamp({ withTimezone: true }),
+  revokedAt: timestamp({ withTimezone: true }),
+  createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
+});

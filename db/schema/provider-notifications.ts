@@ -1,0 +1,37 @@
+import { index, jsonb, pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
+import { sql } from 'drizzle-orm';
+import type { AccountId, NotificationId, OrderId, PaymentId } from '../../domain/ids.ts';
+import type { ProviderReport, ReportBinding } from '../../domain/payment.ts';
+import { providerAccounts } from './provider-accounts.ts';
+
+/** How a notification ended. `unmatched`: authentic, but for no payment of ours. */
+export type NotificationOutcome = 'applied' | 'unchanged' | 'review' | 'unmatched' | 'unsupported';
+
+/** The inbox: what providers told us, stored before it is acknowledged. Append-mostly. */
+export const providerNotifications = pgTable(
+  'provider_notifications',
+  {
+    id: text().$type<NotificationId>().primaryKey(),
+    accountId: text()
+      .$type<AccountId>()
+      .notNull()
+      .references(() => providerAccounts.id),
+    providerNotificationId: text().notNull(),
+    orderId: text().$type<OrderId>(),
+    paymentId: text().$type<PaymentId>(),
+    subject: text().$type<'payment' | 'refund'>().notNull(),
+    binding: jsonb().$type<ReportBinding>().notNull(),
+    report: jsonb().$type<ProviderReport>().notNull(),
+    rawBody: text().notNull(),
+    outcome: text().$type<NotificationOutcome>(),
+    receivedAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
+    appliedAt: timestamp({ withTimezone: true }),
+  },
+  (t) => [
+    uniqueIndex('provider_notifications_once').on(t.accountId, t.providerNotificationId),
+    index('provider_notifications_waiting')
+      .on(t.receivedAt)
+      .where(sql`${t.appliedAt} is null`),
+    index('provider_notifications_by_order').on(t.orderId),
+  ],
+);

@@ -1,0 +1,50 @@
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+
+/** Seals what must not lie readable in the database. `context` (tenant and column) is bound in as AAD. */
+export type Sealer = {
+  seal(plain: string, context: string): string;
+  open(sealed: string, context: string): string;
+};
+
+const ivBytes = 12;
+const tagBytes = 16;
+
+/**
+ * AES-256-GCM under the first key; opens with any of them, so keys rotate with overlap. Keys are 32
+ * bytes. A sealed text is `<key id>.<base64url of iv, ciphertext, tag>`.
+ */
+export function createSealer(keys: readonly Buffer[]): Sealer {
+  const byId = new Map(keys.map((key) => [keyId(key), key]));
+  const sealing = keys[0];
+  if (!sealing) throw new Error('at least one sealing key is needed');
+  return {
+    seal(plain, context) {
+      const iv = randomBytes(ivBytes);
+      const cipher = createCipheriv('aes-256-gcm', sealing, iv).setAAD(Buffer.from(context));
+      const sealed = Buffer.concat([
+        iv,
+        cipher.update(plain, 'utf8'),
+        cipher.final(),
+        cipher.getAuthTag(),
+      ]);
+      return `${keyId(sealing)}.${sealed.toString('base64url')}`;
+    },
+    open(sealed, context) {
+      const [id = '', text = ''] = sealed.split('.');
+      const key = byId.get(id);
+      if (!key) throw new Error(`sealed with key ${id}, which TENDER_SECRET_KEYS does not name`);
+      const bytes = Buffer.from(text, 'base64url');
+      const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, ivBytes))
+        .setAAD(Buffer.from(context))
+        .setAuthTag(bytes.subarray(-tagBytes));
+      return (
+        decipher.update(bytes.subarray(ivBytes, -tagBytes), undefined, 'utf8') +
+        decipher.final('utf8')
+      );
+    },
+  };
+}
+
+function keyId(key: Buffer): string {
+  return createHash('sha256').update(key).digest('hex').slice(0, 8);
+}

@@ -1,0 +1,44 @@
+const secondMs = 1_000;
+const minuteMs = 60 * secondMs;
+const hourMs = 60 * minuteMs;
+
+/** Waits after the first, second, … failed attempt of a delivery: about 3 days in all. */
+export const deliveryScheduleMs: readonly number[] = [
+  5 * secondMs,
+  5 * minuteMs,
+  30 * minuteMs,
+  2 * hourMs,
+  5 * hourMs,
+  10 * hourMs,
+  14 * hourMs,
+  20 * hourMs,
+  24 * hourMs,
+];
+
+const jitterShare = 0.2;
+const longestWaitMs = 24 * hourMs;
+
+export type RetryDecision = { kind: 'retry'; delayMs: number } | { kind: 'exhausted' };
+
+/**
+ * When a delivery is tried again. `attempts` counts those made, `random` in [0, 1) spreads a herd by
+ * +-20 %. A receiver's Retry-After (RFC 9110, 10.2.3) only ever lengthens the wait, up to 24 h.
+ */
+export function nextAttempt(
+  input: { attempts: number; random: number; retryAfterMs?: number | undefined },
+  scheduleMs: readonly number[] = deliveryScheduleMs,
+): RetryDecision {
+  const baseMs = scheduleMs[input.attempts - 1];
+  if (baseMs === undefined) return { kind: 'exhausted' };
+  const spreadMs = baseMs * (1 - jitterShare + 2 * jitterShare * input.random);
+  const delayMs = Math.max(spreadMs, Math.min(input.retryAfterMs ?? 0, longestWaitMs));
+  return { kind: 'retry', delayMs: Math.round(delayMs) };
+}
+
+/** Reads a Retry-After header: seconds or an HTTP date. Undefined when it is neither or in the past. */
+export function parseRetryAfterMs(header: string | undefined, nowMs: number): number | undefined {
+  if (header === undefined) return undefined;
+  if (/^\d{1,9}$/.test(header.trim())) return Number(header) * secondMs;
+  const dateMs = Date.parse(header);
+  return Number.isNaN(dateMs) || dateMs <= nowMs ? undefined : dateMs - nowMs;
+}

@@ -1,0 +1,30 @@
+import { serve } from '@hono/node-server';
+import { createApp } from '../../api/app.ts';
+import type { ApiDeps } from '../../api/deps.ts';
+import type { Config } from '../../config/config.ts';
+
+// Long polls and streams would hold the door open for a minute.
+const closeAfterMs = 1_000;
+
+/** Serves the API. Throws, naming PORT, when its port is taken. */
+export async function serveApi(
+  deps: ApiDeps,
+  { host, port }: Config['http'],
+): Promise<{ port: number; close(): Promise<void> }> {
+  const { fetch } = createApp(deps);
+  return new Promise((resolve, reject) => {
+    const server = serve({ fetch, hostname: host, port }, (info) => {
+      resolve({ port: info.port, close });
+    });
+    server.on('error', (error: NodeJS.ErrnoException) =>
+      reject(error.code === 'EADDRINUSE' ? new Error(`PORT: ${port} is in use`) : error),
+    );
+    const close = () =>
+      new Promise<void>((done) => {
+        server.close(() => done());
+        if ('closeAllConnections' in server) {
+          setTimeout(() => server.closeAllConnections(), closeAfterMs).unref();
+        }
+      });
+  });
+}

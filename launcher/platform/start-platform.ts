@@ -1,0 +1,74 @@
+import { createProviderDirectory } from '../../activities/payments/provider-directory.ts';
+import type { Config } from '../../config/config.ts';
+import { openChanges } from '../../db/changes.ts';
+import { openDatabase } from '../../db/database.ts';
+import { migrateDatabase } from '../../db/migrate.ts';
+import { createSealer } from '../../db/sealed.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import { createAttempter } from '../../webhooks/attempt.ts';
+import { createSender } from '../../webhooks/send.ts';
+import { ensureSearchAttributes } from '../../worker/ensure-search-attributes.ts';
+import { runWorker } from '../../worker/run-worker.ts';
+import { connectClient } from './connect-client.ts';
+import { serveApi } from './serve-api.ts';
+
+export type Platform = {
+  /** Where the API listens; undefined without the API. */
+  port: number | undefined;
+  /** Lets what is under way finish: first the door, then the worker, then the connections. */
+  stop(): Promise<void>;
+};
+
+/** Starts the API, a worker, or both on one connection, in this process. Returns when they serve. */
+export async function startPlatform(input: {
+  config: Config;
+  logger: Logger;
+  hasApi: boolean;
+  hasWorker: boolean;
+}): Promise<Platform> {
+  const { config, logger, hasApi, hasWorker } = input;
+  const stopping = new AbortController();
+  await migrateDatabase(config.database);
+  const { db, close: closeDatabase } = openDatabase({
+    ...config.database,
+    onError: (error) => logger.warn({ err: error }, 'an idle database connection broke'),
+  });
+  const changes = await openChanges(config.database);
+  const temporal = await connectClient({ config, logger, signal: stopping.signal, hasWorker });
+  const sealer = createSealer(config.secretKeys);
+  const sender = createSender({ allowPrivate: config.allowPrivateTargets });
+  const deps = {
+    ...{ db, changes, sealer, logger },
+    client: temporal.client,
+    taskQueue: config.temporal.taskQueue,
+    providers: createProviderDirectory({ db, sealer }),
+    publicUrl: config.http.publicUrl,
+    isShared: hasWorker,
+    allowPrivateTargets: config.allowPrivateTargets,
+    attempt: createAttempter({ sender, sealer }),
+    onEvents: (shard: number, listener: () => void) =>
+      changes.subscribe('tender_events', String(shard), listener),
+    stopping: stopping.signal,
+  };
+
+  const server = hasApi ? await serveApi(deps, config.http) : undefined;
+  let working: Promise<void> | undefined;
+  if (temporal.native) {
+    const { native: connection } = temporal;
+    await ensureSearchAttributes({ connection, config, logger });
+    await new Promise<void>((onReady) => {
+      working = runWorker({ connection, config, deps, onReady }).finally(onReady);
+    });
+  }
+  return {
+    port: server?.port,
+    stop: async () => {
+      stopping.abort();
+      await server?.close();
+      await working;
+      await Promise.all([sender.close(), changes.close()]);
+      await temporal.close();
+      await closeDatabase();
+    },
+  };
+}

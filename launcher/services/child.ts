@@ -1,0 +1,131 @@
+import { spawn } from 'node:child_process';
+import { open } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { openLogFile } from './log-file.ts';
+import type { Exit } from './leashed.ts';
+
+const projectDir = fileURLToPath(new URL('../../', import.meta.url));
+const POLL_MS = 20;
+
+export type NodeProcessInput = {
+  /** Path of a TypeScript or JavaScript file; relative ones count from the project's folder. */
+  entry: string;
+  logFile: string;
+  args?: readonly string[];
+  /** Options for Node itself, before the entry. */
+  nodeArgs?: readonly string[];
+  /** Added to this process's own environment; undefined removes a variable. */
+  env?: NodeJS.ProcessEnv;
+  /** The line that says it serves. Without it: a JSON object on a line of its own with `"ready": true`. */
+  readyPattern?: RegExp;
+  readyTimeoutMs?: number;
+  /** How long a stop may take before it is killed. */
+  stopTimeoutMs?: number;
+  /** Called when the process ends without having been asked to. */
+  onExit?: (exit: Exit) => void;
+};
+
+export type NodeProcess = {
+  pid: number;
+  /** What the ready line said: the JSON object's fields, or the pattern's named groups. */
+  ready: Record<string, unknown>;
+  exited: Promise<Exit>;
+  /** SIGTERM, then SIGKILL when the time for a stop is over; returns when it is gone. */
+  stop(): Promise<void>;
+};
+
+/** Starts one of our own entries and returns when it says that it is ready. */
+export async function startNodeProcess(input: NodeProcessInput): Promise<NodeProcess> {
+  const { entry, logFile, args = [], nodeArgs = [], readyTimeoutMs = 60_000 } = input;
+  const log = openLogFile(logFile);
+  const reader = await followFile(logFile);
+  // A group of its own, so the terminal's Ctrl-C stops the launcher, which stops the services in order.
+  // The IPC channel tells the child when the launcher is gone: entries exit on 'disconnect'.
+  const child = spawn(
+    process.execPath,
+    ['--import', import.meta.resolve('tsx'), ...nodeArgs, entry, ...args],
+    {
+      cwd: projectDir,
+      env: { ...process.env, ...input.env },
+      stdio: ['ignore', log.fd, log.fd, 'ipc'],
+      detached: true,
+      windowsHide: true,
+    },
+  );
+  let isStopping = false;
+  const exited = new Promise<Exit>((resolve) => {
+    const settle = (code: number, message?: string) => {
+      resolve({ code, logTail: message ?? log.readTail() });
+      log.close();
+    };
+    child.once('error', (error) => settle(127, error.message));
+    child.once('exit', (code) => settle(code ?? 137));
+  });
+  const stop = async () => {
+    isStopping = true;
+    child.kill('SIGTERM');
+    const insist = setTimeout(() => child.kill('SIGKILL'), input.stopTimeoutMs ?? 30_000);
+    await exited;
+    clearTimeout(insist);
+  };
+
+  const readReady = (line: string) =>
+    input.readyPattern ? matchLine(line, input.readyPattern) : parseReadyLine(line);
+  try {
+    const deadlineMs = Date.now() + readyTimeoutMs;
+    for (;;) {
+      for (const line of await reader.readLines()) {
+        const ready = readReady(line);
+        if (!ready || child.pid === undefined) continue;
+        void exited.then((exit) => (isStopping ? undefined : input.onExit?.(exit)));
+        return { pid: child.pid, ready, exited, stop };
+      }
+      if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) {
+        const { code, logTail } = await exited;
+        throw new Error(`${entry} ended with ${code}: ${logTail}`);
+      }
+      if (Date.now() >= deadlineMs) {
+        await stop();
+        throw new Error(
+          `${entry} was not ready within ${readyTimeoutMs} ms: ${(await exited).logTail}`,
+        );
+      }
+      await sleep(POLL_MS);
+    }
+  } finally {
+    await reader.close();
+  }
+}
+
+function matchLine(line: string, pattern: RegExp): Record<string, unknown> | undefined {
+  const match = pattern.exec(line);
+  return match ? { ...match.groups } : undefined;
+}
+
+function parseReadyLine(line: string): Record<string, unknown> | undefined {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    const parsed: Record<string, unknown> = JSON.parse(line);
+    return parsed.ready === true ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads a growing file from its present end, by whole lines. */
+async function followFile(path: string) {
+  const handle = await open(path, 'r');
+  let offsetBytes = (await handle.stat()).size;
+  let unfinished = '';
+  return {
+    readLines: async () => {
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(65_536), 0, 65_536, offsetBytes);
+      offsetBytes += bytesRead;
+      const lines = (unfinished + buffer.toString('utf8', 0, bytesRead)).split('\n');
+      unfinished = lines.pop() ?? '';
+      return lines;
+    },
+    close: () => handle.close(),
+  };
+}

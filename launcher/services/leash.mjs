@@ -1,0 +1,49 @@
+// Runs one command and ends it when the parent is gone, however the parent died: the operating
+// system closes the IPC channel even after kill -9, which no signal handler could promise.
+// Usage: node leash.mjs '{"stopSignal":"SIGINT","graceMs":10000}' command [args…], with an IPC channel.
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+
+const [options, command, ...args] = process.argv.slice(2);
+const { stopSignal, graceMs } = JSON.parse(options);
+
+// A process group of its own: a terminal's Ctrl-C does not reach it, and the last resort reaches all of it.
+const child = spawn(command, args, {
+  stdio: ['ignore', 'inherit', 'inherit'],
+  detached: true,
+  windowsHide: true,
+});
+let isStopping = false;
+
+function stop() {
+  if (isStopping) return;
+  isStopping = true;
+  child.kill(stopSignal);
+  setTimeout(killGroup, graceMs);
+}
+
+function killGroup() {
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    child.kill('SIGKILL');
+  }
+}
+
+process.on('disconnect', stop);
+process.on('SIGTERM', stop);
+// Ctrl-C hits every process of the terminal; in which order things end is for the launcher to say.
+process.on('SIGINT', () => {});
+process.on('SIGHUP', () => {});
+
+// The callback swallows "channel closed": a parent that is already gone is the disconnect's business.
+child.on('spawn', () => process.send({ pid: child.pid }, () => {}));
+child.on('error', (error) => {
+  process.stderr.write(`${error.message}\n`);
+  process.exit(127);
+});
+child.on('exit', (code, signal) => {
+  // What it started and left in its group goes with it.
+  if (isStopping) killGroup();
+  process.exit(code ?? 128 + constants.signals[signal]);
+});

@@ -1,0 +1,50 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { inspectProcess, isStillRunning } from './process-table.ts';
+
+/** Longer than a leash's grace time, so that one which is just ending its command gets to finish. */
+const WAIT_FOR_LEASH_MS = 15_000;
+const GRACE_MS = 10_000;
+
+/**
+ * Ends a service that was left running by a launcher whose leash was killed as well. One that still
+ * hangs on a leash is not ours to end: it is on its way out, or belongs to a launcher that is alive.
+ */
+export async function endOrphan({
+  pid,
+  startedAt,
+  stopSignal,
+  what,
+}: {
+  pid: number;
+  startedAt: string;
+  stopSignal: 'SIGINT' | 'SIGTERM';
+  what: string;
+}): Promise<void> {
+  const hasEnded = () => !isStillRunning({ pid, startedAt });
+  if (await waitFor(() => hasEnded() || !isLeashed(pid), WAIT_FOR_LEASH_MS)) {
+    if (hasEnded()) return;
+  } else {
+    throw new Error(
+      `${what} is in use by process ${pid}, which another launcher started. Stop that one first.`,
+    );
+  }
+  process.kill(pid, stopSignal);
+  if (await waitFor(hasEnded, GRACE_MS)) return;
+  process.kill(pid, 'SIGKILL');
+  if (await waitFor(hasEnded, GRACE_MS)) return;
+  throw new Error(`${what} is held by process ${pid}, which does not end even when killed.`);
+}
+
+function isLeashed(pid: number): boolean {
+  const parentPid = inspectProcess(pid)?.parentPid ?? 0;
+  return inspectProcess(parentPid)?.commandLine.includes('leash.mjs') ?? false;
+}
+
+async function waitFor(isDone: () => boolean, limitMs: number): Promise<boolean> {
+  const deadlineMs = Date.now() + limitMs;
+  while (!isDone()) {
+    if (Date.now() >= deadlineMs) return false;
+    await sleep(25);
+  }
+  return true;
+}

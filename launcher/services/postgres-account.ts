@@ -1,0 +1,84 @@
+import { execFile } from 'node:child_process';
+import { chown, lchown, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const NOBODY_ID = 65_534;
+
+/** How to run PostgreSQL so that it does not refuse: it never runs as root. */
+export type PostgresAccount = {
+  /** Goes before the command. */
+  prefix: readonly string[];
+  /** Who must own the data; undefined when the files are right as they come. */
+  ownerId: number | undefined;
+};
+
+/** In a user namespace of its own root looks like nobody, and its files stay where and whose they are. */
+const namespaced: PostgresAccount = { prefix: ['unshare', '--user', '--'], ownerId: 0 };
+
+/**
+ * Where user namespaces are switched off: nobody, who keeps the one capability to pass folders of
+ * mode 700 (a `mktemp -d` clone, /root), which is where the data and the binaries may lie.
+ */
+const deprivileged: PostgresAccount = {
+  prefix: [
+    'setpriv',
+    `--reuid=${NOBODY_ID}`,
+    `--regid=${NOBODY_ID}`,
+    '--clear-groups',
+    '--securebits=+no_setuid_fixup',
+    '--inh-caps=+dac_override',
+    '--ambient-caps=+dac_override',
+    '--',
+  ],
+  ownerId: NOBODY_ID,
+};
+
+/** Chooses by trying: whether the binary can be run and the folder written under each of them. */
+export async function choosePostgresAccount({
+  binaryPath,
+  parentDir,
+}: {
+  binaryPath: string;
+  parentDir: string;
+}): Promise<PostgresAccount> {
+  if (process.getuid?.() !== 0) return { prefix: [], ownerId: undefined };
+  for (const account of [namespaced, deprivileged]) {
+    if (await isUsable({ account, binaryPath, parentDir })) return account;
+  }
+  throw new Error(
+    'PostgreSQL refuses to run as root, and neither `unshare --user` nor `setpriv` works here. ' +
+      'Run as an ordinary user, or set DATABASE_URL to a PostgreSQL server of your own.',
+  );
+}
+
+async function isUsable({
+  account: { prefix },
+  binaryPath,
+  parentDir,
+}: {
+  account: PostgresAccount;
+  binaryPath: string;
+  parentDir: string;
+}): Promise<boolean> {
+  const [command = '', ...args] = prefix;
+  const probe = 'test -x "$0" && test -w "$1" && test -x "$1"';
+  try {
+    await run(command, [...args, '/bin/sh', '-c', probe, binaryPath, parentDir], {
+      timeout: 5_000,
+    });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Hands the data over when an earlier run had another account (another kernel, another container). */
+export async function giveTo(dir: string, ownerId: number | undefined): Promise<void> {
+  if (ownerId === undefined || (await stat(dir)).uid === ownerId) return;
+  const entries = await readdir(dir, { recursive: true });
+  for (const entry of entries) await lchown(join(dir, entry), ownerId, ownerId);
+  // The folder last: it is what tells the next start that everything in it was done.
+  await chown(dir, ownerId, ownerId);
+}

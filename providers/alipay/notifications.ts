@@ -1,0 +1,81 @@
+import { verify } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import type { NotificationAck, ParsedNotification } from '../provider.ts';
+import { reportOfTrade } from './status.ts';
+
+/**
+ * Reads an asynchronous notification: form fields, signed over the decoded values sorted by name,
+ * without `sign`, `sign_type` and empty ones. Never throws: what cannot be read is rejected.
+ * https://opendocs.alipay.com/open/194/103296
+ */
+export function readNotification(rawBody: string, alipayKey: KeyObject): ParsedNotification {
+  const fields = readForm(rawBody);
+  if (!fields) return rejected('a field stands twice');
+  // Pinned before anything is verified: the sender must not choose SHA-1.
+  if (fields.get('sign_type') !== 'RSA2') return rejected('sign_type is not RSA2');
+  const charset = fields.get('charset');
+  if (charset && charset.toLowerCase() !== 'utf-8') return rejected('charset is not utf-8');
+  if (!isSignedBy(fields, alipayKey)) return rejected('wrong signature');
+  return readVerified(fields);
+}
+
+/** Their dialect: the word `success`, and anything else is sent again. */
+export function acknowledgeNotification(
+  answer: 'accepted' | 'rejected' | 'retryLater',
+): NotificationAck {
+  if (answer === 'accepted') return { status: 200, body: 'success', contentType: 'text/plain' };
+  return { status: answer === 'rejected' ? 400 : 500, body: 'fail', contentType: 'text/plain' };
+}
+
+function readForm(rawBody: string): Map<string, string> | undefined {
+  const pairs = [...new URLSearchParams(rawBody)];
+  const fields = new Map(pairs);
+  return fields.size === pairs.length ? fields : undefined;
+}
+
+function isSignedBy(fields: ReadonlyMap<string, string>, alipayKey: KeyObject): boolean {
+  const sign = fields.get('sign') ?? '';
+  const signature = Buffer.from(sign, 'base64');
+  if (signature.toString('base64') !== sign) return false;
+  const signed = [...fields].filter(
+    ([name, value]) => name !== 'sign' && name !== 'sign_type' && value !== '',
+  );
+  // Nothing is escaped before it is signed, so a field could hide inside another's value: that text has two readings.
+  if (signed.some(([name, value]) => /[=&]/.test(name) || /&[^&=]*=/.test(value))) return false;
+  const text = signed
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => `${name}=${value}`)
+    .join('&');
+  return verify('RSA-SHA256', Buffer.from(text), alipayKey, signature);
+}
+
+function readVerified(fields: ReadonlyMap<string, string>): ParsedNotification {
+  // Other kinds of message come to the same address; they are theirs, and not about a trade.
+  if (fields.get('notify_type') !== 'trade_status_sync') return { kind: 'verified', events: [] };
+  const notificationId = fields.get('notify_id');
+  const appId = fields.get('app_id');
+  const sellerId = fields.get('seller_id');
+  const outTradeNo = fields.get('out_trade_no');
+  if (!notificationId || !appId || !sellerId || !outTradeNo)
+    return rejected('a required field is missing');
+  const report = reportOfTrade({
+    tradeStatus: fields.get('trade_status') ?? '',
+    tradeNo: fields.get('trade_no'),
+    totalAmount: fields.get('total_amount'),
+    paidAt: fields.get('gmt_payment'),
+  });
+  if (!report) return rejected('paid, but the amount or the trade number cannot be read');
+  const binding = { appId, sellerId, outTradeNo };
+  const subject = isAboutRefund(fields) ? 'refund' : 'payment';
+  return { kind: 'verified', events: [{ notificationId, binding, subject, report }] };
+}
+
+/** A partial refund sends TRADE_SUCCESS again, a full one TRADE_CLOSED: neither is news of the payment. */
+function isAboutRefund(fields: ReadonlyMap<string, string>): boolean {
+  const hasRefundFee = /[1-9]/.test(fields.get('refund_fee') ?? '');
+  return hasRefundFee || Boolean(fields.get('gmt_refund')) || Boolean(fields.get('out_biz_no'));
+}
+
+function rejected(reason: string): ParsedNotification {
+  return { kind: 'rejected', reason };
+}

@@ -1,0 +1,37 @@
+export type ApiAnswer<T = Record<string, unknown>> = {
+  status: number;
+  headers: Headers;
+  text: string;
+  body: T;
+};
+
+export type ApiClient = <T = Record<string, unknown>>(
+  method: string,
+  path: string,
+  options?: { body?: unknown; headers?: Record<string, string> },
+) => Promise<ApiAnswer<T>>;
+
+/** Calls the API as a merchant would. `body` may be a string that is sent as it is. */
+export function apiClient({ url, key }: { url: string; key?: string }): ApiClient {
+  return async (method, path, options = {}) => {
+    const { body, headers } = options;
+    const response = await fetch(`${url}${path}`, {
+      method,
+      redirect: 'manual',
+      headers: {
+        ...(key !== undefined && { authorization: `Bearer ${key}` }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const isJson = /json/.test(response.headers.get('content-type') ?? '');
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      body: (isJson ? JSON.parse(text) : {}) as never,
+    };
+  };
+}

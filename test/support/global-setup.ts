@@ -1,0 +1,53 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { migrateDatabase } from '../../db/migrate.ts';
+import { ensureDatabase } from '../../launcher/services/ensure-database.ts';
+import { pickPort } from '../../launcher/services/ports.ts';
+import { startPostgres } from '../../launcher/services/postgres.ts';
+import { resolveTemporalBinary } from '../../launcher/services/temporal-binary.ts';
+import { startTemporal } from '../../launcher/services/temporal.ts';
+import { searchAttributes } from '../../workflows/search-attributes.ts';
+
+export type SharedServices = { postgresUrl: string; temporalAddress: string };
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    services: SharedServices;
+  }
+}
+
+const templateDatabase = 'tender_template';
+
+/** One real PostgreSQL and one real Temporal for the whole run; every test file has its own database and namespace in them. */
+export default async function setup(project: TestProject) {
+  const folder = await mkdtemp(join(tmpdir(), 'tender-test-'));
+  const { path: binary } = await resolveTemporalBinary();
+  const [{ port: postgresPort }, { port: temporalPort }] = await Promise.all([
+    pickPort(0),
+    pickPort(0),
+  ]);
+  const [postgres, temporal] = await Promise.all([
+    startPostgres({
+      dataDir: join(folder, 'postgres'),
+      port: postgresPort,
+      logFile: join(folder, 'postgres.log'),
+      settings: { fsync: 'off', max_connections: '300' },
+    }),
+    startTemporal({
+      binary,
+      port: temporalPort,
+      logFile: join(folder, 'temporal.log'),
+      searchAttributes: Object.values(searchAttributes).map(({ name }) => name),
+    }),
+  ]);
+  const templateUrl = postgres.url(templateDatabase);
+  await ensureDatabase({ url: templateUrl });
+  await migrateDatabase({ url: templateUrl });
+  project.provide('services', { postgresUrl: templateUrl, temporalAddress: temporal.address });
+  return async () => {
+    await Promise.all([temporal.stop(), postgres.stop()]);
+    await rm(folder, { recursive: true, force: true });
+  };
+}

@@ -1,0 +1,55 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export type Received = { headers: Record<string, string>; rawBody: string; event: ReceivedEvent };
+export type ReceivedEvent = {
+  id: string;
+  type: string;
+  timestamp: string;
+  data: { id: string; status: string; version: number; merchantOrderNo: string };
+};
+
+export type Reply = { status: number; headers?: Record<string, string>; body?: string };
+
+/** A merchant's endpoint, in this process: keeps what it is sent and answers as it is told. */
+export type Receiver = {
+  url: string;
+  received: Received[];
+  /** What is answered from now on; 204 unless told otherwise. May be a promise that never settles. */
+  answerWith(reply: (received: Received) => Reply | Promise<Reply>): void;
+  stop(): Promise<void>;
+};
+
+export async function startReceiver(): Promise<Receiver> {
+  const received: Received[] = [];
+  let reply: (received: Received) => Reply | Promise<Reply> = () => ({ status: 204 });
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const rawBody = Buffer.concat(chunks).toString('utf8');
+      const entry = {
+        headers: request.headers as Record<string, string>,
+        rawBody,
+        event: JSON.parse(rawBody) as ReceivedEvent,
+      };
+      received.push(entry);
+      void Promise.resolve(reply(entry)).then(({ status, headers, body }) => {
+        response.writeHead(status, headers).end(body);
+      });
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/events`,
+    received,
+    answerWith: (next) => {
+      reply = next;
+    },
+    stop: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import { judgeAttempt } from '../domain/delivery.ts';
+import { nextAttempt } from '../domain/retry-schedule.ts';
+import { secretContext } from '../db/queries/endpoints.ts';
+import type { OutgoingDelivery } from '../db/queries/claim-events.ts';
+import type { AttemptOutcome } from '../db/queries/record-attempts.ts';
+import type { Sealer } from '../db/sealed.ts';
+import type { Sender } from './send.ts';
+
+export type Attempter = (delivery: OutgoingDelivery) => Promise<AttemptOutcome>;
+
+const keptSecrets = 10_000;
+
+/** Makes one attempt at a delivery and decides what it came to. The outcome is data, not yet written. */
+export function createAttempter({ sender, sealer }: { sender: Sender; sealer: Sealer }): Attempter {
+  const secrets = new Map<string, string>();
+
+  // Opened once, not at every attempt; bounded, because endpoints come and go.
+  function secretOf({ endpointId, sealedSecret }: OutgoingDelivery): string {
+    const known = secrets.get(sealedSecret);
+    if (known !== undefined) return known;
+    const secret = sealer.open(sealedSecret, secretContext(endpointId));
+    if (secrets.size >= keptSecrets) secrets.clear();
+    secrets.set(sealedSecret, secret);
+    return secret;
+  }
+
+  return async (delivery) => {
+    const { eventId, endpointId, url, body } = delivery;
+    const sent = await sender.send({ id: eventId, url, secret: secretOf(delivery), body });
+    const attempt = { eventId, endpointId, attempt: delivery.attempts + 1 };
+    const verdict = judgeAttempt(sent.result);
+    const statusCode = sent.result.kind === 'response' ? sent.result.statusCode : null;
+    if (verdict.kind === 'delivered') {
+      return { ...attempt, kind: 'delivered', statusCode: statusCode ?? 0 };
+    }
+    const failed = {
+      statusCode,
+      error: sent.result.kind === 'error' ? sent.result.code : null,
+      responseBody: sent.responseBody,
+      durationMs: sent.durationMs,
+      startedAt: sent.startedAt,
+    };
+    if (verdict.kind === 'gone') return { ...attempt, ...failed, kind: 'dead', reason: 'gone' };
+    const decision = nextAttempt({
+      attempts: attempt.attempt,
+      random: Math.random(),
+      retryAfterMs: verdict.retryAfterMs,
+    });
+    return decision.kind === 'exhausted'
+      ? { ...attempt, ...failed, kind: 'dead', reason: 'exhausted' }
+      : { ...attempt, ...failed, kind: 'retry', delayMs: decision.delayMs };
+  };
+}

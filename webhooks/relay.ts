@@ -1,0 +1,120 @@
+import { crashPoint } from '../config/crash-points.ts';
+import type { EndpointId } from '../domain/ids.ts';
+import type { Database } from '../db/database.ts';
+import { claimEvents, takeOverDeliveries } from '../db/queries/claim-events.ts';
+import { handOver } from '../db/queries/hand-over.ts';
+import { recordAttempts } from '../db/queries/record-attempts.ts';
+import type { AttemptOutcome } from '../db/queries/record-attempts.ts';
+import { takeOverShard } from '../db/queries/take-over-shard.ts';
+import type { Attempter } from './attempt.ts';
+import { createGate } from '../db/gate.ts';
+import { createLanes } from './lanes.ts';
+
+const claimLimit = 500;
+// Claiming goes on while less than this is on its way: memory is bounded by it.
+const lowWater = 1_000;
+const laneConcurrency = 32;
+const longestLane = 2_000;
+// NOTIFY wakes the relay; this look is for the notification that was lost with its connection.
+const idleLookMs = 1_000;
+
+export type RelayProgress = { delivered: number; failed: number; onTheWay: number };
+
+/**
+ * Carries a shard's events to their endpoints: claims, makes the first attempts side by side, writes
+ * the outcomes in batches. Runs until `signal` aborts or another relay takes the shard over; what it
+ * claimed and did not finish is taken over by the next. Throws when the database fails it.
+ */
+export async function runRelay(input: {
+  db: Database;
+  attempt: Attempter;
+  shard: number;
+  /** Tells of new events; returns how to stop hearing. */
+  onEvents: (listener: () => void) => () => void;
+  /** Endpoints that are now, or still, in the care of their workflow. */
+  onTroubled: (endpointIds: readonly EndpointId[]) => void;
+  onProgress: (progress: RelayProgress) => void;
+  signal: AbortSignal;
+}): Promise<'fenced' | 'stopped'> {
+  const { db, shard, signal } = input;
+  const gate = createGate();
+  const progress = { delivered: 0, failed: 0 };
+  let finished: AttemptOutcome[] = [];
+  let writing: Promise<void> | undefined;
+  let failure: unknown;
+
+  const fail = (error: unknown) => {
+    failure ??= error;
+    gate.open();
+  };
+
+  // One write at a time: what finishes meanwhile goes with the next, so batches grow with the load.
+  async function writeAll(): Promise<void> {
+    while (finished.length > 0) {
+      const batch = finished;
+      finished = [];
+      const { troubled } = await recordAttempts(db, batch);
+      if (troubled.length > 0) input.onTroubled(troubled);
+      for (const { kind } of batch) progress[kind === 'delivered' ? 'delivered' : 'failed']++;
+    }
+  }
+
+  function write(): void {
+    writing ??= writeAll()
+      .catch(fail)
+      .finally(() => {
+        writing = undefined;
+        if (finished.length > 0 && failure === undefined) write();
+      });
+  }
+
+  const lanes = createLanes({
+    concurrency: laneConcurrency,
+    longest: longestLane,
+    carry: async (delivery) => {
+      // Stopping: what has not begun stays for whoever takes over.
+      if (signal.aborted || failure !== undefined) return;
+      const outcome = await input.attempt(delivery).catch(fail);
+      crashPoint('relay.sent');
+      if (!outcome) return;
+      finished.push(outcome);
+      write();
+      if (lanes.size() <= lowWater) gate.open();
+    },
+    onOverflow: (endpointId, waiting) => {
+      handOver(db, { endpointId, eventIds: waiting.map(({ eventId }) => eventId) })
+        .then(() => input.onTroubled([endpointId]))
+        .catch(fail);
+    },
+  });
+
+  const epoch = await takeOverShard(db, { shard });
+  const stopListening = input.onEvents(gate.open);
+  signal.addEventListener('abort', gate.open);
+  try {
+    let hasAbandoned = true;
+    while (!signal.aborted && failure === undefined) {
+      input.onProgress({ ...progress, onTheWay: lanes.size() });
+      if (lanes.size() <= lowWater) {
+        if (hasAbandoned) {
+          const abandoned = await takeOverDeliveries(db, { shard, epoch, limit: claimLimit });
+          lanes.add(abandoned);
+          hasAbandoned = abandoned.length === claimLimit;
+        }
+        const claim = await claimEvents(db, { shard, epoch, limit: claimLimit });
+        if (claim.kind === 'fenced') return 'fenced';
+        lanes.add(claim.deliveries);
+        if (claim.nudged.length > 0) input.onTroubled(claim.nudged);
+        if (claim.events === claimLimit || hasAbandoned) continue;
+      }
+      await gate.wait(idleLookMs);
+    }
+    await lanes.idle();
+    await writing;
+    if (failure !== undefined) throw failure;
+    return 'stopped';
+  } finally {
+    stopListening();
+    signal.removeEventListener('abort', gate.open);
+  }
+}

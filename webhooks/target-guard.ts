@@ -1,0 +1,63 @@
+import { lookup } from 'node:dns';
+import type { LookupAddress, LookupOptions } from 'node:dns';
+import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
+
+/** Why a target may not be called. */
+export type TargetRefusal =
+  | 'not_a_url'
+  | 'scheme_not_allowed'
+  | 'credentials_in_url'
+  | 'private_address';
+
+/** Raised where a name resolves, or a socket connects, to an address that merchants may not reach. */
+export class PrivateAddressError extends Error {
+  override readonly name = 'PrivateAddressError';
+  readonly code = 'PRIVATE_ADDRESS';
+}
+
+/** True for a public unicast address. `process` unwraps IPv4 inside IPv6 before it is judged. */
+export function isPublicAddress(address: string): boolean {
+  return ipaddr.isValid(address) && ipaddr.process(address).range() === 'unicast';
+}
+
+/**
+ * Judges a target by its URL alone: what can be said before a name is resolved. The WHATWG parser
+ * has already turned `2130706433`, `0x7f.1` and the like into plain addresses.
+ */
+export function refuseTarget(
+  target: string,
+  { allowPrivate }: { allowPrivate: boolean },
+): TargetRefusal | undefined {
+  if (!URL.canParse(target)) return 'not_a_url';
+  const url = new URL(target);
+  const isAllowedScheme = url.protocol === 'https:' || url.protocol === 'http:';
+  if (!isAllowedScheme) return 'scheme_not_allowed';
+  if (url.username || url.password) return 'credentials_in_url';
+  if (allowPrivate) return undefined;
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  if (host === 'localhost' || host.endsWith('.localhost')) return 'private_address';
+  return isIP(host) && !isPublicAddress(host) ? 'private_address' : undefined;
+}
+
+type LookupCallback = (
+  error: NodeJS.ErrnoException | null,
+  address: string | LookupAddress[],
+  family?: number,
+) => void;
+
+/** A resolver that never hands out an address that is not public: for the sockets of outgoing calls. */
+export function guardedLookup(
+  hostname: string,
+  options: LookupOptions,
+  callback: LookupCallback,
+): void {
+  lookup(hostname, { ...options, all: true }, (error, addresses) => {
+    if (error) return callback(error, []);
+    const usable = addresses.filter(({ address }) => isPublicAddress(address));
+    const first = usable[0];
+    if (!first) return callback(new PrivateAddressError(`${hostname} has no public address`), []);
+    if (options.all) callback(null, usable);
+    else callback(null, first.address, first.family);
+  });
+}

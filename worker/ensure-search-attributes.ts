@@ -1,0 +1,35 @@
+import type { NativeConnection } from '@temporalio/worker';
+import type { Config } from '../config/config.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { searchAttributes } from '../workflows/search-attributes.ts';
+
+// temporal.api.enums.v1.IndexedValueType
+const keywordType = 2;
+
+/**
+ * Registers the search attributes that orders are found by. A service that does not let us (Temporal
+ * Cloud) has them made beforehand; the message says which.
+ */
+export async function ensureSearchAttributes(input: {
+  connection: NativeConnection;
+  config: Config;
+  logger: Logger;
+}): Promise<void> {
+  const { namespace } = input.config.temporal;
+  const { operatorService } = input.connection;
+  const wanted = Object.values(searchAttributes).map(({ name }) => name);
+  try {
+    const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
+    const missing = wanted.filter((name) => !(name in (customAttributes ?? {})));
+    if (missing.length === 0) return;
+    await operatorService.addSearchAttributes({
+      namespace,
+      searchAttributes: Object.fromEntries(missing.map((name) => [name, keywordType])),
+    });
+  } catch (error) {
+    input.logger.warn(
+      { error: String(error), namespace },
+      `could not register search attributes; create these Keywords by hand if orders fail to start: ${wanted.join(', ')}`,
+    );
+  }
+}

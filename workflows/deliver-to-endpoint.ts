@@ -1,0 +1,36 @@
+import {
+  condition,
+  continueAsNew,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Activities } from '../activities/index.ts';
+import { deliveriesAdded } from './messages.ts';
+import type { DeliverToEndpointInput } from './messages.ts';
+import { deliverRound } from './retry-policies.ts';
+
+const { deliverDue, releaseEndpoint } = proxyActivities<Activities>(deliverRound);
+
+/**
+ * Looks after one endpoint for as long as anything is outstanding there, however much it is: retries
+ * on schedule, then hands it back to the relay. Workflow id: `endpoint/<ep_id>`.
+ */
+export async function deliverToEndpoint(input: DeliverToEndpointInput): Promise<void> {
+  let hasMore = false;
+  setHandler(deliveriesAdded, () => {
+    hasMore = true;
+  });
+  while (!workflowInfo().continueAsNewSuggested) {
+    hasMore = false;
+    const { outstanding, nextDueInMs, lastFailure } = await deliverDue(input);
+    if (outstanding === 0 && (await releaseEndpoint(input)).isReleased) return;
+    const next = new Date(Date.now() + nextDueInMs).toISOString();
+    setCurrentDetails(
+      `${outstanding} deliveries outstanding, next attempt ${next}. Last failure: ${lastFailure ?? 'none'}.`,
+    );
+    if (outstanding > 0) await condition(() => hasMore, Math.max(nextDueInMs, 1));
+  }
+  await continueAsNew<typeof deliverToEndpoint>(input);
+}

@@ -1,0 +1,20 @@
+import {
+  continueAsNew,
+  proxyActivities,
+  setCurrentDetails,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Activities } from '../activities/index.ts';
+import type { DispatchEventsInput } from './messages.ts';
+import { relayForLong } from './retry-policies.ts';
+
+const { relayEvents } = proxyActivities<Activities>(relayForLong);
+
+/** Keeps exactly one relay alive for a shard, wherever a worker runs. Workflow id: `dispatch/<shard>`. */
+export async function dispatchEvents({ shard }: DispatchEventsInput): Promise<never> {
+  setCurrentDetails(
+    `Carries the events of shard ${shard}; the activity's heartbeat says how it goes.`,
+  );
+  while (!workflowInfo().continueAsNewSuggested) await relayEvents({ shard });
+  return continueAsNew<typeof dispatchEvents>({ shard });
+}

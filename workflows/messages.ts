@@ -1,0 +1,31 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { EndpointId, NotificationId, OrderId } from '../domain/ids.ts';
+import type { OrderStatus } from '../domain/order.ts';
+
+/** A verified notification lies in the inbox. Sent by the API, and again by the sweep. */
+export const providerReported =
+  defineSignal<[{ notificationId: NotificationId }]>('providerReported');
+
+/** Asks for an order to be cancelled; answers with how it ended, which may be `paid`. */
+export const cancelOrder = defineUpdate<OrderProgress>('cancelOrder');
+
+/** Where an order stands as its workflow knows it. */
+export const orderProgress = defineQuery<OrderProgress>('orderProgress');
+
+/** An endpoint has new deliveries for its workflow. */
+export const deliveriesAdded = defineSignal('deliveriesAdded');
+
+export type OrderProgress = { status: OrderStatus };
+export type PayOrderInput = { orderId: OrderId; expiresAtMs: number };
+export type SettleLateInput = { orderId: OrderId };
+export type DispatchEventsInput = { shard: number };
+export type DeliverToEndpointInput = { endpointId: EndpointId };
+
+/** Workflow ids are business ids: one order, one workflow, whoever starts it and however often. */
+export const workflowIds = {
+  payOrder: (orderId: OrderId) => `order/${orderId}`,
+  settleLate: (orderId: OrderId) => `order/${orderId}/late`,
+  dispatchEvents: (shard: number) => `dispatch/${shard}`,
+  deliverToEndpoint: (endpointId: EndpointId) => `endpoint/${endpointId}`,
+  sweep: 'sweep',
+} as const;

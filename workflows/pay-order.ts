@@ -1,0 +1,107 @@
+import {
+  ActivityFailure,
+  CancellationScope,
+  allHandlersFinished,
+  condition,
+  isCancellation,
+  proxyActivities,
+  proxyLocalActivities,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
+import type { Activities } from '../activities/index.ts';
+import { isEnded, nextPollMs } from '../domain/order.ts';
+import type { OrderStatus } from '../domain/order.ts';
+import { cancelOrder, orderProgress, providerReported } from './messages.ts';
+import type { OrderProgress, PayOrderInput } from './messages.ts';
+import { askProvider, openAtOnce, recordState } from './retry-policies.ts';
+import { searchAttributes } from './search-attributes.ts';
+
+const provider = proxyActivities<Activities>(askProvider);
+const opener = proxyLocalActivities<Activities>(openAtOnce);
+const record = proxyLocalActivities<Activities>(recordState);
+
+/** One order, from opened to its end. Workflow id: `order/<ord_id>`. */
+export async function payOrder({ orderId, expiresAtMs }: PayOrderInput): Promise<OrderProgress> {
+  let status: OrderStatus = 'pending';
+  let isCancelRequested = false;
+  let polls = 0;
+  const opening = new CancellationScope();
+  const isOver = () => isEnded(status);
+  const inReview = () => status === 'review';
+  const isExpired = () => Date.now() >= expiresAtMs;
+  // An order under review is never closed by a clock or a wish: a person, or the provider, ends it.
+  const shallClose = () => !inReview() && (isCancelRequested || isExpired());
+  const untilNextLookMs = () => {
+    const pollMs = nextPollMs({ polls, inReview: inReview() });
+    return inReview() ? pollMs : Math.min(pollMs, Math.max(expiresAtMs - Date.now(), 1));
+  };
+  const note = (progress: OrderProgress) => {
+    // What the database says is monotonic; an answer that was under way longer must not undo a newer one.
+    if (isOver()) return;
+    status = progress.status;
+    setCurrentDetails(detailsOf[status]);
+  };
+
+  setHandler(orderProgress, () => ({ status }));
+  setHandler(providerReported, async ({ notificationId }) =>
+    note(await record.applyNotification({ notificationId })),
+  );
+  setHandler(cancelOrder, async () => {
+    isCancelRequested = true;
+    opening.cancel();
+    await condition(() => isOver() || inReview());
+    return { status };
+  });
+  setCurrentDetails('Opening the payment at the provider.');
+
+  try {
+    note(await opening.run(() => openPayment({ orderId, expiresAtMs })));
+  } catch (error) {
+    // Out of time, or cancelled while the provider did not answer: what became of it is asked below.
+    if (!isCancellation(error) && !(error instanceof ActivityFailure)) throw error;
+  }
+  while (!isOver()) {
+    await condition(() => isOver() || shallClose(), untilNextLookMs());
+    if (isOver()) break;
+    polls += 1;
+    try {
+      const reason = isExpired() ? 'expired' : 'cancelled';
+      note(
+        await (shallClose()
+          ? provider.closePayment({ orderId, reason })
+          : provider.queryPayment({ orderId })),
+      );
+    } catch (error) {
+      // Refused for good, as with a revoked key: an alert is out, and the order is asked about again later.
+      if (!(error instanceof ActivityFailure)) throw error;
+      await condition(isOver, nextPollMs({ polls, inReview: inReview() }));
+    }
+  }
+  await condition(allHandlersFinished);
+  upsertSearchAttributes([{ key: searchAttributes.status, value: status }]);
+  return { status };
+}
+
+async function openPayment({ orderId, expiresAtMs }: PayOrderInput): Promise<OrderProgress> {
+  try {
+    return await opener.createPayment({ orderId });
+  } catch (error) {
+    if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
+    const patient = proxyActivities<Activities>({
+      ...askProvider,
+      scheduleToCloseTimeout: Math.max(expiresAtMs - Date.now(), 1_000),
+    });
+    return patient.createPayment({ orderId });
+  }
+}
+
+const detailsOf: Record<OrderStatus, string> = {
+  pending: 'Waiting for the payer. The provider is asked when no notification comes.',
+  review:
+    'IN REVIEW: the provider contradicted the order. A person must look; nothing is closed meanwhile.',
+  paid: 'Paid.',
+  closed: 'Closed unpaid.',
+  failed: 'The provider refused to open the payment.',
+};

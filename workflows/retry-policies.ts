@@ -1,0 +1,36 @@
+import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow';
+
+/**
+ * The first try at opening a payment: half the server's work of a regular activity. Safe, because
+ * the payment's id is stored before the call and the call is idempotent. One try, then `askProvider`.
+ */
+export const openAtOnce = {
+  startToCloseTimeout: '3s',
+  retry: { maximumAttempts: 1 },
+} as const satisfies LocalActivityOptions;
+
+/** A provider that does not answer is asked again, slower each time; `activities/failures.ts` says when to stop. */
+export const askProvider = {
+  startToCloseTimeout: '20s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+} as const satisfies ActivityOptions;
+
+/** Short writes to our own database, tried until it is there. */
+export const recordState = {
+  startToCloseTimeout: '5s',
+  retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '10s' },
+} as const satisfies LocalActivityOptions;
+
+/** The relay runs for as long as it lives; a worker that dies is noticed by its missing heartbeat. */
+export const relayForLong = {
+  startToCloseTimeout: '2h',
+  heartbeatTimeout: '10s',
+  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '5s' },
+} as const satisfies ActivityOptions;
+
+/** One round of deliveries to one endpoint: bounded by the sender's own timeouts. */
+export const deliverRound = {
+  startToCloseTimeout: '5m',
+  heartbeatTimeout: '30s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+} as const satisfies ActivityOptions;
