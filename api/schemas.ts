@@ -22,22 +22,21 @@ export const orderId = idSchema('order', 'ord_01jd3v9k7q2m5x8r4t6w0y1z3c');
 export const endpointId = idSchema('endpoint', 'ep_01jd3v9k7q2m5x8r4t6w0y1z3c');
 
 const time = z.iso.datetime().openapi({ example: '2026-11-22T09:30:00.000Z' });
-const amountMinor = z
-  .int()
-  .min(1)
-  .max(Number.MAX_SAFE_INTEGER)
-  .openapi({
-    description: 'In minor units of the currency (ISO 4217): 1250 is CNY 12.50',
-    example: 1250,
-  });
+const amountMinor = z.int().min(1).max(Number.MAX_SAFE_INTEGER).openapi({
+  description: 'In minor units of the currency (ISO 4217): 1250 is CNY 12.50',
+  example: 1250,
+});
 
 // Control characters have no place in what payers and bookkeepers read; PostgreSQL refuses NUL.
-const plainText = (longest: number) =>
-  z
-    .string()
-    .min(1)
-    .max(longest)
-    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must have no control characters');
+const plain = /^[^\p{Cc}\p{Cs}]*$/u;
+export const plainText = (longest: number) =>
+  z.string().min(1).max(longest).regex(plain, 'must have no control characters');
+
+/** A time to filter by, within what PostgreSQL and ISO 8601 both can say. */
+export const momentSchema = z.iso.datetime({ offset: true }).refine((text) => {
+  const year = new Date(text).getUTCFullYear();
+  return year >= 1 && year <= 9_999;
+}, 'must be within the years 1 to 9999');
 
 export const newOrderSchema = z
   .strictObject({
@@ -61,6 +60,7 @@ export const newOrderSchema = z
     returnUrl: z
       .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
       .max(2_048)
+      .regex(plain, 'must have no control characters')
       .optional()
       .openapi({ description: 'Where the checkout page sends the payer afterwards' }),
     metadata: z
@@ -69,7 +69,8 @@ export const newOrderSchema = z
         z
           .string()
           .max(512)
-          .regex(/^[^\0]*$/, 'must have no NUL'),
+          // What JSON can spell and PostgreSQL's jsonb cannot hold: NUL and half a surrogate pair.
+          .regex(/^[^\0\p{Cs}]*$/u, 'must be text without NUL'),
       )
       .refine((entries) => Object.keys(entries).length <= 20, 'must have at most 20 entries')
       .default({})
@@ -136,18 +137,19 @@ const nextActionSchema = z
 export const orderSchema = snapshotSchema
   .extend({
     checkoutUrl: z.url().openapi({ description: 'The hosted page where the payer pays' }),
-    nextAction: nextActionSchema
-      .nullable()
-      .openapi({
-        description:
-          'What the payer has to do; null until the provider answered, and after the end',
-      }),
+    nextAction: nextActionSchema.nullable().openapi({
+      description: 'What the payer has to do; null until the provider answered, and after the end',
+    }),
   })
   .openapi('Order');
 
 export const newEndpointSchema = z
   .strictObject({
-    url: z.string().max(2_048).openapi({ example: 'https://shop.example/tender' }),
+    url: z
+      .string()
+      .max(2_048)
+      .regex(plain, 'must have no control characters')
+      .openapi({ example: 'https://shop.example/tender' }),
     eventTypes: z
       .array(z.string().regex(eventPattern, 'must be an event type, a pattern like order.*, or *'))
       .min(1)

@@ -67,20 +67,15 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
   // An empty variable is an unset one: that is what a blank line in an env file means.
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const parsed = environment.safeParse(given);
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map((issue) => {
-      const name = issue.path.join('.');
-      return `${name}: ${given[name] === undefined ? 'is required' : issue.message}`;
-    });
-    return { kind: 'invalid', problems };
+  const problems = (parsed.error?.issues ?? []).map((issue) => {
+    const name = issue.path.join('.');
+    return `${name}: ${given[name] === undefined ? 'is required' : issue.message}`;
+  });
+  if ((given['TEMPORAL_TLS_CERT'] === undefined) !== (given['TEMPORAL_TLS_KEY'] === undefined)) {
+    problems.push('TEMPORAL_TLS_CERT: must be set together with TEMPORAL_TLS_KEY');
   }
+  if (!parsed.success || problems.length > 0) return { kind: 'invalid', problems };
   const e = parsed.data;
-  if ((e.TEMPORAL_TLS_CERT === undefined) !== (e.TEMPORAL_TLS_KEY === undefined)) {
-    return {
-      kind: 'invalid',
-      problems: ['TEMPORAL_TLS_CERT: must be set together with TEMPORAL_TLS_KEY'],
-    };
-  }
   const hasTls =
     e.TEMPORAL_TLS || e.TEMPORAL_TLS_CERT !== undefined || e.TEMPORAL_API_KEY !== undefined;
   return {

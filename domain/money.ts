@@ -69,7 +69,7 @@ export function toDecimal(amountMinor: number, exponent: number): string {
  * exponent allows, or leaves the safe integers. Never rounds.
  */
 export function fromDecimal(text: string, exponent: number): number | undefined {
-  const match = /^(\d{1,15})(?:\.(\d+))?$/.exec(text);
+  const match = /^(\d{1,16})(?:\.(\d+))?$/.exec(text);
   if (!match) return undefined;
   const fraction = match[2] ?? '';
   if (fraction.length > exponent) return undefined;

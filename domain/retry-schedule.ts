@@ -39,6 +39,8 @@ export function nextAttempt(
 export function parseRetryAfterMs(header: string | undefined, nowMs: number): number | undefined {
   if (header === undefined) return undefined;
   if (/^\d{1,9}$/.test(header.trim())) return Number(header) * secondMs;
+  // Date.parse alone finds a date in almost anything; HTTP's dates are in GMT and say so.
+  if (!/^[A-Z][a-z]+, .* GMT$/.test(header)) return undefined;
   const dateMs = Date.parse(header);
   return Number.isNaN(dateMs) || dateMs <= nowMs ? undefined : dateMs - nowMs;
 }

@@ -111,7 +111,7 @@ function isDeepEqual(a = {}, b = {}) {
 }
 
 function canonical(record) {
-  return JSON.stringify(Object.entries(record).sort());
+  return JSON.stringify(Object.entries(record).sort(([a], [b]) => a.localeCompare(b)));
 }
 
 function hashOfManifests(projectDir) {

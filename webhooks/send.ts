@@ -96,9 +96,13 @@ async function readSome(
     return null;
   }
   let text = '';
-  for await (const chunk of body) {
-    text += String(chunk);
-    if (text.length >= keptBodyChars) break;
+  try {
+    for await (const chunk of body) {
+      text += String(chunk);
+      if (text.length >= keptBodyChars) break;
+    }
+  } catch {
+    // Broken off: the status was an answer all the same, and a 410 or a Retry-After counts.
   }
   // PostgreSQL's text holds no NUL.
   return text.slice(0, keptBodyChars).replaceAll('\0', '');

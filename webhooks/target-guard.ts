@@ -16,9 +16,15 @@ export class PrivateAddressError extends Error {
   readonly code = 'PRIVATE_ADDRESS';
 }
 
+// All of IPv6 that is given out for the public internet; `range()` also calls ::127.0.0.1 unicast.
+const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3');
+
 /** True for a public unicast address. `process` unwraps IPv4 inside IPv6 before it is judged. */
 export function isPublicAddress(address: string): boolean {
-  return ipaddr.isValid(address) && ipaddr.process(address).range() === 'unicast';
+  if (!ipaddr.isValid(address)) return false;
+  const judged = ipaddr.process(address);
+  const isGlobal = judged.kind() === 'ipv4' || judged.match(globalUnicast);
+  return isGlobal && judged.range() === 'unicast';
 }
 
 /**
@@ -35,7 +41,7 @@ export function refuseTarget(
   if (!isAllowedScheme) return 'scheme_not_allowed';
   if (url.username || url.password) return 'credentials_in_url';
   if (allowPrivate) return undefined;
-  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const host = url.hostname.replace(/^\[|\]$|\.$/g, '');
   if (host === 'localhost' || host.endsWith('.localhost')) return 'private_address';
   return isIP(host) && !isPublicAddress(host) ? 'private_address' : undefined;
 }

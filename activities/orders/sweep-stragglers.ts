@@ -1,4 +1,4 @@
-import { findPayment } from '../../db/queries/find-payment.ts';
+import { readPayment } from '../../db/queries/read-payment.ts';
 import { findStragglers } from '../../db/queries/find-stragglers.ts';
 import { markSwept } from '../../db/queries/mark-swept.ts';
 import type { OrderId } from '../../domain/ids.ts';
@@ -54,7 +54,7 @@ export async function sweepStragglers(deps: ActivityDeps): Promise<SweepResult> 
 }
 
 async function restart(deps: ActivityDeps, orderId: OrderId): Promise<void> {
-  const { order, provider } = await findPayment(deps.db, { orderId });
+  const { order, provider } = await readPayment(deps.db, { orderId });
   await startPayOrder({
     client: deps.client,
     taskQueue: deps.taskQueue,

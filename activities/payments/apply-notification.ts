@@ -1,11 +1,12 @@
 import type { NotificationId } from '../../domain/ids.ts';
 import { decideOnBinding, decideOnReport } from '../../domain/payment.ts';
-import { findNotification } from '../../db/queries/find-notification.ts';
+import type { ReportDecision } from '../../domain/payment.ts';
 import { finishNotification } from '../../db/queries/finish-notification.ts';
-import { lockPayment } from '../../db/queries/lock-payment.ts';
+import { readNotification } from '../../db/queries/read-payment.ts';
 import type { OrderProgress } from '../../workflows/messages.ts';
 import type { ActivityDeps } from '../deps.ts';
-import { applyDecision } from './apply-report.ts';
+import { changeOfReport } from './change-of-report.ts';
+import { commitDecision } from './commit-decision.ts';
 
 /**
  * Applies one notification from the inbox, in one transaction with the event it causes. Applying it
@@ -13,37 +14,44 @@ import { applyDecision } from './apply-report.ts';
  */
 export async function applyNotification(
   { db, providers, logger }: ActivityDeps,
-  { notificationId }: { notificationId: NotificationId },
+  { notificationId: id }: { notificationId: NotificationId },
 ): Promise<OrderProgress> {
-  const notification = await findNotification(db, { id: notificationId });
-  const { orderId, report, binding, subject } = notification;
-  if (!orderId) throw new Error(`notification ${notificationId} belongs to no order`);
+  const first = await readNotification(db, { id });
+  const { notification, order } = first;
+  if (notification.appliedAt) return { status: order.status };
+  if (notification.subject === 'refund') {
+    await finishNotification(db, { id, outcome: 'unsupported' });
+    logger.warn({ id, orderId: order.id }, 'a provider-side refund was reported and only kept');
+    return { status: order.status };
+  }
   const provider = await providers.get(notification.accountId);
-  return db.transaction(async (tx) => {
-    const locked = await lockPayment(tx, { orderId });
-    if (notification.appliedAt) return { status: locked.order.status };
-    if (subject === 'refund') {
-      await finishNotification(tx, { id: notificationId, outcome: 'unsupported' });
-      logger.warn({ notificationId, orderId }, 'a provider-side refund was reported and only kept');
-      return { status: locked.order.status };
-    }
-    const expected = provider.expectedBinding({ outTradeNo: locked.payment.outTradeNo });
-    const bound = decideOnBinding(expected, binding);
-    const decision = bound.kind === 'review' ? bound : decideOnReport(locked.payment, report);
-    const applied = await applyDecision(tx, {
-      locked,
-      report,
-      decision,
-      closeReason: 'closed_by_provider',
-    });
-    const isReview = decision.kind === 'review';
-    if (isReview)
-      logger.error(
-        { notificationId, orderId, reason: decision.reason },
-        'notification contradicts its order',
-      );
-    const outcome = isReview ? 'review' : decision.kind === 'unchanged' ? 'unchanged' : 'applied';
-    await finishNotification(tx, { id: notificationId, outcome });
-    return { status: applied.status };
+  const made: { decision: ReportDecision } = { decision: { kind: 'unchanged' } };
+  const { report, binding } = notification;
+  const progress = await commitDecision(db, {
+    first,
+    read: () => readNotification(db, { id }),
+    decide: (read) => {
+      const expected = provider.expectedBinding({ outTradeNo: read.payment.outTradeNo });
+      const bound = decideOnBinding(expected, binding);
+      const decision = bound.kind === 'review' ? bound : decideOnReport(read.payment, report);
+      made.decision = decision;
+      const change = changeOfReport({ read, report, decision, closeReason: 'closed_by_provider' });
+      return change && { ...change, notification: { id, outcome: outcomeOf(decision) } };
+    },
   });
+  const { decision } = made;
+  if (decision.kind === 'review') {
+    logger.error(
+      { id, orderId: order.id, reason: decision.reason },
+      'a notification contradicts its order',
+    );
+  }
+  // A change was written together with its outcome; what changed nothing is noted here.
+  if (decision.kind !== 'settle')
+    await finishNotification(db, { id, outcome: outcomeOf(decision) });
+  return progress;
+}
+
+function outcomeOf({ kind }: ReportDecision) {
+  return kind === 'review' || kind === 'unchanged' ? kind : ('applied' as const);
 }

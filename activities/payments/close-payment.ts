@@ -1,9 +1,8 @@
 import type { OrderId } from '../../domain/ids.ts';
 import { isEnded } from '../../domain/order.ts';
-import type { CloseReason, OrderStatus } from '../../domain/order.ts';
+import type { CloseReason } from '../../domain/order.ts';
 import type { ProviderReport } from '../../domain/payment.ts';
-import { findPayment } from '../../db/queries/find-payment.ts';
-import { lockPayment } from '../../db/queries/lock-payment.ts';
+import { readPayment } from '../../db/queries/read-payment.ts';
 import { ProviderFault } from '../../providers/faults.ts';
 import type { OrderProgress } from '../../workflows/messages.ts';
 import type { ActivityDeps } from '../deps.ts';
@@ -17,23 +16,20 @@ export async function closePayment(
   { db, providers }: ActivityDeps,
   { orderId, reason }: { orderId: OrderId; reason: CloseReason },
 ): Promise<OrderProgress> {
-  const { order, payment } = await findPayment(db, { orderId });
+  const { order, payment } = await readPayment(db, { orderId });
   if (isEnded(order.status) || order.status === 'review') return { status: order.status };
   const provider = await providers.get(payment.accountId);
   const { outTradeNo } = payment;
   const ask = async () => (await provider.queryPayment({ outTradeNo })).report;
 
-  const apply = (report: ProviderReport): Promise<OrderStatus> =>
-    db.transaction(async (tx) => {
-      const locked = await lockPayment(tx, { orderId });
-      return (await applyReport(tx, { locked, report, closeReason: reason })).status;
-    });
+  const apply = (report: ProviderReport) =>
+    applyReport(db, { orderId, report, closeReason: reason });
 
   const before = await apply(await ask());
-  if (before !== 'pending') return { status: before };
+  if (before.status !== 'pending') return before;
   const closed = await provider.closePayment({ outTradeNo });
   const after = await ask();
-  if (after.status === 'succeeded') return { status: await apply(after) };
+  if (after.status === 'succeeded') return apply(after);
   const isClosed =
     after.status === 'closed' || (after.status === 'absent' && closed.kind !== 'paid');
   if (!isClosed) {
@@ -43,5 +39,5 @@ export async function closePayment(
       `the provider answered '${closed.kind}' to the close and '${after.status}' to the query after it`,
     );
   }
-  return { status: await apply({ status: 'closed' }) };
+  return apply({ status: 'closed' });
 }

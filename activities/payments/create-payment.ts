@@ -1,16 +1,15 @@
 import { crashPoint } from '../../config/crash-points.ts';
-import { decideOnRefusal } from '../../domain/order.ts';
+import { decideOnRefusal, isEnded } from '../../domain/order.ts';
 import type { OrderId } from '../../domain/ids.ts';
 import { isOpen } from '../../domain/payment.ts';
-import { changeOrder } from '../../db/queries/change-order.ts';
-import { findPayment } from '../../db/queries/find-payment.ts';
-import { lockPayment } from '../../db/queries/lock-payment.ts';
-import { offerPayment } from '../../db/queries/offer-payment.ts';
-import { updatePayment } from '../../db/queries/update-payment.ts';
+import type { NextAction } from '../../domain/payment.ts';
+import { readPayment } from '../../db/queries/read-payment.ts';
+import type { PaymentRead } from '../../db/queries/read-payment.ts';
 import { ProviderFault } from '../../providers/faults.ts';
 import type { CreatePaymentResult } from '../../providers/provider.ts';
 import type { OrderProgress } from '../../workflows/messages.ts';
 import type { ActivityDeps } from '../deps.ts';
+import { commitDecision } from './commit-decision.ts';
 import { queryPayment } from './query-payment.ts';
 
 /**
@@ -22,7 +21,8 @@ export async function createPayment(
   { orderId }: { orderId: OrderId },
 ): Promise<OrderProgress> {
   const { db, providers, publicUrl } = deps;
-  const { order, payment } = await findPayment(db, { orderId });
+  const first = await readPayment(db, { orderId });
+  const { order, payment } = first;
   // Opened by an attempt whose answer was lost, or decided by an early notification.
   if (payment.status !== 'created') return { status: order.status };
   const provider = await providers.get(payment.accountId);
@@ -39,10 +39,9 @@ export async function createPayment(
   crashPoint('payment.created-at-provider');
   switch (answer.kind) {
     case 'created':
-      await offerPayment(db, { orderId, paymentId: payment.id, nextAction: answer.nextAction });
-      return { status: order.status };
+      return offerPayment(deps, { first, nextAction: answer.nextAction });
     case 'declined':
-      return failPayment(deps, { orderId, failureCode: answer.code });
+      return failPayment(deps, { first, failureCode: answer.code });
     case 'invalidState':
       // The number is known there in another state: what became of it is the provider's to say.
       return queryPayment(deps, { orderId });
@@ -56,25 +55,37 @@ function asRefusal({ logger }: ActivityDeps, error: unknown): CreatePaymentResul
   return { kind: 'declined', code: error.code, message: error.message };
 }
 
+/** Stores what the payer has to do next, unless an early notification decided the payment meanwhile. */
+function offerPayment(
+  { db }: ActivityDeps,
+  { first, nextAction }: { first: PaymentRead; nextAction: NextAction },
+): Promise<OrderProgress> {
+  return commitDecision(db, {
+    first,
+    read: () => readPayment(db, { orderId: first.order.id }),
+    decide: ({ order, payment }) =>
+      isOpen(payment.status) && !isEnded(order.status)
+        ? { order: {}, payment: { status: 'pending', nextAction }, event: null }
+        : undefined,
+  });
+}
+
 function failPayment(
   { db }: ActivityDeps,
-  { orderId, failureCode }: { orderId: OrderId; failureCode: string },
+  { first, failureCode }: { first: PaymentRead; failureCode: string },
 ): Promise<OrderProgress> {
-  return db.transaction(async (tx) => {
-    const locked = await lockPayment(tx, { orderId });
-    const change = decideOnRefusal(locked.order);
-    if (change.kind === 'none' || !isOpen(locked.payment.status)) {
-      return { status: locked.order.status };
-    }
-    const payment = {
-      ...locked.payment,
-      status: 'failed' as const,
-      failureCode,
-      provider: locked.provider,
-    };
-    await updatePayment(tx, payment);
-    const { order, shard } = locked;
-    await changeOrder(tx, { order, shard, payment, change, at: new Date(), failureCode });
-    return { status: change.status };
+  return commitDecision(db, {
+    first,
+    read: () => readPayment(db, { orderId: first.order.id }),
+    decide: ({ order, payment }) => {
+      const decided = decideOnRefusal(order);
+      if (decided.kind === 'none' || !isOpen(payment.status)) return undefined;
+      const { status, event } = decided;
+      return {
+        order: { status, failureCode, closedAt: new Date() },
+        payment: { status: 'failed', failureCode },
+        event,
+      };
+    },
   });
 }

@@ -19,7 +19,8 @@ const heartbeatMs = 15_000;
 /** The page where a payer pays, `/pay/<token>`, and the stream that tells it of the end. */
 export function registerCheckout(app: App, deps: ApiDeps) {
   const findByToken = async (checkoutToken: string): Promise<OrderView> => {
-    const view = await findOrderByToken(deps.db, { checkoutToken });
+    const isToken = /^[A-Za-z0-9_-]{22}$/.test(checkoutToken);
+    const view = isToken ? await findOrderByToken(deps.db, { checkoutToken }) : undefined;
     if (!view) throw notFound('checkout page', checkoutToken);
     return view;
   };

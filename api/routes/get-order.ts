@@ -36,7 +36,9 @@ export function registerGetOrder(app: App, deps: ApiDeps) {
     const { orderId } = c.req.valid('param');
     const headers = c.req.valid('header');
     const { merchant } = c.var;
-    let known = headers['if-none-match'];
+    // Compared weakly (RFC 9110, 13.1.2): a proxy that compresses weakens the tag it was given.
+    const given = headers['if-none-match']?.replace(/^W\//, '');
+    let known = given;
     const view = await waitFor({
       changes: deps.changes,
       channel: 'tender_orders',
@@ -52,7 +54,7 @@ export function registerGetOrder(app: App, deps: ApiDeps) {
     });
     if (!view) throw notFound('order', orderId);
     c.header('etag', etagOf(view));
-    if (headers['if-none-match'] === etagOf(view)) return c.body(null, 304);
+    if (given === etagOf(view)) return c.body(null, 304);
     return c.json(orderBody(view, deps.publicUrl), 200);
   });
 }

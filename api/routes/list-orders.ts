@@ -3,7 +3,14 @@ import { listOrders } from '../../db/queries/list-orders.ts';
 import { orderStatuses } from '../../domain/order.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { orderBody } from '../order-body.ts';
-import { limitSchema, orderId, orderSchema, problemResponses } from '../schemas.ts';
+import {
+  limitSchema,
+  momentSchema,
+  orderId,
+  orderSchema,
+  plainText,
+  problemResponses,
+} from '../schemas.ts';
 
 const route = createRoute({
   method: 'get',
@@ -14,9 +21,9 @@ const route = createRoute({
   request: {
     query: z.strictObject({
       status: z.enum(orderStatuses).optional(),
-      merchantOrderNo: z.string().max(64).optional(),
-      createdFrom: z.iso.datetime({ offset: true }).optional(),
-      createdBefore: z.iso.datetime({ offset: true }).optional(),
+      merchantOrderNo: plainText(64).optional(),
+      createdFrom: momentSchema.optional(),
+      createdBefore: momentSchema.optional(),
       cursor: orderId.optional().openapi({ description: '`nextCursor` of the page before' }),
       limit: limitSchema,
     }),

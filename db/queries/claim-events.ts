@@ -1,6 +1,6 @@
-import { and, asc, eq, inArray, isNull, lt, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, lt, sql } from 'drizzle-orm';
 import { matchesAny } from '../../domain/events.ts';
-import type { EndpointId, EventId } from '../../domain/ids.ts';
+import type { EndpointId, EventId, MerchantId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
 import { deliveries, endpoints } from '../schema/endpoints.ts';
 import { dispatchShards, events } from '../schema/events.ts';
@@ -38,29 +38,9 @@ export function claimEvents(
   { shard, epoch, limit }: { shard: number; epoch: number; limit: number },
 ): Promise<Claim> {
   return db.transaction(async (tx) => {
-    const [held] = await tx
-      .select()
-      .from(dispatchShards)
-      .where(eq(dispatchShards.shard, shard))
-      .for('update');
-    if (held?.epoch !== epoch) return { kind: 'fenced' };
-    const batch = await tx
-      .select({
-        id: events.id,
-        merchantId: events.merchantId,
-        type: events.type,
-        body: events.body,
-      })
-      .from(events)
-      .where(and(eq(events.shard, shard), isNull(events.position)))
-      .orderBy(asc(events.id))
-      .limit(limit);
+    const batch = await numberEvents(tx, { shard, epoch, limit });
+    if (!batch) return { kind: 'fenced' };
     if (batch.length === 0) return { kind: 'claimed', events: 0, deliveries: [], nudged: [] };
-    await numberEvents(tx, {
-      shard,
-      firstPosition: held.lastPosition + 1,
-      ids: batch.map(({ id }) => id),
-    });
     const matched = await matchEndpoints(tx, batch);
     await insertDeliveries(tx, { shard, epoch, matched });
     const byWorkflow = matched.filter(({ driver }) => driver === 'workflow');
@@ -73,21 +53,34 @@ export function claimEvents(
   });
 }
 
+type ClaimedEvent = { id: EventId; merchantId: MerchantId; type: string; body: string };
+
+/** One statement: locks the shard, takes the next events in the order of their ids, numbers them. Undefined when fenced. */
 async function numberEvents(
   tx: Transaction,
-  { shard, firstPosition, ids }: { shard: number; firstPosition: number; ids: EventId[] },
-): Promise<void> {
-  await tx.execute(sql`
-    update ${events} set position = ${firstPosition}::bigint + numbered.n - 1
-    from unnest(${sql.param(ids)}::text[]) with ordinality as numbered(id, n)
-    where ${events.id} = numbered.id`);
-  await tx
-    .update(dispatchShards)
-    .set({ lastPosition: firstPosition + ids.length - 1 })
-    .where(eq(dispatchShards.shard, shard));
+  { shard, epoch, limit }: { shard: number; epoch: number; limit: number },
+): Promise<ClaimedEvent[] | undefined> {
+  const { rows } = await tx.execute<ClaimedEvent & { is_held: boolean }>(sql`
+    with held as (
+      select last_position from ${dispatchShards}
+      where shard = ${shard} and epoch = ${epoch} for update),
+    batch as (
+      select id, row_number() over (order by id) as n from ${events}
+      where shard = ${shard} and position is null and exists (select from held)
+      order by id limit ${limit}),
+    numbered as (
+      update ${events} set position = held.last_position + batch.n from batch, held
+      where ${events.id} = batch.id
+      returning ${events.id}, merchant_id, type, body),
+    advanced as (
+      update ${dispatchShards} set last_position = held.last_position + (select count(*) from batch)
+      from held where ${dispatchShards.shard} = ${shard} and exists (select from batch))
+    select id, merchant_id as "merchantId", type, body, true as is_held from numbered
+    union all select null, null, null, null, true from held where not exists (select from batch)
+    order by id`);
+  if (rows.length === 0) return undefined;
+  return rows.filter(({ id }) => id !== null);
 }
-
-type ClaimedEvent = Pick<typeof events.$inferSelect, 'id' | 'merchantId' | 'type' | 'body'>;
 
 async function matchEndpoints(tx: Transaction, batch: readonly ClaimedEvent[]) {
   const listening = await tx
@@ -136,7 +129,7 @@ async function insertDeliveries(
     ) as matched(event_id, endpoint_id, driver)`);
 }
 
-/** First attempts that an earlier relay of this shard took and did not finish. */
+/** First attempts that an earlier relay of this shard took and did not finish, with all it takes to send them. */
 export async function takeOverDeliveries(
   db: Database,
   { shard, epoch, limit }: { shard: number; epoch: number; limit: number },
@@ -158,14 +151,6 @@ export async function takeOverDeliveries(
     .set({ epoch })
     .where(sql`(${deliveries.eventId}, ${deliveries.endpointId}) in ${abandoned}`)
     .returning({ eventId: deliveries.eventId, endpointId: deliveries.endpointId });
-  return findOutgoing(db, taken);
-}
-
-/** Adds to deliveries already taken what it needs to send them. */
-async function findOutgoing(
-  db: Database,
-  taken: readonly { eventId: EventId; endpointId: EndpointId }[],
-): Promise<OutgoingDelivery[]> {
   if (taken.length === 0) return [];
   return db
     .select({

@@ -3,7 +3,7 @@ import type { MerchantId, OrderId } from '../../domain/ids.ts';
 import type { OrderStatus } from '../../domain/order.ts';
 import type { Database } from '../database.ts';
 import { orders } from '../schema/orders.ts';
-import { withPayments } from './find-order.ts';
+import { findOrders } from './find-order.ts';
 import type { OrderView } from './find-order.ts';
 
 export type OrderFilter = {
@@ -25,7 +25,7 @@ export async function listOrders(
 ): Promise<{ orders: OrderView[]; hasMore: boolean }> {
   const { filter } = input;
   const rows = await db
-    .select()
+    .select({ id: orders.id })
     .from(orders)
     .where(
       and(
@@ -41,8 +41,6 @@ export async function listOrders(
     )
     .orderBy(desc(orders.id))
     .limit(input.limit + 1);
-  return {
-    orders: await withPayments(db, rows.slice(0, input.limit)),
-    hasMore: rows.length > input.limit,
-  };
+  const page = rows.slice(0, input.limit).map(({ id }) => id);
+  return { orders: await findOrders(db, page), hasMore: rows.length > input.limit };
 }

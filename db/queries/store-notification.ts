@@ -1,6 +1,6 @@
-import { and, eq } from 'drizzle-orm';
-import type { AccountId, NotificationId, OrderId } from '../../domain/ids.ts';
+import { sql } from 'drizzle-orm';
 import { newId } from '../../domain/ids.ts';
+import type { AccountId, NotificationId, OrderId } from '../../domain/ids.ts';
 import type { ProviderReport, ReportBinding } from '../../domain/payment.ts';
 import type { Database } from '../database.ts';
 import { payments } from '../schema/orders.ts';
@@ -13,7 +13,7 @@ export type StoredNotification =
   | { kind: 'unmatched'; id: NotificationId }
   | { kind: 'duplicate' };
 
-/** Keeps a verified notification, once per (account, provider's notification id). */
+/** Keeps a verified notification, once per (account, provider's notification id), in one statement. */
 export async function storeNotification(
   db: Database,
   input: {
@@ -25,27 +25,22 @@ export async function storeNotification(
     rawBody: string;
   },
 ): Promise<StoredNotification> {
-  const [payment] = await db
-    .select({ id: payments.id, orderId: payments.orderId })
-    .from(payments)
-    .where(
-      and(
-        eq(payments.accountId, input.accountId),
-        eq(payments.outTradeNo, input.binding.outTradeNo),
-      ),
-    );
   const id = newId('notification');
-  const stored = await db
-    .insert(providerNotifications)
-    .values({
-      ...input,
-      id,
-      orderId: payment?.orderId ?? null,
-      paymentId: payment?.id ?? null,
-      ...(!payment && { outcome: 'unmatched' as const, appliedAt: new Date() }),
-    })
-    .onConflictDoNothing()
-    .returning({ id: providerNotifications.id });
-  if (stored.length === 0) return { kind: 'duplicate' };
-  return payment ? { kind: 'stored', id, orderId: payment.orderId } : { kind: 'unmatched', id };
+  const { rows } = await db.execute<{ order_id: OrderId | null }>(sql`
+    insert into ${providerNotifications} (id, account_id, provider_notification_id, subject, binding,
+      report, raw_body, order_id, payment_id, outcome, applied_at)
+    select ${id}, ${input.accountId}, ${input.providerNotificationId}, ${input.subject},
+      ${JSON.stringify(input.binding)}::jsonb, ${JSON.stringify(input.report)}::jsonb, ${input.rawBody},
+      ${payments.orderId}, ${payments.id},
+      case when ${payments.id} is null then 'unmatched' end,
+      case when ${payments.id} is null then now() end
+    from (select) as this left join ${payments}
+      on ${payments.accountId} = ${input.accountId} and ${payments.outTradeNo} = ${input.binding.outTradeNo}
+    on conflict do nothing
+    returning order_id`);
+  const [stored] = rows;
+  if (!stored) return { kind: 'duplicate' };
+  return stored.order_id
+    ? { kind: 'stored', id, orderId: stored.order_id }
+    : { kind: 'unmatched', id };
 }

@@ -5,6 +5,8 @@ import type { Config } from '../../config/config.ts';
 
 // Long polls and streams would hold the door open for a minute.
 const closeAfterMs = 1_000;
+// Longer than the usual proxy's: whoever closes an idle connection first risks a request on it.
+const keepAliveMs = 75_000;
 
 /** Serves the API. Throws, naming PORT, when its port is taken. */
 export async function serveApi(
@@ -13,7 +15,8 @@ export async function serveApi(
 ): Promise<{ port: number; close(): Promise<void> }> {
   const { fetch } = createApp(deps);
   return new Promise((resolve, reject) => {
-    const server = serve({ fetch, hostname: host, port }, (info) => {
+    const serverOptions = { keepAliveTimeout: keepAliveMs };
+    const server = serve({ fetch, hostname: host, port, serverOptions }, (info) => {
       resolve({ port: info.port, close });
     });
     server.on('error', (error: NodeJS.ErrnoException) =>

@@ -40,7 +40,7 @@ async function createCluster({
   const unfinishedDir = `${dataDir}.init-${process.pid}`;
   await mkdir(unfinishedDir, { mode: 0o700 });
   await giveTo(unfinishedDir, account.ownerId);
-  const [command = '', ...args] = [
+  const [command, ...args] = [
     ...account.prefix,
     initdbPath,
     `--pgdata=${unfinishedDir}`,

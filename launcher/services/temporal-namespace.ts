@@ -80,5 +80,7 @@ async function waitUntil(what: string, isDone: () => Promise<boolean>): Promise<
 }
 
 function hasCode(error: unknown, code: number): boolean {
-  return isGrpcServiceError(error) && Number(error.code) === code;
+  if (!isGrpcServiceError(error)) return false;
+  const actual: number = error.code;
+  return actual === code;
 }

@@ -59,7 +59,11 @@ export async function startTemporal(input: TemporalInput): Promise<Temporal> {
   if (dbFile) recordOwner(dbFile, server.pid);
   try {
     const connection = await connectWhenReady(server, { address, ip, port });
-    await completeSearchAttributes(connection, input).finally(() => connection.close());
+    try {
+      await completeSearchAttributes(connection, input);
+    } finally {
+      await connection.close();
+    }
   } catch (error) {
     await server.stop();
     throw error;

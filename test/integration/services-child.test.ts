@@ -64,9 +64,10 @@ test('an entry that fails before it is ready is an error with its last words', a
 
 test('an entry that is never ready is stopped when its time is over', async () => {
   const entry = writeEntry(`console.log(process.pid); setInterval(() => {}, 1_000);`);
-  const failure = await startNodeProcess({ entry, logFile, readyTimeoutMs: 1_000 }).catch(String);
-  expect(failure).toContain('was not ready within 1000 ms');
-  expect(inspectProcess(Number(/: (\d+)/.exec(String(failure))?.[1]))).toBeUndefined();
+  const started = startNodeProcess({ entry, logFile, readyTimeoutMs: 1_000 });
+  const message = await started.then(() => 'ready', String);
+  expect(message).toContain('was not ready within 1000 ms');
+  expect(inspectProcess(Number(/: (\d+)/.exec(message)?.[1]))).toBeUndefined();
 });
 
 test('an end that nobody asked for is reported', async () => {

@@ -62,6 +62,8 @@ export function createConsole({
     return c.json({ alipayPublicKey: platformPublicKey });
   });
 
+  routes.get('/trades/:outTradeNo', (c) => c.json(view(requireTrade(c, c.req.query('appId')))));
+
   routes.post('/trades/:outTradeNo/scan', async (c) => {
     const payer = payerSchema.parse(await readJson(c));
     return answer(c, platform.scan(requireTrade(c, payer.appId), payer));

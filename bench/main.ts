@@ -1,0 +1,37 @@
+/** `npm run bench -- payments|relay [--json] [--rounds N] [--seconds S]` */
+import { parseArgs } from 'node:util';
+import { benchPayments } from './payments/run.ts';
+import { benchRelay } from './relay/run.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    json: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '10' },
+    'in-flight': { type: 'string', default: '8,16,32' },
+    deliveries: { type: 'string', default: '10000' },
+  },
+});
+const onProgress = (line: string) => process.stderr.write(`${line}\n`);
+const rounds = Number(values.rounds);
+
+const benches: Record<string, () => Promise<unknown>> = {
+  payments: () =>
+    benchPayments({
+      rounds,
+      roundMs: Number(values.seconds) * 1_000,
+      inFlight: values['in-flight'].split(',').map(Number),
+      onProgress,
+    }),
+  relay: () => benchRelay({ rounds, deliveries: Number(values.deliveries), onProgress }),
+};
+
+const run = benches[positionals[0] ?? ''];
+if (!run) {
+  process.stderr.write(`Which bench? One of: ${Object.keys(benches).join(', ')}\n`);
+  process.exit(2);
+}
+const result = await run();
+console.log(values.json ? JSON.stringify(result) : JSON.stringify(result, null, 2));
+process.exit(0);

@@ -1,0 +1,180 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import { Agent, request } from 'undici';
+import { openDatabase } from '../../db/database.ts';
+import { createSealer } from '../../db/sealed.ts';
+import {
+  createKey,
+  createMerchant,
+  createSimulatedAlipayAccount,
+} from '../../launcher/operator/open-account.ts';
+import { startNodeProcess } from '../../launcher/services/child.ts';
+import { pickPort } from '../../launcher/services/ports.ts';
+import type { Arrival } from '../shared/receiver.ts';
+import type { BenchFolder } from '../shared/services.ts';
+import type { Side } from './side.ts';
+
+/** The product, whole: HTTP create, the simulator's signed notification, order paid, endpoint reached. */
+export async function startProduct(input: {
+  folder: BenchFolder;
+  address: string;
+  databaseUrl: string;
+}): Promise<Side> {
+  const { folder } = input;
+  const { port } = await pickPort(0);
+  const url = `http://127.0.0.1:${port}`;
+  const secretKey = randomBytes(32);
+  const [simulator, receiver] = await Promise.all([
+    startNodeProcess({
+      entry: 'providers/alipay/simulator/main.ts',
+      logFile: folder.logFile('simulator'),
+      env: { ALIPAY_SIM_PORT: '0', ALIPAY_SIM_DATA_DIR: `${folder.path}/alipay` },
+    }),
+    startNodeProcess({ entry: 'bench/shared/receiver.ts', logFile: folder.logFile('receiver') }),
+  ]);
+  const platform = await startNodeProcess({
+    entry: 'launcher/platform.ts',
+    nodeArgs: ['--import', './worker/promise-hook.mjs', ...profiling(folder)],
+    logFile: folder.logFile('platform'),
+    env: {
+      DATABASE_URL: input.databaseUrl,
+      TEMPORAL_ADDRESS: input.address,
+      TENDER_SECRET_KEYS: secretKey.toString('base64'),
+      TENDER_PUBLIC_URL: url,
+      TENDER_ALLOW_PRIVATE_TARGETS: 'true',
+      PORT: String(port),
+      LOG_LEVEL: 'warn',
+    },
+  });
+  const simulatorUrl = String(simulator.ready['url']);
+  const receiverUrl = String(receiver.ready['url']);
+  const { db, close } = openDatabase({
+    url: input.databaseUrl,
+    maxConnections: 2,
+    onError: () => {},
+  });
+  const { merchantId } = await createMerchant(db, { name: 'Bench' });
+  const { key } = await createKey(db, { merchantId, expiresAt: null });
+  const { appId } = await createSimulatedAlipayAccount(
+    { db, sealer: createSealer([secretKey]) },
+    { merchantId, simulatorUrl },
+  );
+  await close();
+
+  const agent = new Agent({ connections: 256 });
+  const post = async <T>(address: string, body: unknown, headers: Record<string, string> = {}) => {
+    const response = await request(address, {
+      method: 'POST',
+      dispatcher: agent,
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    });
+    const text = await response.body.text();
+    if (response.statusCode > 201)
+      throw new Error(`${address} answered ${response.statusCode}: ${text}`);
+    return JSON.parse(text) as T;
+  };
+  const authorization = `Bearer ${key}`;
+  await post(
+    `${url}/v1/endpoints`,
+    { url: `${receiverUrl}/`, eventTypes: ['order.paid'] },
+    { authorization },
+  );
+  const arrivals = await followArrivals(receiverUrl);
+  let orders = 0;
+
+  async function pay({ thinkMs }: { thinkMs: number }): Promise<{ latencyMs: number }> {
+    orders += 1;
+    const order = await post<{ id: string; payments: [{ outTradeNo: string }] }>(
+      `${url}/v1/orders`,
+      {
+        merchantOrderNo: `B-${orders}`,
+        amountMinor: 1250,
+        currency: 'CNY',
+        subject: 'One cup of tea',
+      },
+      { authorization, 'idempotency-key': `bench-${orders}` },
+    );
+    if (thinkMs > 0) await sleep(thinkMs);
+    const arrived = arrivals.of(order.id);
+    const { outTradeNo } = order.payments[0];
+    const paid = await post<Trade>(`${simulatorUrl}/console/trades/${outTradeNo}/pay`, { appId });
+    const { atMs } = await arrived;
+    // At saturation the books are left alone, and the latency counts from the payment itself.
+    const sentAt = thinkMs > 0 ? await notifiedAt(outTradeNo) : paid.paidAt;
+    return { latencyMs: atMs - Date.parse(sentAt) };
+  }
+
+  /** When the simulator sent its notification, a little before it was received. */
+  async function notifiedAt(outTradeNo: string): Promise<string> {
+    for (;;) {
+      const { body } = await request(
+        `${simulatorUrl}/console/trades/${outTradeNo}?appId=${appId}`,
+        {
+          dispatcher: agent,
+        },
+      );
+      const trade = (await body.json()) as Trade;
+      // The attempt is entered when it is acknowledged, which may be a moment after the arrival.
+      const first = trade.notifications[0]?.attempts[0];
+      if (first) return first.at;
+      await sleep(1);
+    }
+  }
+
+  return {
+    name: 'product',
+    pids: { platform: platform.pid, simulator: simulator.pid, receiver: receiver.pid },
+    pay,
+    stop: async () => {
+      arrivals.stop();
+      await agent.destroy();
+      await platform.stop();
+      await Promise.all([simulator.stop(), receiver.stop()]);
+    },
+  };
+}
+
+type Trade = { paidAt: string; notifications: { attempts: { at: string }[] }[] };
+
+const arrivalTimeoutMs = 30_000;
+
+/** Hears of every event as it reaches the merchant's endpoint. */
+async function followArrivals(receiverUrl: string) {
+  const waiting = new Map<string, (arrival: Arrival) => void>();
+  const controller = new AbortController();
+  const response = await fetch(`${receiverUrl}/arrivals`, { signal: controller.signal });
+  if (!response.body) throw new Error('the receiver sends no arrivals');
+  const stream = Readable.fromWeb(response.body as never);
+  const lines = createInterface({ input: stream });
+  // Ended by us, with an abort.
+  for (const source of [stream, lines]) source.on('error', () => {});
+  lines.on('line', (line) => {
+    const arrival = JSON.parse(line) as Arrival;
+    waiting.get(arrival.orderId)?.(arrival);
+  });
+  return {
+    of: (orderId: string) =>
+      new Promise<Arrival>((resolve, reject) => {
+        const timer = setTimeout(() => {
+          waiting.delete(orderId);
+          reject(new Error(`the endpoint never heard of ${orderId}`));
+        }, arrivalTimeoutMs);
+        waiting.set(orderId, (arrival) => {
+          clearTimeout(timer);
+          waiting.delete(orderId);
+          resolve(arrival);
+        });
+      }),
+    stop: () => controller.abort(),
+  };
+}
+
+/** BENCH_PROFILE=1 leaves a V8 CPU profile of the platform in the bench's folder, which is then kept. */
+function profiling(folder: BenchFolder): string[] {
+  return process.env['BENCH_PROFILE']
+    ? ['--cpu-prof', `--cpu-prof-dir=${folder.path}/profile`]
+    : [];
+}

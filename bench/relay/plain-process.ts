@@ -1,0 +1,63 @@
+/**
+ * The baseline in a process of its own: a plain loop that signs, POSTs and writes rows in batches of
+ * 100. It claims nothing, matches nothing, retries nothing and remembers nothing after a crash.
+ */
+import pg from 'pg';
+import { Agent } from 'undici';
+import { newId } from '../../domain/ids.ts';
+import { signedHeaders } from '../../webhooks/sign.ts';
+import { bodyOf } from './add-events.ts';
+
+const { DATABASE_URL, BENCH_DELIVERIES, BENCH_URL = '', BENCH_SECRET = '' } = process.env;
+const wanted = Number(BENCH_DELIVERIES);
+const concurrency = 32;
+const batchSize = 100;
+const pool = new pg.Pool({ connectionString: DATABASE_URL, max: 4 });
+const agent = new Agent({ connections: 64 });
+const { origin, pathname } = new URL(BENCH_URL);
+await pool.query(
+  'create table if not exists bench_plain (id text primary key, status int, ended_at timestamptz)',
+);
+
+let begun = 0;
+let rows: { id: string; status: number }[] = [];
+const writes: Promise<unknown>[] = [];
+
+function write(): void {
+  const batch = rows;
+  rows = [];
+  writes.push(
+    pool.query(
+      'insert into bench_plain select id, status, now() from unnest($1::text[], $2::int[]) as t(id, status)',
+      [batch.map(({ id }) => id), batch.map(({ status }) => status)],
+    ),
+  );
+}
+
+async function one(): Promise<void> {
+  while (begun < wanted) {
+    begun += 1;
+    const id = newId('event');
+    const body = bodyOf(id);
+    const timestampSeconds = Math.floor(Date.now() / 1_000);
+    const headers = {
+      'content-type': 'application/json',
+      ...signedHeaders({ id, timestampSeconds, body, secret: BENCH_SECRET }),
+    };
+    const response = await agent.request({ origin, path: pathname, method: 'POST', headers, body });
+    await response.body.dump();
+    rows.push({ id, status: response.statusCode });
+    if (rows.length >= batchSize) write();
+  }
+}
+
+const cpuBefore = process.cpuUsage();
+const startedMs = performance.now();
+await Promise.all(Array.from({ length: concurrency }, one));
+if (rows.length > 0) write();
+await Promise.all(writes);
+const durationMs = performance.now() - startedMs;
+const { user, system } = process.cpuUsage(cpuBefore);
+await agent.destroy();
+await pool.end();
+console.log(JSON.stringify({ ready: true, durationMs, cpuMs: (user + system) / 1_000 }));

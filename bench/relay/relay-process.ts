@@ -1,0 +1,37 @@
+/** The relay in a process of its own: carries what waits, says how long it took. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openDatabase } from '../../db/database.ts';
+import { createSealer } from '../../db/sealed.ts';
+import { createAttempter } from '../../webhooks/attempt.ts';
+import { runRelay } from '../../webhooks/relay.ts';
+import { createSender } from '../../webhooks/send.ts';
+
+const { DATABASE_URL = '', BENCH_SECRET_KEY = '', BENCH_DELIVERIES } = process.env;
+const wanted = Number(BENCH_DELIVERIES);
+const { db, close } = openDatabase({ url: DATABASE_URL, maxConnections: 10, onError: () => {} });
+const sealer = createSealer([Buffer.from(BENCH_SECRET_KEY, 'base64')]);
+const sender = createSender({ allowPrivate: true });
+const stopping = new AbortController();
+let delivered = 0;
+
+const cpuBefore = process.cpuUsage();
+const startedMs = performance.now();
+const running = runRelay({
+  db,
+  attempt: createAttempter({ sender, sealer }),
+  shard: 0,
+  onEvents: () => () => {},
+  onTroubled: () => {},
+  onProgress: (progress) => {
+    ({ delivered } = progress);
+  },
+  signal: stopping.signal,
+});
+while (delivered < wanted) await sleep(5);
+const durationMs = performance.now() - startedMs;
+const { user, system } = process.cpuUsage(cpuBefore);
+stopping.abort();
+await running;
+await sender.close();
+await close();
+console.log(JSON.stringify({ ready: true, durationMs, cpuMs: (user + system) / 1_000 }));

@@ -1,0 +1,52 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { migrateDatabase } from '../../db/migrate.ts';
+import { ensureDatabase } from '../../launcher/services/ensure-database.ts';
+import { pickPort } from '../../launcher/services/ports.ts';
+import { startPostgres } from '../../launcher/services/postgres.ts';
+import type { Postgres } from '../../launcher/services/postgres.ts';
+import { resolveTemporalBinary } from '../../launcher/services/temporal-binary.ts';
+import { startTemporal } from '../../launcher/services/temporal.ts';
+import type { Temporal } from '../../launcher/services/temporal.ts';
+import { searchAttributes } from '../../workflows/search-attributes.ts';
+
+export type BenchFolder = { path: string; logFile(name: string): string; remove(): Promise<void> };
+
+export async function benchFolder(): Promise<BenchFolder> {
+  const path = await mkdtemp(join(tmpdir(), 'tender-bench-'));
+  return {
+    path,
+    logFile: (name) => join(path, `${name}.log`),
+    remove: () => rm(path, { recursive: true, force: true }),
+  };
+}
+
+/** A real PostgreSQL with a migrated database, every commit on disk. */
+export async function benchPostgres(
+  folder: BenchFolder,
+): Promise<Postgres & { databaseUrl: string }> {
+  const { port } = await pickPort(0);
+  const postgres = await startPostgres({
+    dataDir: join(folder.path, 'postgres'),
+    port,
+    logFile: folder.logFile('postgres'),
+  });
+  const databaseUrl = postgres.url('tender');
+  await ensureDatabase({ url: databaseUrl });
+  await migrateDatabase({ url: databaseUrl });
+  return { ...postgres, databaseUrl };
+}
+
+/** A real Temporal server as `npm start` runs it, its state in a file. */
+export async function benchTemporal(folder: BenchFolder): Promise<Temporal> {
+  const { path: binary } = await resolveTemporalBinary();
+  const { port } = await pickPort(0);
+  return startTemporal({
+    binary,
+    port,
+    dbFile: join(folder.path, 'temporal.sqlite'),
+    logFile: folder.logFile('temporal'),
+    searchAttributes: Object.values(searchAttributes).map(({ name }) => name),
+  });
+}

@@ -1,0 +1,67 @@
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { expect, test } from 'vitest';
+import { toFailure, withFailures } from '../../activities/failures.ts';
+import { ProviderFault } from '../../providers/faults.ts';
+import type { ProviderFaultKind } from '../../providers/faults.ts';
+
+const failureOf = (kind: ProviderFaultKind, retryAfterMs?: number) =>
+  toFailure(
+    new ProviderFault(kind, 'CODE', 'what they said', {
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    }),
+  ) as ApplicationFailure;
+
+test.each(['retryable', 'unknownOutcome'] as const)(
+  'a provider fault that is %s is tried again, and is no alarm',
+  (kind) => {
+    const failure = failureOf(kind);
+    expect(failure).toBeInstanceOf(ApplicationFailure);
+    expect(failure).toMatchObject({
+      type: `provider.${kind}`,
+      message: 'CODE: what they said',
+      nonRetryable: false,
+      category: ApplicationFailureCategory.BENIGN,
+    });
+    expect(failure.nextRetryDelay).toBeFalsy();
+  },
+);
+
+test('what is misconfigured is not tried again, and is an alarm', () => {
+  const failure = failureOf('misconfigured');
+  expect(failure).toMatchObject({ type: 'provider.misconfigured', nonRetryable: true });
+  expect(failure.category).not.toBe(ApplicationFailureCategory.BENIGN);
+});
+
+test('a provider that says when to come back is asked then', () => {
+  expect(failureOf('retryable', 7_000).nextRetryDelay).toBe(7_000);
+  expect(failureOf('retryable', 0).nextRetryDelay).toBe(0);
+});
+
+test('the fault stays readable as the cause', () => {
+  const fault = new ProviderFault('retryable', 'CODE', 'what they said');
+  expect((toFailure(fault) as ApplicationFailure).cause).toBe(fault);
+});
+
+test('what is not a provider fault is left to the policy of the activity', () => {
+  for (const error of [new Error('the database is away'), 'text', undefined]) {
+    expect(toFailure(error)).toBe(error);
+  }
+});
+
+test('every activity of a group fails in these terms, and answers untouched', async () => {
+  const activities = withFailures({
+    fine: async ({ n }: { n: number }) => n + 1,
+    faulty: async (_: { n: number }): Promise<number> => {
+      throw new ProviderFault('misconfigured', 'CODE', 'what they said');
+    },
+    broken: async (_: { n: number }): Promise<number> => {
+      throw new TypeError('ours');
+    },
+  });
+  await expect(activities.fine({ n: 1 })).resolves.toBe(2);
+  await expect(activities.faulty({ n: 1 })).rejects.toMatchObject({
+    name: 'ApplicationFailure',
+    nonRetryable: true,
+  });
+  await expect(activities.broken({ n: 1 })).rejects.toBeInstanceOf(TypeError);
+});

@@ -1,0 +1,184 @@
+import { createServer } from 'node:http';
+import type { RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
+import { Webhook } from 'standardwebhooks';
+import { afterEach, describe, expect, test } from 'vitest';
+import { createSender } from '../../webhooks/send.ts';
+import type { Sender } from '../../webhooks/send.ts';
+import { newSecret } from '../../webhooks/sign.ts';
+
+const secret = newSecret();
+const closers: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
+});
+
+function senderWith(options: { allowPrivate: boolean }): Sender {
+  const sender = createSender(options);
+  closers.push(() => sender.close());
+  return sender;
+}
+
+async function serve(listener: RequestListener) {
+  const seen = { connections: 0, requests: 0 };
+  const server = createServer((request, response) => {
+    seen.requests += 1;
+    listener(request, response);
+  });
+  server.on('connection', () => {
+    seen.connections += 1;
+  });
+  await new Promise<void>((resolve) => server.listen(0, resolve));
+  closers.push(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return { seen, port: (server.address() as AddressInfo).port };
+}
+
+const delivery = (url: string) => ({ id: 'evt_1', url, secret, body: '{"a":1}' });
+
+describe('a guarded sender', () => {
+  test.each(['127.0.0.1', '2130706433', '0x7f.1', '[::ffff:127.0.0.1]', '0.0.0.0', 'localhost'])(
+    'refuses %s without so much as a connection',
+    async (host) => {
+      const { seen, port } = await serve((_, response) => response.end());
+      const { result } = await senderWith({ allowPrivate: false }).send(
+        delivery(`http://${host}:${port}/`),
+      );
+      expect(result).toEqual({ kind: 'error', code: 'private_address' });
+      expect(seen.connections).toBe(0);
+    },
+  );
+
+  // This machine's own name resolves to an address within; where it does not resolve, that is refusal enough.
+  test.each(['localhost.', hostname()])(
+    'refuses the name %s by what it resolves to, without a connection',
+    async (name) => {
+      const { seen, port } = await serve((_, response) => response.end());
+      const { result } = await senderWith({ allowPrivate: false }).send(
+        delivery(`http://${name}:${port}/`),
+      );
+      expect(result).toEqual({
+        kind: 'error',
+        code: expect.stringMatching(/^(private_address|enotfound|eai_again)$/),
+      });
+      expect(seen.connections).toBe(0);
+    },
+  );
+
+  test('refuses what is no target at all', async () => {
+    const sender = senderWith({ allowPrivate: false });
+    for (const [url, code] of [
+      ['nonsense', 'not_a_url'],
+      ['ftp://shop.example/', 'scheme_not_allowed'],
+      ['https://a:b@shop.example/', 'credentials_in_url'],
+    ] as const) {
+      expect((await sender.send(delivery(url))).result).toEqual({ kind: 'error', code });
+    }
+  });
+});
+
+describe('a delivery', () => {
+  test('arrives as it was signed, at the path and query it was meant for', async () => {
+    let got = { method: '', url: '', body: '', headers: {} as Record<string, string> };
+    const { port } = await serve((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        got = {
+          method: request.method ?? '',
+          url: request.url ?? '',
+          body: Buffer.concat(chunks).toString(),
+          headers: request.headers as Record<string, string>,
+        };
+        response.writeHead(204).end();
+      });
+    });
+    const sent = await senderWith({ allowPrivate: true }).send(
+      delivery(`http://127.0.0.1:${port}/events?shop=1#part`),
+    );
+    expect(sent).toMatchObject({ result: { kind: 'response', statusCode: 204 }, responseBody: null });
+    expect(got).toMatchObject({ method: 'POST', url: '/events?shop=1', body: '{"a":1}' });
+    expect(got.headers['content-type']).toBe('application/json');
+    expect(new Webhook(secret).verify(got.body, got.headers)).toEqual({ a: 1 });
+  });
+
+  test.each([301, 302, 303, 307, 308])('follows no redirect: %d is an answer', async (status) => {
+    const elsewhere = await serve((_, response) => response.end());
+    const { seen, port } = await serve((_, response) => {
+      response.writeHead(status, { location: `http://127.0.0.1:${elsewhere.port}/` }).end('moved');
+    });
+    const { result, responseBody } = await senderWith({ allowPrivate: true }).send(
+      delivery(`http://127.0.0.1:${port}/`),
+    );
+    expect(result).toMatchObject({ kind: 'response', statusCode: status });
+    expect(responseBody).toBe('moved');
+    expect(seen.requests).toBe(1);
+    expect(elsewhere.seen.connections).toBe(0);
+  });
+
+  test('that is refused for now says when to come back', async () => {
+    const { port } = await serve((_, response) => {
+      response.writeHead(503, { 'retry-after': '7' }).end('busy');
+    });
+    const { result } = await senderWith({ allowPrivate: true }).send(
+      delivery(`http://127.0.0.1:${port}/`),
+    );
+    expect(result).toEqual({ kind: 'response', statusCode: 503, retryAfterMs: 7_000 });
+  });
+
+  test('keeps the first 1,024 characters of a failure, without NUL', async () => {
+    const { port } = await serve((_, response) => {
+      response.writeHead(500).end(`\0a\0b${'é'.repeat(1_000_000)}`);
+    });
+    const { responseBody } = await senderWith({ allowPrivate: true }).send(
+      delivery(`http://127.0.0.1:${port}/`),
+    );
+    expect(responseBody).toBe(`ab${'é'.repeat(1_020)}`);
+  });
+
+  test('that succeeds with a huge body is a success, and the next one too', async () => {
+    const { port } = await serve((_, response) => {
+      response.writeHead(200).end('x'.repeat(5_000_000));
+    });
+    const sender = senderWith({ allowPrivate: true });
+    for (let i = 0; i < 3; i++) {
+      const sent = await sender.send(delivery(`http://127.0.0.1:${port}/`));
+      expect(sent).toMatchObject({
+        result: { kind: 'response', statusCode: 200 },
+        responseBody: null,
+      });
+    }
+  });
+
+  test.each([200, 503])('whose %d breaks off in the body keeps its status', async (status) => {
+    const { port } = await serve((_, response) => {
+      response.writeHead(status, { 'content-length': '100', 'retry-after': '7' });
+      response.write('cut', () => response.destroy());
+    });
+    const { result } = await senderWith({ allowPrivate: true }).send(
+      delivery(`http://127.0.0.1:${port}/`),
+    );
+    expect(result).toEqual({ kind: 'response', statusCode: status, retryAfterMs: 7_000 });
+  });
+
+  test('to nobody is an error, not an exception', async () => {
+    const { port } = await serve((_, response) => response.end());
+    for (const close of closers.splice(0)) await close();
+    const { result, responseBody } = await senderWith({ allowPrivate: true }).send(
+      delivery(`http://127.0.0.1:${port}/`),
+    );
+    expect(result).toEqual({ kind: 'error', code: 'econnrefused' });
+    expect(responseBody).toBeNull();
+  });
+
+  test('that is cut before an answer is an error', async () => {
+    const { port } = await serve((request) => request.destroy());
+    const { result } = await senderWith({ allowPrivate: true }).send(
+      delivery(`http://127.0.0.1:${port}/`),
+    );
+    expect(result.kind).toBe('error');
+  });
+});
