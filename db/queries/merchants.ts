@@ -1,6 +1,6 @@
 import { and, eq, isNull, or, gt, sql } from 'drizzle-orm';
 import { newId } from '../../domain/ids.ts';
-import type { MerchantId } from '../../domain/ids.ts';
+import type { Id, MerchantId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
 import { apiKeys, merchants } from '../schema/merchants.ts';
 
@@ -53,4 +53,17 @@ export async function findMerchantByKeyHash(
       ),
     );
   return row?.merchant;
+}
+
+/** Takes a key's right away; false when there is no such key, or it was revoked before. */
+export async function revokeApiKey(
+  db: Database,
+  { keyId }: { keyId: Id<'apiKey'> },
+): Promise<boolean> {
+  const revoked = await db
+    .update(apiKeys)
+    .set({ revokedAt: new Date() })
+    .where(and(eq(apiKeys.id, keyId), isNull(apiKeys.revokedAt)))
+    .returning({ id: apiKeys.id });
+  return revoked.length === 1;
 }

@@ -69,7 +69,8 @@ export async function orderBecomes(
       'GET',
       `/v1/orders/${id}`,
       {
-        headers: { prefer: 'wait=5', ...(etag !== null && { 'if-none-match': etag }) },
+        // The first look does not wait: the order may be there already.
+        headers: etag === null ? {} : { prefer: 'wait=5', 'if-none-match': etag },
       },
     );
     if (body.status === status) return body;

@@ -1,0 +1,114 @@
+/**
+ * `npm start`: brings everything up, runs one demo order the whole way, and stays. With `--once` it
+ * stops again; with `--json` it prints one JSON summary on stdout and everything else on stderr.
+ */
+import { parseArgs } from 'node:util';
+import pg from 'pg';
+import packageJson from '../package.json' with { type: 'json' };
+import { runDemoOrder, showDemoRun } from './demo/run-order.ts';
+import { setUpDemo } from './demo/set-up.ts';
+import { bringUp } from './local/bring-up.ts';
+import type { Local } from './local/bring-up.ts';
+import { stateFolder } from './local/state.ts';
+import { createSteps } from './local/steps.ts';
+import { claimInstance } from './services/single-instance.ts';
+
+const { values } = parseArgs({
+  options: {
+    once: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+  },
+});
+const steps = createSteps({ stream: process.stderr });
+const startedMs = performance.now();
+const stopping = new Promise<void>((resolve) => {
+  // npm passes Ctrl-C on as well: hearing it twice is hearing it once.
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => resolve());
+});
+
+try {
+  await run();
+  process.exit(0);
+} catch (error) {
+  steps.say(`\nTender could not run: ${error instanceof Error ? error.message : String(error)}`);
+  process.exit(1);
+}
+
+async function run(): Promise<void> {
+  const instance = await claimInstance({ dir: stateFolder });
+  let local: Local | undefined;
+  try {
+    steps.say(`Tender ${packageJson.version}`);
+    local = await Promise.race([bringUp({ steps }), stopped('stopped while starting')]);
+    instance.announce(local.apiUrl);
+    const merchant = await steps.run('Demo merchant, account and endpoint', () =>
+      setUpDemo(local!),
+    );
+    const demo = await Promise.race([
+      steps.run('Demo order, the whole way', () => runDemoOrder(local!, merchant)),
+      local.broken,
+    ]);
+    const totalMs = Math.round(performance.now() - startedMs);
+    const { databaseUrl, versions } = local;
+    const counts = await countOrders(databaseUrl);
+    if (values.json) {
+      const summary = {
+        ok: true,
+        order: demo.order,
+        delivery: demo.delivery,
+        timingsMs: { ...steps.timingsMs, total: totalMs },
+        timeline: demo.timeline,
+        orders: counts,
+        links: demo.links,
+        versions: { tender: packageJson.version, ...versions, postgres: counts.postgres },
+      };
+      process.stdout.write(`${JSON.stringify(summary)}\n`);
+    } else {
+      process.stdout.write(`${showDemoRun(demo)}\n`);
+    }
+    if (values.once) return;
+    steps.say(invitation(local, merchant.key, totalMs));
+    await Promise.race([stopping, local.broken]);
+    steps.say('\nStopping …');
+  } finally {
+    await local?.stop();
+    instance.release();
+  }
+}
+
+function stopped(why: string): Promise<never> {
+  return stopping.then(() => {
+    throw new Error(why);
+  });
+}
+
+/** What the database holds: a second start finds the first one's orders. */
+async function countOrders(url: string) {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ total: number; paid: number; postgres: string }>(
+      `select count(*)::int as total, count(*) filter (where status = 'paid')::int as paid,
+        current_setting('server_version') as postgres from orders`,
+    );
+    return rows[0]!;
+  } finally {
+    await client.end();
+  }
+}
+
+function invitation(
+  { apiUrl, merchantUrl, temporalUiUrl }: Local,
+  key: string,
+  totalMs: number,
+): string {
+  return `
+Tender is up after ${(totalMs / 1_000).toFixed(1)} s. Open an order yourself:
+
+  curl -s ${apiUrl}/v1/orders -H 'authorization: Bearer ${key}' \\
+    -H 'content-type: application/json' \\
+    -d '{"merchantOrderNo":"A-1","amountMinor":100,"currency":"CNY","subject":"A test"}'
+
+and open its checkoutUrl in a browser. The demo merchant shows what it is told at ${merchantUrl}/,
+the Temporal UI every order at ${temporalUiUrl}. Ctrl-C stops; the data stays in ${stateFolder}.`;
+}
