@@ -10,7 +10,7 @@ const SAY_EVERY_MS = 5_000;
 /** npm says first what is wrong, then how it is used. */
 const MAX_CHARACTERS = 2_000;
 const REMOVE_ALL = { recursive: true, force: true };
-const INSTALL = ['install', '--no-save', '--include=optional', '--no-audit', '--no-fund'];
+const INSTALL = ['ci', '--include=optional', '--no-audit', '--no-fund'];
 
 /**
  * What stands in node_modules: `fresh`, `unstamped` (right, but installed by a plain npm command), or
@@ -54,17 +54,14 @@ export async function ensureInstalled({ projectDir, say }) {
   writeFileSync(stampPath(projectDir), JSON.stringify(stamp));
 }
 
-/**
- * Installs what the lock file says, checked against its hashes. Not `npm ci`: that refuses a lock file
- * which was made where some other platform's optional packages could not be had.
- */
+/** Installs what the lock file says, checked against its hashes. */
 function runNpm(projectDir) {
   const [command, args] = npmCommand();
   // On the leash, so that a kill -9 of this process does not leave npm writing into the folder:
   // at once, because the next start begins by clearing what this one left.
   const leashPath = fileURLToPath(new URL('services/leash.mjs', import.meta.url));
   const options = JSON.stringify({ stopSignal: 'SIGKILL', graceMs: 0 });
-  const npm = spawn(process.execPath, [leashPath, options, command, ...args, ...INSTALL], {
+  const npm = spawn(process.execPath, [leashPath, options, command].concat(args, INSTALL), {
     cwd: projectDir,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     windowsHide: true,
@@ -79,7 +76,7 @@ function runNpm(projectDir) {
     npm.once('error', reject);
     npm.once('close', (code) => {
       if (code === 0) resolve();
-      else reject(new Error(`npm install ended with ${code}:\n${output.trim()}`));
+      else reject(new Error(`npm ci ended with ${code}:\n${output.trim()}`));
     });
   });
 }

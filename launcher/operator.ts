@@ -9,7 +9,7 @@ import { findMerchant, revokeApiKey } from '../db/queries/merchants.ts';
 import { insertProviderAccount } from '../db/queries/provider-accounts.ts';
 import { createSealer } from '../db/sealed.ts';
 import { isId } from '../domain/ids.ts';
-import type { Id, MerchantId } from '../domain/ids.ts';
+import type { MerchantId } from '../domain/ids.ts';
 import { createProvider } from '../providers/registry.ts';
 import { readState } from './local/state.ts';
 import {
@@ -67,7 +67,7 @@ const verbs: Record<string, () => Promise<unknown>> = {
   'key revoke': async () => {
     const keyId = option('key');
     if (!isId('apiKey', keyId)) refuse('--key: must be the id key_… of a key');
-    return { revoked: await revokeApiKey(db, { keyId: keyId as Id<'apiKey'> }) };
+    return { revoked: await revokeApiKey(db, { keyId }) };
   },
   'account create': async () => {
     if (option('provider') !== 'alipay') refuse('--provider: must be alipay');

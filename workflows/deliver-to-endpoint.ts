@@ -11,7 +11,14 @@ import { deliveriesAdded } from './messages.ts';
 import type { DeliverToEndpointInput } from './messages.ts';
 import { deliverRound } from './retry-policies.ts';
 
-const { deliverDue, releaseEndpoint } = proxyActivities<Activities>(deliverRound);
+const { deliverDue } = proxyActivities<Activities>({
+  ...deliverRound,
+  summary: 'Make the attempts that are due',
+});
+const { releaseEndpoint } = proxyActivities<Activities>({
+  ...deliverRound,
+  summary: 'Hand the endpoint back to the relay',
+});
 
 /**
  * Looks after one endpoint for as long as anything is outstanding there, however much it is: retries

@@ -8,7 +8,10 @@ import type { Activities } from '../activities/index.ts';
 import type { DispatchEventsInput } from './messages.ts';
 import { relayForLong } from './retry-policies.ts';
 
-const { relayEvents } = proxyActivities<Activities>(relayForLong);
+const { relayEvents } = proxyActivities<Activities>({
+  ...relayForLong,
+  summary: 'Relay events to their endpoints',
+});
 
 /** Keeps exactly one relay alive for a shard, wherever a worker runs. Workflow id: `dispatch/<shard>`. */
 export async function dispatchEvents({ shard }: DispatchEventsInput): Promise<never> {

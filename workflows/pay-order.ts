@@ -1,6 +1,7 @@
 import {
   ActivityFailure,
   CancellationScope,
+  TemporalFailure,
   allHandlersFinished,
   condition,
   isCancellation,
@@ -18,9 +19,20 @@ import type { OrderProgress, PayOrderInput } from './messages.ts';
 import { askProvider, openAtOnce, recordState } from './retry-policies.ts';
 import { searchAttributes } from './search-attributes.ts';
 
-const provider = proxyActivities<Activities>(askProvider);
-const opener = proxyLocalActivities<Activities>(openAtOnce);
-const record = proxyLocalActivities<Activities>(recordState);
+const openSummary = 'Open the payment at the provider';
+const opener = proxyLocalActivities<Activities>({ ...openAtOnce, summary: openSummary });
+const record = proxyLocalActivities<Activities>({
+  ...recordState,
+  summary: 'Apply what the provider reported',
+});
+const { queryPayment } = proxyActivities<Activities>({
+  ...askProvider,
+  summary: 'Ask the provider what became of it',
+});
+const { closePayment } = proxyActivities<Activities>({
+  ...askProvider,
+  summary: 'Ask, close at the provider, ask again',
+});
 
 /** One order, from opened to its end. Workflow id: `order/<ord_id>`. */
 export async function payOrder({ orderId, expiresAtMs }: PayOrderInput): Promise<OrderProgress> {
@@ -39,9 +51,10 @@ export async function payOrder({ orderId, expiresAtMs }: PayOrderInput): Promise
   };
   const note = (progress: OrderProgress) => {
     // What the database says is monotonic; an answer that was under way longer must not undo a newer one.
-    if (isOver()) return;
+    if (isOver() || progress.status === status) return;
     status = progress.status;
     setCurrentDetails(detailsOf[status]);
+    upsertSearchAttributes([{ key: searchAttributes.status, value: status }]);
   };
 
   setHandler(orderProgress, () => ({ status }));
@@ -62,17 +75,16 @@ export async function payOrder({ orderId, expiresAtMs }: PayOrderInput): Promise
     // Out of time, or cancelled while the provider did not answer: what became of it is asked below.
     if (!isCancellation(error) && !(error instanceof ActivityFailure)) throw error;
   }
+  if (!isOver()) setCurrentDetails(detailsOf[status]);
   while (!isOver()) {
-    await condition(() => isOver() || shallClose(), untilNextLookMs());
+    await condition(() => isOver() || shallClose(), untilNextLookMs(), {
+      summary: 'until the provider is asked',
+    });
     if (isOver()) break;
     polls += 1;
     try {
       const reason = isExpired() ? 'expired' : 'cancelled';
-      note(
-        await (shallClose()
-          ? provider.closePayment({ orderId, reason })
-          : provider.queryPayment({ orderId })),
-      );
+      note(await (shallClose() ? closePayment({ orderId, reason }) : queryPayment({ orderId })));
     } catch (error) {
       // Refused for good, as with a revoked key: an alert is out, and the order is asked about again later.
       if (!(error instanceof ActivityFailure)) throw error;
@@ -80,7 +92,6 @@ export async function payOrder({ orderId, expiresAtMs }: PayOrderInput): Promise
     }
   }
   await condition(allHandlersFinished);
-  upsertSearchAttributes([{ key: searchAttributes.status, value: status }]);
   return { status };
 }
 
@@ -88,9 +99,11 @@ async function openPayment({ orderId, expiresAtMs }: PayOrderInput): Promise<Ord
   try {
     return await opener.createPayment({ orderId });
   } catch (error) {
-    if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
+    // A local activity fails with its own failure, without an ActivityFailure around it.
+    if (isCancellation(error) || !(error instanceof TemporalFailure)) throw error;
     const patient = proxyActivities<Activities>({
       ...askProvider,
+      summary: openSummary,
       scheduleToCloseTimeout: Math.max(expiresAtMs - Date.now(), 1_000),
     });
     return patient.createPayment({ orderId });

@@ -10,7 +10,10 @@ import { providerReported } from './messages.ts';
 import type { SettleLateInput } from './messages.ts';
 import { recordState } from './retry-policies.ts';
 
-const record = proxyLocalActivities<Activities>(recordState);
+const record = proxyLocalActivities<Activities>({
+  ...recordState,
+  summary: 'Apply what the provider reported',
+});
 
 /** The truth that arrives after an order has ended: recorded, whatever it is. Workflow id: `order/<ord_id>/late`. */
 export async function settleLate(_input: SettleLateInput): Promise<{ reports: number }> {

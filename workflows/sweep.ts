@@ -8,7 +8,10 @@ import {
 import type { Activities } from '../activities/index.ts';
 import { askProvider } from './retry-policies.ts';
 
-const { sweepStragglers } = proxyActivities<Activities>(askProvider);
+const { sweepStragglers } = proxyActivities<Activities>({
+  ...askProvider,
+  summary: 'Find and help stragglers',
+});
 
 const sweepEveryMs = 10_000;
 

@@ -1,3 +1,4 @@
+import { raw } from 'hono/html';
 import type { Child } from 'hono/jsx';
 
 /** The frame of every page made for people: readable on a phone, nothing loaded from elsewhere. */
@@ -9,18 +10,21 @@ export function Layout(props: {
   head?: Child;
 }) {
   return (
-    <html lang={props.lang}>
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="robots" content="noindex" />
-        <title>{props.title}</title>
-        <link rel="icon" href="data:," />
-        <style nonce={props.nonce} dangerouslySetInnerHTML={{ __html: css }} />
-        {props.head}
-      </head>
-      <body>{props.children}</body>
-    </html>
+    <>
+      {raw('<!doctype html>')}
+      <html lang={props.lang}>
+        <head>
+          <meta charset="utf-8" />
+          <meta name="viewport" content="width=device-width, initial-scale=1" />
+          <meta name="robots" content="noindex" />
+          <title>{props.title}</title>
+          <link rel="icon" href="data:," />
+          <style nonce={props.nonce} dangerouslySetInnerHTML={{ __html: css }} />
+          {props.head}
+        </head>
+        <body>{props.children}</body>
+      </html>
+    </>
   );
 }
 

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { ensureDatabase } from '../services/ensure-database.ts';
 import { startNodeProcess } from '../services/child.ts';
 import type { NodeProcess } from '../services/child.ts';
@@ -34,15 +33,15 @@ export async function bringUp({ steps }: { steps: Steps }): Promise<Local> {
   const stop = async () => {
     for (const part of started.splice(0).toReversed()) await part.stop();
   };
-  const breaking = new EventTarget();
-  const broken = once(breaking, 'broken').then(([event]) => {
-    throw new Error((event as CustomEvent<string>).detail);
-  }) as Promise<never>;
+  const breaking = new AbortController();
+  const broken = new Promise<never>((_, reject) => {
+    breaking.signal.addEventListener('abort', () => reject(breaking.signal.reason as Error));
+  });
   // Awaited by whoever runs us; until then a rejection has to be heard by somebody.
   broken.catch(() => {});
   const watch = (part: string) => (exit: { code: number; logTail: string }) => {
     const detail = `${part} ended with ${exit.code}. The end of its log, ${statePath('logs')}:\n${exit.logTail}`;
-    breaking.dispatchEvent(new CustomEvent('broken', { detail }));
+    breaking.abort(new Error(detail));
   };
   const port = async (part: string, preferred: number): Promise<number> => {
     const picked = await pickPort(preferred);
