@@ -23,6 +23,7 @@ function stop() {
 }
 
 function killGroup() {
+  if (child.pid === undefined) return;
   try {
     process.kill(-child.pid, 'SIGKILL');
   } catch {

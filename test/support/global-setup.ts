@@ -1,8 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
 import { migrateDatabase } from '../../db/migrate.ts';
+import { readInstallState } from '../../launcher/install.mjs';
 import { ensureDatabase } from '../../launcher/services/ensure-database.ts';
 import { pickPort } from '../../launcher/services/ports.ts';
 import { startPostgres } from '../../launcher/services/postgres.ts';
@@ -18,10 +20,15 @@ declare module 'vitest' {
   }
 }
 
+const projectFolder = fileURLToPath(new URL('../..', import.meta.url));
 const templateDatabase = 'tender_template';
 
 /** One real PostgreSQL and one real Temporal for the whole run; every test file has its own database and namespace in them. */
 export default async function setup(project: TestProject) {
+  // Tests that run `npm start` would install over the packages that the others are using.
+  const state = readInstallState(projectFolder);
+  if (state !== 'fresh' && state !== 'unstamped')
+    throw new Error(`packages are ${state}: run npm ci`);
   const folder = await mkdtemp(join(tmpdir(), 'tender-test-'));
   const { path: binary } = await resolveTemporalBinary();
   const [{ port: postgresPort }, { port: temporalPort }] = await Promise.all([

@@ -1,16 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ensureInstalled, readInstallState } from '../../launcher/install.mjs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-
-type InstallModule = {
-  readInstallState(projectDir: string): string;
-  ensureInstalled(input: { projectDir: string; say(line: string): void }): Promise<void>;
-};
-// Plain JavaScript without declarations: it must run before any package is there.
-const { readInstallState, ensureInstalled } = (await import(
-  new URL('../../launcher/install.mjs', import.meta.url).href
-)) as InstallModule;
 
 const wanted = {
   'node_modules/needed': { version: '1.0.0', integrity: 'sha512-a' },

@@ -71,6 +71,7 @@ function Page({ title, children }: { title: string; children: Child }) {
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <link rel="icon" href="data:," />
         <title>{`${title} · Alipay simulator`}</title>
         <style>{raw(styles)}</style>
       </head>

@@ -1,0 +1,125 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { until } from '../support/until.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+type Summary = {
+  ok: boolean;
+  order: { id: string; status: string };
+  delivery: { verified: boolean };
+  timeline: { step: string }[];
+  orders: { total: number; paid: number };
+  links: { checkout: string };
+};
+
+let stateFolder: string;
+const running: ChildProcess[] = [];
+beforeEach(async () => {
+  stateFolder = await mkdtemp(join(tmpdir(), 'tender-start-'));
+});
+afterEach(async () => {
+  for (const child of running.splice(0)) child.kill('SIGKILL');
+  await until('every process to be gone', () => processesOf(stateFolder).length === 0);
+  await rm(stateFolder, { recursive: true, force: true });
+});
+
+function start(...args: string[]) {
+  const child = spawn(process.execPath, ['launcher/start.mjs', ...args], {
+    cwd: root,
+    env: { ...process.env, TENDER_STATE_DIR: stateFolder, PORT: '28080' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  running.push(child);
+  const said = { out: '', err: '' };
+  child.stdout.on('data', (chunk: Buffer) => (said.out += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (said.err += chunk.toString()));
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { child, said, ended };
+}
+
+async function once(): Promise<Summary> {
+  const { said, ended } = start('--once', '--json');
+  const code = await ended;
+  expect(code, said.err).toBe(0);
+  return JSON.parse(said.out) as Summary;
+}
+
+/** Processes whose command line or working folder names this test's state folder. */
+function processesOf(folder: string): string[] {
+  return readdirSync('/proc')
+    .filter((pid) => /^\d+$/.test(pid) && Number(pid) !== process.pid)
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`TENDER_STATE_DIR=${folder}`);
+      } catch {
+        return false;
+      }
+    });
+}
+
+test('a first start runs an order the whole way, a second one finds its data', async () => {
+  const first = await once();
+  expect(first).toMatchObject({
+    ok: true,
+    order: { status: 'paid' },
+    delivery: { verified: true },
+  });
+  expect(first.timeline.map(({ step }) => step)).toEqual([
+    'order created',
+    'QR code',
+    'paid at the Alipay simulator',
+    'notification verified',
+    'order paid',
+    'merchant told',
+    'signature verified by the merchant',
+  ]);
+  expect(first.orders).toMatchObject({ total: 1, paid: 1 });
+  expect(processesOf(stateFolder)).toEqual([]);
+
+  const second = await once();
+  expect(second.orders).toMatchObject({ total: 2, paid: 2 });
+  expect(second.order.id).not.toBe(first.order.id);
+});
+
+test('Ctrl-C leaves nothing behind, kill -9 neither, and the next start comes up with the old data', async () => {
+  const interrupted = start();
+  await until('the invitation', () => interrupted.said.err.includes('Ctrl-C stops'));
+  expect(interrupted.said.out).toContain('signature verified by the merchant');
+  expect(interrupted.said.out).toMatch(/█▀▀▀▀▀█|█▀▀▀▀▀▀▀█/);
+  interrupted.child.kill('SIGINT');
+  expect(await interrupted.ended).toBe(0);
+  expect(processesOf(stateFolder)).toEqual([]);
+
+  const killed = start();
+  await until('the invitation', () => killed.said.err.includes('Ctrl-C stops'));
+  killed.child.kill('SIGKILL');
+  await killed.ended;
+  await until('its parts to stop by themselves', () => processesOf(stateFolder).length === 0);
+  const after = await once();
+  expect(after.orders).toMatchObject({ total: 3, paid: 3 });
+});
+
+test('a busy port is replaced and named, and a second start beside a running one is refused', async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(28080, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const first = start();
+  await until('the invitation', () => first.said.err.includes('Ctrl-C stops'));
+  expect(first.said.err).toContain(`port ${port} is busy: the API takes`);
+  const second = start('--once');
+  expect(await second.ended).toBe(1);
+  expect(second.said.err).toContain('already runs at http://127.0.0.1:');
+  first.child.kill('SIGTERM');
+  expect(await first.ended).toBe(0);
+  server.close();
+  expect(existsSync(join(stateFolder, 'run.json'))).toBe(false);
+});
