@@ -40,11 +40,11 @@ export async function startPayOrder(input: {
       workflowIdConflictPolicy: 'USE_EXISTING',
       // A workflow that failed left its order open; one that completed must not run again.
       workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
-      staticSummary: cut(`${money} · ${order.merchantOrderNo} · ${order.provider}`, 180),
+      staticSummary: cut(`${money} · ${plain(order.merchantOrderNo)} · ${order.provider}`, 180),
       staticDetails: [
-        `**${order.subject}**`,
+        `**${plain(order.subject)}**`,
         `- amount: ${money}`,
-        `- merchant: ${order.merchantId}, their number: ${order.merchantOrderNo}`,
+        `- merchant: ${order.merchantId}, their number: ${plain(order.merchantOrderNo)}`,
         `- provider: ${order.provider}, until ${order.expiresAt}`,
         `- API: ${input.publicUrl}/v1/orders/${order.id}`,
       ].join('\n'),
@@ -64,4 +64,9 @@ export async function startPayOrder(input: {
 function cut(text: string, longest: number): string {
   const bytes = Buffer.from(text);
   return bytes.length <= longest ? text : `${bytes.subarray(0, longest).toString('utf8')}…`;
+}
+
+// The UI renders Markdown, and these are a merchant's words: no links or pictures of theirs.
+function plain(text: string): string {
+  return text.replaceAll(/[\\`*_[\]<>!]/g, String.raw`\$&`);
 }
