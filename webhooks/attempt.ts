@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { judgeAttempt } from '../domain/delivery.ts';
 import { nextAttempt } from '../domain/retry-schedule.ts';
 import { secretContext } from '../db/queries/endpoints.ts';
@@ -5,28 +6,29 @@ import type { OutgoingDelivery } from '../db/queries/claim-events.ts';
 import type { AttemptOutcome } from '../db/queries/record-attempts.ts';
 import type { Sealer } from '../db/sealed.ts';
 import type { Sender } from './send.ts';
+import { signingKey } from './sign.ts';
 
 export type Attempter = (delivery: OutgoingDelivery) => Promise<AttemptOutcome>;
 
-const keptSecrets = 10_000;
+const keptKeys = 10_000;
 
 /** Makes one attempt at a delivery and decides what it came to. The outcome is data, not yet written. */
 export function createAttempter({ sender, sealer }: { sender: Sender; sealer: Sealer }): Attempter {
-  const secrets = new Map<string, string>();
+  const keys = new Map<string, KeyObject>();
 
   // Opened once, not at every attempt; bounded, because endpoints come and go.
-  function secretOf({ endpointId, sealedSecret }: OutgoingDelivery): string {
-    const known = secrets.get(sealedSecret);
-    if (known !== undefined) return known;
-    const secret = sealer.open(sealedSecret, secretContext(endpointId));
-    if (secrets.size >= keptSecrets) secrets.clear();
-    secrets.set(sealedSecret, secret);
-    return secret;
+  function keyOf({ endpointId, sealedSecret }: OutgoingDelivery): KeyObject {
+    const known = keys.get(sealedSecret);
+    if (known) return known;
+    const key = signingKey(sealer.open(sealedSecret, secretContext(endpointId)));
+    if (keys.size >= keptKeys) keys.clear();
+    keys.set(sealedSecret, key);
+    return key;
   }
 
   return async (delivery) => {
     const { eventId, endpointId, url, body } = delivery;
-    const sent = await sender.send({ id: eventId, url, secret: secretOf(delivery), body });
+    const sent = await sender.send({ id: eventId, url, key: keyOf(delivery), body });
     const attempt = { eventId, endpointId, attempt: delivery.attempts + 1 };
     const verdict = judgeAttempt(sent.result);
     const statusCode = sent.result.kind === 'response' ? sent.result.statusCode : null;

@@ -3,6 +3,8 @@ import type { OutgoingDelivery } from '../db/queries/claim-events.ts';
 
 export type Lanes = {
   add(deliveries: readonly OutgoingDelivery[]): void;
+  /** Gives what waits in the fullest lane to `onOverflow`. */
+  shedLongest(): void;
   /** Deliveries waiting or under way. */
   size(): number;
   /** Resolves when nothing is under way. */
@@ -42,7 +44,17 @@ export function createLanes(input: {
     if (lane.waiting.length === 0 && lane.underWay === 0) lanes.delete(endpointId);
   }
 
+  function overflow(endpointId: EndpointId, lane: { waiting: OutgoingDelivery[] }): void {
+    if (lane.waiting.length === 0) return;
+    size -= lane.waiting.length;
+    input.onOverflow(endpointId, lane.waiting.splice(0));
+  }
+
   return {
+    shedLongest() {
+      const [fullest] = [...lanes].toSorted(([, a], [, b]) => b.waiting.length - a.waiting.length);
+      if (fullest) overflow(...fullest);
+    },
     add(deliveries) {
       for (const delivery of deliveries) {
         const lane = lanes.get(delivery.endpointId) ?? { waiting: [], underWay: 0 };
@@ -52,10 +64,7 @@ export function createLanes(input: {
       }
       for (const [endpointId, lane] of lanes) {
         advance(endpointId);
-        if (lane.waiting.length > input.longest) {
-          size -= lane.waiting.length;
-          input.onOverflow(endpointId, lane.waiting.splice(0));
-        }
+        if (lane.waiting.length > input.longest) overflow(endpointId, lane);
       }
     },
     size: () => size,

@@ -15,6 +15,10 @@ const claimLimit = 500;
 const lowWater = 1_000;
 const laneConcurrency = 32;
 const longestLane = 2_000;
+const writeLimit = 100;
+const writePatienceMs = 20;
+// How long one endpoint may keep all others from being claimed for.
+const patienceMs = 1_000;
 // NOTIFY wakes the relay; this look is for the notification that was lost with its connection.
 const idleLookMs = 1_000;
 
@@ -41,7 +45,10 @@ export async function runRelay(input: {
   const progress = { delivered: 0, failed: 0 };
   let finished: AttemptOutcome[] = [];
   let writing: Promise<void> | undefined;
+  let timer: NodeJS.Timeout | undefined;
   let failure: unknown;
+  let isFenced = false;
+  let fullSinceMs: number | undefined;
 
   const fail = (error: unknown) => {
     failure ??= error;
@@ -60,6 +67,8 @@ export async function runRelay(input: {
   }
 
   function write(): void {
+    clearTimeout(timer);
+    timer = undefined;
     writing ??= writeAll()
       .catch(fail)
       .finally(() => {
@@ -68,17 +77,24 @@ export async function runRelay(input: {
       });
   }
 
+  // Under load a little patience makes one statement of many; alone, an outcome is written at once.
+  function writeSoon(): void {
+    const isBusy = lanes.size() > laneConcurrency;
+    if (!isBusy || finished.length >= writeLimit) write();
+    else timer ??= setTimeout(write, writePatienceMs);
+  }
+
   const lanes = createLanes({
     concurrency: laneConcurrency,
     longest: longestLane,
     carry: async (delivery) => {
-      // Stopping: what has not begun stays for whoever takes over.
-      if (signal.aborted || failure !== undefined) return;
+      // Stopping: what has not begun is for whoever takes over.
+      if (signal.aborted || isFenced || failure !== undefined) return;
       const outcome = await input.attempt(delivery).catch(fail);
       crashPoint('relay.sent');
       if (!outcome) return;
       finished.push(outcome);
-      write();
+      writeSoon();
       if (lanes.size() <= lowWater) gate.open();
     },
     onOverflow: (endpointId, waiting) => {
@@ -102,14 +118,23 @@ export async function runRelay(input: {
           hasAbandoned = abandoned.length === claimLimit;
         }
         const claim = await claimEvents(db, { shard, epoch, limit: claimLimit });
-        if (claim.kind === 'fenced') return 'fenced';
+        if (claim.kind === 'fenced') {
+          isFenced = true;
+          return 'fenced';
+        }
+        fullSinceMs = undefined;
         lanes.add(claim.deliveries);
         if (claim.nudged.length > 0) input.onTroubled(claim.nudged);
         if (claim.events === claimLimit || hasAbandoned) continue;
+      } else {
+        // A slow endpoint fills the relay: its workflow takes what waits, and the others go on.
+        fullSinceMs ??= Date.now();
+        if (Date.now() - fullSinceMs >= patienceMs) lanes.shedLongest();
       }
       await gate.wait(idleLookMs);
     }
     await lanes.idle();
+    write();
     await writing;
     if (failure !== undefined) throw failure;
     return 'stopped';

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { Agent, buildConnector } from 'undici';
 import type { Dispatcher } from 'undici';
 import type { AttemptResult } from '../domain/delivery.ts';
@@ -9,9 +10,12 @@ import {
   PrivateAddressError,
   refuseTarget,
 } from './target-guard.ts';
+import type { TargetRefusal } from './target-guard.ts';
+
+export type Outgoing = { id: string; url: string; key: KeyObject; body: string };
 
 export type Sender = {
-  send(input: { id: string; url: string; secret: string; body: string }): Promise<SendResult>;
+  send(outgoing: Outgoing): Promise<SendResult>;
   close(): Promise<void>;
 };
 
@@ -28,6 +32,9 @@ const connectTimeoutMs = 5_000;
 const keptBodyChars = 1_024;
 // A receiver may answer anything; what goes beyond this is not read.
 const readBodyBytes = 64 * 1_024;
+const keptTargets = 10_000;
+
+type Target = { origin: string; path: string; refusal: TargetRefusal | undefined };
 
 /** Sends signed events to merchants' endpoints. Follows no redirects; never throws for what a receiver does. */
 export function createSender({ allowPrivate }: { allowPrivate: boolean }): Sender {
@@ -38,74 +45,105 @@ export function createSender({ allowPrivate }: { allowPrivate: boolean }): Sende
     bodyTimeout: timeoutMs,
     keepAliveTimeout: 30_000,
   });
+  // An address is parsed and judged once, not at every event.
+  const targets = new Map<string, Target>();
 
-  async function post(input: { id: string; url: string; secret: string; body: string }) {
-    const url = new URL(input.url);
-    const timestampSeconds = Math.floor(Date.now() / 1_000);
-    const { statusCode, headers, body } = await agent.request({
-      origin: url.origin,
-      path: url.pathname + url.search,
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        'user-agent': 'Tender-Webhooks/1.0',
-        ...signedHeaders({ ...input, timestampSeconds }),
-      },
-      body: input.body,
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    const retryAfter = headers['retry-after'];
-    const retryAfterMs = parseRetryAfterMs(
-      Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
-      Date.now(),
-    );
-    const result: AttemptResult = { kind: 'response', statusCode, retryAfterMs };
-    return { result, responseBody: await readSome(body, statusCode) };
+  function targetOf(url: string): Target {
+    const known = targets.get(url);
+    if (known) return known;
+    const refusal = refuseTarget(url, { allowPrivate });
+    const parsed = refusal ? undefined : new URL(url);
+    const path = parsed ? parsed.pathname + parsed.search : '';
+    const target = { origin: parsed?.origin ?? '', path, refusal };
+    if (targets.size >= keptTargets) targets.clear();
+    targets.set(url, target);
+    return target;
   }
 
   return {
-    async send(input) {
+    async send(outgoing) {
       const startedAt = new Date();
       const startedMs = performance.now();
-      const done = (result: AttemptResult, responseBody: string | null): SendResult => ({
-        result,
-        responseBody,
-        durationMs: Math.round(performance.now() - startedMs),
-        startedAt,
-      });
-      const refusal = refuseTarget(input.url, { allowPrivate });
-      if (refusal) return done({ kind: 'error', code: refusal }, null);
-      try {
-        const { result, responseBody } = await post(input);
-        return done(result, responseBody);
-      } catch (error) {
-        return done({ kind: 'error', code: errorCode(error) }, null);
-      }
+      const target = targetOf(outgoing.url);
+      const answer = target.refusal
+        ? failed(target.refusal)
+        : await post(agent, target, outgoing).catch(failedBy);
+      return { ...answer, startedAt, durationMs: Math.round(performance.now() - startedMs) };
     },
     close: () => agent.destroy(),
   };
 }
 
-async function readSome(
-  body: Dispatcher.ResponseData['body'],
-  statusCode: number,
-): Promise<string | null> {
-  if (statusCode >= 200 && statusCode < 300) {
-    // A success is a status; its body only has to be drained to free the socket.
-    await body.dump({ limit: readBodyBytes });
-    return null;
+type Answer = Pick<SendResult, 'result' | 'responseBody'>;
+
+async function post(agent: Agent, target: Target, { id, key, body }: Outgoing): Promise<Answer> {
+  const timestampSeconds = Math.floor(Date.now() / 1_000);
+  const response = await agent.request({
+    origin: target.origin,
+    path: target.path,
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      'user-agent': 'Tender-Webhooks/1.0',
+      ...signedHeaders({ id, timestampSeconds, body, key }),
+    },
+    body,
+  });
+  const { statusCode, headers } = response;
+  // The agent bounds the wait for the headers and between two pieces of the body; this bounds the whole.
+  const timer = setTimeout(cutOff, timeoutMs, response.body);
+  try {
+    const isSuccess = statusCode >= 200 && statusCode < 300;
+    const responseBody = isSuccess ? await drain(response.body) : await readSome(response.body);
+    const retryAfterMs = parseRetryAfterMs(firstOf(headers['retry-after']), Date.now());
+    return { result: { kind: 'response', statusCode, retryAfterMs }, responseBody };
+  } finally {
+    clearTimeout(timer);
   }
+}
+
+type Body = Dispatcher.ResponseData['body'];
+
+function cutOff(body: Body): void {
+  body.destroy(new Error(`no whole answer within ${timeoutMs} ms`));
+}
+
+/** A success is a status; its body only has to be drained to free the socket. */
+async function drain(body: Body): Promise<null> {
+  // A body that breaks off takes nothing from the status that came before it.
+  await body.dump({ limit: readBodyBytes }).catch(() => {});
+  return null;
+}
+
+async function readSome(body: Body): Promise<string> {
   let text = '';
+  // Decoded as a whole, so that no character is cut where two pieces meet.
+  body.setEncoding('utf8');
   try {
     for await (const chunk of body) {
       text += String(chunk);
       if (text.length >= keptBodyChars) break;
     }
   } catch {
-    // Broken off: the status was an answer all the same, and a 410 or a Retry-After counts.
+    // What came before it broke off is what was said.
   }
   // PostgreSQL's text holds no NUL.
   return text.slice(0, keptBodyChars).replaceAll('\0', '');
+}
+
+function firstOf(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header;
+}
+
+function failed(code: string): Answer {
+  return { result: { kind: 'error', code }, responseBody: null };
+}
+
+function failedBy(error: unknown): Answer {
+  if (!(error instanceof Error)) return failed('unknown');
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+  // undici's own are `UND_ERR_HEADERS_TIMEOUT` and the like.
+  return failed(code.replace(/^UND_ERR_/, '').toLowerCase());
 }
 
 function guardedConnector(): buildConnector.connector {
@@ -121,11 +159,4 @@ function guardedConnector(): buildConnector.connector {
       callback(new PrivateAddressError(`connected to ${address}`), null);
     });
   };
-}
-
-function errorCode(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown';
-  if (error.name === 'TimeoutError') return 'timeout';
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
-  return code.toLowerCase();
 }

@@ -25,10 +25,17 @@ export async function runWorker(input: {
     try {
       const worker = await createWorker(input);
       const running = runUntilStopped(worker, deps.stopping);
-      await Promise.race([
-        running,
-        startSingletons({ client: deps.client, taskQueue: config.temporal.taskQueue, shards }),
-      ]);
+      try {
+        await Promise.race([
+          running,
+          startSingletons({ client: deps.client, taskQueue: config.temporal.taskQueue, shards }),
+        ]);
+      } catch (error) {
+        // Its successor must not work beside it.
+        if (worker.getState() === 'RUNNING') worker.shutdown();
+        await running;
+        throw error;
+      }
       input.onReady();
       await running;
     } catch (error) {

@@ -32,7 +32,8 @@ export async function deliverToEndpoint(input: DeliverToEndpointInput): Promise<
   while (!workflowInfo().continueAsNewSuggested) {
     hasMore = false;
     const { outstanding, nextDueInMs, lastFailure } = await deliverDue(input);
-    if (outstanding === 0 && (await releaseEndpoint(input)).isReleased) return;
+    // New work that was announced while the endpoint was handed back is looked after by this run.
+    if (outstanding === 0 && (await releaseEndpoint(input)).isReleased && !hasMore) return;
     const next = new Date(Date.now() + nextDueInMs).toISOString();
     setCurrentDetails(
       `${outstanding} deliveries outstanding, next attempt ${next}. Last failure: ${lastFailure ?? 'none'}.`,

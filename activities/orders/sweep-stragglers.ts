@@ -32,9 +32,13 @@ export async function sweepStragglers(deps: ActivityDeps): Promise<SweepResult> 
     cancellations: found.cancellations.length,
     endpoints: found.endpoints.length,
   };
+  const helped: OrderId[] = [];
   // Orders first: a notification may be for one whose workflow never began.
   const steps: (() => Promise<void>)[] = [
-    ...found.orders.map((orderId) => () => restart(deps, orderId)),
+    ...found.orders.map((orderId) => async () => {
+      await restart(deps, orderId);
+      helped.push(orderId);
+    }),
     ...found.notifications.map(({ id, orderId }) => {
       return () => reportToOrder({ client, taskQueue, orderId, notificationId: id });
     }),
@@ -48,7 +52,8 @@ export async function sweepStragglers(deps: ActivityDeps): Promise<SweepResult> 
       logger.warn({ error }, 'a straggler could not be helped, the next sweep tries again');
     });
   }
-  await markSwept(db, { orderIds: found.orders });
+  // Only those: one that could not be started is for the next sweep, not for the one in five minutes.
+  await markSwept(db, { orderIds: helped });
   if (steps.length > 0) logger.info({ ...counts, failed }, 'swept');
   return { ...counts, failed };
 }

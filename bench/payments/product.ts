@@ -12,6 +12,7 @@ import {
 } from '../../launcher/operator/open-account.ts';
 import { startNodeProcess } from '../../launcher/services/child.ts';
 import { pickPort } from '../../launcher/services/ports.ts';
+import { profiling } from '../shared/profiling.ts';
 import type { Arrival } from '../shared/receiver.ts';
 import type { BenchFolder } from '../shared/services.ts';
 import type { Side } from './side.ts';
@@ -36,7 +37,7 @@ export async function startProduct(input: {
   ]);
   const platform = await startNodeProcess({
     entry: 'launcher/platform.ts',
-    nodeArgs: ['--import', './worker/promise-hook.mjs', ...profiling(folder)],
+    nodeArgs: ['--import', './worker/promise-hook.mjs', ...profiling()],
     logFile: folder.logFile('platform'),
     env: {
       DATABASE_URL: input.databaseUrl,
@@ -170,11 +171,4 @@ async function followArrivals(receiverUrl: string) {
       }),
     stop: () => controller.abort(),
   };
-}
-
-/** BENCH_PROFILE=1 leaves a V8 CPU profile of the platform in the bench's folder, which is then kept. */
-function profiling(folder: BenchFolder): string[] {
-  return process.env['BENCH_PROFILE']
-    ? ['--cpu-prof', `--cpu-prof-dir=${folder.path}/profile`]
-    : [];
 }

@@ -71,13 +71,12 @@ export async function benchPayments({ rounds, roundMs, inFlight, onProgress }: P
         product: productQuiet,
         latencyRatio: round(productQuiet.p50Ms / bareQuiet.p50Ms),
       },
-      ...(process.env['BENCH_PROFILE'] && { folder: folder.path }),
     };
   } finally {
     await Promise.all(sides.map((side) => side.stop()));
     await temporal.stop();
     await postgres.stop();
-    if (!process.env['BENCH_PROFILE']) await folder.remove();
+    await folder.remove();
   }
 }
 

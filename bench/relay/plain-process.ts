@@ -5,11 +5,12 @@
 import pg from 'pg';
 import { Agent } from 'undici';
 import { newId } from '../../domain/ids.ts';
-import { signedHeaders } from '../../webhooks/sign.ts';
+import { signedHeaders, signingKey } from '../../webhooks/sign.ts';
 import { bodyOf } from './add-events.ts';
 
 const { DATABASE_URL, BENCH_DELIVERIES, BENCH_URL = '', BENCH_SECRET = '' } = process.env;
 const wanted = Number(BENCH_DELIVERIES);
+const key = signingKey(BENCH_SECRET);
 const concurrency = 32;
 const batchSize = 100;
 const pool = new pg.Pool({ connectionString: DATABASE_URL, max: 4 });
@@ -42,7 +43,7 @@ async function one(): Promise<void> {
     const timestampSeconds = Math.floor(Date.now() / 1_000);
     const headers = {
       'content-type': 'application/json',
-      ...signedHeaders({ id, timestampSeconds, body, secret: BENCH_SECRET }),
+      ...signedHeaders({ id, timestampSeconds, body, key }),
     };
     const response = await agent.request({ origin, path: pathname, method: 'POST', headers, body });
     await response.body.dump();
@@ -61,3 +62,6 @@ const { user, system } = process.cpuUsage(cpuBefore);
 await agent.destroy();
 await pool.end();
 console.log(JSON.stringify({ ready: true, durationMs, cpuMs: (user + system) / 1_000 }));
+// An exit of its own, so that a profile is written.
+process.on('SIGTERM', () => process.exit(0));
+setInterval(() => {}, 60_000);

@@ -8,6 +8,7 @@ import { newSecret } from '../../webhooks/sign.ts';
 import { cpuMsOf, cpuPerOperation, round } from '../shared/cpu.ts';
 import { median } from '../shared/figures.ts';
 import { benchFolder, benchPostgres } from '../shared/services.ts';
+import { profiling } from '../shared/profiling.ts';
 import { addEvents } from './add-events.ts';
 
 export type RelayOptions = {
@@ -49,6 +50,7 @@ export async function benchRelay({ rounds, deliveries, onProgress }: RelayOption
     const child = await startNodeProcess({
       entry: `bench/relay/${name}-process.ts`,
       logFile: folder.logFile(`${name}-${number}`),
+      nodeArgs: profiling(),
       readyTimeoutMs: 300_000,
       env: {
         DATABASE_URL: postgres.databaseUrl,

@@ -48,6 +48,7 @@ CREATE TABLE "dispatch_shards" (
 --> statement-breakpoint
 CREATE TABLE "events" (
 	"id" text PRIMARY KEY NOT NULL,
+	"seq" bigint GENERATED ALWAYS AS IDENTITY (sequence name "events_seq_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
 	"merchant_id" text NOT NULL,
 	"shard" integer NOT NULL,
 	"type" text NOT NULL,
@@ -165,7 +166,7 @@ CREATE INDEX "deliveries_for_workflow" ON "deliveries" USING btree ("endpoint_id
 CREATE INDEX "delivery_attempts_by_delivery" ON "delivery_attempts" USING btree ("event_id","endpoint_id");--> statement-breakpoint
 CREATE INDEX "endpoints_by_merchant" ON "endpoints" USING btree ("merchant_id");--> statement-breakpoint
 CREATE INDEX "endpoints_in_trouble" ON "endpoints" USING btree ("id") WHERE "endpoints"."driver" = 'workflow';--> statement-breakpoint
-CREATE INDEX "events_unnumbered" ON "events" USING btree ("shard","id") WHERE "events"."position" is null;--> statement-breakpoint
+CREATE INDEX "events_unnumbered" ON "events" USING btree ("shard","seq") WHERE "events"."position" is null;--> statement-breakpoint
 CREATE UNIQUE INDEX "events_feed" ON "events" USING btree ("merchant_id","position") WHERE "events"."position" is not null;--> statement-breakpoint
 CREATE INDEX "events_by_resource" ON "events" USING btree ("resource_id");--> statement-breakpoint
 CREATE INDEX "idempotency_keys_by_age" ON "idempotency_keys" USING btree ("created_at");--> statement-breakpoint

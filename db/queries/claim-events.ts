@@ -55,29 +55,29 @@ export function claimEvents(
 
 type ClaimedEvent = { id: EventId; merchantId: MerchantId; type: string; body: string };
 
-/** One statement: locks the shard, takes the next events in the order of their ids, numbers them. Undefined when fenced. */
+/** One statement: locks the shard, takes the next events in the order in which they were written, numbers them. Undefined when fenced. */
 async function numberEvents(
   tx: Transaction,
   { shard, epoch, limit }: { shard: number; epoch: number; limit: number },
 ): Promise<ClaimedEvent[] | undefined> {
-  const { rows } = await tx.execute<ClaimedEvent & { is_held: boolean }>(sql`
+  const { rows } = await tx.execute<ClaimedEvent>(sql`
     with held as (
       select last_position from ${dispatchShards}
       where shard = ${shard} and epoch = ${epoch} for update),
     batch as (
-      select id, row_number() over (order by id) as n from ${events}
+      select id, row_number() over (order by seq) as n from ${events}
       where shard = ${shard} and position is null and exists (select from held)
-      order by id limit ${limit}),
+      order by seq limit ${limit}),
     numbered as (
       update ${events} set position = held.last_position + batch.n from batch, held
       where ${events.id} = batch.id
-      returning ${events.id}, merchant_id, type, body),
+      returning ${events.id}, merchant_id, type, body, position),
     advanced as (
       update ${dispatchShards} set last_position = held.last_position + (select count(*) from batch)
       from held where ${dispatchShards.shard} = ${shard} and exists (select from batch))
-    select id, merchant_id as "merchantId", type, body, true as is_held from numbered
-    union all select null, null, null, null, true from held where not exists (select from batch)
-    order by id`);
+    select id, merchant_id as "merchantId", type, body, position from numbered
+    union all select null, null, null, null, null from held where not exists (select from batch)
+    order by position`);
   if (rows.length === 0) return undefined;
   return rows.filter(({ id }) => id !== null);
 }

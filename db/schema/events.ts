@@ -7,6 +7,8 @@ export const events = pgTable(
   'events',
   {
     id: text().$type<EventId>().primaryKey(),
+    /** Of two events of one resource the later has the larger: ids and clocks of two machines may disagree. */
+    seq: bigint({ mode: 'number' }).notNull().generatedAlwaysAsIdentity(),
     merchantId: text().$type<MerchantId>().notNull(),
     shard: integer().notNull(),
     type: text().notNull(),
@@ -20,7 +22,7 @@ export const events = pgTable(
   },
   (t) => [
     index('events_unnumbered')
-      .on(t.shard, t.id)
+      .on(t.shard, t.seq)
       .where(sql`${t.position} is null`),
     uniqueIndex('events_feed')
       .on(t.merchantId, t.position)

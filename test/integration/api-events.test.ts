@@ -136,7 +136,7 @@ describe('endpoints', () => {
       made.push((await registerEndpoint(own, { url: receiver.url })).body.id);
     }
     const seen: string[] = [];
-    for (let cursor: string | null = ''; cursor !== null; ) {
+    for (let cursor: string | null = ''; cursor !== null;) {
       const after: string = cursor && `&cursor=${cursor}`;
       const { body } = await own.api<{ data: Endpoint[]; nextCursor: string | null }>(
         'GET',

@@ -35,7 +35,10 @@ const post = (
 const isKey = ({ merchantId }: TestMerchant, key: string) =>
   and(eq(idempotencyKeys.merchantId, merchantId), eq(idempotencyKeys.key, key));
 
-const ordersUnder = ({ merchantId }: TestMerchant, { merchantOrderNo }: { merchantOrderNo: string }) =>
+const ordersUnder = (
+  { merchantId }: TestMerchant,
+  { merchantOrderNo }: { merchantOrderNo: string },
+) =>
   world.db
     .select()
     .from(orders)
@@ -136,7 +139,7 @@ describe('while the first request is under way', () => {
     // A provider that never answers keeps the first request waiting for as long as it likes.
     const signing = await newSigningMerchant(world);
     const [body, key] = [newOrder(), newKey()];
-    const first = post(signing, body, key, { prefer: 'wait=2' });
+    const first = post(signing, body, key, { prefer: 'wait=4' });
     await until('the first request to be under way', async () => {
       const rows = await world.db.select().from(idempotencyKeys).where(isKey(signing, key));
       return rows.length > 0;
@@ -153,9 +156,7 @@ describe('while the first request is under way', () => {
 
   test('twenty at once open one order, and each is answered with it or asked to come back', async () => {
     const [body, key] = [newOrder(), newKey()];
-    const answers = await Promise.all(
-      Array.from({ length: 20 }, () => post(merchant, body, key)),
-    );
+    const answers = await Promise.all(Array.from({ length: 20 }, () => post(merchant, body, key)));
     expect(new Set(answers.map(({ status }) => status))).toEqual(
       new Set(answers.some(({ status }) => status === 409) ? [201, 409] : [201]),
     );
@@ -175,7 +176,7 @@ describe('while the first request is under way', () => {
     const own = await world.newMerchant();
     const key = newKey();
     const answers = await Promise.all(Array.from({ length: 20 }, () => post(own, newOrder(), key)));
-    const statuses = answers.map(({ status }) => status).toSorted();
+    const statuses = answers.map(({ status }) => status).toSorted((a, b) => a - b);
     expect(statuses).toEqual([201, ...Array.from({ length: 19 }, () => 422)]);
     const opened = await world.db
       .select()
@@ -223,8 +224,8 @@ describe('when whoever began it died before answering', () => {
     await forgetAnswer(key, -1);
     const answers = await Promise.all(Array.from({ length: 20 }, () => post(merchant, body, key)));
     for (const { status, body: answer } of answers) {
-      expect([201, 409]).toContain(status);
-      if (status === 201) expect(answer.id).toBe(first.body.id);
+      const opened = status === 409 ? 'asked to come back' : answer.id;
+      expect([first.body.id, 'asked to come back']).toContain(opened);
     }
     const replayed = answers.filter(({ headers }) => headers.get('idempotency-replayed') === null);
     expect(replayed.filter(({ status }) => status === 201)).toHaveLength(1);

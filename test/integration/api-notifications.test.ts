@@ -165,7 +165,8 @@ describe('a forged notification is refused, and nothing changes', () => {
     ],
     [
       'without a signature',
-      (order) => new URLSearchParams({ ...signing.paidFields(order), sign_type: 'RSA2' }).toString(),
+      (order) =>
+        new URLSearchParams({ ...signing.paidFields(order), sign_type: 'RSA2' }).toString(),
     ],
     ['of nothing', () => ''],
     ['in JSON', () => '{"trade_status":"TRADE_SUCCESS"}'],
@@ -199,7 +200,7 @@ describe('a forged notification is refused, and nothing changes', () => {
         method: 'POST',
         body: 'x=1',
       });
-      expect(status, id).toBe(404);
+      expect(`${id} ${status}`).toBe(`${id} 404`);
     }
   });
 });

@@ -45,7 +45,7 @@ export async function openOrder(
 export async function payAtProvider(
   { simulator }: World,
   { appId }: TestMerchant,
-  order: OrderBody,
+  order: { payments: readonly { outTradeNo: string }[] },
   options: { paidAmount?: string } = {},
 ): Promise<void> {
   const outTradeNo = order.payments[0]?.outTradeNo;

@@ -33,12 +33,19 @@ export type World = {
 };
 
 export async function openWorld(
-  options: { hasApi?: boolean; hasWorker?: boolean; retryGapsMs?: readonly number[] } = {},
+  options: {
+    hasApi?: boolean;
+    hasWorker?: boolean;
+    retryGapsMs?: readonly number[];
+    /** A database and a Temporal that the test brings along, instead of a share of the common ones. */
+    database?: Awaited<ReturnType<typeof ownDatabase>>;
+    temporal?: Awaited<ReturnType<typeof ownNamespace>>;
+  } = {},
 ): Promise<World> {
   const { hasApi = true, hasWorker = true, retryGapsMs } = options;
   const [database, { address, namespace }, { port }, simulator] = await Promise.all([
-    ownDatabase(),
-    ownNamespace(),
+    options.database ?? ownDatabase(),
+    options.temporal ?? ownNamespace(),
     pickPort(0),
     startAlipaySimulator({ port: 0, ...(retryGapsMs && { retryGapsMs }) }),
   ]);

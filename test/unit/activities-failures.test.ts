@@ -51,10 +51,12 @@ test('what is not a provider fault is left to the policy of the activity', () =>
 test('every activity of a group fails in these terms, and answers untouched', async () => {
   const activities = withFailures({
     fine: async ({ n }: { n: number }) => n + 1,
-    faulty: async (_: { n: number }): Promise<number> => {
+    faulty: async ({ n }: { n: number }): Promise<number> => {
+      if (n === 0) return 0;
       throw new ProviderFault('misconfigured', 'CODE', 'what they said');
     },
-    broken: async (_: { n: number }): Promise<number> => {
+    broken: async ({ n }: { n: number }): Promise<number> => {
+      if (n === 0) return 0;
       throw new TypeError('ours');
     },
   });

@@ -105,7 +105,7 @@ test('every mistake is named at once', () => {
     TEMPORAL_TLS_KEY: '-----BEGIN PRIVATE KEY-----',
     LOG_LEVEL: 'loud',
   });
-  const named = problems.map((line) => line.split(':')[0]);
+  const named = problems.map((line) => line.split(':')[0] ?? '');
   expect(named.toSorted()).toEqual([
     'DATABASE_URL',
     'LOG_LEVEL',

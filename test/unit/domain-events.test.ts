@@ -12,12 +12,19 @@ test.each(['*', 'order.*', 'order.paid', 'order.review_required', 'a.b.c', 'a.b.
   },
 );
 
-test.each(['', '**', '*.paid', 'order.', '.paid', 'order.*.x', 'Order.paid', 'order paid', 'order.paid\n'])(
-  '%j is no pattern',
-  (pattern) => {
-    expect(pattern).not.toMatch(eventPattern);
-  },
-);
+test.each([
+  '',
+  '**',
+  '*.paid',
+  'order.',
+  '.paid',
+  'order.*.x',
+  'Order.paid',
+  'order paid',
+  'order.paid\n',
+])('%j is no pattern', (pattern) => {
+  expect(pattern).not.toMatch(eventPattern);
+});
 
 test('every event type is a pattern of its own and covered by it, its group, and the star', () => {
   for (const name of types) {
@@ -48,7 +55,8 @@ test('no patterns cover nothing, and more patterns never cover less', () => {
   const pattern = fc.constantFrom('*', 'order.*', 'refund.*', ...types);
   fc.assert(
     fc.property(fc.array(pattern), pattern, type, (patterns, extra, name) => {
-      if (matchesAny(patterns, name)) expect(matchesAny([...patterns, extra], name)).toBe(true);
+      fc.pre(matchesAny(patterns, name));
+      expect(matchesAny([...patterns, extra], name)).toBe(true);
     }),
   );
 });

@@ -11,7 +11,7 @@ const timeMs = fc.nat({ max: 2 ** 48 - 1 });
 /** Crockford's base 32, read by the specification and not by our encoder. */
 function decode(body: string): bigint {
   const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-  return [...body.toUpperCase()].reduce(
+  return Array.from(body.toUpperCase()).reduce(
     (value, letter) => value * 32n + BigInt(alphabet.indexOf(letter)),
     0n,
   );

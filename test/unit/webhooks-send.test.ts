@@ -6,7 +6,7 @@ import { Webhook } from 'standardwebhooks';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createSender } from '../../webhooks/send.ts';
 import type { Sender } from '../../webhooks/send.ts';
-import { newSecret } from '../../webhooks/sign.ts';
+import { newSecret, signingKey } from '../../webhooks/sign.ts';
 
 const secret = newSecret();
 const closers: (() => Promise<unknown>)[] = [];
@@ -37,7 +37,8 @@ async function serve(listener: RequestListener) {
   return { seen, port: (server.address() as AddressInfo).port };
 }
 
-const delivery = (url: string) => ({ id: 'evt_1', url, secret, body: '{"a":1}' });
+const key = signingKey(secret);
+const delivery = (url: string) => ({ id: 'evt_1', url, key, body: '{"a":1}' });
 
 describe('a guarded sender', () => {
   test.each(['127.0.0.1', '2130706433', '0x7f.1', '[::ffff:127.0.0.1]', '0.0.0.0', 'localhost'])(
@@ -99,7 +100,10 @@ describe('a delivery', () => {
     const sent = await senderWith({ allowPrivate: true }).send(
       delivery(`http://127.0.0.1:${port}/events?shop=1#part`),
     );
-    expect(sent).toMatchObject({ result: { kind: 'response', statusCode: 204 }, responseBody: null });
+    expect(sent).toMatchObject({
+      result: { kind: 'response', statusCode: 204 },
+      responseBody: null,
+    });
     expect(got).toMatchObject({ method: 'POST', url: '/events?shop=1', body: '{"a":1}' });
     expect(got.headers['content-type']).toBe('application/json');
     expect(new Webhook(secret).verify(got.body, got.headers)).toEqual({ a: 1 });

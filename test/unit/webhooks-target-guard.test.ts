@@ -136,9 +136,8 @@ test('an IPv4 address within is no better for being dressed as IPv6', () => {
 });
 
 test('what is no address at all is not public', () => {
-  for (const text of ['', 'localhost', 'shop.example', '1.2.3.4.5', '::g', 'fe80::1%eth0']) {
-    expect(isPublicAddress(text), text).toBe(false);
-  }
+  const none = ['', 'localhost', 'shop.example', '1.2.3.4.5', '::g', 'fe80::1%eth0'];
+  expect(none.filter(isPublicAddress)).toEqual([]);
 });
 
 test('judging a target never throws', () => {

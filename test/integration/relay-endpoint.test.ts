@@ -1,0 +1,265 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { and, asc, eq } from 'drizzle-orm';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { deliveries, deliveryAttempts, endpoints, events } from '../../db/schema/index.ts';
+import type { EndpointId, EventId } from '../../domain/ids.ts';
+import { workflowIds } from '../../workflows/messages.ts';
+import { openOrder } from '../support/orders.ts';
+import { startReceiver } from '../support/receiver.ts';
+import type { Receiver, Reply } from '../support/receiver.ts';
+import { until } from '../support/until.ts';
+import { openWorld } from '../support/world.ts';
+import type { TestMerchant, World } from '../support/world.ts';
+
+let world: World;
+const receivers: Receiver[] = [];
+beforeAll(async () => {
+  world = await openWorld();
+});
+afterAll(async () => {
+  await Promise.all(receivers.map((receiver) => receiver.stop()));
+  await world.close();
+});
+
+type Scene = { merchant: TestMerchant; receiver: Receiver; endpointId: EndpointId };
+
+/** A merchant of its own with one endpoint, which answers as it is told. */
+async function endpointThat(answers: (attempt: number) => Reply | Promise<Reply>): Promise<Scene> {
+  const [merchant, receiver] = await Promise.all([world.newMerchant(), startReceiver()]);
+  receivers.push(receiver);
+  let attempts = 0;
+  receiver.answerWith(() => answers((attempts += 1)));
+  const endpointId = await addEndpoint(merchant, receiver.url);
+  return { merchant, receiver, endpointId };
+}
+
+async function addEndpoint(merchant: TestMerchant, url: string): Promise<EndpointId> {
+  const { body, status } = await merchant.api<{ id: EndpointId }>('POST', '/v1/endpoints', {
+    body: { url, eventTypes: ['order.created'] },
+  });
+  expect(status).toBe(201);
+  return body.id;
+}
+
+const deliveryTo = (endpointId: EndpointId) =>
+  world.db
+    .select()
+    .from(deliveries)
+    .where(eq(deliveries.endpointId, endpointId))
+    .then(([row]) => row);
+
+const deliveryIs = (endpointId: EndpointId, status: 'pending' | 'delivered' | 'dead') =>
+  until(`the delivery is ${status}`, async () => {
+    const delivery = await deliveryTo(endpointId);
+    return delivery?.status === status && delivery.attempts > 0 ? delivery : undefined;
+  });
+
+const attemptsAt = (endpointId: EndpointId) =>
+  world.db
+    .select()
+    .from(deliveryAttempts)
+    .where(eq(deliveryAttempts.endpointId, endpointId))
+    .orderBy(asc(deliveryAttempts.attempt));
+
+async function endpointOf(endpointId: EndpointId) {
+  const [row] = await world.db.select().from(endpoints).where(eq(endpoints.id, endpointId));
+  return row!;
+}
+
+const workflowOf = (endpointId: EndpointId) =>
+  world.temporal.workflow.getHandle(workflowIds.deliverToEndpoint(endpointId));
+
+const isHandedBack = (endpointId: EndpointId) =>
+  until('handed back to the relay', async () => {
+    if ((await endpointOf(endpointId)).driver !== 'relay') return false;
+    const { status } = await workflowOf(endpointId).describe();
+    return status.name === 'COMPLETED';
+  });
+
+/** How long after the end of its last attempt a delivery waits for the next. */
+async function waitOf(endpointId: EndpointId): Promise<number> {
+  const delivery = await deliveryIs(endpointId, 'pending');
+  const attempt = (await attemptsAt(endpointId)).at(-1);
+  return (delivery.nextAttemptAt?.getTime() ?? 0) - (attempt?.startedAt.getTime() ?? 0);
+}
+
+describe.concurrent('an endpoint that answers 500', () => {
+  test('gets the same event again after 5 s, and is then the relay’s again', async () => {
+    const { merchant, receiver, endpointId } = await endpointThat((attempt) =>
+      attempt === 1 ? { status: 500, body: 'our database is down' } : { status: 200 },
+    );
+    const order = await openOrder(merchant);
+    const waitMs = await waitOf(endpointId);
+    expect(waitMs).toBeGreaterThan(3_900);
+    expect(waitMs).toBeLessThan(7_000);
+    expect((await endpointOf(endpointId)).driver).toBe('workflow');
+    const metadata = await until('the workflow says what it is doing', async () => {
+      const { currentDetails } = await workflowOf(endpointId).query<{ currentDetails?: string }>(
+        '__temporal_workflow_metadata',
+      );
+      return currentDetails === undefined || currentDetails === '' ? undefined : currentDetails;
+    });
+    expect(metadata).toMatch(/^1 deliveries outstanding, next attempt \d{4}-/);
+
+    const delivery = await deliveryIs(endpointId, 'delivered');
+    expect(delivery).toMatchObject({ attempts: 2, lastStatusCode: 200, lastError: null });
+    expect(await attemptsAt(endpointId)).toMatchObject([
+      { attempt: 1, statusCode: 500, error: null, responseBody: 'our database is down' },
+    ]);
+    const [first, second] = receiver.received;
+    expect(first?.event.data.id).toBe(order.id);
+    expect(second?.rawBody).toBe(first?.rawBody);
+    expect(second?.headers['webhook-id']).toBe(first?.headers['webhook-id']);
+    expect(second?.headers['webhook-id']).toBe(first?.event.id);
+    await isHandedBack(endpointId);
+
+    // And from here on first attempts are the relay's again.
+    await openOrder(merchant);
+    await until('the next event', () => receiver.received.length === 3);
+    const description = await workflowOf(endpointId).describe();
+    expect(description.status.name).toBe('COMPLETED');
+  });
+
+  test('meanwhile gets its other events too, from the workflow and not in a rush of its own', async () => {
+    const { merchant, receiver, endpointId } = await endpointThat((attempt) =>
+      attempt === 1 ? { status: 500 } : { status: 204 },
+    );
+    await openOrder(merchant);
+    await until('in the care of the workflow', async () => {
+      return (await endpointOf(endpointId)).driver === 'workflow';
+    });
+    const more = await Promise.all([openOrder(merchant), openOrder(merchant)]);
+    await until('all of them', () => receiver.received.length === 4);
+    const told = new Set(receiver.received.map(({ event }) => event.data.id));
+    for (const { id } of more) expect(told).toContain(id);
+    await isHandedBack(endpointId);
+    const rows = await world.db
+      .select()
+      .from(deliveries)
+      .where(and(eq(deliveries.endpointId, endpointId), eq(deliveries.status, 'delivered')));
+    expect(rows).toHaveLength(3);
+  });
+});
+
+describe.concurrent('an endpoint that asks for time', () => {
+  test('by Retry-After in seconds gets more of it than the schedule gives', async () => {
+    const { merchant, endpointId } = await endpointThat(() => ({
+      status: 503,
+      headers: { 'retry-after': '120' },
+    }));
+    await openOrder(merchant);
+    const waitMs = await waitOf(endpointId);
+    expect(waitMs).toBeGreaterThanOrEqual(120_000);
+    expect(waitMs).toBeLessThan(125_000);
+  });
+
+  test('by Retry-After as a date gets it too', async () => {
+    const { merchant, endpointId } = await endpointThat(() => ({
+      status: 429,
+      headers: { 'retry-after': new Date(Date.now() + 60_000).toUTCString() },
+    }));
+    await openOrder(merchant);
+    expect(await waitOf(endpointId)).toBeGreaterThan(58_000);
+  });
+
+  test('never gets less than the schedule gives', async () => {
+    const { merchant, endpointId } = await endpointThat(() => ({
+      status: 503,
+      headers: { 'retry-after': '0' },
+    }));
+    await openOrder(merchant);
+    expect(await waitOf(endpointId)).toBeGreaterThan(3_900);
+  });
+});
+
+describe.concurrent('an endpoint that', () => {
+  test('says 410 is disabled at once; what it did not get is a visible dead letter', async () => {
+    const { merchant, receiver, endpointId } = await endpointThat(() => ({ status: 410 }));
+    await openOrder(merchant);
+    expect(await deliveryIs(endpointId, 'dead')).toMatchObject({
+      deadReason: 'gone',
+      lastStatusCode: 410,
+      attempts: 1,
+    });
+    expect(await endpointOf(endpointId)).toMatchObject({
+      status: 'disabled',
+      disabledReason: 'the receiver answered 410 Gone',
+    });
+    expect(await attemptsAt(endpointId)).toMatchObject([{ attempt: 1, statusCode: 410 }]);
+    const second = await openOrder(merchant);
+    // The feed goes on without it.
+    await until('the next event is numbered', async () => {
+      const [event] = await world.db.select().from(events).where(eq(events.resourceId, second.id));
+      return event?.position !== null;
+    });
+    expect(receiver.received).toHaveLength(1);
+  });
+
+  test('redirects has failed, and is not followed', async () => {
+    const elsewhere = await startReceiver();
+    receivers.push(elsewhere);
+    const { merchant, endpointId } = await endpointThat(() => ({
+      status: 302,
+      headers: { location: elsewhere.url },
+    }));
+    await openOrder(merchant);
+    expect(await deliveryIs(endpointId, 'pending')).toMatchObject({ lastStatusCode: 302 });
+    expect(elsewhere.received).toEqual([]);
+  });
+
+  test('is not there at all has failed, with the reason in words', async () => {
+    const merchant = await world.newMerchant();
+    const endpointId = await addEndpoint(merchant, 'http://127.0.0.1:9/nobody');
+    await openOrder(merchant);
+    expect(await deliveryIs(endpointId, 'pending')).toMatchObject({
+      lastStatusCode: null,
+      lastError: 'econnrefused',
+    });
+  });
+
+  test('breaks off in the middle of its answer has failed', async () => {
+    const merchant = await world.newMerchant();
+    const server = createServer((request) => request.socket.destroy());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const endpointId = await addEndpoint(merchant, `http://127.0.0.1:${port}/`);
+    await openOrder(merchant);
+    const { lastStatusCode, lastError } = await deliveryIs(endpointId, 'pending');
+    expect({ lastStatusCode, lastError }).toEqual({
+      lastStatusCode: null,
+      lastError: 'und_err_socket',
+    });
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  test('hangs holds up neither its neighbour nor another merchant', async () => {
+    const hanging = await endpointThat(() => new Promise<Reply>(() => {}));
+    const neighbour = await startReceiver();
+    receivers.push(neighbour);
+    await addEndpoint(hanging.merchant, neighbour.url);
+    const other = await endpointThat(() => ({ status: 204 }));
+    await Promise.all(Array.from({ length: 5 }, () => openOrder(hanging.merchant)));
+    await openOrder(other.merchant);
+    await until('the others were told', () => {
+      return neighbour.received.length === 5 && other.receiver.received.length === 1;
+    });
+    expect(hanging.receiver.received).toHaveLength(5);
+    expect((await deliveryTo(hanging.endpointId))?.status).toBe('pending');
+  });
+});
+
+describe.concurrent('a delivery', () => {
+  test('whose event belongs to one merchant never reaches another’s endpoint', async () => {
+    const [mine, theirs] = await Promise.all([
+      endpointThat(() => ({ status: 204 })),
+      endpointThat(() => ({ status: 204 })),
+    ]);
+    const order = await openOrder(mine.merchant);
+    await until('told', () => mine.receiver.received.length === 1);
+    const delivery = await deliveryIs(mine.endpointId, 'delivered');
+    expect(delivery.eventId).toBe(mine.receiver.received[0]?.event.id as EventId);
+    expect(mine.receiver.received[0]?.event.data.id).toBe(order.id);
+    expect(theirs.receiver.received).toEqual([]);
+  });
+});

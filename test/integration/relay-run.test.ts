@@ -1,0 +1,240 @@
+import { asc, eq } from 'drizzle-orm';
+import pg from 'pg';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { listEvents } from '../../db/queries/list-events.ts';
+import type { OutgoingDelivery } from '../../db/queries/claim-events.ts';
+import { releaseEndpoint } from '../../db/queries/due-deliveries.ts';
+import { deliveries, deliveryAttempts, dispatchShards, endpoints } from '../../db/schema/index.ts';
+import { events } from '../../db/schema/events.ts';
+import type { EndpointId, EventId } from '../../domain/ids.ts';
+import {
+  deliveredOutcome,
+  eventOf,
+  failedOutcome,
+  openRelayScene,
+} from '../support/relay-scene.ts';
+import type { RelayScene } from '../support/relay-scene.ts';
+import { until } from '../support/until.ts';
+
+// The relay itself over a real database, without Temporal: what it claims, in which order, and for whom.
+
+let scene: RelayScene;
+beforeEach(async () => {
+  scene = await openRelayScene();
+});
+afterEach(() => scene.close());
+
+const deliver = async (delivery: OutgoingDelivery) => deliveredOutcome(delivery);
+
+const positions = async () =>
+  (await scene.db.select().from(events).orderBy(asc(events.position))).map(({ id, position }) => ({
+    id,
+    position,
+  }));
+
+const isNumbered = (count: number) =>
+  until(`${count} numbered events`, async () => {
+    const numbered = (await positions()).filter(({ position }) => position !== null);
+    return numbered.length === count;
+  });
+
+const areDelivered = (endpointId: EndpointId, count: number) =>
+  until(`${count} deliveries`, async () => {
+    const rows = await scene.deliveriesTo(endpointId);
+    return rows.filter(({ status }) => status === 'delivered').length === count;
+  });
+
+async function driverOf(id: EndpointId) {
+  const [row] = await scene.db.select().from(endpoints).where(eq(endpoints.id, id));
+  return row?.driver;
+}
+
+describe('the feed', () => {
+  test('numbers events only once they are committed: no gap appears behind a reader', async () => {
+    const { merchantId } = await scene.newEndpoint();
+    const slow = new pg.Client({ connectionString: scene.url });
+    slow.on('error', () => {});
+    await slow.connect();
+    // Written before all others, and not committed yet.
+    const late = eventOf(merchantId, 0);
+    await slow.query('begin');
+    await slow.query(
+      `insert into events (id, merchant_id, shard, type, resource_id, body, created_at)
+       values ($1, $2, 0, $3, $4, $5, now())`,
+      [late.id, merchantId, late.type, late.resourceId, late.body],
+    );
+    const committed = await scene.addEvents(merchantId, 5);
+    const relay = scene.startRelay(deliver);
+    await isNumbered(5);
+    const before = await listEvents(scene.db, {
+      merchantId,
+      after: 0,
+      patterns: ['*'],
+      limit: 10,
+    });
+    expect(before.map(({ position }) => position)).toEqual([1, 2, 3, 4, 5]);
+
+    await slow.query('commit');
+    await slow.end();
+    relay.wake();
+    await isNumbered(6);
+    // Whoever had read up to 5 finds the late one behind their cursor, and nothing else.
+    expect(await positions()).toEqual(
+      [...committed, late.id].map((id, index) => ({ id, position: index + 1 })),
+    );
+  });
+
+  test('stays dense and complete under writers that commit in any order', async () => {
+    const { id, merchantId } = await scene.newEndpoint();
+    const relay = scene.startRelay(deliver);
+    const writers = Array.from({ length: 8 }, async (_, writer) => {
+      for (let round = 0; round < 10; round++) {
+        await scene.db.transaction(async (tx) => {
+          await tx.insert(events).values(eventOf(merchantId, writer * 100 + round));
+          await tx.insert(events).values(eventOf(merchantId, writer * 100 + round + 50));
+        });
+        relay.wake();
+      }
+    });
+    await Promise.all(writers);
+    await areDelivered(id, 160);
+    expect((await positions()).map(({ position }) => position)).toEqual(
+      Array.from({ length: 160 }, (_, index) => index + 1),
+    );
+  });
+
+  test('of two relays at once, only one numbers: nothing twice, no hole', async () => {
+    const { id, merchantId } = await scene.newEndpoint();
+    const relays = [scene.startRelay(deliver), scene.startRelay(deliver)];
+    await scene.addEvents(merchantId, 1_200);
+    for (const relay of relays) relay.wake();
+    await areDelivered(id, 1_200);
+    expect((await positions()).map(({ position }) => position)).toEqual(
+      Array.from({ length: 1_200 }, (_, index) => index + 1),
+    );
+    const ends = await Promise.all(relays.map((relay) => relay.stop()));
+    expect(ends.toSorted()).toEqual(['fenced', 'stopped']);
+  });
+});
+
+describe('a relay that takes over', () => {
+  test('carries what the dead one claimed and did not finish', async () => {
+    const { id, merchantId } = await scene.newEndpoint();
+    const dead = scene.heldAttempts();
+    scene.startRelay(dead.attempt);
+    const added = await scene.addEvents(merchantId, 50);
+    await until('the dead one holds some', () => dead.begun.length === 32);
+
+    const carried: EventId[] = [];
+    scene.startRelay((delivery) => {
+      carried.push(delivery.eventId);
+      return deliver(delivery);
+    });
+    await areDelivered(id, 50);
+    expect(carried.toSorted()).toEqual(added.toSorted());
+  });
+
+  test('makes the earlier one stop: it begins nothing more, and numbers nothing more', async () => {
+    const { id, merchantId } = await scene.newEndpoint();
+    const old = scene.heldAttempts();
+    const fenced = scene.startRelay(old.attempt);
+    await scene.addEvents(merchantId, 100);
+    await until('the old one holds some', () => old.begun.length === 32);
+    scene.startRelay(deliver);
+    await areDelivered(id, 100);
+    fenced.wake();
+    expect(await fenced.ended).toBe('fenced');
+
+    // The receiver lets go of what the old one had begun: that is all it was ever sent by it.
+    await old.releaseAll();
+    await scene.addEvents(merchantId, 1);
+    await areDelivered(id, 101);
+    expect(old.begun).toHaveLength(32);
+    const rows = await scene.deliveriesTo(id);
+    expect(new Set(rows.map(({ attempts }) => attempts))).toEqual(new Set([1]));
+    const [shard] = await scene.db.select().from(dispatchShards);
+    expect(shard).toMatchObject({ lastPosition: 101, epoch: 2 });
+  });
+
+  test('takes over after a stop as well: what had not begun is not lost', async () => {
+    const { id, merchantId } = await scene.newEndpoint();
+    const first = scene.heldAttempts();
+    const stopped = scene.startRelay(first.attempt);
+    await scene.addEvents(merchantId, 40);
+    await until('some are under way', () => first.begun.length === 32);
+    const ended = stopped.stop();
+    await first.releaseAll();
+    expect(await ended).toBe('stopped');
+    expect(first.begun).toHaveLength(32);
+    scene.startRelay(deliver);
+    await areDelivered(id, 40);
+  });
+});
+
+describe('an endpoint in trouble', () => {
+  test('that fails once is in the care of its workflow, and so is what comes after', async () => {
+    const { id, merchantId } = await scene.newEndpoint();
+    const relay = scene.startRelay(async (delivery) => failedOutcome(delivery));
+    await scene.addEvents(merchantId, 1);
+    await until('the workflow’s', async () => (await driverOf(id)) === 'workflow');
+    await scene.addEvents(merchantId, 2);
+    relay.wake();
+    await until('three deliveries', async () => (await scene.deliveriesTo(id)).length === 3);
+    const rows = await scene.deliveriesTo(id);
+    expect(rows.map(({ driver, status, attempts }) => ({ driver, status, attempts }))).toEqual([
+      { driver: 'workflow', status: 'pending', attempts: 1 },
+      { driver: 'workflow', status: 'pending', attempts: 0 },
+      { driver: 'workflow', status: 'pending', attempts: 0 },
+    ]);
+    expect(rows[0]).toMatchObject({ lastStatusCode: 500 });
+    await until('told again', () => relay.troubled.length >= 2);
+    expect(new Set(relay.troubled)).toEqual(new Set([id]));
+    const attempts = await scene.db.select().from(deliveryAttempts);
+    expect(attempts).toMatchObject([
+      { eventId: rows[0]?.eventId, attempt: 1, statusCode: 500, responseBody: 'sorry' },
+    ]);
+  });
+
+  test('is handed back only when nothing is outstanding', async () => {
+    const { id, merchantId } = await scene.newEndpoint();
+    scene.startRelay(async (delivery) => failedOutcome(delivery));
+    await scene.addEvents(merchantId, 1);
+    await until('the workflow’s', async () => (await driverOf(id)) === 'workflow');
+    expect(await releaseEndpoint(scene.db, { endpointId: id })).toEqual({ isReleased: false });
+    expect(await driverOf(id)).toBe('workflow');
+    await scene.db.update(deliveries).set({ status: 'dead' }).where(eq(deliveries.endpointId, id));
+    expect(await releaseEndpoint(scene.db, { endpointId: id })).toEqual({ isReleased: true });
+    expect(await driverOf(id)).toBe('relay');
+  });
+
+  test('that hangs under thousands of events is handed over, and others do not notice', async () => {
+    const hanging = await scene.newEndpoint();
+    const healthy = await scene.newEndpoint();
+    const held = scene.heldAttempts();
+    const relay = scene.startRelay((delivery) =>
+      delivery.endpointId === hanging.id ? held.attempt(delivery) : deliver(delivery),
+    );
+    await scene.addEvents(hanging.merchantId, 3_000);
+    relay.wake();
+    await until('handed over', async () => (await driverOf(hanging.id)) === 'workflow');
+    expect(relay.troubled).toContain(hanging.id);
+    // All the while 32 calls hang at the one; the other is served at once.
+    await scene.addEvents(healthy.merchantId, 20);
+    relay.wake();
+    await areDelivered(healthy.id, 20);
+    expect(held.begun).toHaveLength(32);
+
+    await until(
+      'all of it claimed',
+      async () => (await scene.deliveriesTo(hanging.id)).length === 3_000,
+    );
+    const rows = await scene.deliveriesTo(hanging.id);
+    const [forRelay, forWorkflow] = ['relay', 'workflow'].map(
+      (driver) => rows.filter((row) => row.driver === driver).length,
+    );
+    // What hangs is still the relay's, and nothing else is.
+    expect([forRelay, forWorkflow]).toEqual([32, 2_968]);
+    await held.releaseAll();
+    await areDelivered(hanging.id, 32);
+  });
+});

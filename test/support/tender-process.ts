@@ -1,0 +1,92 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Config } from '../../config/config.ts';
+import type { CrashPoint } from '../../config/crash-points.ts';
+import { startNodeProcess } from '../../launcher/services/child.ts';
+import type { NodeProcess } from '../../launcher/services/child.ts';
+
+export type Part = 'api' | 'worker' | 'api,worker';
+
+/** Tender as processes of its own, which tests may kill. */
+export type TenderProcesses = {
+  start(parts: Part, options?: { crashAt?: CrashPoint }): Promise<NodeProcess>;
+  /** Starts one that dies at the given point, and another in its place as soon as it has. */
+  startDoomed(parts: Part, crashAt: CrashPoint): Promise<Doomed>;
+  close(): Promise<void>;
+};
+
+export type Doomed = { pid: number; restarted: Promise<NodeProcess> };
+
+const killedBySignal = 137;
+
+export async function tenderProcesses(config: Config): Promise<TenderProcesses> {
+  const folder = await mkdtemp(join(tmpdir(), 'tender-processes-'));
+  const started: Promise<NodeProcess>[] = [];
+  let number = 0;
+  let isClosing = false;
+
+  function start(
+    parts: Part,
+    { crashAt, onExit }: { crashAt?: CrashPoint; onExit?: (exit: { code: number }) => void } = {},
+  ): Promise<NodeProcess> {
+    number += 1;
+    const starting = startNodeProcess({
+      entry: 'launcher/platform.ts',
+      nodeArgs: ['--import', './worker/promise-hook.mjs'],
+      args: [`--parts=${parts}`],
+      logFile: join(folder, `${number}-${parts}.log`),
+      env: { ...environmentOf(config), TENDER_CRASH_AT: crashAt },
+      ...(onExit && { onExit }),
+    });
+    started.push(starting);
+    starting.catch(() => {});
+    return starting;
+  }
+
+  return {
+    start,
+    async startDoomed(parts, crashAt) {
+      let restart: (next: Promise<NodeProcess>) => void = () => {};
+      const restarted = new Promise<NodeProcess>((resolve) => {
+        restart = resolve;
+      });
+      restarted.catch(() => {});
+      const { pid } = await start(parts, {
+        crashAt,
+        onExit: ({ code }) => {
+          if (isClosing) return;
+          restart(
+            code === killedBySignal
+              ? start(parts)
+              : Promise.reject(new Error(`${parts} ended by itself, with ${code}`)),
+          );
+        },
+      });
+      return { pid, restarted };
+    },
+    async close() {
+      isClosing = true;
+      for (const ended of await Promise.allSettled(started)) {
+        if (ended.status === 'fulfilled') await ended.value.stop();
+      }
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The configuration as the environment that it would be read from. */
+function environmentOf(config: Config): NodeJS.ProcessEnv {
+  return {
+    DATABASE_URL: config.database.url,
+    TEMPORAL_ADDRESS: config.temporal.address,
+    TEMPORAL_NAMESPACE: config.temporal.namespace,
+    TENDER_TASK_QUEUE: config.temporal.taskQueue,
+    TENDER_SECRET_KEYS: config.secretKeys.map((key) => key.toString('base64')).join(','),
+    TENDER_PUBLIC_URL: config.http.publicUrl,
+    TENDER_ALLOW_PRIVATE_TARGETS: String(config.allowPrivateTargets),
+    HOST: config.http.host,
+    PORT: String(config.http.port),
+    LOG_LEVEL: process.env['TEST_LOG'] ?? 'warn',
+  };
+}
