@@ -32,8 +32,13 @@ export async function listen(input: {
     );
     // 'error' is followed by 'end', which reconnects; unheard it would end the process.
     next.on('error', () => {});
-    await next.connect();
-    for (const channel of input.channels) await next.query(`listen ${channel}`);
+    try {
+      await next.connect();
+      for (const channel of input.channels) await next.query(`listen ${channel}`);
+    } catch (error) {
+      await next.end().catch(() => {});
+      throw error;
+    }
     next.on('end', () => void reconnect());
     return next;
   }

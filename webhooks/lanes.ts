@@ -1,5 +1,5 @@
 import type { EndpointId } from '../domain/ids.ts';
-import type { OutgoingDelivery } from '../db/queries/claim-events.ts';
+import type { OutgoingDelivery } from '../db/queries/select-outgoing.ts';
 
 export type Lanes = {
   add(deliveries: readonly OutgoingDelivery[]): void;

@@ -5,17 +5,8 @@ import type { Database } from '../database.ts';
 import { deliveries, endpoints } from '../schema/endpoints.ts';
 import { dispatchShards, events } from '../schema/events.ts';
 import type { Transaction } from '../transaction.ts';
-
-/** One event on its way to one endpoint, with all it takes to send it. */
-export type OutgoingDelivery = {
-  eventId: EventId;
-  endpointId: EndpointId;
-  url: string;
-  sealedSecret: string;
-  body: string;
-  /** Attempts made before this one. */
-  attempts: number;
-};
+import { selectOutgoing } from './select-outgoing.ts';
+import type { OutgoingDelivery } from './select-outgoing.ts';
 
 export type Claim =
   /** Another relay has taken the shard over. */
@@ -152,18 +143,7 @@ export async function takeOverDeliveries(
     .where(sql`(${deliveries.eventId}, ${deliveries.endpointId}) in ${abandoned}`)
     .returning({ eventId: deliveries.eventId, endpointId: deliveries.endpointId });
   if (taken.length === 0) return [];
-  return db
-    .select({
-      eventId: deliveries.eventId,
-      endpointId: deliveries.endpointId,
-      url: endpoints.url,
-      sealedSecret: endpoints.sealedSecret,
-      body: events.body,
-      attempts: deliveries.attempts,
-    })
-    .from(deliveries)
-    .innerJoin(endpoints, eq(endpoints.id, deliveries.endpointId))
-    .innerJoin(events, eq(events.id, deliveries.eventId))
+  return selectOutgoing(db)
     .where(
       sql`(${deliveries.eventId}, ${deliveries.endpointId}) in (
         select * from unnest(

@@ -2,8 +2,8 @@ import { and, asc, eq, lte, sql } from 'drizzle-orm';
 import type { EndpointId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
 import { deliveries, endpoints } from '../schema/endpoints.ts';
-import { events } from '../schema/events.ts';
-import type { OutgoingDelivery } from './claim-events.ts';
+import { selectOutgoing } from './select-outgoing.ts';
+import type { OutgoingDelivery } from './select-outgoing.ts';
 
 const isWaiting = (endpointId: EndpointId) =>
   and(
@@ -17,18 +17,7 @@ export function dueDeliveries(
   db: Database,
   { endpointId, limit }: { endpointId: EndpointId; limit: number },
 ): Promise<OutgoingDelivery[]> {
-  return db
-    .select({
-      eventId: deliveries.eventId,
-      endpointId: deliveries.endpointId,
-      url: endpoints.url,
-      sealedSecret: endpoints.sealedSecret,
-      body: events.body,
-      attempts: deliveries.attempts,
-    })
-    .from(deliveries)
-    .innerJoin(endpoints, eq(endpoints.id, deliveries.endpointId))
-    .innerJoin(events, eq(events.id, deliveries.eventId))
+  return selectOutgoing(db)
     .where(and(isWaiting(endpointId), lte(deliveries.nextAttemptAt, sql`now()`)))
     .orderBy(asc(deliveries.nextAttemptAt), asc(deliveries.eventId))
     .limit(limit);

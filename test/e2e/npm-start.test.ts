@@ -49,7 +49,7 @@ function start(...args: string[]) {
 async function once(): Promise<Summary> {
   const { said, ended } = start('--once', '--json');
   const code = await ended;
-  expect(code, said.err).toBe(0);
+  if (code !== 0) throw new Error(`npm start ended with ${code}: ${said.err}`);
   return JSON.parse(said.out) as Summary;
 }
 
