@@ -14,11 +14,14 @@ const commaSeparatedKeys = z.string().transform((text, context) => {
 });
 
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
-const port = z.coerce.number().int().min(0).max(65_535);
+const whole = (lowest: number, highest: number) => {
+  const error = `must be a whole number from ${lowest} to ${highest}`;
+  return z.coerce.number({ error }).int(error).min(lowest, error).max(highest, error);
+};
 
 const environment = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }),
-  TENDER_DATABASE_CONNECTIONS: z.coerce.number().int().min(2).max(500).default(20),
+  TENDER_DATABASE_CONNECTIONS: whole(2, 500).default(20),
   TEMPORAL_ADDRESS: z.string().regex(/^[^\s/]+:\d+$/, 'must be host:port, without a scheme'),
   TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
   TEMPORAL_TLS: flag.default(false),
@@ -28,7 +31,7 @@ const environment = z.object({
   TENDER_TASK_QUEUE: z.string().min(1).default('tender'),
   TENDER_SECRET_KEYS: commaSeparatedKeys,
   HOST: z.string().min(1).default('127.0.0.1'),
-  PORT: port.default(8080),
+  PORT: whole(0, 65_535).default(8080),
   /** Where payers, merchants and providers reach this API. */
   TENDER_PUBLIC_URL: z
     .url({ protocol: /^https?$/, error: 'must be an http(s):// URL' })

@@ -13,6 +13,7 @@ export function createLogger({ level, name }: { level: string; name: string }): 
         paths: ['*.authorization', '*.secret', '*.privateKey', '*.credentials', '*.apiKey'],
         censor: '[redacted]',
       },
+      serializers: { error: pino.stdSerializers.err },
       timestamp: pino.stdTimeFunctions.isoTime,
     },
     pino.destination({ fd: 2, sync: false }),

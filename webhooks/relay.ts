@@ -17,8 +17,9 @@ const laneConcurrency = 32;
 const longestLane = 2_000;
 const writeLimit = 100;
 const writePatienceMs = 20;
-// How long one endpoint may keep all others from being claimed for.
-const patienceMs = 1_000;
+// How long one endpoint may keep all others from being claimed for. A busy machine needs the better part
+// of a second to carry a claim to a healthy one.
+const patienceMs = 3_000;
 // NOTIFY wakes the relay; this look is for the notification that was lost with its connection.
 const idleLookMs = 1_000;
 

@@ -1,5 +1,4 @@
 import { sql } from 'drizzle-orm';
-import type { SQL } from 'drizzle-orm';
 import type { NotificationId } from '../../domain/ids.ts';
 import { snapshotOf } from '../../domain/order-snapshot.ts';
 import type { EventType } from '../../domain/events.ts';
@@ -8,6 +7,7 @@ import { events } from '../schema/events.ts';
 import { orders, payments } from '../schema/orders.ts';
 import { providerNotifications } from '../schema/provider-notifications.ts';
 import type { NotificationOutcome } from '../schema/provider-notifications.ts';
+import { statement } from '../statement.ts';
 import { newEvent } from './new-event.ts';
 import type { PaymentRead } from './read-payment.ts';
 
@@ -33,6 +33,35 @@ export type Change = {
   notification?: { id: NotificationId; outcome: NotificationOutcome };
 };
 
+const at = (name: string) => sql`${sql.placeholder(name)}::timestamptz`;
+const text = (name: string) => sql`${sql.placeholder(name)}::text`;
+
+const write = statement(
+  'commit_change',
+  () => sql`
+  with changed as (
+    update ${orders} set status = ${text('status')}, version = ${sql.placeholder('version')}::int,
+      updated_at = ${at('at')}, paid_at = ${at('paidAt')}, closed_at = ${at('closedAt')},
+      close_reason = ${text('closeReason')}, review_reason = ${text('reviewReason')},
+      failure_code = ${text('failureCode')}
+    where ${orders.id} = ${text('orderId')} and ${orders.version} = ${sql.placeholder('version')}::int - 1
+    returning 1),
+  paid as (
+    update ${payments} set status = ${text('paymentStatus')},
+      provider_trade_no = ${text('providerTradeNo')}, settled_at = ${at('settledAt')},
+      failure_code = ${text('paymentFailureCode')}, next_action = ${sql.placeholder('nextAction')}::jsonb
+    where ${payments.id} = ${text('paymentId')} and exists (select from changed)),
+  told as (
+    insert into ${events} (id, merchant_id, shard, type, resource_id, body, created_at)
+    select ${text('eventId')}, ${text('merchantId')}, ${sql.placeholder('shard')}::int,
+      ${text('eventType')}, ${text('orderId')}, ${text('eventBody')}, ${at('at')}
+    from changed where ${text('eventId')} is not null),
+  noted as (
+    update ${providerNotifications} set outcome = ${text('outcome')}, applied_at = ${at('at')}
+    where ${providerNotifications.id} = ${text('notificationId')} and exists (select from changed))
+  select from changed`,
+);
+
 /**
  * Writes a decision in one statement, and so in one transaction: order, payment, event, and the
  * notification that caused it. It is conditional on the version that was decided on; false means that
@@ -42,8 +71,8 @@ export async function commitChange(
   db: Database,
   { read, change }: { read: PaymentRead; change: Change },
 ): Promise<boolean> {
-  const at = new Date();
-  const order = { ...read.order, ...change.order, version: read.order.version + 1, updatedAt: at };
+  const now = new Date();
+  const order = { ...read.order, ...change.order, version: read.order.version + 1, updatedAt: now };
   const payment = { ...read.payment, ...change.payment };
   const event =
     change.event &&
@@ -53,38 +82,31 @@ export async function commitChange(
       type: change.event,
       resourceId: order.id,
       data: snapshotOf(order, [{ ...payment, provider: read.provider }]),
-      at,
+      at: now,
     });
-  const steps: SQL[] = [
-    sql`changed as (
-      update ${orders} set status = ${order.status}, version = ${order.version},
-        updated_at = ${at.toISOString()}, paid_at = ${iso(order.paidAt)}, closed_at = ${iso(order.closedAt)},
-        close_reason = ${order.closeReason}, review_reason = ${order.reviewReason},
-        failure_code = ${order.failureCode}
-      where ${orders.id} = ${order.id} and ${orders.version} = ${read.order.version}
-      returning 1)`,
-    sql`paid as (
-      update ${payments} set status = ${payment.status}, provider_trade_no = ${payment.providerTradeNo},
-        settled_at = ${iso(payment.settledAt)}, failure_code = ${payment.failureCode},
-        next_action = ${payment.nextAction && JSON.stringify(payment.nextAction)}
-      where ${payments.id} = ${payment.id} and exists (select from changed))`,
-  ];
-  if (event) {
-    steps.push(sql`told as (
-      insert into ${events} (id, merchant_id, shard, type, resource_id, body, created_at)
-      select ${event.id}, ${event.merchantId}, ${event.shard}::int, ${event.type}, ${event.resourceId},
-        ${event.body}, ${at.toISOString()}::timestamptz from changed)`);
-  }
-  if (change.notification) {
-    steps.push(sql`noted as (
-      update ${providerNotifications}
-      set outcome = ${change.notification.outcome}, applied_at = ${at.toISOString()}
-      where ${providerNotifications.id} = ${change.notification.id} and exists (select from changed))`);
-  }
-  const { rows } = await db.execute(sql`with ${sql.join(steps, sql`, `)} select from changed`);
-  return rows.length === 1;
-}
-
-function iso(time: Date | null): string | null {
-  return time && time.toISOString();
+  const written = await write(db, {
+    at: now,
+    orderId: order.id,
+    merchantId: order.merchantId,
+    shard: read.shard,
+    status: order.status,
+    version: order.version,
+    paidAt: order.paidAt,
+    closedAt: order.closedAt,
+    closeReason: order.closeReason,
+    reviewReason: order.reviewReason,
+    failureCode: order.failureCode,
+    paymentId: payment.id,
+    paymentStatus: payment.status,
+    providerTradeNo: payment.providerTradeNo,
+    settledAt: payment.settledAt,
+    paymentFailureCode: payment.failureCode,
+    nextAction: payment.nextAction && JSON.stringify(payment.nextAction),
+    eventId: event?.id ?? null,
+    eventType: event?.type ?? null,
+    eventBody: event?.body ?? null,
+    notificationId: change.notification?.id ?? null,
+    outcome: change.notification?.outcome ?? null,
+  });
+  return written.length === 1;
 }

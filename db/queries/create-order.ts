@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { and, eq, gt, sql } from 'drizzle-orm';
+import pg from 'pg';
 import { newId, outTradeNoOf } from '../../domain/ids.ts';
 import type { AccountId, MerchantId, OrderId } from '../../domain/ids.ts';
 import { snapshotOf } from '../../domain/order-snapshot.ts';
@@ -8,6 +9,7 @@ import { events } from '../schema/events.ts';
 import { idempotencyKeys } from '../schema/idempotency-keys.ts';
 import { orders, payments } from '../schema/orders.ts';
 import type { Transaction } from '../transaction.ts';
+import { statement } from '../statement.ts';
 import { newEvent } from './new-event.ts';
 
 export type NewOrder = {
@@ -57,9 +59,42 @@ export async function createOrder(db: Database, input: NewOrder): Promise<Create
   );
 }
 
+const text = (name: string) => sql`${sql.placeholder(name)}::text`;
+const at = (name: string) => sql`${sql.placeholder(name)}::timestamptz`;
+const amountMinor = sql`${sql.placeholder('amountMinor')}::bigint`;
+
+const open = statement(
+  'create_order',
+  () => sql`
+  with opened as (
+    insert into ${orders} (id, merchant_id, merchant_order_no, request_hash, amount_minor, currency,
+      subject, method, metadata, return_url, checkout_token, expires_at, created_at, updated_at)
+    select ${text('orderId')}, ${text('merchantId')}, ${text('merchantOrderNo')}, ${text('requestHash')},
+      ${amountMinor}, ${text('currency')}, ${text('subject')}, ${text('method')},
+      ${sql.placeholder('metadata')}::jsonb, ${text('returnUrl')}, ${text('checkoutToken')},
+      ${at('expiresAt')}, ${at('at')}, ${at('at')}
+    where not exists (
+      select from ${idempotencyKeys} where merchant_id = ${text('merchantId')} and key = ${text('key')})
+    on conflict (merchant_id, merchant_order_no) do nothing returning 1),
+  keyed as (
+    insert into ${idempotencyKeys} (merchant_id, key, request_hash, order_id, locked_until)
+    select ${text('merchantId')}, ${text('key')}, ${text('requestHash')}, ${text('orderId')},
+      ${lockedUntil()}
+    from opened where ${text('key')} is not null),
+  offered as (
+    insert into ${payments} (id, order_id, account_id, out_trade_no, amount_minor, currency, created_at)
+    select ${text('paymentId')}, ${text('orderId')}, ${text('accountId')}, ${text('outTradeNo')},
+      ${amountMinor}, ${text('currency')}, ${at('at')} from opened),
+  told as (
+    insert into ${events} (id, merchant_id, shard, type, resource_id, body, created_at)
+    select ${text('eventId')}, ${text('merchantId')}, ${sql.placeholder('shard')}::int,
+      ${text('eventType')}, ${text('orderId')}, ${text('eventBody')}, ${at('at')} from opened)
+  select from opened`,
+);
+
 /** False, with nothing written, where the key or the order's number is taken. */
 async function insertAll(db: Database, orderId: OrderId, input: NewOrder): Promise<boolean> {
-  const at = new Date();
+  const now = new Date();
   const paymentId = newId('payment');
   const { id: merchantId, shard } = input.merchant;
   const order = {
@@ -73,8 +108,8 @@ async function insertAll(db: Database, orderId: OrderId, input: NewOrder): Promi
     failureCode: null,
     paidAt: null,
     closedAt: null,
-    createdAt: at,
-    updatedAt: at,
+    createdAt: now,
+    updatedAt: now,
   } as const;
   const payment = {
     id: paymentId,
@@ -93,49 +128,36 @@ async function insertAll(db: Database, orderId: OrderId, input: NewOrder): Promi
     type: 'order.created',
     resourceId: orderId,
     data,
-    at,
+    at: now,
   });
-  const key = input.idempotencyKey;
-  const isoAt = at.toISOString();
-  const write = sql`
-    with keyed as (
-      insert into ${idempotencyKeys} (merchant_id, key, request_hash, order_id, locked_until)
-      select ${merchantId}, ${key ?? ''}, ${input.requestHash}, ${orderId}, ${lockedUntil()}
-      where ${key !== undefined}
-      on conflict do nothing returning 1),
-    opened as (
-      insert into ${orders} (id, merchant_id, merchant_order_no, request_hash, amount_minor, currency,
-        subject, method, metadata, return_url, checkout_token, expires_at, created_at, updated_at)
-      select ${orderId}, ${merchantId}, ${input.merchantOrderNo}, ${input.requestHash},
-        ${input.amountMinor}::bigint, ${input.currency}, ${input.subject}, ${input.method},
-        ${JSON.stringify(input.metadata)}::jsonb, ${input.returnUrl}, ${randomBytes(16).toString('base64url')},
-        ${input.expiresAt.toISOString()}::timestamptz, ${isoAt}::timestamptz, ${isoAt}::timestamptz
-      where ${key === undefined} or exists (select from keyed)
-      on conflict (merchant_id, merchant_order_no) do nothing returning 1),
-    offered as (
-      insert into ${payments} (id, order_id, account_id, out_trade_no, amount_minor, currency, created_at)
-      select ${paymentId}, ${orderId}, ${input.account.id}, ${payment.outTradeNo},
-        ${input.amountMinor}::bigint, ${input.currency}, ${isoAt}::timestamptz from opened),
-    told as (
-      insert into ${events} (id, merchant_id, shard, type, resource_id, body, created_at)
-      select ${event.id}, ${merchantId}, ${shard}::int, ${event.type}, ${orderId}, ${event.body},
-        ${isoAt}::timestamptz from opened)
-    select from opened`;
-  if (key === undefined) return (await db.execute(write)).rows.length === 1;
   try {
-    return await db.transaction(async (tx) => {
-      if ((await tx.execute(write)).rows.length === 1) return true;
-      // The key may have been written for an order that was not: take it back.
-      throw new Taken();
+    const opened = await open(db, {
+      ...input,
+      orderId,
+      merchantId,
+      shard,
+      key: input.idempotencyKey ?? null,
+      accountId: input.account.id,
+      metadata: JSON.stringify(input.metadata),
+      checkoutToken: randomBytes(16).toString('base64url'),
+      at: now,
+      paymentId,
+      outTradeNo: payment.outTradeNo,
+      eventId: event.id,
+      eventType: event.type,
+      eventBody: event.body,
     });
+    return opened.length === 1;
   } catch (error) {
-    if (error instanceof Taken) return false;
+    // Two callers with one key at once: the statement of the second fails as a whole.
+    if (isUniqueViolation(error)) return false;
     throw error;
   }
 }
 
-class Taken extends Error {
-  override readonly name = 'Taken';
+// PostgreSQL, appendix A: unique_violation.
+function isUniqueViolation(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === '23505';
 }
 
 async function resumeKey(db: Database, input: NewOrder): Promise<CreateOrderResult | undefined> {

@@ -1,7 +1,8 @@
-import { asc, eq } from 'drizzle-orm';
+import { asc, eq, sql } from 'drizzle-orm';
 import { newId } from '../../domain/ids.ts';
 import type { AccountId, MerchantId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
+import { preparedOnce } from '../prepared.ts';
 import { providerAccounts } from '../schema/provider-accounts.ts';
 import type { Sealer } from '../sealed.ts';
 
@@ -48,11 +49,16 @@ export async function findProviderAccount(
   };
 }
 
-/** Which accounts a merchant can be paid through, oldest first. */
-export function listAccountsOf(db: Database, { merchantId }: { merchantId: MerchantId }) {
-  return db
+const ofMerchant = preparedOnce('accounts_of_merchant', (db, name) =>
+  db
     .select({ id: providerAccounts.id, provider: providerAccounts.provider })
     .from(providerAccounts)
-    .where(eq(providerAccounts.merchantId, merchantId))
-    .orderBy(asc(providerAccounts.id));
+    .where(eq(providerAccounts.merchantId, sql.placeholder('merchantId')))
+    .orderBy(asc(providerAccounts.id))
+    .prepare(name),
+);
+
+/** Which accounts a merchant can be paid through, oldest first. */
+export function listAccountsOf(db: Database, input: { merchantId: MerchantId }) {
+  return ofMerchant(db).execute(input);
 }

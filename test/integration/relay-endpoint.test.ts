@@ -218,7 +218,7 @@ describe.concurrent('an endpoint that', () => {
     });
   });
 
-  test('breaks off in the middle of its answer has failed', async () => {
+  test('breaks the connection instead of answering has failed', async () => {
     const merchant = await world.newMerchant();
     const server = createServer((request) => request.socket.destroy());
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -226,10 +226,9 @@ describe.concurrent('an endpoint that', () => {
     const endpointId = await addEndpoint(merchant, `http://127.0.0.1:${port}/`);
     await openOrder(merchant);
     const { lastStatusCode, lastError } = await deliveryIs(endpointId, 'pending');
-    expect({ lastStatusCode, lastError }).toEqual({
-      lastStatusCode: null,
-      lastError: 'und_err_socket',
-    });
+    expect(lastStatusCode).toBeNull();
+    // As the socket's end is seen: closed, or reset.
+    expect(['socket', 'econnreset']).toContain(lastError);
     await new Promise((resolve) => server.close(resolve));
   });
 

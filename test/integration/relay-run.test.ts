@@ -2,7 +2,7 @@ import { asc, eq } from 'drizzle-orm';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { listEvents } from '../../db/queries/list-events.ts';
-import type { OutgoingDelivery } from '../../db/queries/claim-events.ts';
+import type { OutgoingDelivery } from '../../db/queries/select-outgoing.ts';
 import { releaseEndpoint } from '../../db/queries/due-deliveries.ts';
 import { deliveries, deliveryAttempts, dispatchShards, endpoints } from '../../db/schema/index.ts';
 import { events } from '../../db/schema/events.ts';

@@ -1,7 +1,7 @@
 import { asc, eq } from 'drizzle-orm';
 import { events, payments } from '../../db/schema/index.ts';
 import type { OrderId } from '../../domain/ids.ts';
-import { newOrder } from './orders.ts';
+import type { newOrder } from './orders.ts';
 import type { OrderBody } from './orders.ts';
 import { tenderProcesses } from './tender-process.ts';
 import type { TenderProcesses } from './tender-process.ts';

@@ -4,7 +4,7 @@ import { openDatabase } from '../../db/database.ts';
 import type { Database } from '../../db/database.ts';
 import { insertMerchant } from '../../db/queries/merchants.ts';
 import { newEvent } from '../../db/queries/new-event.ts';
-import type { OutgoingDelivery } from '../../db/queries/claim-events.ts';
+import type { OutgoingDelivery } from '../../db/queries/select-outgoing.ts';
 import type { AttemptOutcome } from '../../db/queries/record-attempts.ts';
 import { deliveries, endpoints, events } from '../../db/schema/index.ts';
 import { newId } from '../../domain/ids.ts';

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { OutgoingDelivery } from '../../db/queries/claim-events.ts';
+import type { OutgoingDelivery } from '../../db/queries/select-outgoing.ts';
 import type { EndpointId } from '../../domain/ids.ts';
 import { createLanes } from '../../webhooks/lanes.ts';
 
