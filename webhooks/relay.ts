@@ -13,9 +13,10 @@ import { createLanes } from './lanes.ts';
 const claimLimit = 500;
 // Claiming goes on while less than this is on its way: memory is bounded by it.
 const lowWater = 1_000;
-const laneConcurrency = 32;
+/** How many calls to one endpoint are under way at once. */
+export const laneConcurrency = 64;
 const longestLane = 2_000;
-const writeLimit = 100;
+const writeLimit = 200;
 const writePatienceMs = 20;
 // How long one endpoint may keep all others from being claimed for. A busy machine needs the better part
 // of a second to carry a claim to a healthy one.
@@ -64,6 +65,7 @@ export async function runRelay(input: {
       const { troubled } = await recordAttempts(db, batch);
       if (troubled.length > 0) input.onTroubled(troubled);
       for (const { kind } of batch) progress[kind === 'delivered' ? 'delivered' : 'failed']++;
+      input.onProgress({ ...progress, onTheWay: lanes.size() });
     }
   }
 
@@ -96,7 +98,8 @@ export async function runRelay(input: {
       if (!outcome) return;
       finished.push(outcome);
       writeSoon();
-      if (lanes.size() <= lowWater) gate.open();
+      // Only a relay that was full waits for room; the others are woken by news.
+      if (fullSinceMs !== undefined && lanes.size() <= lowWater) gate.open();
     },
     onOverflow: (endpointId, waiting) => {
       handOver(db, { endpointId, eventIds: waiting.map(({ eventId }) => eventId) })
@@ -111,7 +114,6 @@ export async function runRelay(input: {
   try {
     let hasAbandoned = true;
     while (!signal.aborted && failure === undefined) {
-      input.onProgress({ ...progress, onTheWay: lanes.size() });
       if (lanes.size() <= lowWater) {
         if (hasAbandoned) {
           const abandoned = await takeOverDeliveries(db, { shard, epoch, limit: claimLimit });

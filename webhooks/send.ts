@@ -90,8 +90,8 @@ async function post(agent: Agent, target: Target, { id, key, body }: Outgoing): 
     body,
   });
   const { statusCode, headers } = response;
-  // The agent bounds the wait for the headers and between two pieces of the body; this bounds the whole.
-  const timer = setTimeout(cutOff, timeoutMs, response.body);
+  // The agent bounds the wait for the headers and between two pieces of a body; this bounds the whole.
+  const timer = statusCode === 204 ? undefined : setTimeout(cutOff, timeoutMs, response.body);
   try {
     const isSuccess = statusCode >= 200 && statusCode < 300;
     const responseBody = isSuccess ? await drain(response.body) : await readSome(response.body);

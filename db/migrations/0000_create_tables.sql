@@ -168,13 +168,10 @@ CREATE INDEX "endpoints_by_merchant" ON "endpoints" USING btree ("merchant_id");
 CREATE INDEX "endpoints_in_trouble" ON "endpoints" USING btree ("id") WHERE "endpoints"."driver" = 'workflow';--> statement-breakpoint
 CREATE INDEX "events_unnumbered" ON "events" USING btree ("shard","seq") WHERE "events"."position" is null;--> statement-breakpoint
 CREATE UNIQUE INDEX "events_feed" ON "events" USING btree ("merchant_id","position") WHERE "events"."position" is not null;--> statement-breakpoint
-CREATE INDEX "events_by_resource" ON "events" USING btree ("resource_id");--> statement-breakpoint
-CREATE INDEX "idempotency_keys_by_age" ON "idempotency_keys" USING btree ("created_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "orders_merchant_order_no" ON "orders" USING btree ("merchant_id","merchant_order_no");--> statement-breakpoint
 CREATE INDEX "orders_by_merchant" ON "orders" USING btree ("merchant_id","id");--> statement-breakpoint
 CREATE INDEX "orders_open" ON "orders" USING btree ("created_at") WHERE "orders"."status" in ('pending', 'review');--> statement-breakpoint
 CREATE UNIQUE INDEX "payments_out_trade_no" ON "payments" USING btree ("account_id","out_trade_no");--> statement-breakpoint
 CREATE INDEX "payments_by_order" ON "payments" USING btree ("order_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "provider_notifications_once" ON "provider_notifications" USING btree ("account_id","provider_notification_id");--> statement-breakpoint
-CREATE INDEX "provider_notifications_waiting" ON "provider_notifications" USING btree ("received_at") WHERE "provider_notifications"."applied_at" is null;--> statement-breakpoint
-CREATE INDEX "provider_notifications_by_order" ON "provider_notifications" USING btree ("order_id");
+CREATE INDEX "provider_notifications_waiting" ON "provider_notifications" USING btree ("received_at") WHERE "provider_notifications"."applied_at" is null;

@@ -51,14 +51,18 @@ async function numberEvents(
   tx: Transaction,
   { shard, epoch, limit }: { shard: number; epoch: number; limit: number },
 ): Promise<ClaimedEvent[] | undefined> {
+  // A plain index scan steps over what earlier claims took and remembers it as dead; a bitmap scan, which
+  // the planner prefers for a short queue, reads all of it again every time.
+  await tx.execute(sql`set local enable_bitmapscan = off`);
   const { rows } = await tx.execute<ClaimedEvent>(sql`
     with held as (
       select last_position from ${dispatchShards}
       where shard = ${shard} and epoch = ${epoch} for update),
-    batch as (
-      select id, row_number() over (order by seq) as n from ${events}
+    waiting as (
+      select id, seq from ${events}
       where shard = ${shard} and position is null and exists (select from held)
       order by seq limit ${limit}),
+    batch as (select id, row_number() over (order by seq) as n from waiting),
     numbered as (
       update ${events} set position = held.last_position + batch.n from batch, held
       where ${events.id} = batch.id

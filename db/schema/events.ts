@@ -27,7 +27,6 @@ export const events = pgTable(
     uniqueIndex('events_feed')
       .on(t.merchantId, t.position)
       .where(sql`${t.position} is not null`),
-    index('events_by_resource').on(t.resourceId),
   ],
 );
 

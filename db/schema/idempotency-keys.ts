@@ -1,4 +1,4 @@
-import { index, integer, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
+import { integer, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
 import type { MerchantId, OrderId } from '../../domain/ids.ts';
 
 /** What was answered under an Idempotency-Key, byte for byte. */
@@ -15,8 +15,5 @@ export const idempotencyKeys = pgTable(
     responseBody: text(),
     createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
   },
-  (t) => [
-    primaryKey({ columns: [t.merchantId, t.key] }),
-    index('idempotency_keys_by_age').on(t.createdAt),
-  ],
+  (t) => [primaryKey({ columns: [t.merchantId, t.key] })],
 );

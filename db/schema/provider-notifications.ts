@@ -32,6 +32,5 @@ export const providerNotifications = pgTable(
     index('provider_notifications_waiting')
       .on(t.receivedAt)
       .where(sql`${t.appliedAt} is null`),
-    index('provider_notifications_by_order').on(t.orderId),
   ],
 );

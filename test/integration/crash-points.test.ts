@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { laneConcurrency } from '../../webhooks/relay.ts';
 import { orders, providerNotifications } from '../../db/schema/index.ts';
 import { events } from '../../db/schema/events.ts';
 import {
@@ -147,7 +148,7 @@ describe.concurrent('a kill -9', { timeout: 180_000 }, () => {
       const twice = arrivals.length - new Set(arrivals).size;
       expect(twice).toBeGreaterThan(0);
       // As many as one endpoint is ever sent side by side.
-      expect(twice).toBeLessThanOrEqual(32);
+      expect(twice).toBeLessThanOrEqual(laneConcurrency);
       const positions = stored.map(({ position }) => position).toSorted((a, b) => a! - b!);
       expect(positions).toEqual(Array.from({ length: 60 }, (_, index) => index + 1));
       await receiver.stop();

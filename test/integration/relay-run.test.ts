@@ -1,6 +1,7 @@
 import { asc, eq } from 'drizzle-orm';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { laneConcurrency } from '../../webhooks/relay.ts';
 import { listEvents } from '../../db/queries/list-events.ts';
 import type { OutgoingDelivery } from '../../db/queries/select-outgoing.ts';
 import { releaseEndpoint } from '../../db/queries/due-deliveries.ts';
@@ -123,7 +124,7 @@ describe('a relay that takes over', () => {
     const dead = scene.heldAttempts();
     scene.startRelay(dead.attempt);
     const added = await scene.addEvents(merchantId, 50);
-    await until('the dead one holds some', () => dead.begun.length === 32);
+    await until('the dead one holds some', () => dead.begun.length === laneConcurrency);
 
     const carried: EventId[] = [];
     scene.startRelay((delivery) => {
@@ -139,7 +140,7 @@ describe('a relay that takes over', () => {
     const old = scene.heldAttempts();
     const fenced = scene.startRelay(old.attempt);
     await scene.addEvents(merchantId, 100);
-    await until('the old one holds some', () => old.begun.length === 32);
+    await until('the old one holds some', () => old.begun.length === laneConcurrency);
     scene.startRelay(deliver);
     await areDelivered(id, 100);
     fenced.wake();
@@ -149,7 +150,7 @@ describe('a relay that takes over', () => {
     await old.releaseAll();
     await scene.addEvents(merchantId, 1);
     await areDelivered(id, 101);
-    expect(old.begun).toHaveLength(32);
+    expect(old.begun).toHaveLength(laneConcurrency);
     const rows = await scene.deliveriesTo(id);
     expect(new Set(rows.map(({ attempts }) => attempts))).toEqual(new Set([1]));
     const [shard] = await scene.db.select().from(dispatchShards);
@@ -161,11 +162,11 @@ describe('a relay that takes over', () => {
     const first = scene.heldAttempts();
     const stopped = scene.startRelay(first.attempt);
     await scene.addEvents(merchantId, 40);
-    await until('some are under way', () => first.begun.length === 32);
+    await until('some are under way', () => first.begun.length === laneConcurrency);
     const ended = stopped.stop();
     await first.releaseAll();
     expect(await ended).toBe('stopped');
-    expect(first.begun).toHaveLength(32);
+    expect(first.begun).toHaveLength(laneConcurrency);
     scene.startRelay(deliver);
     await areDelivered(id, 40);
   });
@@ -218,11 +219,11 @@ describe('an endpoint in trouble', () => {
     relay.wake();
     await until('handed over', async () => (await driverOf(hanging.id)) === 'workflow');
     expect(relay.troubled).toContain(hanging.id);
-    // All the while 32 calls hang at the one; the other is served at once.
+    // All the while a lane's worth of calls hang at the one; the other is served at once.
     await scene.addEvents(healthy.merchantId, 20);
     relay.wake();
     await areDelivered(healthy.id, 20);
-    expect(held.begun).toHaveLength(32);
+    expect(held.begun).toHaveLength(laneConcurrency);
 
     await until(
       'all of it claimed',
@@ -233,8 +234,8 @@ describe('an endpoint in trouble', () => {
       (driver) => rows.filter((row) => row.driver === driver).length,
     );
     // What hangs is still the relay's, and nothing else is.
-    expect([forRelay, forWorkflow]).toEqual([32, 2_968]);
+    expect([forRelay, forWorkflow]).toEqual([laneConcurrency, 3_000 - laneConcurrency]);
     await held.releaseAll();
-    await areDelivered(hanging.id, 32);
+    await areDelivered(hanging.id, laneConcurrency);
   });
 });
