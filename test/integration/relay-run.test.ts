@@ -123,7 +123,7 @@ describe('a relay that takes over', () => {
     const { id, merchantId } = await scene.newEndpoint();
     const dead = scene.heldAttempts();
     scene.startRelay(dead.attempt);
-    const added = await scene.addEvents(merchantId, 50);
+    const added = await scene.addEvents(merchantId, 100);
     await until('the dead one holds some', () => dead.begun.length === laneConcurrency);
 
     const carried: EventId[] = [];
@@ -131,7 +131,7 @@ describe('a relay that takes over', () => {
       carried.push(delivery.eventId);
       return deliver(delivery);
     });
-    await areDelivered(id, 50);
+    await areDelivered(id, 100);
     expect(carried.toSorted()).toEqual(added.toSorted());
   });
 
@@ -161,14 +161,14 @@ describe('a relay that takes over', () => {
     const { id, merchantId } = await scene.newEndpoint();
     const first = scene.heldAttempts();
     const stopped = scene.startRelay(first.attempt);
-    await scene.addEvents(merchantId, 40);
+    await scene.addEvents(merchantId, 100);
     await until('some are under way', () => first.begun.length === laneConcurrency);
     const ended = stopped.stop();
     await first.releaseAll();
     expect(await ended).toBe('stopped');
     expect(first.begun).toHaveLength(laneConcurrency);
     scene.startRelay(deliver);
-    await areDelivered(id, 40);
+    await areDelivered(id, 100);
   });
 });
 
