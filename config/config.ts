@@ -37,6 +37,7 @@ const environment = z.object({
     .url({ protocol: /^https?$/, error: 'must be an http(s):// URL' })
     .transform((url) => url.replace(/\/+$/, '')),
   TENDER_ALLOW_PRIVATE_TARGETS: flag.default(false),
+  // Read by worker/promise-hook.mjs, before anything else is loaded; checked here with the others.
   TENDER_WORKFLOW_STACK_TRACES: flag.default(false),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
@@ -55,8 +56,6 @@ export type Config = {
   secretKeys: Buffer[];
   /** Development only: merchants' endpoints may be loopback or private addresses. */
   allowPrivateTargets: boolean;
-  /** Keeps the SDK's stack trace per promise, which the UI's Call Stack tab shows; costs a third of the CPU. */
-  workflowStackTraces: boolean;
   logLevel: string;
 };
 
@@ -95,7 +94,6 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
       http: { host: e.HOST, port: e.PORT, publicUrl: e.TENDER_PUBLIC_URL },
       secretKeys: e.TENDER_SECRET_KEYS,
       allowPrivateTargets: e.TENDER_ALLOW_PRIVATE_TARGETS,
-      workflowStackTraces: e.TENDER_WORKFLOW_STACK_TRACES,
       logLevel: e.LOG_LEVEL,
     },
   };

@@ -5,7 +5,7 @@ import * as schema from './schema/index.ts';
 
 export type Database = NodePgDatabase<typeof schema> & { $client: pg.Pool };
 
-export type OpenDatabase = { db: Database; url: string; close(): Promise<void> };
+export type OpenDatabase = { db: Database; close(): Promise<void> };
 
 /** Opens a pool. `onError` hears of idle connections that broke; the pool replaces them by itself. */
 export function openDatabase(input: {
@@ -21,5 +21,5 @@ export function openDatabase(input: {
   });
   pool.on('error', input.onError);
   const db = drizzle(pool, { schema, casing: 'snake_case' });
-  return { db, url: input.url, close: () => pool.end() };
+  return { db, close: () => pool.end() };
 }

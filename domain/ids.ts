@@ -8,7 +8,6 @@ export const idPrefixes = {
   payment: 'pay',
   notification: 'ntf',
   event: 'evt',
-  delivery: 'dlv',
   attempt: 'att',
 } as const;
 
@@ -22,7 +21,6 @@ export type OrderId = Id<'order'>;
 export type PaymentId = Id<'payment'>;
 export type NotificationId = Id<'notification'>;
 export type EventId = Id<'event'>;
-export type DeliveryId = Id<'delivery'>;
 
 // Crockford's alphabet: no i, l, o, u, so an id read out over the telephone survives it.
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';

@@ -56,7 +56,6 @@ export async function openWorld(
     http: { host: '127.0.0.1', port, publicUrl: url },
     secretKeys: [randomBytes(32)],
     allowPrivateTargets: true,
-    workflowStackTraces: false,
     logLevel: process.env['TEST_LOG'] ?? 'silent',
   };
   const logger = createLogger({ level: config.logLevel, name: 'test' });

@@ -34,7 +34,6 @@ test('four variables are enough, and the rest is safe by default', () => {
     http: { host: '127.0.0.1', port: 8080, publicUrl: 'https://pay.shop.example' },
     secretKeys: [key],
     allowPrivateTargets: false,
-    workflowStackTraces: false,
     logLevel: 'info',
   });
 });
@@ -61,7 +60,7 @@ test('everything can be set', () => {
     tls: { certPem: undefined, keyPem: undefined },
   });
   expect(config.http).toMatchObject({ host: '0.0.0.0', port: 0 });
-  expect(config.allowPrivateTargets && config.workflowStackTraces).toBe(true);
+  expect(config.allowPrivateTargets).toBe(true);
   expect(config.logLevel).toBe('debug');
 });
 
