@@ -1,16 +1,11 @@
 import { z } from 'zod';
+import { parseSecretKeys, secretKeysHelp } from './secret-keys.ts';
 
-const commaSeparatedKeys = z.string().transform((text, context) => {
-  const keys = text.split(',').map((part) => Buffer.from(part.trim(), 'base64'));
-  if (keys.some((key) => key.length !== 32)) {
-    context.addIssue({
-      code: 'custom',
-      message:
-        'must be 32-byte keys in base64, separated by commas (make one: openssl rand -base64 32)',
-    });
-    return z.NEVER;
-  }
-  return keys;
+const secretKeys = z.string().transform((text, context) => {
+  const keys = parseSecretKeys(text);
+  if (keys) return keys;
+  context.addIssue({ code: 'custom', message: secretKeysHelp });
+  return z.NEVER;
 });
 
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
@@ -29,7 +24,7 @@ const environment = z.object({
   TEMPORAL_TLS_KEY: z.string().optional(),
   TEMPORAL_API_KEY: z.string().min(1).optional(),
   TENDER_TASK_QUEUE: z.string().min(1).default('tender'),
-  TENDER_SECRET_KEYS: commaSeparatedKeys,
+  TENDER_SECRET_KEYS: secretKeys,
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: whole(0, 65_535).default(8080),
   /** Where payers, merchants and providers reach this API. */

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { parseSecretKeys, secretKeysHelp } from '../config/secret-keys.ts';
 import { openDatabase } from '../db/database.ts';
 import { findMerchant, revokeApiKey } from '../db/queries/merchants.ts';
 import { insertProviderAccount } from '../db/queries/provider-accounts.ts';
@@ -51,9 +52,8 @@ const { db, close } = openDatabase({
 });
 const sealer = () =>
   createSealer(
-    variable('TENDER_SECRET_KEYS')
-      .split(',')
-      .map((key) => Buffer.from(key.trim(), 'base64')),
+    parseSecretKeys(variable('TENDER_SECRET_KEYS')) ??
+      refuse(`TENDER_SECRET_KEYS: ${secretKeysHelp}`),
   );
 
 const verbs: Record<string, () => Promise<unknown>> = {

@@ -1,4 +1,5 @@
 import { eq } from 'drizzle-orm';
+import { parseSecretKeys } from '../../config/secret-keys.ts';
 import { openDatabase } from '../../db/database.ts';
 import { endpoints } from '../../db/schema/endpoints.ts';
 import { providerAccounts } from '../../db/schema/provider-accounts.ts';
@@ -30,7 +31,8 @@ export async function setUpDemo(local: Local): Promise<DemoMerchant> {
     onError: () => {},
   });
   try {
-    const sealer = createSealer([Buffer.from(local.secretKeys.split(',')[0] ?? '', 'base64')]);
+    // The platform started with the same keys, so they are well-formed.
+    const sealer = createSealer(parseSecretKeys(local.secretKeys) ?? []);
     const kept = readState<Omit<Kept, 'endpointId'>>('demo/merchant.json') ?? (await create());
     const gateway = `${local.simulatorUrl}/gateway.do`;
     await followSimulator(gateway, kept.accountId);
