@@ -2,6 +2,9 @@ import type { Client } from '@temporalio/client';
 import type { Database } from '../db/database.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Attempter } from '../webhooks/attempt.ts';
+import type { Sealer } from '../db/sealed.ts';
+import type { Sender } from '../webhooks/send.ts';
+import type { AccountHealth } from './payments/account-health.ts';
 import type { ProviderDirectory } from './payments/provider-directory.ts';
 
 /** All that activities work with. Made once a process, in `worker/`. */
@@ -9,7 +12,10 @@ export type ActivityDeps = {
   db: Database;
   client: Client;
   taskQueue: string;
+  sealer: Sealer;
   providers: ProviderDirectory;
+  health: AccountHealth;
+  sender: Sender;
   attempt: Attempter;
   /** Tells of new events in a shard; returns how to stop hearing. */
   onEvents: (shard: number, listener: () => void) => () => void;

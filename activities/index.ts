@@ -1,15 +1,22 @@
 import { releaseEndpoint } from '../db/queries/due-deliveries.ts';
-import type { EndpointId, NotificationId, OrderId } from '../domain/ids.ts';
-import type { CloseReason } from '../domain/order.ts';
+import type { EndpointId, NotificationId, OrderId, RefundId } from '../domain/ids.ts';
+import type { CloseReason, Confirmation } from '../domain/order.ts';
 import type { ActivityDeps } from './deps.ts';
 import { withFailures } from './failures.ts';
 import { deliverDue } from './notifications/deliver-due.ts';
 import { relayEvents } from './notifications/relay-events.ts';
+import { askToConfirm } from './orders/ask-to-confirm.ts';
+import { carryOutConfirmation } from './orders/carry-out-confirmation.ts';
 import { sweepStragglers } from './orders/sweep-stragglers.ts';
 import { applyNotification } from './payments/apply-notification.ts';
-import { closePayment } from './payments/close-payment.ts';
+import { capturePayment } from './payments/capture-payment.ts';
+import { closeLeftovers, closePayment } from './payments/close-payment.ts';
 import { createPayment } from './payments/create-payment.ts';
 import { queryPayment } from './payments/query-payment.ts';
+import { resolveNotification } from './payments/resolve-notification.ts';
+import { resolveReview } from './payments/resolve-review.ts';
+import { switchPayment } from './payments/switch-payment.ts';
+import { settleRefund } from './refunds/settle-refund.ts';
 
 /** Everything workflows can ask for. Each takes one object of ids and plain values, and gives one back. */
 export function createActivities(deps: ActivityDeps) {
@@ -19,6 +26,17 @@ export function createActivities(deps: ActivityDeps) {
     closePayment: (input: { orderId: OrderId; reason: CloseReason }) => closePayment(deps, input),
     applyNotification: (input: { notificationId: NotificationId }) =>
       applyNotification(deps, input),
+    resolveNotification: (input: { notificationId: NotificationId }) =>
+      resolveNotification(deps, input),
+    capturePayment: (input: { orderId: OrderId }) => capturePayment(deps, input),
+    switchPayment: (input: { orderId: OrderId }) => switchPayment(deps, input),
+    resolveReview: (input: { orderId: OrderId }) => resolveReview(deps, input),
+    closeLeftovers: (input: { orderId: OrderId }) => closeLeftovers(deps, input),
+    askToConfirm: (input: { orderId: OrderId }) => askToConfirm(deps, input),
+    carryOutConfirmation: (input: { orderId: OrderId; confirmation: Confirmation }) =>
+      carryOutConfirmation(deps, input),
+    settleRefund: (input: { refundId: RefundId; notificationIds: NotificationId[] }) =>
+      settleRefund(deps, input),
     relayEvents: (input: { shard: number }) => relayEvents(deps, input),
     deliverDue: (input: { endpointId: EndpointId }) => deliverDue(deps, input),
     releaseEndpoint: (input: { endpointId: EndpointId }) => releaseEndpoint(deps.db, input),

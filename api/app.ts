@@ -13,15 +13,23 @@ import { registerReference } from './pages/reference.ts';
 import { notFound, Problem } from './problems.ts';
 import { fieldErrors, renderProblem } from './render-problem.ts';
 import { registerCancelOrder } from './routes/cancel-order.ts';
+import { registerCaptureOrder } from './routes/capture-order.ts';
 import { registerCreateEndpoint } from './routes/create-endpoint.ts';
 import { registerCreateOrder } from './routes/create-order.ts';
+import { registerCreateRefund } from './routes/create-refund.ts';
+import { registerDryRunRouting } from './routes/dry-run-routing.ts';
+import { registerGetBalances } from './routes/get-balances.ts';
 import { registerGetEndpoint } from './routes/get-endpoint.ts';
 import { registerGetOrder } from './routes/get-order.ts';
+import { registerGetRefund } from './routes/get-refund.ts';
+import { registerGetSigningSecret } from './routes/get-signing-secret.ts';
 import { registerHealth } from './routes/health.ts';
 import { registerListEndpoints } from './routes/list-endpoints.ts';
 import { registerListEvents } from './routes/list-events.ts';
 import { registerListOrders } from './routes/list-orders.ts';
 import { registerProviderNotifications } from './routes/provider-notifications.ts';
+import { registerResolveReview } from './routes/resolve-review.ts';
+import { registerSwitchPayment } from './routes/switch-payment.ts';
 
 const maxBodyBytes = 64 * 1_024;
 
@@ -53,6 +61,14 @@ export function createApp(deps: ApiDeps): App {
   registerGetOrder(app, deps);
   registerListOrders(app, deps);
   registerCancelOrder(app, deps);
+  registerCaptureOrder(app, deps);
+  registerSwitchPayment(app, deps);
+  registerResolveReview(app, deps);
+  registerCreateRefund(app, deps);
+  registerGetRefund(app, deps);
+  registerGetBalances(app, deps);
+  registerDryRunRouting(app, deps);
+  registerGetSigningSecret(app, deps);
   registerCreateEndpoint(app, deps);
   registerGetEndpoint(app, deps);
   registerListEndpoints(app, deps);

@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { AccountHealth } from '../activities/payments/account-health.ts';
 import type { ProviderDirectory } from '../activities/payments/provider-directory.ts';
 import type { Changes } from '../db/changes.ts';
 import type { Database } from '../db/database.ts';
@@ -17,10 +18,11 @@ export type ApiDeps = {
   /** True when a worker stands on the client's own connection, so that starts can be eager. */
   isShared: boolean;
   providers: ProviderDirectory;
+  health: AccountHealth;
   publicUrl: string;
   allowPrivateTargets: boolean;
   logger: Logger;
 };
 
-export type AppEnv = { Variables: { requestId: string; merchant: Merchant } };
+export type AppEnv = { Variables: { requestId: string; merchant: Merchant; apiKeyId: string } };
 export type App = OpenAPIHono<AppEnv>;

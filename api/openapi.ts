@@ -29,6 +29,6 @@ export function registerOpenApi(app: App, { publicUrl }: Pick<ApiDeps, 'publicUr
       license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
     },
     servers: [{ url: publicUrl }],
-    tags: [{ name: 'Orders' }, { name: 'Endpoints' }, { name: 'Events' }],
+    tags: ['Orders', 'Refunds', 'Balances', 'Routing', 'Endpoints', 'Events'].map((name) => ({ name })),
   });
 }

@@ -42,6 +42,36 @@ export const problemTypes = {
     title: 'The order can no longer be cancelled',
     help: 'It has ended, or it is in review. `status` says which. A paid order is refunded, not cancelled.',
   },
+  'order-not-capturable': {
+    status: 409,
+    title: 'There is nothing to capture',
+    help: 'Only an `authorized` order holds money, and no more of it can be captured than is held. `status` says where the order stands; `failureCode` why the provider refused.',
+  },
+  'order-not-switchable': {
+    status: 409,
+    title: 'The order can no longer be paid another way',
+    help: 'Only a pending order can be switched to another method. `status` says where it stands.',
+  },
+  'order-not-in-review': {
+    status: 409,
+    title: 'The review cannot be resolved so',
+    help: 'The order is not in review, or the wish does not fit what the provider says: money that the provider has taken can be accepted or refunded, an order without money closed. `why` says which.',
+  },
+  'nothing-to-refund': {
+    status: 409,
+    title: 'The order has no payment to refund',
+    help: 'Only money that was taken can be given back. An unpaid order is cancelled, held money let go by cancelling.',
+  },
+  'refund-exceeds-payment': {
+    status: 409,
+    title: 'The refund is more than is left of the payment',
+    help: '`refundableMinor` is what can still be given back; refunds under way are counted in.',
+  },
+  'refund-number-taken': {
+    status: 409,
+    title: 'The refund number was used for another refund',
+    help: 'A `merchantRefundNo` names one refund for ever. `refundId` is the refund that has it. Asking for the same refund again is no conflict: it answers with the refund itself.',
+  },
   'content-too-large': {
     status: 413,
     title: 'The body is too large',
@@ -60,7 +90,7 @@ export const problemTypes = {
   'no-provider-account': {
     status: 422,
     title: 'No provider account can take this payment',
-    help: 'The merchant has no account for the method. Operators add one with `npm run tender -- account create`.',
+    help: '`routes` lists every way that was considered and why it does not fit. `POST /v1/routing/dry-run` tells the same without an order. Operators add accounts with `npm run tender -- account create`.',
   },
   'target-not-allowed': {
     status: 422,

@@ -3,10 +3,11 @@ import { eventPattern, eventTypes } from '../domain/events.ts';
 import { isId } from '../domain/ids.ts';
 import type { Id, IdKind } from '../domain/ids.ts';
 import { isCurrency } from '../domain/money.ts';
+import { disputeStatuses } from '../domain/dispute.ts';
 import { orderStatuses } from '../domain/order.ts';
 import { paymentStatuses } from '../domain/payment.ts';
+import { refundCauses, refundStatuses } from '../domain/refund.ts';
 import { methods } from '../providers/registry.ts';
-import type { Method } from '../providers/registry.ts';
 import { problemTypes } from './problems.ts';
 import type { ProblemSlug } from './problems.ts';
 
@@ -19,10 +20,11 @@ export const idSchema = <K extends IdKind>(kind: K, example: Id<K>) =>
     .openapi({ type: 'string', example });
 
 export const orderId = idSchema('order', 'ord_01jd3v9k7q2m5x8r4t6w0y1z3c');
+export const refundId = idSchema('refund', 're_01jd3v9k7q2m5x8r4t6w0y1z3c');
 export const endpointId = idSchema('endpoint', 'ep_01jd3v9k7q2m5x8r4t6w0y1z3c');
 
 const time = z.iso.datetime().openapi({ example: '2026-11-22T09:30:00.000Z' });
-const amountMinor = z.int().min(1).max(Number.MAX_SAFE_INTEGER).openapi({
+export const amountMinor = z.int().min(1).max(Number.MAX_SAFE_INTEGER).openapi({
   description: 'In minor units of the currency (ISO 4217): 1250 is CNY 12.50',
   example: 1250,
 });
@@ -39,6 +41,13 @@ export const momentSchema = z.iso.datetime({ offset: true }).refine((text) => {
   return !(year < 1 || year > 9_999);
 }, 'must be within the years 1 to 9999');
 
+export const methodSchema = z
+  .string()
+  .refine((name) => Object.hasOwn(methods, name), {
+    error: `must be one of ${Object.keys(methods).join(', ')}`,
+  })
+  .openapi({ enum: Object.keys(methods) });
+
 export const newOrderSchema = z
   .strictObject({
     merchantOrderNo: plainText(64).openapi({
@@ -51,7 +60,43 @@ export const newOrderSchema = z
       description: 'What the payer sees',
       example: 'One cup of tea',
     }),
-    method: z.enum(Object.keys(methods) as [Method, ...Method[]]).default('alipay.qr'),
+    methods: z
+      .array(methodSchema)
+      .min(1)
+      .max(10)
+      .refine((names) => new Set(names).size === names.length, 'must not name a method twice')
+      .optional()
+      .openapi({
+        description:
+          'Ways it may be paid, the preferred one first; every way your accounts offer when left out',
+        example: ['alipay.qr', 'wechat-pay.native'],
+      }),
+    capture: z.enum(['automatic', 'manual']).default('automatic').openapi({
+      description: '`manual` only holds the money until you capture it; not every method can',
+    }),
+    latePayment: z.enum(['refund', 'accept']).default('refund').openapi({
+      description: 'What becomes of money that arrives after the order was closed',
+    }),
+    payer: z
+      .strictObject({
+        providerUserId: plainText(128).optional().openapi({
+          description: 'The payer at the provider, such as the openid that `wechat-pay.jsapi` needs',
+        }),
+        ip: z.union([z.ipv4(), z.ipv6()]).optional().openapi({
+          description: "The payer's address, which `wechat-pay.h5` needs",
+        }),
+      })
+      .default({}),
+    confirm: z
+      .strictObject({
+        url: z.string().max(2_048).regex(plain, 'must have no control characters'),
+        withinSeconds: z.int().min(5).max(86_400).default(600),
+      })
+      .optional()
+      .openapi({
+        description:
+          'You are asked here (signed, with `GET /v1/signing-secret`) once there is money; answer `{"answer":"accept"}` or `{"answer":"reject"}`. No, or no answer in time, gives the money back.',
+      }),
     expiresInSeconds: z
       .int()
       .min(60)
@@ -86,14 +131,68 @@ const paymentSchema = z
   .object({
     id: z.string(),
     provider: z.string(),
+    method: z.string(),
     outTradeNo: z.string().openapi({ description: 'Our number at the provider' }),
     providerTradeNo: z.string().nullable(),
     status: z.enum(paymentStatuses),
     amountMinor: z.int(),
     currency: z.string(),
+    capturedMinor: z.int().openapi({ description: 'What was taken from the payer' }),
+    surplus: z.enum(['late', 'duplicate', 'review']).nullable().openapi({
+      description: 'Why the order has no use for this money; it is given back',
+    }),
+    failureCode: z.string().nullable(),
     settledAt: time.nullable(),
   })
   .openapi('Payment');
+
+export const refundSchema = z
+  .object({
+    id: z.string().openapi({ example: 're_01jd3v9k7q2m5x8r4t6w0y1z3c' }),
+    object: z.literal('refund'),
+    paymentId: z.string(),
+    merchantRefundNo: z.string().nullable(),
+    refundNo: z.string().openapi({ description: 'Our number at the provider' }),
+    providerRefundNo: z.string().nullable(),
+    cause: z.enum(refundCauses),
+    reason: z.string(),
+    status: z.enum(refundStatuses),
+    failureCode: z.string().nullable(),
+    amountMinor: z.int(),
+    currency: z.string(),
+    createdAt: time,
+    settledAt: time.nullable(),
+  })
+  .openapi('Refund');
+
+const disputeSchema = z
+  .object({
+    id: z.string(),
+    object: z.literal('dispute'),
+    paymentId: z.string(),
+    disputeNo: z.string(),
+    status: z.enum(disputeStatuses),
+    reason: z.string(),
+    amountMinor: z.int(),
+    currency: z.string(),
+    createdAt: time,
+    endedAt: time.nullable(),
+  })
+  .openapi('Dispute');
+
+export const newRefundSchema = z
+  .strictObject({
+    merchantRefundNo: plainText(64).openapi({
+      description: 'Your own number for the refund; names one refund for ever, so repeating is safe',
+      example: 'R-1001-1',
+    }),
+    amountMinor: amountMinor.optional().openapi({ description: 'All that is left when left out' }),
+    reason: plainText(80).default('Refund'),
+    paymentId: idSchema('payment', 'pay_01jd3v9k7q2m5x8r4t6w0y1z3c').optional().openapi({
+      description: "One of the order's payments; the one that counts when left out",
+    }),
+  })
+  .openapi('NewRefund');
 
 export const snapshotSchema = z
   .object({
@@ -105,19 +204,27 @@ export const snapshotSchema = z
     version: z.int().openapi({ description: 'Grows with every change' }),
     amountMinor: z.int(),
     currency: z.string(),
+    capturedMinor: z.int(),
+    refundedMinor: z.int(),
     subject: z.string(),
-    method: z.string(),
+    methods: z.array(z.string()),
+    capture: z.enum(['automatic', 'manual']),
+    latePayment: z.enum(['refund', 'accept']),
+    confirmation: z.enum(['awaited', 'accepted', 'rejected', 'timed_out']).nullable(),
     metadata: z.record(z.string(), z.string()),
     returnUrl: z.string().nullable(),
     reviewReason: z.string().nullable(),
     closeReason: z.string().nullable(),
     failureCode: z.string().nullable(),
     expiresAt: time,
+    authorizedAt: time.nullable(),
     paidAt: time.nullable(),
     closedAt: time.nullable(),
     createdAt: time,
     updatedAt: time,
     payments: z.array(paymentSchema),
+    refunds: z.array(refundSchema),
+    disputes: z.array(disputeSchema),
   })
   .openapi('OrderSnapshot');
 
@@ -179,7 +286,11 @@ export const eventSchema = z
     id: z.string().openapi({ example: 'evt_01jd3v9k7q2m5x8r4t6w0y1z3c' }),
     type: z.string().openapi({ enum: Object.keys(eventTypes), example: 'order.paid' }),
     timestamp: time,
-    data: snapshotSchema,
+    data: snapshotSchema.extend({
+      about: z.string().nullable().openapi({
+        description: 'The payment, refund or dispute the event is about; null for the order itself',
+      }),
+    }),
   })
   .openapi('Event');
 

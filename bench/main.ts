@@ -1,5 +1,7 @@
-/** `npm run bench -- payments|relay [--json] [--rounds N] [--seconds S]` */
+/** `npm run bench -- payments|relay [--json] [--rounds N] [--seconds S] [--provider alipay|wechat-pay|stripe]` */
 import { parseArgs } from 'node:util';
+import type { ProviderName } from '../providers/provider.ts';
+import { definitions, findDefinition } from '../providers/registry.ts';
 import { benchPayments } from './payments/run.ts';
 import { benchRelay } from './relay/run.ts';
 
@@ -10,6 +12,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '10' },
     'in-flight': { type: 'string', default: '8,16,32' },
+    provider: { type: 'string', default: 'alipay' },
     deliveries: { type: 'string', default: '10000' },
   },
 });
@@ -19,6 +22,7 @@ const rounds = Number(values.rounds);
 const benches: Record<string, () => Promise<unknown>> = {
   payments: () =>
     benchPayments({
+      provider: knownProvider(values.provider),
       rounds,
       roundMs: Number(values.seconds) * 1_000,
       inFlight: values['in-flight'].split(',').map(Number),
@@ -35,3 +39,10 @@ if (!run) {
 const result = await run();
 console.log(values.json ? JSON.stringify(result) : JSON.stringify(result, null, 2));
 process.exit(0);
+
+function knownProvider(name: string): ProviderName {
+  const known = findDefinition(name)?.name;
+  if (known) return known;
+  process.stderr.write(`--provider: one of ${Object.keys(definitions).join(', ')}\n`);
+  process.exit(2);
+}

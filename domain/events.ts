@@ -1,11 +1,28 @@
 /** Every event a merchant can subscribe to, with what it means. */
 export const eventTypes = {
   'order.created': 'An order was opened and is waiting for its payment.',
-  'order.paid': 'The provider confirmed the payment of the full amount.',
+  'order.authorized': "The payer's money is held; capture it or cancel the order.",
+  'order.paid': 'The provider confirmed the payment.',
   'order.closed': 'The order was closed unpaid: expired, cancelled, or closed by the provider.',
-  'order.failed': 'The provider refused to open the payment.',
+  'order.failed': 'No provider account would open the payment.',
+  'order.payment_switched': 'Another payment attempt has taken the place of the one before.',
+  'order.late_payment': 'Money arrived after the order was closed; it is being given back.',
+  'order.duplicate_payment': 'The order was paid a second time; the later one is being given back.',
+  'order.confirmed': 'You accepted the order when you were asked.',
+  'order.rejected': 'You rejected the order, or did not answer in time; its money is being given back.',
   'order.review_required':
     'The provider reported something that contradicts the order; a person must look.',
+  'order.review_resolved': 'A person decided about the order in review.',
+  'refund.created': 'Money is being given back.',
+  'refund.succeeded': 'The provider confirmed the refund.',
+  'refund.failed': 'The provider refused the refund; the amount can be refunded again.',
+  'refund.needs_attention':
+    'The provider took the refund on and could not carry it out; a person must act there.',
+  'dispute.opened': "The payer's bank disputes the payment.",
+  'dispute.won': 'The dispute ended in your favour.',
+  'dispute.lost': 'The dispute was lost; the money is gone.',
+  'reconciliation.completed':
+    "A day of a provider account was compared with its statement; `counts` says how that went.",
 } as const;
 
 export type EventType = keyof typeof eventTypes;

@@ -6,6 +6,11 @@ export const idPrefixes = {
   endpoint: 'ep',
   order: 'ord',
   payment: 'pay',
+  refund: 're',
+  dispute: 'dp',
+  reconciliation: 'rec',
+  difference: 'dif',
+  audit: 'aud',
   notification: 'ntf',
   event: 'evt',
   attempt: 'att',
@@ -19,6 +24,10 @@ export type AccountId = Id<'account'>;
 export type EndpointId = Id<'endpoint'>;
 export type OrderId = Id<'order'>;
 export type PaymentId = Id<'payment'>;
+export type RefundId = Id<'refund'>;
+export type DisputeId = Id<'dispute'>;
+export type ReconciliationId = Id<'reconciliation'>;
+export type DifferenceId = Id<'difference'>;
 export type NotificationId = Id<'notification'>;
 export type EventId = Id<'event'>;
 
@@ -52,9 +61,10 @@ export function isId<K extends IdKind>(kind: K, value: string): value is Id<K> {
 }
 
 /**
- * Our number for a payment at its provider: the id's body, 26 characters of `[0-9a-z]`, inside the
- * common subset of all providers (8-32 of `[A-Za-z0-9]`, shared by Alipay, WeChat Pay and Stripe).
+ * Our number for a payment or a refund at its provider: the id's body, 26 characters of `[0-9a-z]`,
+ * inside the common subset of all providers (8-32 of `[A-Za-z0-9]`, shared by Alipay, WeChat Pay and
+ * Stripe).
  */
-export function outTradeNoOf(paymentId: PaymentId): string {
-  return paymentId.slice(idPrefixes.payment.length + 1);
+export function outTradeNoOf(id: PaymentId | RefundId): string {
+  return id.slice(id.indexOf('_') + 1);
 }

@@ -1,5 +1,17 @@
-/** One attempt at one provider. `created` is stored, not yet known to the provider. Amounts in minor units. */
-export const paymentStatuses = ['created', 'pending', 'succeeded', 'closed', 'failed'] as const;
+import type { DisputeReport } from './dispute.ts';
+
+/**
+ * One attempt at one provider. `created` is stored, not yet known to the provider; `authorized` is
+ * held for us and not yet taken. What was given back or is disputed stands beside the status, not in it.
+ */
+export const paymentStatuses = [
+  'created',
+  'pending',
+  'authorized',
+  'succeeded',
+  'closed',
+  'failed',
+] as const;
 export type PaymentStatus = (typeof paymentStatuses)[number];
 
 /** What the user has to do next, as the provider answered it. */
@@ -18,8 +30,11 @@ export type NextAction =
 export type ProviderReport =
   | { status: 'pending' | 'absent' | 'closed' }
   | { status: 'unknown'; providerStatus: string }
+  /** The payer's money is held for us: it has to be captured, or voided. */
+  | { status: 'authorized'; authorizedMinor: number; currency: string; providerTradeNo: string }
   | {
       status: 'succeeded';
+      /** What was taken from the payer in all; after a partial capture less than was asked for. */
       paidMinor: number;
       currency: string;
       providerTradeNo: string;
@@ -28,13 +43,35 @@ export type ProviderReport =
     };
 
 /** Who a signed notification says it is for, in the provider's own words. */
-export type ReportBinding = { appId: string; sellerId: string; outTradeNo: string };
+export type ReportBinding = {
+  appId: string;
+  sellerId: string;
+  /** Null where a provider names only its own number of the trade, as for a dispute. */
+  outTradeNo: string | null;
+  providerTradeNo?: string | null;
+};
+
+/** What a notification is about. */
+export type ProviderNews =
+  | { kind: 'payment'; report: ProviderReport }
+  /** Unsigned or thin: says that there is news of a payment, not what. The provider is asked. */
+  | { kind: 'hint' }
+  /** Of a refund, and never of a second payment. The provider is asked what became of it. */
+  | { kind: 'refund'; refundNo: string; providerRefundNo: string | null }
+  | { kind: 'dispute'; report: DisputeReport };
+
+/** `manual` only holds the payer's money until it is captured. */
+export type CaptureMethod = 'automatic' | 'manual';
+
+/** Why the order has no use for a payment. */
+export type Surplus = 'late' | 'duplicate' | 'review';
 
 export type PaymentState = {
   status: PaymentStatus;
   amountMinor: number;
   currency: string;
   providerTradeNo: string | null;
+  capture: CaptureMethod;
 };
 
 export type ReviewReason =
@@ -43,11 +80,12 @@ export type ReviewReason =
   | 'app_mismatch'
   | 'seller_mismatch'
   | 'trade_no_mismatch'
-  | 'late_payment';
+  | 'refund_mismatch';
 
 export type ReportDecision =
   | { kind: 'unchanged' }
-  | { kind: 'settle'; late: boolean }
+  | { kind: 'authorize'; providerTradeNo: string }
+  | { kind: 'settle'; capturedMinor: number; providerTradeNo: string; paidAt?: string | undefined }
   | { kind: 'close' }
   | { kind: 'review'; reason: ReviewReason };
 
@@ -61,27 +99,59 @@ export function decideOnReport(payment: PaymentState, report: ProviderReport): R
     case 'closed':
       // A closed trade after a success is a full refund at the provider, never an unpaid order.
       return isOpen(payment.status) ? { kind: 'close' } : { kind: 'unchanged' };
+    case 'authorized':
+      return decideOnAuthorization(payment, report);
     case 'succeeded':
       return decideOnSuccess(payment, report);
   }
+}
+
+function decideOnAuthorization(
+  payment: PaymentState,
+  report: Extract<ProviderReport, { status: 'authorized' }>,
+): ReportDecision {
+  if (payment.status === 'succeeded') return { kind: 'unchanged' };
+  // Held for a moment on its way: what was asked for is to take it at once.
+  if (payment.capture === 'automatic') return { kind: 'unchanged' };
+  if (report.currency !== payment.currency) return { kind: 'review', reason: 'currency_mismatch' };
+  if (report.authorizedMinor !== payment.amountMinor)
+    return { kind: 'review', reason: 'amount_mismatch' };
+  if (payment.status === 'authorized') return sameTrade(payment, report.providerTradeNo);
+  return { kind: 'authorize', providerTradeNo: report.providerTradeNo };
 }
 
 function decideOnSuccess(
   payment: PaymentState,
   report: Extract<ProviderReport, { status: 'succeeded' }>,
 ): ReportDecision {
-  if (payment.status === 'succeeded') {
-    const isSameTrade = payment.providerTradeNo === report.providerTradeNo;
-    return isSameTrade ? { kind: 'unchanged' } : { kind: 'review', reason: 'trade_no_mismatch' };
-  }
+  const { paidMinor, providerTradeNo, paidAt } = report;
+  if (payment.status === 'succeeded') return sameTrade(payment, providerTradeNo);
   if (report.currency !== payment.currency) return { kind: 'review', reason: 'currency_mismatch' };
-  if (report.paidMinor !== payment.amountMinor)
-    return { kind: 'review', reason: 'amount_mismatch' };
-  // Money that arrives after we closed is still money: record it, the late-payment policy decides the rest.
-  return { kind: 'settle', late: !isOpen(payment.status) };
+  if (!isRightAmount(payment, paidMinor)) return { kind: 'review', reason: 'amount_mismatch' };
+  // Also after we closed it: money is still money, and what the order makes of it is decided there.
+  return { kind: 'settle', capturedMinor: paidMinor, providerTradeNo, paidAt };
 }
 
+/** What is held may be captured in part; what is taken at once is taken whole. */
+function isRightAmount({ capture, amountMinor }: PaymentState, paidMinor: number): boolean {
+  return capture === 'manual'
+    ? paidMinor > 0 && paidMinor <= amountMinor
+    : paidMinor === amountMinor;
+}
+
+function sameTrade(payment: PaymentState, providerTradeNo: string): ReportDecision {
+  return payment.providerTradeNo === providerTradeNo
+    ? { kind: 'unchanged' }
+    : { kind: 'review', reason: 'trade_no_mismatch' };
+}
+
+/** True while a payment may still bring money. */
 export function isOpen(status: PaymentStatus): boolean {
+  return awaitsPayer(status) || status === 'authorized';
+}
+
+/** True while it is the payer's turn. */
+export function awaitsPayer(status: PaymentStatus): boolean {
   return status === 'created' || status === 'pending';
 }
 
@@ -92,7 +162,8 @@ export function decideOnBinding(
 ): { kind: 'bound' } | { kind: 'review'; reason: ReviewReason } {
   if (actual.appId !== expected.appId) return { kind: 'review', reason: 'app_mismatch' };
   if (actual.sellerId !== expected.sellerId) return { kind: 'review', reason: 'seller_mismatch' };
-  if (actual.outTradeNo !== expected.outTradeNo)
+  // One that names only the provider's number was found by it.
+  if (actual.outTradeNo !== null && actual.outTradeNo !== expected.outTradeNo)
     return { kind: 'review', reason: 'trade_no_mismatch' };
   return { kind: 'bound' };
 }

@@ -1,16 +1,20 @@
 /**
- * `npm start`: brings everything up, runs one demo order the whole way, and stays. With `--once` it
+ * `npm start`: brings everything up, runs one demo order at each provider the whole way, and stays. With `--once` it
  * stops again; with `--json` it prints one JSON summary on stdout and everything else on stderr.
  */
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import packageJson from '../package.json' with { type: 'json' };
+import type { ProviderName } from '../providers/provider.ts';
+import { definitions } from '../providers/registry.ts';
 import { runDemoOrder, showDemoRun } from './demo/run-order.ts';
+import type { DemoRun } from './demo/run-order.ts';
 import { setUpDemo } from './demo/set-up.ts';
 import { bringUp } from './local/bring-up.ts';
 import type { Local } from './local/bring-up.ts';
 import { stateFolder } from './local/state.ts';
 import { createSteps } from './local/steps.ts';
+import { providerNames } from './services/simulators.ts';
 import { claimInstance } from './services/single-instance.ts';
 
 const { values } = parseArgs({
@@ -44,10 +48,16 @@ async function run(): Promise<void> {
     const merchant = await steps.run('Demo merchant, account and endpoint', () =>
       setUpDemo(local!),
     );
-    const demo = await Promise.race([
-      steps.run('Demo order, the whole way', () => runDemoOrder(local!, merchant)),
-      local.broken,
-    ]);
+    const runs = {} as Record<ProviderName, DemoRun>;
+    for (const name of providerNames) {
+      runs[name] = await Promise.race([
+        steps.run(`Demo order by ${definitions[name].title}, the whole way`, () =>
+          runDemoOrder(local!, merchant, name),
+        ),
+        local.broken,
+      ]);
+    }
+    const demo = runs.alipay;
     const totalMs = Math.round(performance.now() - startedMs);
     const { databaseUrl, versions } = local;
     const counts = await countOrders(databaseUrl);
@@ -58,13 +68,14 @@ async function run(): Promise<void> {
         delivery: demo.delivery,
         timingsMs: { ...steps.timingsMs, total: totalMs },
         timeline: demo.timeline,
+        providers: runs,
         orders: counts,
         links: demo.links,
         versions: { tender: packageJson.version, ...versions, postgres: counts.postgres },
       };
       process.stdout.write(`${JSON.stringify(summary)}\n`);
     } else {
-      process.stdout.write(`${showDemoRun(demo)}\n`);
+      for (const name of providerNames) process.stdout.write(`${showDemoRun(runs[name])}\n`);
     }
     if (values.once) return;
     steps.say(invitation(local, merchant.key, totalMs));
@@ -87,8 +98,14 @@ async function countOrders(url: string) {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
-    const { rows } = await client.query<{ total: number; paid: number; postgres: string }>(
-      `select count(*)::int as total, count(*) filter (where status = 'paid')::int as paid,
+    const { rows } = await client.query<{
+      total: number;
+      paid: number;
+      refunded: number;
+      postgres: string;
+    }>(
+      `select count(*)::int as total, count(*) filter (where status in ('paid', 'partially_refunded', 'refunded'))::int as paid,
+        count(*) filter (where refunded_minor > 0)::int as refunded,
         current_setting('server_version') as postgres from orders`,
     );
     return rows[0]!;
@@ -109,6 +126,8 @@ Tender is up after ${(totalMs / 1_000).toFixed(1)} s. Open an order yourself:
     -H 'content-type: application/json' \\
     -d '{"merchantOrderNo":"A-1","amountMinor":100,"currency":"CNY","subject":"A test"}'
 
-and open its checkoutUrl in a browser. The demo merchant shows what it is told at ${merchantUrl}/,
-the Temporal UI every order at ${temporalUiUrl}. Ctrl-C stops; the data stays in ${stateFolder}.`;
+and open its checkoutUrl in a browser: Alipay, WeChat Pay and Stripe are to choose from, each at its
+simulator. What was paid is given back by POST /v1/orders/<id>/refunds, or in part. The demo merchant
+shows what it is told at ${merchantUrl}/, the Temporal UI every order at ${temporalUiUrl}, the API's
+reference stands at ${apiUrl}/docs. Ctrl-C stops; the data stays in ${stateFolder}.`;
 }

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { z } from 'zod';
 import { parseSecretKeys, secretKeysHelp } from '../config/secret-keys.ts';
 import { openDatabase } from '../db/database.ts';
 import { findMerchant, revokeApiKey } from '../db/queries/merchants.ts';
@@ -11,21 +12,23 @@ import { insertProviderAccount } from '../db/queries/provider-accounts.ts';
 import { createSealer } from '../db/sealed.ts';
 import { isId } from '../domain/ids.ts';
 import type { MerchantId } from '../domain/ids.ts';
-import { createProvider } from '../providers/registry.ts';
+import type { AccountTerms } from '../db/queries/provider-accounts.ts';
+import type { ProviderDefinition } from '../providers/definition.ts';
+import { createProvider, definitions, findDefinition, methods } from '../providers/registry.ts';
 import { readState } from './local/state.ts';
-import {
-  createKey,
-  createMerchant,
-  createSimulatedAlipayAccount,
-} from './operator/open-account.ts';
+import { createKey, createMerchant, createSandboxAccount } from './operator/open-account.ts';
 
 const usage = `Usage:
   npm run tender -- merchant create --name NAME
   npm run tender -- key create --merchant mer_… [--expires 2027-01-01T00:00:00Z]
   npm run tender -- key revoke --key key_…
-  npm run tender -- account create --merchant mer_… --provider alipay --app-id ID --seller-id ID
-      --gateway https://openapi.alipay.com/gateway.do --alipay-public-key FILE --private-key FILE
-  npm run tender -- account create --merchant mer_… --provider alipay --simulator http://127.0.0.1:8090`;
+  npm run tender -- account words --provider alipay|wechat-pay|stripe
+  npm run tender -- account create --merchant mer_… --provider P --config FILE [TERMS]
+  npm run tender -- account create --merchant mer_… --provider P --simulator http://127.0.0.1:8090 [TERMS]
+FILE is JSON: {"settings":{…},"credentials":{…}}, with the names that 'account words' says; keep it off
+the disk of others. A value that begins with '@' is read from the file named after it.
+TERMS: --priority N (lower is asked first) --weight N --methods a,b --currencies CNY,USD
+  --least-minor N --most-minor N`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -35,12 +38,14 @@ const { values, positionals } = parseArgs({
     key: { type: 'string' },
     expires: { type: 'string' },
     provider: { type: 'string' },
-    'app-id': { type: 'string' },
-    'seller-id': { type: 'string' },
-    gateway: { type: 'string' },
-    'alipay-public-key': { type: 'string' },
-    'private-key': { type: 'string' },
+    config: { type: 'string' },
     simulator: { type: 'string' },
+    priority: { type: 'string' },
+    weight: { type: 'string' },
+    methods: { type: 'string' },
+    currencies: { type: 'string' },
+    'least-minor': { type: 'string' },
+    'most-minor': { type: 'string' },
   },
 });
 
@@ -69,28 +74,25 @@ const verbs: Record<string, () => Promise<unknown>> = {
     if (!isId('apiKey', keyId)) refuse('--key: must be the id key_… of a key');
     return { revoked: await revokeApiKey(db, { keyId }) };
   },
+  'account words': async () => {
+    const { account, methods } = knownProvider();
+    return { ...account, methods: Object.keys(methods) };
+  },
   'account create': async () => {
-    if (option('provider') !== 'alipay') refuse('--provider: must be alipay');
+    const { name: provider } = knownProvider();
     const merchantId = await knownMerchant();
+    const deps = { db, sealer: sealer() };
+    const publicUrl = variable('TENDER_PUBLIC_URL');
+    const terms = readTerms();
     if (values.simulator !== undefined) {
-      const deps = { db, sealer: sealer() };
-      return createSimulatedAlipayAccount(deps, { merchantId, simulatorUrl: values.simulator });
+      const { simulator: simulatorUrl } = values;
+      return createSandboxAccount(deps, { merchantId, provider, simulatorUrl, publicUrl, terms });
     }
-    const account = {
-      merchantId,
-      provider: 'alipay' as const,
-      settings: {
-        gateway: option('gateway'),
-        appId: option('app-id'),
-        sellerId: option('seller-id'),
-        alipayPublicKey: readFileSync(option('alipay-public-key'), 'utf8'),
-      },
-      credentials: { privateKey: readFileSync(option('private-key'), 'utf8') },
-    };
+    const account = { merchantId, provider, terms, ...readWords(option('config')) };
     // Made once here, so that a wrong key is refused now and not with the first payment.
     createProvider(account);
-    const { id } = await insertProviderAccount({ db, sealer: sealer() }, account);
-    return { accountId: id };
+    const { id } = await insertProviderAccount(deps, account);
+    return { accountId: id, notifyUrl: `${publicUrl}/providers/${id}/notifications` };
   },
 };
 
@@ -108,6 +110,52 @@ async function knownMerchant(): Promise<MerchantId> {
   const merchantId = option('merchant');
   const merchant = isId('merchant', merchantId) && (await findMerchant(db, { merchantId }));
   return merchant ? merchant.id : refuse(`--merchant: there is no merchant ${merchantId}`);
+}
+
+function knownProvider(): ProviderDefinition {
+  const names = Object.keys(definitions).join(', ');
+  return findDefinition(option('provider')) ?? refuse(`--provider: must be one of ${names}`);
+}
+
+const wordsSchema = z.strictObject({
+  settings: z.record(z.string(), z.string()),
+  credentials: z.record(z.string(), z.string()),
+});
+
+function readWords(path: string): z.infer<typeof wordsSchema> {
+  const parsed = wordsSchema.safeParse(JSON.parse(readFileSync(path, 'utf8')));
+  if (!parsed.success) refuse(`--config: ${z.prettifyError(parsed.error)}`);
+  const filled = (words: Record<string, string>) =>
+    Object.fromEntries(
+      Object.entries(words).map(([name, value]) => [
+        name,
+        value.startsWith('@') ? readFileSync(value.slice(1), 'utf8') : value,
+      ]),
+    );
+  return { settings: filled(parsed.data.settings), credentials: filled(parsed.data.credentials) };
+}
+
+function readTerms(): AccountTerms {
+  const whole = (name: 'priority' | 'weight' | 'least-minor' | 'most-minor') => {
+    const text = values[name];
+    if (text === undefined) return undefined;
+    const number = Number(text);
+    const isWhole = Number.isSafeInteger(number) && number >= 0;
+    return isWhole ? number : refuse(`--${name}: must be a whole number from 0`);
+  };
+  const list = (text: string | undefined) => text?.split(',').map((part) => part.trim());
+  const given = {
+    priority: whole('priority'),
+    weight: whole('weight'),
+    leastMinor: whole('least-minor'),
+    mostMinor: whole('most-minor'),
+    methods: list(values.methods),
+    currencies: list(values.currencies),
+  };
+  const unknown = given.methods?.find((method) => !Object.hasOwn(methods, method));
+  if (unknown !== undefined) refuse(`--methods: there is no method ${unknown}`);
+  // Guarantee: only what was not given is left out.
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
 function option(name: keyof typeof values): string {

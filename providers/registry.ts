@@ -1,38 +1,38 @@
-import { createAlipay } from './alipay/client.ts';
+import { alipay } from './alipay/definition.ts';
+import type { AccountWords, MethodTraits, ProviderDefinition } from './definition.ts';
 import type { Provider, ProviderName } from './provider.ts';
+import { stripe } from './stripe/definition.ts';
+import { wechatPay } from './wechat-pay/definition.ts';
 
-/** An account's words for its provider. `settings` are public, `credentials` are not. */
-export type ProviderAccountConfig = {
-  provider: ProviderName;
-  settings: Record<string, string>;
-  credentials: Record<string, string>;
+/** All there are. A new one is a folder, a name in `provider.ts`, and a line here. */
+export const definitions: Readonly<Record<ProviderName, ProviderDefinition>> = {
+  alipay,
+  'wechat-pay': wechatPay,
+  stripe,
 };
 
-/** Builds the client of an account. Throws when a setting is missing, naming it. */
-export function createProvider(account: ProviderAccountConfig): Provider {
-  const setting = (name: string) => need(account.settings, name);
-  switch (account.provider) {
-    case 'alipay':
-      return createAlipay({
-        gateway: setting('gateway'),
-        appId: setting('appId'),
-        sellerId: setting('sellerId'),
-        alipayPublicKey: setting('alipayPublicKey'),
-        privateKey: need(account.credentials, 'privateKey'),
-      });
-  }
+/** Ways to pay by their public names, with what has to be known to choose among them. */
+export const methods: Readonly<Record<string, MethodTraits & { provider: ProviderName }>> =
+  Object.fromEntries(
+    Object.values(definitions).flatMap(({ name, methods }) =>
+      Object.entries(methods).map(([method, traits]) => [method, { ...traits, provider: name }]),
+    ),
+  );
+
+/** Builds the client of an account. Throws when a word is missing, naming it. */
+export function createProvider(account: AccountWords & { provider: string }): Provider {
+  const definition = findDefinition(account.provider);
+  if (!definition) throw new Error(`there is no provider '${account.provider}'`);
+  const { settings, credentials } = definition.account;
+  const missing = [
+    ...settings.filter((name) => !account.settings[name]),
+    ...credentials.filter((name) => !account.credentials[name]),
+  ];
+  if (missing.length > 0) throw new Error(`the provider account has no '${missing.join("', '")}'`);
+  return definition.create(account);
 }
 
-function need(values: Record<string, string>, name: string): string {
-  const value = values[name];
-  if (!value) throw new Error(`the provider account has no '${name}'`);
-  return value;
+/** A provider by the name in an account's row; undefined for one this version does not know. */
+export function findDefinition(name: string): ProviderDefinition | undefined {
+  return Object.hasOwn(definitions, name) ? definitions[name as ProviderName] : undefined;
 }
-
-/** The way a method is paid, by its public name. */
-export const methods = { 'alipay.qr': { provider: 'alipay' } } as const satisfies Record<
-  string,
-  { provider: ProviderName }
->;
-
-export type Method = keyof typeof methods;

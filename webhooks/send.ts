@@ -12,7 +12,14 @@ import {
 } from './target-guard.ts';
 import type { TargetRefusal } from './target-guard.ts';
 
-export type Outgoing = { id: string; url: string; key: KeyObject; body: string };
+export type Outgoing = {
+  id: string;
+  url: string;
+  key: KeyObject;
+  body: string;
+  /** True where what a receiver says with its 2xx matters too. */
+  keepsBody?: boolean;
+};
 
 export type Sender = {
   send(outgoing: Outgoing): Promise<SendResult>;
@@ -76,7 +83,8 @@ export function createSender({ allowPrivate }: { allowPrivate: boolean }): Sende
 
 type Answer = Pick<SendResult, 'result' | 'responseBody'>;
 
-async function post(agent: Agent, target: Target, { id, key, body }: Outgoing): Promise<Answer> {
+async function post(agent: Agent, target: Target, outgoing: Outgoing): Promise<Answer> {
+  const { id, key, body, keepsBody } = outgoing;
   const timestampSeconds = Math.floor(Date.now() / 1_000);
   const response = await agent.request({
     origin: target.origin,
@@ -94,7 +102,8 @@ async function post(agent: Agent, target: Target, { id, key, body }: Outgoing): 
   const timer = statusCode === 204 ? undefined : setTimeout(cutOff, timeoutMs, response.body);
   try {
     const isSuccess = statusCode >= 200 && statusCode < 300;
-    const responseBody = isSuccess ? await drain(response.body) : await readSome(response.body);
+    const responseBody =
+      isSuccess && !keepsBody ? await drain(response.body) : await readSome(response.body);
     const retryAfterMs = parseRetryAfterMs(firstOf(headers['retry-after']), Date.now());
     return { result: { kind: 'response', statusCode, retryAfterMs }, responseBody };
   } finally {

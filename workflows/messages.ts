@@ -1,5 +1,5 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { EndpointId, NotificationId, OrderId } from '../domain/ids.ts';
+import type { EndpointId, NotificationId, OrderId, RefundId } from '../domain/ids.ts';
 import type { OrderStatus } from '../domain/order.ts';
 
 /** A verified notification lies in the inbox. Sent by the API, and again by the sweep. */
@@ -9,14 +9,30 @@ export const providerReported =
 /** Asks for an order to be cancelled; answers with how it ended, which may be `paid`. */
 export const cancelOrder = defineUpdate<OrderProgress>('cancelOrder');
 
+/** A wish of the merchant's stands in the database: to capture, to switch the method, to end a review. */
+export const wished = defineSignal<[{ wish: OrderWish }]>('wished');
+export type OrderWish = 'capture' | 'switch' | 'resolve';
+
 /** Where an order stands as its workflow knows it. */
 export const orderProgress = defineQuery<OrderProgress>('orderProgress');
 
 /** An endpoint has new deliveries for its workflow. */
 export const deliveriesAdded = defineSignal('deliveriesAdded');
 
-export type OrderProgress = { status: OrderStatus };
-export type PayOrderInput = { orderId: OrderId; expiresAtMs: number };
+export type OrderProgress = {
+  status: OrderStatus;
+  /** The order is done, and something at a provider may still bring it money. */
+  hasLeftovers?: boolean;
+  /** The notification says only that there is news: the provider has to be asked. */
+  isOnlyHint?: boolean;
+};
+export type PayOrderInput = {
+  orderId: OrderId;
+  expiresAtMs: number;
+  /** The merchant is asked to confirm once there is money, and has this long to answer. */
+  confirmWithinMs?: number;
+};
+export type RefundPaymentInput = { refundId: RefundId };
 export type SettleLateInput = { orderId: OrderId };
 export type DispatchEventsInput = { shard: number };
 export type DeliverToEndpointInput = { endpointId: EndpointId };
@@ -25,6 +41,7 @@ export type DeliverToEndpointInput = { endpointId: EndpointId };
 export const workflowIds = {
   payOrder: (orderId: OrderId) => `order/${orderId}`,
   settleLate: (orderId: OrderId) => `order/${orderId}/late`,
+  refundPayment: (refundId: RefundId) => `refund/${refundId}`,
   dispatchEvents: (shard: number) => `dispatch/${shard}`,
   deliverToEndpoint: (endpointId: EndpointId) => `endpoint/${endpointId}`,
   sweep: 'sweep',

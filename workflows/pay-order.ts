@@ -12,10 +12,11 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
-import { isEnded, nextPollMs } from '../domain/order.ts';
-import type { OrderStatus } from '../domain/order.ts';
-import { cancelOrder, orderProgress, providerReported } from './messages.ts';
-import type { OrderProgress, PayOrderInput } from './messages.ts';
+import { hasBeenPaid, isEnded, nextPollMs } from '../domain/order.ts';
+import type { CloseReason, OrderStatus } from '../domain/order.ts';
+import { confirmOrder } from './confirm-order.ts';
+import { cancelOrder, orderProgress, providerReported, wished } from './messages.ts';
+import type { OrderProgress, OrderWish, PayOrderInput } from './messages.ts';
 import { askProvider, openAtOnce, recordState } from './retry-policies.ts';
 import { searchAttributes } from './search-attributes.ts';
 
@@ -33,23 +34,52 @@ const { closePayment } = proxyActivities<Activities>({
   ...askProvider,
   summary: 'Ask, close at the provider, ask again',
 });
+const { capturePayment } = proxyActivities<Activities>({
+  ...askProvider,
+  summary: 'Take the money that is held',
+});
+const { switchPayment } = proxyActivities<Activities>({
+  ...askProvider,
+  summary: 'Close this attempt, begin another way',
+});
+const { resolveReview } = proxyActivities<Activities>({
+  ...askProvider,
+  summary: 'Carry out what a person decided',
+});
+const { resolveNotification } = proxyActivities<Activities>({
+  ...askProvider,
+  summary: 'Ask the provider what its news is',
+});
+const { closeLeftovers } = proxyActivities<Activities>({
+  ...askProvider,
+  summary: 'Let go of money nobody waits for',
+});
 
 /** One order, from opened to its end. Workflow id: `order/<ord_id>`. */
-export async function payOrder({ orderId, expiresAtMs }: PayOrderInput): Promise<OrderProgress> {
+export async function payOrder(input: PayOrderInput): Promise<OrderProgress> {
+  const { orderId, expiresAtMs } = input;
   let status: OrderStatus = 'pending';
   let isCancelRequested = false;
+  let isConfirmed = input.confirmWithinMs === undefined;
+  let hasLeftovers = false;
   let polls = 0;
+  const wishes = new Set<OrderWish>();
   const opening = new CancellationScope();
   const isOver = () => isEnded(status);
-  const inReview = () => status === 'review';
+  const hasMoney = () => status === 'authorized' || hasBeenPaid(status);
+  const isIdle = () => status === 'review' || status === 'authorized';
   const isExpired = () => Date.now() >= expiresAtMs;
-  // An order under review is never closed by a clock or a wish: a person, or the provider, ends it.
-  const shallClose = () => !inReview() && (isCancelRequested || isExpired());
+  const isToConfirm = () => !isConfirmed && hasMoney();
+  // An order under review is never closed by a clock or a wish, held money by no clock: a person, or the provider, ends it.
+  const shallClose = () =>
+    status === 'pending' ? isCancelRequested || isExpired() : status === 'authorized' && isCancelRequested;
+  const isDue = () => isOver() || shallClose() || wishes.size > 0 || isToConfirm();
   const untilNextLookMs = () => {
-    const pollMs = nextPollMs({ polls, inReview: inReview() });
-    return inReview() ? pollMs : Math.min(pollMs, Math.max(expiresAtMs - Date.now(), 1));
+    const pollMs = nextPollMs({ polls, isIdle: isIdle() });
+    return isIdle() ? pollMs : Math.min(pollMs, Math.max(expiresAtMs - Date.now(), 1));
   };
   const note = (progress: OrderProgress) => {
+    hasLeftovers ||= progress.hasLeftovers ?? false;
     // What the database says is monotonic; an answer that was under way longer must not undo a newer one.
     if (isOver() || progress.status === status) return;
     status = progress.status;
@@ -58,41 +88,66 @@ export async function payOrder({ orderId, expiresAtMs }: PayOrderInput): Promise
   };
 
   setHandler(orderProgress, () => ({ status }));
-  setHandler(providerReported, async ({ notificationId }) =>
-    note(await record.applyNotification({ notificationId })),
-  );
+  setHandler(providerReported, async ({ notificationId }) => {
+    const progress = await record.applyNotification({ notificationId });
+    note(progress);
+    if (progress.isOnlyHint) note(await resolveNotification({ notificationId }));
+  });
+  setHandler(wished, ({ wish }) => {
+    wishes.add(wish);
+    opening.cancel();
+  });
   setHandler(cancelOrder, async () => {
     isCancelRequested = true;
     opening.cancel();
-    await condition(() => isOver() || inReview());
+    await condition(() => isOver() || status === 'review');
     return { status };
   });
   setCurrentDetails('Opening the payment at the provider.');
 
   try {
-    note(await opening.run(() => openPayment({ orderId, expiresAtMs })));
+    note(await opening.run(() => openPayment(input)));
   } catch (error) {
     // Out of time, or cancelled while the provider did not answer: what became of it is asked below.
     if (!isCancellation(error) && !(error instanceof ActivityFailure)) throw error;
   }
   if (!isOver()) setCurrentDetails(detailsOf[status]);
   while (!isOver()) {
-    await condition(() => isOver() || shallClose(), untilNextLookMs(), {
-      summary: 'until the provider is asked',
-    });
+    await condition(isDue, untilNextLookMs(), { summary: 'until the provider is asked' });
     if (isOver()) break;
     polls += 1;
     try {
-      const reason = isExpired() ? 'expired' : 'cancelled';
-      note(await (shallClose() ? closePayment({ orderId, reason }) : queryPayment({ orderId })));
+      note(await nextStep());
     } catch (error) {
       // Refused for good, as with a revoked key: an alert is out, and the order is asked about again later.
       if (!(error instanceof ActivityFailure)) throw error;
-      await condition(isOver, nextPollMs({ polls, inReview: inReview() }));
+      await condition(isOver, nextPollMs({ polls, isIdle: isIdle() }));
     }
   }
+  if (isToConfirm()) await confirmOnce();
+  if (hasLeftovers) await closeLeftovers({ orderId });
   await condition(allHandlersFinished);
   return { status };
+
+  async function nextStep(): Promise<OrderProgress> {
+    if (isToConfirm()) return confirmOnce();
+    if (wishes.delete('resolve')) return resolveReview({ orderId });
+    if (wishes.delete('capture')) return capturePayment({ orderId });
+    if (wishes.delete('switch')) return switchTo();
+    if (!shallClose()) return queryPayment({ orderId });
+    const reason: CloseReason = isCancelRequested && !isExpired() ? 'cancelled' : 'expired';
+    return closePayment({ orderId, reason: status === 'authorized' ? 'cancelled' : reason });
+  }
+
+  async function confirmOnce(): Promise<OrderProgress> {
+    isConfirmed = true;
+    return confirmOrder({ orderId, withinMs: input.confirmWithinMs ?? 0 });
+  }
+
+  async function switchTo(): Promise<OrderProgress> {
+    const progress = await switchPayment({ orderId });
+    return progress.status === 'pending' ? openPayment(input) : progress;
+  }
 }
 
 async function openPayment({ orderId, expiresAtMs }: PayOrderInput): Promise<OrderProgress> {
@@ -112,9 +167,12 @@ async function openPayment({ orderId, expiresAtMs }: PayOrderInput): Promise<Ord
 
 const detailsOf: Record<OrderStatus, string> = {
   pending: 'Waiting for the payer. The provider is asked when no notification comes.',
+  authorized: 'The money is held. Waiting for the merchant to capture it or to cancel.',
   review:
     'IN REVIEW: the provider contradicted the order. A person must look; nothing is closed meanwhile.',
   paid: 'Paid.',
+  partially_refunded: 'Paid, and in part refunded.',
+  refunded: 'Paid, and refunded.',
   closed: 'Closed unpaid.',
   failed: 'The provider refused to open the payment.',
 };

@@ -15,6 +15,12 @@ export const askProvider = {
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
 } as const satisfies ActivityOptions;
 
+/** The merchant is asked as long as the order allows; the activity's own deadline ends it. */
+export const askMerchant = {
+  startToCloseTimeout: '30s',
+  retry: { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '1m' },
+} as const satisfies ActivityOptions;
+
 /** Short writes to our own database, tried until it is there. */
 export const recordState = {
   startToCloseTimeout: '5s',

@@ -16,6 +16,8 @@ export type OrderToStart = {
   subject: string;
   provider: string;
   expiresAt: string;
+  /** The merchant is asked to confirm, within this time. */
+  confirmSeconds: number | null;
 };
 
 /**
@@ -35,7 +37,13 @@ export async function startPayOrder(input: {
     await input.client.workflow.start<typeof payOrder>('payOrder', {
       workflowId: workflowIds.payOrder(order.id),
       taskQueue: input.taskQueue,
-      args: [{ orderId: order.id, expiresAtMs: Date.parse(order.expiresAt) }],
+      args: [
+        {
+          orderId: order.id,
+          expiresAtMs: Date.parse(order.expiresAt),
+          ...(order.confirmSeconds !== null && { confirmWithinMs: order.confirmSeconds * 1_000 }),
+        },
+      ],
       requestEagerStart: input.isShared,
       workflowIdConflictPolicy: 'USE_EXISTING',
       // A workflow that failed left its order open; one that completed must not run again.

@@ -1,11 +1,12 @@
-import { readPayment } from '../../db/queries/read-payment.ts';
+import { currentPayment, readOrder } from '../../db/queries/read-order.ts';
 import { findStragglers } from '../../db/queries/find-stragglers.ts';
 import { markSwept } from '../../db/queries/mark-swept.ts';
-import type { OrderId } from '../../domain/ids.ts';
+import type { OrderId, RefundId } from '../../domain/ids.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { wakeEndpoint } from '../notifications/wake-endpoint.ts';
-import { cancelRunningOrder } from './cancel-running-order.ts';
 import { reportToOrder } from './report-to-order.ts';
+import { startRefund } from '../refunds/begin-refund.ts';
+import { sayWishes } from './say-wishes.ts';
 import { startPayOrder } from './start-pay-order.ts';
 
 // Younger work is under way in some process, and none of the sweep's business.
@@ -14,7 +15,8 @@ const graceSeconds = 5;
 export type SweepResult = {
   notifications: number;
   orders: number;
-  cancellations: number;
+  wishes: number;
+  refunds: number;
   endpoints: number;
   failed: number;
 };
@@ -29,20 +31,29 @@ export async function sweepStragglers(deps: ActivityDeps): Promise<SweepResult> 
   const counts = {
     notifications: found.notifications.length,
     orders: found.orders.length,
-    cancellations: found.cancellations.length,
+    wishes: found.wishes.length,
+    refunds: found.refunds.length,
     endpoints: found.endpoints.length,
   };
   const helped: OrderId[] = [];
+  const helpedRefunds: RefundId[] = [];
   // Orders first: a notification may be for one whose workflow never began.
   const steps: (() => Promise<void>)[] = [
     ...found.orders.map((orderId) => async () => {
       await restart(deps, orderId);
       helped.push(orderId);
     }),
-    ...found.notifications.map(({ id, orderId }) => {
-      return () => reportToOrder({ client, taskQueue, orderId, notificationId: id });
+    ...found.notifications.map(({ id, ...about }) => {
+      return () => reportToOrder({ client, taskQueue, ...about, notificationId: id });
     }),
-    ...found.cancellations.map((orderId) => () => cancelRunningOrder({ client, orderId })),
+    ...found.wishes.map((orderId) => async () => {
+      await sayWishes(deps, { orderId });
+      helped.push(orderId);
+    }),
+    ...found.refunds.map((refundId) => async () => {
+      await startRefund({ client, taskQueue, refundId, summary: `Taken up again: ${refundId}` });
+      helpedRefunds.push(refundId);
+    }),
     ...found.endpoints.map((endpointId) => () => wakeEndpoint({ client, taskQueue, endpointId })),
   ];
   let failed = 0;
@@ -53,13 +64,15 @@ export async function sweepStragglers(deps: ActivityDeps): Promise<SweepResult> 
     });
   }
   // Only those: one that could not be started is for the next sweep, not for the one in five minutes.
-  await markSwept(db, { orderIds: helped });
+  await markSwept(db, { orderIds: helped, refundIds: helpedRefunds });
   if (steps.length > 0) logger.info({ ...counts, failed }, 'swept');
   return { ...counts, failed };
 }
 
 async function restart(deps: ActivityDeps, orderId: OrderId): Promise<void> {
-  const { order, provider } = await readPayment(deps.db, { orderId });
+  const read = await readOrder(deps.db, { orderId });
+  const { order } = read;
+  const { provider } = currentPayment(read);
   await startPayOrder({
     client: deps.client,
     taskQueue: deps.taskQueue,

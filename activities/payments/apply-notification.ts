@@ -1,57 +1,73 @@
 import type { NotificationId } from '../../domain/ids.ts';
 import { decideOnBinding, decideOnReport } from '../../domain/payment.ts';
-import type { ReportDecision } from '../../domain/payment.ts';
+import type { ProviderReport, ReportDecision } from '../../domain/payment.ts';
+import type { Change } from '../../db/queries/commit-change.ts';
 import { finishNotification } from '../../db/queries/finish-notification.ts';
-import { readNotification } from '../../db/queries/read-payment.ts';
+import { readNotification } from '../../db/queries/read-order.ts';
+import type { NotificationRead } from '../../db/queries/read-order.ts';
 import type { OrderProgress } from '../../workflows/messages.ts';
 import type { ActivityDeps } from '../deps.ts';
+import { stateOf } from './apply-report.ts';
+import { changeOfDispute } from './change-of-dispute.ts';
 import { changeOfReport } from './change-of-report.ts';
-import { commitDecision } from './commit-decision.ts';
+import { commitDecision, progressOf } from './commit-decision.ts';
 
 /**
  * Applies one notification from the inbox, in one transaction with the event it causes. Applying it
- * again changes nothing.
+ * again changes nothing. News that only the provider can fill in is left for `resolveNotification`.
  */
 export async function applyNotification(
-  { db, providers, logger }: ActivityDeps,
+  deps: ActivityDeps,
   { notificationId: id }: { notificationId: NotificationId },
 ): Promise<OrderProgress> {
+  const { db, providers, logger } = deps;
   const first = await readNotification(db, { id });
   const { notification, order } = first;
-  if (notification.appliedAt) return { status: order.status };
-  if (notification.subject === 'refund') {
-    await finishNotification(db, { id, outcome: 'unsupported' });
-    logger.warn({ id, orderId: order.id }, 'a provider-side refund was reported and only kept');
-    return { status: order.status };
+  if (notification.appliedAt) return progressOf(first);
+  const { news, binding } = notification;
+  if (news.kind === 'hint' || news.kind === 'refund') {
+    return { ...progressOf(first), isOnlyHint: true };
   }
   const provider = await providers.get(notification.accountId);
-  const made: { decision: ReportDecision } = { decision: { kind: 'unchanged' } };
-  const { report, binding } = notification;
-  const progress = await commitDecision(db, {
+  const made: { change?: Change; review?: string } = {};
+  const progress = await commitDecision(deps, {
     first,
     read: () => readNotification(db, { id }),
     decide: (read) => {
       const expected = provider.expectedBinding({ outTradeNo: read.payment.outTradeNo });
       const bound = decideOnBinding(expected, binding);
-      const decision = bound.kind === 'review' ? bound : decideOnReport(read.payment, report);
-      made.decision = decision;
-      const change = changeOfReport({ read, report, decision, closeReason: 'closed_by_provider' });
-      return change && { ...change, notification: { id, outcome: outcomeOf(decision) } };
+      const change =
+        bound.kind === 'bound' && news.kind === 'dispute'
+          ? changeOfDispute({ read, payment: read.payment, report: news.report })
+          : changeOfPayment(read, bound.kind === 'review' ? bound : news);
+      const outcome = outcomeOf(change);
+      if (outcome === 'review') made.review = change?.order.reviewReason ?? 'unknown';
+      if (!change) return undefined;
+      return { ...change, notification: { id, outcome } };
     },
   });
-  const { decision } = made;
-  if (decision.kind === 'review') {
-    logger.error(
-      { id, orderId: order.id, reason: decision.reason },
-      'a notification contradicts its order',
-    );
+  if (made.review) {
+    logger.error({ id, orderId: order.id, reason: made.review }, 'a notification contradicts its order');
   }
-  // A change was written together with its outcome; what changed nothing is noted here.
-  if (decision.kind !== 'settle')
-    await finishNotification(db, { id, outcome: outcomeOf(decision) });
+  // A change was written together with its outcome; that nothing changed is noted here.
+  await finishNotification(db, { id, outcome: 'unchanged' });
   return progress;
 }
 
-function outcomeOf({ kind }: ReportDecision) {
-  return kind === 'review' || kind === 'unchanged' ? kind : ('applied' as const);
+function changeOfPayment(
+  read: NotificationRead,
+  news: { kind: 'payment'; report: ProviderReport } | { kind: 'dispute' } | ReviewDecision,
+): Change | undefined {
+  const { payment } = read;
+  if (news.kind === 'dispute') return undefined;
+  const decision =
+    news.kind === 'review' ? news : decideOnReport(stateOf(read, payment), news.report);
+  return changeOfReport({ read, payment, decision, closeReason: 'closed_by_provider' });
+}
+
+type ReviewDecision = Extract<ReportDecision, { kind: 'review' }>;
+
+function outcomeOf(change: Change | undefined) {
+  if (!change) return 'unchanged' as const;
+  return change.event?.type === 'order.review_required' ? ('review' as const) : ('applied' as const);
 }

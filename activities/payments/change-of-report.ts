@@ -1,53 +1,170 @@
+import { positionOfCapture, positionOfRefund, postingBetween } from '../../domain/ledger.ts';
 import { decideOnOrder } from '../../domain/order.ts';
-import type { CloseReason, OrderChange } from '../../domain/order.ts';
-import type { ProviderReport, ReportDecision } from '../../domain/payment.ts';
+import type { CloseReason, OrderChange, Siblings } from '../../domain/order.ts';
+import { awaitsPayer } from '../../domain/payment.ts';
+import type { ReportDecision, Surplus } from '../../domain/payment.ts';
+import type { RefundCause } from '../../domain/refund.ts';
 import type { Change } from '../../db/queries/commit-change.ts';
-import type { PaymentRead } from '../../db/queries/read-payment.ts';
+import type { OrderRead, PaymentRow, RefundRow } from '../../db/queries/read-order.ts';
+import { newRefund } from '../refunds/new-refund.ts';
 
 /** What a decision on a provider's report changes in our rows; undefined for nothing at all. */
 export function changeOfReport(input: {
-  read: PaymentRead;
-  report: ProviderReport;
+  read: OrderRead;
+  payment: PaymentRow;
   decision: ReportDecision;
   closeReason: CloseReason;
 }): Change | undefined {
-  const { read, decision } = input;
+  const { read, payment, decision, closeReason } = input;
   const at = new Date();
-  const payment = paymentPatch(decision, input.report, at);
-  const change = decideOnOrder(read.order, decision, input.closeReason);
-  if (change.kind !== 'none') {
-    return {
-      order: orderPatch(change, payment?.settledAt ?? at, at),
-      payment: payment ?? {},
-      event: change.event,
-    };
-  }
-  return payment && { order: {}, payment, event: null };
+  const siblings = siblingsOf(read, payment);
+  const change = decideOnOrder(read.order, decision, { siblings, closeReason });
+  const surplus = change.kind === 'surplus' ? change.surplus : null;
+  const patch = paymentPatch(decision, surplus, at);
+  if (change.kind === 'none' && !patch) return undefined;
+  const given =
+    surplus && decision.kind === 'settle'
+      ? surplusRefund(read, payment, decision.capturedMinor, surplus)
+      : undefined;
+  return {
+    order: orderPatch(read, change, decision, at),
+    payment: patch && { id: payment.id, patch },
+    newRefund: given,
+    ledger: ledgerOf(payment, decision, given),
+    event: change.kind === 'none' ? null : { type: change.event, about: payment.id },
+  };
 }
 
-type Changed = Exclude<OrderChange, { kind: 'none' }>;
-
-function orderPatch(change: Changed, settledAt: Date, at: Date): Change['order'] {
-  const { status } = change;
-  switch (change.kind) {
-    case 'paid':
-      return { status, paidAt: settledAt, reviewReason: null };
-    case 'closed':
-      return { status, closedAt: at, closeReason: change.closeReason };
-    case 'failed':
-      return { status, closedAt: at };
-    case 'review':
-      return { status, reviewReason: change.reviewReason };
-  }
+/** Where the money of a payment that nobody waits for goes: back, whole. */
+export function surplusRefund(
+  read: OrderRead,
+  payment: PaymentRow,
+  amountMinor: number,
+  surplus: Surplus,
+): RefundRow {
+  const { cause, reason } = refundWords[surplus];
+  return newRefund({ read, payment, amountMinor, cause, reason });
 }
 
-function paymentPatch(
+const refundWords: Record<Surplus, { cause: RefundCause; reason: string }> = {
+  late: { cause: 'late_payment', reason: 'The order was closed before the payment arrived' },
+  duplicate: { cause: 'duplicate_payment', reason: 'The order was paid already' },
+  review: { cause: 'review', reason: 'Refunded after review' },
+};
+
+function siblingsOf({ payments }: OrderRead, payment: PaymentRow): Siblings {
+  const others = payments.filter(({ id }) => id !== payment.id);
+  return {
+    hasMoney: others.some(
+      ({ status, surplus }) => !surplus && (status === 'succeeded' || status === 'authorized'),
+    ),
+    hasOpen: others.some(({ status }) => awaitsPayer(status)),
+  };
+}
+
+/** What an order that has come to an end no longer wishes for. */
+export const noWishes = {
+  wishedAt: null,
+  cancelRequestedAt: null,
+  captureRequestedMinor: null,
+  switchRequestedTo: null,
+  reviewVerb: null,
+} as const;
+
+function orderPatch(
+  { order }: OrderRead,
+  change: OrderChange,
   decision: ReportDecision,
-  report: ProviderReport,
   at: Date,
-): Change['payment'] | undefined {
-  if (decision.kind === 'close') return { status: 'closed' };
-  if (decision.kind !== 'settle' || report.status !== 'succeeded') return undefined;
-  const settledAt = report.paidAt === undefined ? at : new Date(report.paidAt);
-  return { status: 'succeeded', settledAt, providerTradeNo: report.providerTradeNo };
+): Change['order'] {
+  const awaited = order.confirmUrl && !order.confirmation ? ('awaited' as const) : undefined;
+  const confirmation = awaited && { confirmation: awaited };
+  switch (change.kind) {
+    case 'none':
+    case 'surplus':
+      return {};
+    case 'authorized':
+      return { status: change.status, authorizedAt: at, reviewReason: null, ...confirmation };
+    case 'paid':
+      return {
+        ...noWishes,
+        status: change.status,
+        paidAt: settledAt(decision, at),
+        capturedMinor: decision.kind === 'settle' ? decision.capturedMinor : 0,
+        reviewReason: null,
+        // Money that was accepted late makes a closed order paid.
+        closedAt: null,
+        closeReason: null,
+        failureCode: null,
+        ...confirmation,
+      };
+    case 'closed':
+      return {
+        ...noWishes,
+        status: change.status,
+        closedAt: at,
+        closeReason: reasonToClose(order, change.closeReason, at),
+      };
+    case 'failed':
+      return { ...noWishes, status: change.status, closedAt: at };
+    case 'review':
+      return { status: change.status, reviewReason: change.reviewReason };
+  }
+}
+
+/** A provider that tells of our own close before we have written it down is not the one who closed. */
+export function reasonToClose(
+  order: Pick<OrderRead['order'], 'cancelRequestedAt' | 'confirmation' | 'expiresAt'>,
+  given: CloseReason,
+  at: Date,
+): CloseReason {
+  if (given !== 'closed_by_provider') return given;
+  if (order.confirmation === 'rejected' || order.confirmation === 'timed_out') return 'rejected';
+  if (order.cancelRequestedAt) return 'cancelled';
+  return order.expiresAt <= at ? 'expired' : given;
+}
+
+function paymentPatch(decision: ReportDecision, surplus: Surplus | null, at: Date) {
+  switch (decision.kind) {
+    case 'close':
+      return { status: 'closed' as const };
+    case 'authorize':
+      return {
+        status: 'authorized' as const,
+        providerTradeNo: decision.providerTradeNo,
+        surplus,
+      };
+    case 'settle':
+      return {
+        status: 'succeeded' as const,
+        providerTradeNo: decision.providerTradeNo,
+        capturedMinor: decision.capturedMinor,
+        settledAt: settledAt(decision, at),
+        surplus,
+      };
+    case 'unchanged':
+    case 'review':
+      return undefined;
+  }
+}
+
+function settledAt(decision: ReportDecision, at: Date): Date {
+  return decision.kind === 'settle' && decision.paidAt !== undefined
+    ? new Date(decision.paidAt)
+    : at;
+}
+
+function ledgerOf(
+  payment: PaymentRow,
+  decision: ReportDecision,
+  given: RefundRow | undefined,
+): Change['ledger'] {
+  if (decision.kind !== 'settle') return undefined;
+  const capture = positionOfCapture(decision.capturedMinor);
+  const reserved = given && positionOfRefund(given.status, given.amountMinor);
+  const postings = [
+    postingBetween(`capture:${payment.id}`, {}, capture),
+    given && postingBetween(`refund:${given.id}:reserved`, {}, reserved ?? {}),
+  ].filter((posting) => posting !== undefined);
+  return { accountId: payment.accountId, postings };
 }

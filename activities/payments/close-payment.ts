@@ -1,43 +1,82 @@
 import type { OrderId } from '../../domain/ids.ts';
 import { isEnded } from '../../domain/order.ts';
 import type { CloseReason } from '../../domain/order.ts';
-import type { ProviderReport } from '../../domain/payment.ts';
-import { readPayment } from '../../db/queries/read-payment.ts';
-import { ProviderFault } from '../../providers/faults.ts';
+import { isOpen } from '../../domain/payment.ts';
+import { readOrder } from '../../db/queries/read-order.ts';
+import type { PaymentRow } from '../../db/queries/read-order.ts';
 import type { OrderProgress } from '../../workflows/messages.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { applyReport } from './apply-report.ts';
+import { askProvider } from './ask-provider.ts';
+import { closeAtProvider } from './close-at-provider.ts';
+import { noWishes } from './change-of-report.ts';
+import { commitDecision, progressOf } from './commit-decision.ts';
 
 /**
- * Closes an order unpaid, if it is unpaid: asks the provider, closes there, asks again. Paid always
- * wins, and nothing is closed here that may still be paid there.
+ * Closes an order unpaid, if it is unpaid: asks the provider, closes there, asks again; money that is
+ * held is let go. Paid always wins, and nothing is closed here that may still be paid there.
  */
 export async function closePayment(
-  { db, providers }: ActivityDeps,
+  deps: ActivityDeps,
   { orderId, reason }: { orderId: OrderId; reason: CloseReason },
 ): Promise<OrderProgress> {
-  const { order, payment } = await readPayment(db, { orderId });
-  if (isEnded(order.status) || order.status === 'review') return { status: order.status };
-  const provider = await providers.get(payment.accountId);
-  const { outTradeNo } = payment;
-  const ask = async () => (await provider.queryPayment({ outTradeNo })).report;
-
-  const apply = (report: ProviderReport) =>
-    applyReport(db, { orderId, report, closeReason: reason });
-
-  const before = await apply(await ask());
-  if (before.status !== 'pending') return before;
-  const closed = await provider.closePayment({ outTradeNo });
-  const after = await ask();
-  if (after.status === 'succeeded') return apply(after);
-  const isClosed =
-    after.status === 'closed' || (after.status === 'absent' && closed.kind !== 'paid');
-  if (!isClosed) {
-    throw new ProviderFault(
-      'unknownOutcome',
-      'not_closed',
-      `the provider answered '${closed.kind}' to the close and '${after.status}' to the query after it`,
-    );
+  const read = await readOrder(deps.db, { orderId });
+  let progress = progressOf(read);
+  for (const payment of read.payments.filter(({ status }) => isOpen(status))) {
+    if (isEnded(progress.status) || progress.status === 'review') return progress;
+    progress = await closeOne(deps, { payment, reason });
   }
-  return apply({ status: 'closed' });
+  const isWithoutPayment = progress.status === 'pending' && !isEnded(read.order.status);
+  return isWithoutPayment ? closeUnopened(deps, { orderId, reason }) : progress;
+}
+
+/** An order whose attempts are all closed, as by a crash in the middle of a switch: nothing can be paid. */
+function closeUnopened(
+  deps: ActivityDeps,
+  { orderId, reason }: { orderId: OrderId; reason: CloseReason },
+): Promise<OrderProgress> {
+  return commitDecision(deps, {
+    read: () => readOrder(deps.db, { orderId }),
+    decide: ({ order, payments }) =>
+      order.status !== 'pending' || payments.some(({ status }) => isOpen(status))
+        ? undefined
+        : {
+            order: { ...noWishes, status: 'closed', closedAt: new Date(), closeReason: reason },
+            event: { type: 'order.closed' },
+          },
+  });
+}
+
+async function closeOne(
+  deps: ActivityDeps,
+  { payment, reason }: { payment: PaymentRow; reason: CloseReason },
+): Promise<OrderProgress> {
+  const { id: paymentId, orderId } = payment;
+  const apply = (report: Parameters<typeof applyReport>[1]['report']) =>
+    applyReport(deps, { orderId, paymentId, report, closeReason: reason });
+  const before = await askProvider(deps, payment);
+  const progress = await apply(before);
+  const isStillOpen = before.status !== 'succeeded' && before.status !== 'closed';
+  if (!isStillOpen || progress.status === 'review' || isEnded(progress.status)) return progress;
+  return apply(await closeAtProvider(deps, payment));
+}
+
+/** Closes what may still bring money to an order that is done: late authorisations, attempts left behind. */
+export async function closeLeftovers(
+  deps: ActivityDeps,
+  { orderId }: { orderId: OrderId },
+): Promise<OrderProgress> {
+  const read = await readOrder(deps.db, { orderId });
+  let progress = progressOf(read);
+  if (!isEnded(read.order.status)) return progress;
+  for (const payment of read.payments.filter(({ status }) => isOpen(status))) {
+    const report = await closeAtProvider(deps, payment);
+    progress = await applyReport(deps, {
+      orderId,
+      paymentId: payment.id,
+      report,
+      closeReason: 'closed_by_provider',
+    });
+  }
+  return progress;
 }

@@ -1,91 +1,151 @@
 import { crashPoint } from '../../config/crash-points.ts';
 import { decideOnRefusal, isEnded } from '../../domain/order.ts';
 import type { OrderId } from '../../domain/ids.ts';
-import { isOpen } from '../../domain/payment.ts';
-import type { NextAction } from '../../domain/payment.ts';
-import { readPayment } from '../../db/queries/read-payment.ts';
-import type { PaymentRead } from '../../db/queries/read-payment.ts';
+import { awaitsPayer } from '../../domain/payment.ts';
+import type { Route } from '../../domain/routing.ts';
+import type { Change } from '../../db/queries/commit-change.ts';
+import { currentPayment, paymentOf, readOrder } from '../../db/queries/read-order.ts';
+import type { OrderRead, PaymentRow } from '../../db/queries/read-order.ts';
 import { ProviderFault } from '../../providers/faults.ts';
 import type { CreatePaymentResult } from '../../providers/provider.ts';
 import type { OrderProgress } from '../../workflows/messages.ts';
 import type { ActivityDeps } from '../deps.ts';
-import { commitDecision } from './commit-decision.ts';
+import { callProvider } from './ask-provider.ts';
+import { noWishes } from './change-of-report.ts';
+import { commitDecision, progressOf } from './commit-decision.ts';
+import { newPayment } from './new-payment.ts';
 import { queryPayment } from './query-payment.ts';
+import { rankWays } from './rank-ways.ts';
 
 /**
- * Opens the payment at its provider and stores what the payer has to do. Repeating it is safe: the
- * payment's number was stored with the order, and the provider answers the same number the same.
+ * Opens the order's payment at its provider and stores what the payer has to do. A definite no moves
+ * on to the next account; an unknown outcome never does. Repeating it is safe: the payment's number
+ * was stored before, and the provider answers the same number the same.
  */
 export async function createPayment(
   deps: ActivityDeps,
   { orderId }: { orderId: OrderId },
 ): Promise<OrderProgress> {
-  const { db, providers, publicUrl } = deps;
-  const first = await readPayment(db, { orderId });
-  const { order, payment } = first;
-  // Opened by an attempt whose answer was lost, or decided by an early notification.
-  if (payment.status !== 'created') return { status: order.status };
-  const provider = await providers.get(payment.accountId);
-  const answer = await provider
-    .createPayment({
-      outTradeNo: payment.outTradeNo,
-      amountMinor: payment.amountMinor,
-      currency: payment.currency,
-      subject: order.subject,
-      expiresAt: order.expiresAt.toISOString(),
-      notifyUrl: `${publicUrl}/providers/${payment.accountId}/notifications`,
-    })
-    .catch((error: unknown) => asRefusal(deps, error));
-  crashPoint('payment.created-at-provider');
-  switch (answer.kind) {
-    case 'created':
-      return offerPayment(deps, { first, nextAction: answer.nextAction });
-    case 'declined':
-      return failPayment(deps, { first, failureCode: answer.code });
-    case 'invalidState':
-      // The number is known there in another state: what became of it is the provider's to say.
-      return queryPayment(deps, { orderId });
+  for (;;) {
+    const read = await readOrder(deps.db, { orderId });
+    const payment = currentPayment(read);
+    // Opened by an attempt whose answer was lost, or decided by an early notification.
+    if (payment.status !== 'created' || isEnded(read.order.status)) return progressOf(read);
+    const answer = await open(deps, read, payment);
+    crashPoint('payment.created-at-provider');
+    switch (answer.kind) {
+      case 'created':
+        return offerPayment(deps, read, payment, answer);
+      case 'declined': {
+        const progress = await moveOn(deps, read, payment, answer);
+        if (isEnded(progress.status) || progress.status === 'review') return progress;
+        break;
+      }
+      case 'invalidState':
+        // The number is known there in another state: what became of it is the provider's to say.
+        return queryPayment(deps, { orderId });
+      case 'unreached':
+        // Surely not executed. With nowhere else to go, patience; the workflow's policy has it.
+        if (!(await nextRoute(deps, read))) throw answer.fault;
+        await moveOn(deps, read, payment, { code: answer.fault.code });
+    }
   }
 }
 
-/** With our own keys refused nothing was executed and no retry helps: the order fails at once, loudly. */
-function asRefusal({ logger }: ActivityDeps, error: unknown): CreatePaymentResult {
-  if (!(error instanceof ProviderFault) || error.kind !== 'misconfigured') throw error;
-  logger.error({ code: error.code, message: error.message }, 'the provider refuses our account');
-  return { kind: 'declined', code: error.code, message: error.message };
+type Opened = CreatePaymentResult | { kind: 'unreached'; fault: ProviderFault };
+
+async function open(deps: ActivityDeps, read: OrderRead, payment: PaymentRow): Promise<Opened> {
+  const { order } = read;
+  const { outTradeNo, method, amountMinor, currency, accountId } = payment;
+  const { subject, capture, payer, checkoutToken } = order;
+  try {
+    return await callProvider(deps, payment, (provider) =>
+      provider.createPayment({
+        ...{ outTradeNo, method, amountMinor, currency, subject, capture, payer },
+        expiresAt: order.expiresAt.toISOString(),
+        notifyUrl: `${deps.publicUrl}/providers/${accountId}/notifications`,
+        returnUrl: `${deps.publicUrl}/pay/${checkoutToken}`,
+      }),
+    );
+  } catch (error) {
+    if (!(error instanceof ProviderFault)) throw error;
+    if (error.kind === 'retryable') return { kind: 'unreached', fault: error };
+    if (error.kind !== 'misconfigured') throw error;
+    // With our own keys refused nothing was executed and no retry helps: another account, and loudly.
+    const { code, message } = error;
+    deps.logger.error({ accountId, code, message }, 'the provider refuses our account');
+    return { kind: 'declined', code, message };
+  }
 }
 
 /** Stores what the payer has to do next, unless an early notification decided the payment meanwhile. */
 function offerPayment(
-  { db }: ActivityDeps,
-  { first, nextAction }: { first: PaymentRead; nextAction: NextAction },
+  deps: ActivityDeps,
+  first: OrderRead,
+  { id }: PaymentRow,
+  { nextAction, providerRef }: Extract<CreatePaymentResult, { kind: 'created' }>,
 ): Promise<OrderProgress> {
-  return commitDecision(db, {
+  return commitDecision(deps, {
     first,
-    read: () => readPayment(db, { orderId: first.order.id }),
-    decide: ({ order, payment }) =>
-      isOpen(payment.status) && !isEnded(order.status)
-        ? { order: {}, payment: { status: 'pending', nextAction }, event: null }
-        : undefined,
+    read: () => readOrder(deps.db, { orderId: first.order.id }),
+    decide: (read) => {
+      const payment = paymentOf(read, id);
+      const isOffered = payment.status === 'created' && !isEnded(read.order.status);
+      if (isOffered) {
+        const patch = { status: 'pending' as const, nextAction, providerRef };
+        return { order: {}, payment: { id, patch }, event: null };
+      }
+      // Closed meanwhile: the handle is kept, because the provider is asked by it.
+      const isNews = payment.providerRef === null && providerRef !== null;
+      return isNews
+        ? { order: {}, payment: { id, patch: { providerRef } }, event: null }
+        : undefined;
+    },
   });
 }
 
-function failPayment(
-  { db }: ActivityDeps,
-  { first, failureCode }: { first: PaymentRead; failureCode: string },
+/** Puts the next fitting account in the place of one that said no; with none left the order has failed. */
+async function moveOn(
+  deps: ActivityDeps,
+  first: OrderRead,
+  { id }: PaymentRow,
+  { code }: { code: string },
 ): Promise<OrderProgress> {
-  return commitDecision(db, {
+  const route = await nextRoute(deps, first);
+  const decide = (read: OrderRead): Change | undefined => {
+    const payment = paymentOf(read, id);
+    if (!awaitsPayer(payment.status)) return undefined;
+    const failed = { id, patch: { status: 'failed' as const, failureCode: code } };
+    if (route && read.order.status === 'pending') {
+      const next = newPayment(read, route);
+      const event = { type: 'order.payment_switched' as const, about: next.id };
+      return { order: {}, payment: failed, newPayment: next, event };
+    }
+    const refused = decideOnRefusal(read.order);
+    if (refused.kind !== 'failed') return { order: {}, payment: failed, event: null };
+    return {
+      order: { ...noWishes, status: refused.status, failureCode: code, closedAt: new Date() },
+      payment: failed,
+      event: { type: refused.event, about: id },
+    };
+  };
+  return commitDecision(deps, {
     first,
-    read: () => readPayment(db, { orderId: first.order.id }),
-    decide: ({ order, payment }) => {
-      const decided = decideOnRefusal(order);
-      if (decided.kind === 'none' || !isOpen(payment.status)) return undefined;
-      const { status, event } = decided;
-      return {
-        order: { status, failureCode, closedAt: new Date() },
-        payment: { status: 'failed', failureCode },
-        event,
-      };
-    },
+    read: () => readOrder(deps.db, { orderId: first.order.id }),
+    decide,
   });
+}
+
+async function nextRoute(deps: ActivityDeps, read: OrderRead): Promise<Route | undefined> {
+  const { order, payments } = read;
+  // A method the payer has switched to goes first, whatever the order's own preference.
+  const wanted = [currentPayment(read).method, ...order.methods];
+  const routes = await rankWays(deps, {
+    ...order,
+    methods: [...new Set(wanted)],
+    tried: [currentPayment(read), ...payments.filter(({ status }) => status === 'failed')].map(
+      ({ accountId }) => accountId,
+    ),
+  });
+  return routes.find(({ verdict }) => verdict === 'fits');
 }

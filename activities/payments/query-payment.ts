@@ -1,22 +1,29 @@
 import type { OrderId } from '../../domain/ids.ts';
 import { isEnded } from '../../domain/order.ts';
-import { readPayment } from '../../db/queries/read-payment.ts';
+import { isOpen } from '../../domain/payment.ts';
+import { readOrder } from '../../db/queries/read-order.ts';
 import type { OrderProgress } from '../../workflows/messages.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { applyReport } from './apply-report.ts';
+import { askProvider } from './ask-provider.ts';
+import { progressOf } from './commit-decision.ts';
 
-/** Asks the provider what became of a payment, and applies the answer. Finds what no notification told. */
+/** Asks the provider what became of an order's open payments, and applies the answers. Finds what no notification told. */
 export async function queryPayment(
-  { db, providers, logger }: ActivityDeps,
+  deps: ActivityDeps,
   { orderId }: { orderId: OrderId },
 ): Promise<OrderProgress> {
-  const { order, payment } = await readPayment(db, { orderId });
-  if (isEnded(order.status)) return { status: order.status };
-  const provider = await providers.get(payment.accountId);
-  const { report } = await provider.queryPayment({ outTradeNo: payment.outTradeNo });
-  if (report.status === 'unknown') {
-    const { providerStatus } = report;
-    logger.error({ orderId, providerStatus }, 'a provider status we have no word for');
+  const read = await readOrder(deps.db, { orderId });
+  let progress = progressOf(read);
+  if (isEnded(read.order.status)) return progress;
+  for (const payment of read.payments.filter(({ status }) => isOpen(status))) {
+    const report = await askProvider(deps, payment);
+    progress = await applyReport(deps, {
+      orderId,
+      paymentId: payment.id,
+      report,
+      closeReason: 'closed_by_provider',
+    });
   }
-  return applyReport(db, { orderId, report, closeReason: 'closed_by_provider' });
+  return progress;
 }

@@ -9,11 +9,17 @@ function count() {
   left.textContent = two(Math.floor(seconds / 60)) + ':' + two(seconds % 60);
 }
 if (left) { count(); setInterval(count, 1000); }
-const open = ['pending', 'preparing', 'review'].includes(page.dataset.state);
+const open = /^(pending|preparing|review|authorized)/.test(page.dataset.state);
 if (open) {
   const stream = new EventSource(location.pathname + '/stream');
   stream.addEventListener('state', (event) => {
     if (event.data !== page.dataset.state) { stream.close(); location.reload(); }
   });
 }
+const jsapi = document.getElementById('jsapi');
+if (jsapi) jsapi.addEventListener('click', () => {
+  // Only WeChat's own browser has this bridge.
+  if (!window.WeixinJSBridge) return;
+  window.WeixinJSBridge.invoke('getBrandWCPayRequest', JSON.parse(jsapi.dataset.params), () => location.reload());
+});
 `;

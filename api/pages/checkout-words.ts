@@ -2,12 +2,21 @@
 export const checkoutWords = {
   en: {
     title: 'Pay',
-    scan: 'Scan with Alipay to pay',
+    scan: (provider: string) => `Scan with ${provider} to pay`,
+    continueAt: (provider: string) => `Continue to ${provider}`,
+    inApp: "Continue in the merchant's own app or page.",
     open: 'Pay on this device',
+    otherWay: 'Pay another way',
     timeLeft: 'Time left',
     preparing: 'Preparing the payment…',
     paid: 'Paid',
     paidText: 'The payment has arrived. You can close this page.',
+    authorized: 'Payment authorised',
+    authorizedText: 'The amount is reserved. The merchant will confirm the order.',
+    partially_refunded: 'Partly refunded',
+    partially_refundedText: 'Part of your payment is on its way back to you.',
+    refunded: 'Refunded',
+    refundedText: 'Your payment is on its way back to you.',
     closed: 'This order is closed',
     closedText: 'It can no longer be paid. If you have paid already, the merchant will be told.',
     failed: 'The payment could not be opened',
@@ -20,12 +29,21 @@ export const checkoutWords = {
   },
   zh: {
     title: '付款',
-    scan: '请使用支付宝扫码付款',
+    scan: (provider: string) => `请使用${provider}扫码付款`,
+    continueAt: (provider: string) => `前往${provider}付款`,
+    inApp: '请在商家的应用或页面中继续付款。',
     open: '在本机付款',
+    otherWay: '更换付款方式',
     timeLeft: '剩余时间',
     preparing: '正在准备付款…',
     paid: '支付成功',
     paidText: '款项已收到，您可以关闭此页面。',
+    authorized: '已授权付款',
+    authorizedText: '款项已预留，等待商家确认订单。',
+    partially_refunded: '已部分退款',
+    partially_refundedText: '部分款项正在退回。',
+    refunded: '已退款',
+    refundedText: '款项正在退回。',
     closed: '订单已关闭',
     closedText: '该订单已无法付款。如果您已付款，商家会收到通知。',
     failed: '无法发起付款',
@@ -46,3 +64,9 @@ export function chooseLanguage(asked: string | undefined, accepted: string | und
   const first = /\b(zh|en)\b/i.exec(accepted ?? '')?.[1]?.toLowerCase();
   return first === 'zh' ? 'zh' : 'en';
 }
+
+/** What a provider and its ways to pay are called, where that differs from the provider's title. */
+export const providerNames: Readonly<Record<Language, Readonly<Record<string, string>>>> = {
+  en: { alipay: 'Alipay', 'wechat-pay': 'WeChat Pay', stripe: 'card' },
+  zh: { alipay: '支付宝', 'wechat-pay': '微信支付', stripe: '银行卡' },
+};

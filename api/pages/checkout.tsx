@@ -1,20 +1,21 @@
 import { streamSSE } from 'hono/streaming';
-import { renderSVG } from 'uqr';
 import { createGate } from '../../db/gate.ts';
+import { rankWays } from '../../activities/payments/rank-ways.ts';
 import { findOrderByToken } from '../../db/queries/find-order.ts';
 import type { OrderView } from '../../db/queries/find-order.ts';
-import { formatMoney } from '../../domain/money.ts';
+import { readOrder } from '../../db/queries/read-order.ts';
 import { isEnded } from '../../domain/order.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { notFound } from '../problems.ts';
-import { checkoutScript } from './checkout-script.ts';
-import { checkoutStyle } from './checkout-style.ts';
-import { checkoutWords, chooseLanguage } from './checkout-words.ts';
-import type { Language } from './checkout-words.ts';
-import { Layout } from './layout.tsx';
+import { wishToSwitch } from '../routes/switch-payment.ts';
+import { waitFor } from '../wait-for.ts';
+import { Checkout, stateOf } from './checkout-view.tsx';
+import { chooseLanguage } from './checkout-words.ts';
 import { securePage } from './secure-page.ts';
 
 const heartbeatMs = 15_000;
+// The page shows itself as it is afterwards, and turns by itself when the switch is done.
+const longestSwitchMs = 8_000;
 
 /** The page where a payer pays, `/pay/<token>`, and the stream that tells it of the end. */
 export function registerCheckout(app: App, deps: ApiDeps) {
@@ -28,9 +29,49 @@ export function registerCheckout(app: App, deps: ApiDeps) {
   app.get('/pay/:token', async (c) => {
     const view = await findByToken(c.req.param('token'));
     const language = chooseLanguage(c.req.query('lang'), c.req.header('accept-language'));
-    const nonce = securePage(c);
-    return c.html(<Checkout view={view} language={language} nonce={nonce} />);
+    const { nextAction } = view;
+    const target = nextAction?.kind === 'form' ? [new URL(nextAction.action).origin] : [];
+    const nonce = securePage(c, { formTargets: ["'self'", ...target] });
+    const ways = await waysOf(view);
+    return c.html(<Checkout view={view} ways={ways} language={language} nonce={nonce} />);
   });
+
+  app.post('/pay/:token/method', async (c) => {
+    const token = c.req.param('token');
+    const view = await findByToken(token);
+    const { method } = await c.req.parseBody();
+    const isOffered = typeof method === 'string' && (await waysOf(view)).includes(method);
+    if (isOffered) await switchTo(view, token, method, c.req.raw.signal);
+    return c.redirect(`/pay/${token}`, 303);
+  });
+
+  /** The other ways this order may be paid, where an account of the merchant's can take them now. */
+  async function waysOf({ snapshot, method }: OrderView): Promise<string[]> {
+    if (snapshot.status !== 'pending' || snapshot.methods.length < 2) return [];
+    const { order } = await readOrder(deps.db, { orderId: snapshot.id });
+    const routes = await rankWays(deps, { ...order, methods: order.methods });
+    const fitting = routes.filter(({ verdict }) => verdict === 'fits').map((route) => route.method);
+    return order.methods.filter((other) => other !== method && fitting.includes(other));
+  }
+
+  async function switchTo(
+    { snapshot }: OrderView,
+    token: string,
+    method: string,
+    caller: AbortSignal,
+  ): Promise<void> {
+    await wishToSwitch(deps, { orderId: snapshot.id, method });
+    await waitFor({
+      changes: deps.changes,
+      channel: 'tender_orders',
+      key: snapshot.id,
+      timeoutMs: longestSwitchMs,
+      caller,
+      read: () => findByToken(token),
+      isEnough: (now) =>
+        now.snapshot.status !== 'pending' || (now.method === method && now.nextAction !== null),
+    });
+  }
 
   app.get('/pay/:token/stream', async (c) => {
     const checkoutToken = c.req.param('token');
@@ -57,91 +98,4 @@ export function registerCheckout(app: App, deps: ApiDeps) {
       }
     });
   });
-}
-
-/** What decides how the page looks; it reloads itself when this changes. */
-function stateOf({ snapshot, nextAction }: OrderView): string {
-  return snapshot.status === 'pending' && !nextAction ? 'preparing' : snapshot.status;
-}
-
-function Checkout(props: { view: OrderView; language: Language; nonce: string }) {
-  const { snapshot } = props.view;
-  const words = checkoutWords[props.language];
-  return (
-    <Layout
-      title={`${words.title} ${formatMoney(snapshot)}`}
-      lang={props.language === 'zh' ? 'zh-CN' : 'en'}
-      nonce={props.nonce}
-      head={<style nonce={props.nonce} dangerouslySetInnerHTML={{ __html: checkoutStyle }} />}
-    >
-      <main>
-        <p class="top soft">
-          <a href={`?lang=${props.language === 'zh' ? 'en' : 'zh'}`}>{words.other}</a>
-        </p>
-        <section
-          class="card"
-          id="checkout"
-          data-state={stateOf(props.view)}
-          data-expires={snapshot.expiresAt}
-        >
-          <h1>{snapshot.subject}</h1>
-          <div class="amount">{formatMoney(snapshot)}</div>
-          <p class="soft">
-            {words.order} {snapshot.merchantOrderNo}
-          </p>
-          <Body {...props} />
-        </section>
-      </main>
-      <script nonce={props.nonce} dangerouslySetInnerHTML={{ __html: checkoutScript }} />
-    </Layout>
-  );
-}
-
-function Body({ view, language }: { view: OrderView; language: Language }) {
-  const { snapshot, nextAction } = view;
-  const words = checkoutWords[language];
-  if (snapshot.status !== 'pending') return <Ended view={view} language={language} />;
-  if (nextAction?.kind !== 'qr') return <p class="wait">{words.preparing}</p>;
-  const canOpen = /^https?:/.test(nextAction.content);
-  return (
-    <div class="pay">
-      <div
-        class="qr"
-        role="img"
-        aria-label={words.scan}
-        dangerouslySetInnerHTML={{ __html: renderSVG(nextAction.content, { border: 2 }) }}
-      />
-      <p>{words.scan}</p>
-      <p class="soft">
-        {words.timeLeft} <b id="left">…</b>
-      </p>
-      {canOpen && (
-        <a class="button" href={nextAction.content} rel="noreferrer">
-          {words.open}
-        </a>
-      )}
-    </div>
-  );
-}
-
-const marks = { paid: '✓', closed: '×', failed: '×', review: '…' } as const;
-
-function Ended({ view, language }: { view: OrderView; language: Language }) {
-  const { status, returnUrl } = view.snapshot;
-  if (status === 'pending') return null;
-  const words = checkoutWords[language];
-  return (
-    <div class={`end ${status}`} role="status">
-      <div class="mark" aria-hidden="true">
-        {marks[status]}
-      </div>
-      <h2>{words[status]}</h2>
-      <p class="soft">{words[`${status}Text`]}</p>
-      {returnUrl && (
-        <a class="button" href={returnUrl}>
-          {words.back}
-        </a>
-      )}
-    </div>
-  );
 }

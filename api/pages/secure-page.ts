@@ -6,7 +6,10 @@ import type { AppEnv } from '../deps.ts';
  * Sets the headers of a page of ours and returns the nonce its own style and script need: nothing
  * else may run, be framed, or learn the page's address, which can be a capability.
  */
-export function securePage(c: Context<AppEnv>): string {
+export function securePage(
+  c: Context<AppEnv>,
+  { formTargets = [] }: { formTargets?: readonly string[] } = {},
+): string {
   const nonce = randomBytes(16).toString('base64');
   const policy = [
     "default-src 'none'",
@@ -15,7 +18,7 @@ export function securePage(c: Context<AppEnv>): string {
     "img-src 'self' data:",
     "connect-src 'self'",
     "base-uri 'none'",
-    "form-action 'none'",
+    `form-action ${formTargets.length > 0 ? formTargets.join(' ') : "'none'"}`,
     "frame-ancestors 'none'",
   ];
   c.header('content-security-policy', policy.join('; '));

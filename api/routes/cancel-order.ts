@@ -1,7 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { cancelRunningOrder } from '../../activities/orders/cancel-running-order.ts';
 import { findOrder } from '../../db/queries/find-order.ts';
-import { requestCancel } from '../../db/queries/request-cancel.ts';
+import type { OrderView } from '../../db/queries/find-order.ts';
+import { requestWish } from '../../db/queries/request-wish.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { etagOf, orderBody } from '../order-body.ts';
 import { notFound, Problem } from '../problems.ts';
@@ -14,7 +15,7 @@ const route = createRoute({
   method: 'post',
   path: '/v1/orders/{orderId}/cancel',
   tags: ['Orders'],
-  summary: 'Cancel an order that is not paid yet',
+  summary: 'Cancel an order that is not paid yet, or let held money go',
   description:
     'The provider is asked, told to take no more money, and asked again: an order that was paid meanwhile answers 409 and stays paid. 202 when that takes longer than `Prefer: wait` allows (10 s by default); the wish is kept.',
   security: [{ apiKey: [] }],
@@ -38,8 +39,8 @@ export function registerCancelOrder(app: App, deps: ApiDeps) {
     const read = () => findOrder(deps.db, { merchantId: merchant.id, orderId });
     const before = await read();
     if (!before) throw notFound('order', orderId);
-    if (before.snapshot.status === 'pending') {
-      await requestCancel(deps.db, { orderId });
+    if (isOpen(before)) {
+      await requestWish(deps.db, { orderId, wish: { kind: 'cancel' } });
       cancelRunningOrder({ client: deps.client, orderId }).catch((error: unknown) =>
         // The wish stands in the database: the sweep says it again.
         deps.logger.warn({ error, orderId }, 'the cancellation waits for the sweep'),
@@ -52,12 +53,12 @@ export function registerCancelOrder(app: App, deps: ApiDeps) {
       timeoutMs: parseWaitMs(c.req.valid('header').prefer, defaultWaitMs),
       caller: c.req.raw.signal,
       read,
-      isEnough: (found) => found?.snapshot.status !== 'pending',
+      isEnough: (found) => !found || !isOpen(found),
     });
     if (!view) throw notFound('order', orderId);
     const { status, closeReason } = view.snapshot;
     c.header('etag', etagOf(view));
-    if (status === 'pending') return c.json(orderBody(view, deps.publicUrl), 202);
+    if (isOpen(view)) return c.json(orderBody(view, deps.publicUrl), 202);
     if (status === 'closed' && closeReason === 'cancelled') {
       return c.json(orderBody(view, deps.publicUrl), 200);
     }
@@ -65,4 +66,8 @@ export function registerCancelOrder(app: App, deps: ApiDeps) {
       extensions: { status },
     });
   });
+}
+
+function isOpen({ snapshot: { status } }: OrderView): boolean {
+  return status === 'pending' || status === 'authorized';
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { rankWays } from '../../activities/payments/rank-ways.ts';
 import { startPayOrder } from '../../activities/orders/start-pay-order.ts';
 import type { OrderToStart } from '../../activities/orders/start-pay-order.ts';
 import { crashPoint } from '../../config/crash-points.ts';
@@ -8,12 +9,11 @@ import { createOrder } from '../../db/queries/create-order.ts';
 import { findOrder } from '../../db/queries/find-order.ts';
 import type { OrderView } from '../../db/queries/find-order.ts';
 import type { Merchant } from '../../db/queries/merchants.ts';
-import { listAccountsOf } from '../../db/queries/provider-accounts.ts';
 import { recordAnswer } from '../../db/queries/record-answer.ts';
-import { methods } from '../../providers/registry.ts';
 import type { ApiDeps, App, AppEnv } from '../deps.ts';
 import { etagOf, orderBody } from '../order-body.ts';
 import { Problem } from '../problems.ts';
+import { refuseTarget } from '../../webhooks/target-guard.ts';
 import { newOrderSchema, orderSchema, problemResponses } from '../schemas.ts';
 import { parseWaitMs, waitFor } from '../wait-for.ts';
 
@@ -52,6 +52,7 @@ const route = createRoute({
       'unsupported-media-type',
       'idempotency-key-reused',
       'no-provider-account',
+      'target-not-allowed',
     ),
   },
 });
@@ -66,7 +67,8 @@ export function registerCreateOrder(app: App, deps: ApiDeps) {
     const headers = c.req.valid('header');
     const { merchant } = c.var;
     const idempotencyKey = headers['idempotency-key'];
-    const account = await chooseAccount(deps, merchant, body);
+    const { account, methods } = await chooseWay(deps, merchant, body);
+    refuseConfirmUrl(deps, body);
     const expiresAt = new Date(Date.now() + body.expiresInSeconds * 1_000);
     const created = await createOrder(deps.db, {
       ...body,
@@ -74,6 +76,8 @@ export function registerCreateOrder(app: App, deps: ApiDeps) {
       account,
       requestHash: hashOf(body),
       idempotencyKey,
+      methods,
+      confirm: body.confirm ?? null,
       returnUrl: body.returnUrl ?? null,
       expiresAt,
     });
@@ -112,6 +116,7 @@ export function registerCreateOrder(app: App, deps: ApiDeps) {
         id: orderId,
         merchantId: merchant.id,
         expiresAt: expiresAt.toISOString(),
+        confirmSeconds: body.confirm?.withinSeconds ?? null,
       },
       isNew: created.kind === 'created',
       waitMs: parseWaitMs(headers.prefer, defaultWaitMs),
@@ -129,12 +134,27 @@ export function registerCreateOrder(app: App, deps: ApiDeps) {
   });
 }
 
-/** The first account that can do what the method asks for. */
-async function chooseAccount({ db }: ApiDeps, merchant: Merchant, { method }: NewOrderBody) {
-  const accounts = await listAccountsOf(db, { merchantId: merchant.id });
-  const account = accounts.find(({ provider }) => provider === methods[method].provider);
-  if (!account) throw new Problem('no-provider-account', `There is no account for ${method}.`);
-  return account;
+/** The way to try first, and every method the order may be paid by. */
+async function chooseWay(deps: ApiDeps, merchant: Merchant, body: NewOrderBody) {
+  const routes = await rankWays(deps, { ...body, merchantId: merchant.id, methods: body.methods });
+  const fitting = routes.filter(({ verdict }) => verdict === 'fits');
+  const first = fitting[0];
+  if (!first) {
+    throw new Problem('no-provider-account', 'No provider account can take this order.', {
+      extensions: { routes },
+    });
+  }
+  const offered = new Set(fitting.map(({ method }) => method));
+  return {
+    account: { id: first.accountId, provider: first.provider, method: first.method },
+    // Kept in the merchant's own order of preference, where one was given.
+    methods: body.methods?.filter((method) => offered.has(method)) ?? [...offered],
+  };
+}
+
+function refuseConfirmUrl({ allowPrivateTargets }: ApiDeps, { confirm }: NewOrderBody): void {
+  const why = confirm && refuseTarget(confirm.url, { allowPrivate: allowPrivateTargets });
+  if (why) throw new Problem('target-not-allowed', `confirm.url: ${why}`);
 }
 
 /** Starts the order's workflow and waits until the payer can act. The order itself is safe already. */

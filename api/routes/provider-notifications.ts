@@ -18,10 +18,18 @@ export function registerProviderNotifications(app: App, deps: ApiDeps) {
     const provider = isId('account', accountId) ? await deps.providers.find(accountId) : undefined;
     if (!provider || !isId('account', accountId)) throw notFound('provider account', accountId);
     const rawBody = await c.req.text();
-    const parsed = await provider.parseNotification({ rawBody, headers: c.req.header() });
+    const parsed = await provider.parseNotification({
+      rawBody,
+      headers: c.req.header(),
+      query: c.req.query(),
+    });
     if (parsed.kind === 'rejected') {
       deps.logger.warn({ accountId, reason: parsed.reason }, 'a notification was refused');
       return answer(c, provider.acknowledge('rejected'));
+    }
+    if (parsed.kind === 'retryLater') {
+      deps.logger.warn({ accountId, reason: parsed.reason }, 'a notification has to come again');
+      return answer(c, provider.acknowledge('retryLater'));
     }
     for (const event of parsed.events) await intake(deps, { accountId, rawBody, event });
     return answer(c, provider.acknowledge('accepted'));
@@ -33,9 +41,9 @@ async function intake(
   { accountId, rawBody, event }: { accountId: AccountId; rawBody: string; event: ProviderEvent },
 ): Promise<void> {
   const { client, taskQueue, logger } = deps;
-  const { notificationId: providerNotificationId, binding, report, subject } = event;
+  const { notificationId: providerNotificationId, binding, news } = event;
   const stored = await storeNotification(deps.db, {
-    ...{ accountId, providerNotificationId, binding, report, subject, rawBody },
+    ...{ accountId, providerNotificationId, binding, news, rawBody },
   });
   crashPoint('notification.stored');
   if (stored.kind === 'duplicate') return;
@@ -46,9 +54,9 @@ async function intake(
     );
     return;
   }
-  const { id: notificationId, orderId } = stored;
+  const { id: notificationId, orderId, refundId } = stored;
   // Not awaited: the provider is acknowledged for what is committed, and the sweep sees to the rest.
-  reportToOrder({ client, taskQueue, orderId, notificationId }).catch((error: unknown) =>
+  reportToOrder({ client, taskQueue, orderId, refundId, notificationId }).catch((error: unknown) =>
     logger.warn({ error, notificationId }, 'the notification waits for the sweep'),
   );
 }

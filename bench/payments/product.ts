@@ -5,13 +5,11 @@ import { Readable } from 'node:stream';
 import { Agent, request } from 'undici';
 import { openDatabase } from '../../db/database.ts';
 import { createSealer } from '../../db/sealed.ts';
-import {
-  createKey,
-  createMerchant,
-  createSimulatedAlipayAccount,
-} from '../../launcher/operator/open-account.ts';
+import { createKey, createMerchant, createSandboxAccount } from '../../launcher/operator/open-account.ts';
 import { startNodeProcess } from '../../launcher/services/child.ts';
 import { pickPort } from '../../launcher/services/ports.ts';
+import { simulatorEnv, simulatorProcesses } from '../../launcher/services/simulators.ts';
+import type { ProviderName } from '../../providers/provider.ts';
 import { profiling } from '../shared/profiling.ts';
 import type { Arrival } from '../shared/receiver.ts';
 import type { BenchFolder } from '../shared/services.ts';
@@ -22,16 +20,18 @@ export async function startProduct(input: {
   folder: BenchFolder;
   address: string;
   databaseUrl: string;
+  provider: ProviderName;
 }): Promise<Side> {
-  const { folder } = input;
+  const { folder, provider } = input;
+  const method = methods[provider];
   const { port } = await pickPort(0);
   const url = `http://127.0.0.1:${port}`;
   const secretKey = randomBytes(32);
   const [simulator, receiver] = await Promise.all([
     startNodeProcess({
-      entry: 'providers/alipay/simulator/main.ts',
+      entry: simulatorProcesses[provider].entry,
       logFile: folder.logFile('simulator'),
-      env: { ALIPAY_SIM_PORT: '0', ALIPAY_SIM_DATA_DIR: `${folder.path}/alipay` },
+      env: simulatorEnv(provider, { port: 0, dataDir: `${folder.path}/simulator` }),
     }),
     startNodeProcess({ entry: 'bench/shared/receiver.ts', logFile: folder.logFile('receiver') }),
   ]);
@@ -58,9 +58,9 @@ export async function startProduct(input: {
   });
   const { merchantId } = await createMerchant(db, { name: 'Bench' });
   const { key } = await createKey(db, { merchantId, expiresAt: null });
-  const { appId } = await createSimulatedAlipayAccount(
+  const { account } = await createSandboxAccount(
     { db, sealer: createSealer([secretKey]) },
-    { merchantId, simulatorUrl },
+    { merchantId, provider, simulatorUrl, publicUrl: url },
   );
   await close();
 
@@ -95,13 +95,16 @@ export async function startProduct(input: {
         amountMinor: 1250,
         currency: 'CNY',
         subject: 'One cup of tea',
+        methods: [method],
       },
       { authorization, 'idempotency-key': `bench-${orders}` },
     );
     if (thinkMs > 0) await sleep(thinkMs);
     const arrived = arrivals.of(order.id);
     const { outTradeNo } = order.payments[0];
-    const paid = await post<Trade>(`${simulatorUrl}/console/trades/${outTradeNo}/pay`, { appId });
+    const paid = await post<Trade>(`${simulatorUrl}/console/payments/${outTradeNo}/pay`, {
+      account,
+    });
     const { atMs } = await arrived;
     // At saturation the books are left alone, and the latency counts from the payment itself.
     const sentAt = thinkMs > 0 ? await notifiedAt(outTradeNo) : paid.paidAt;
@@ -112,7 +115,7 @@ export async function startProduct(input: {
   async function notifiedAt(outTradeNo: string): Promise<string> {
     for (;;) {
       const { body } = await request(
-        `${simulatorUrl}/console/trades/${outTradeNo}?appId=${appId}`,
+        `${simulatorUrl}/console/payments/${outTradeNo}?account=${account}`,
         {
           dispatcher: agent,
         },
@@ -137,6 +140,13 @@ export async function startProduct(input: {
     },
   };
 }
+
+/** The way of paying at each provider that a bench drives. */
+const methods: Readonly<Record<ProviderName, string>> = {
+  alipay: 'alipay.qr',
+  'wechat-pay': 'wechat-pay.native',
+  stripe: 'stripe.payment_intent',
+};
 
 type Trade = { paidAt: string; notifications: { attempts: { at: string }[] }[] };
 

@@ -1,3 +1,4 @@
+import type { ProviderName } from '../../providers/provider.ts';
 import { cpuMsOf, cpuPerOperation, round } from '../shared/cpu.ts';
 import { median, percentile } from '../shared/figures.ts';
 import { pace, saturate } from '../shared/load.ts';
@@ -10,6 +11,7 @@ import type { Side } from './side.ts';
 const thinkMs = 200;
 
 export type PaymentsOptions = {
+  provider: ProviderName;
   rounds: number;
   roundMs: number;
   /** How many are kept under way; the best of them counts as saturation, for each side its own. */
@@ -18,13 +20,13 @@ export type PaymentsOptions = {
 };
 
 /** Compares the product with the bare shape on one Temporal server, in alternating rounds. */
-export async function benchPayments({ rounds, roundMs, inFlight, onProgress }: PaymentsOptions) {
+export async function benchPayments({ provider, rounds, roundMs, inFlight, onProgress }: PaymentsOptions) {
   const folder = await benchFolder();
   const postgres = await benchPostgres(folder);
   const temporal = await benchTemporal(folder);
   const sides: Side[] = [
     await startBare({ folder, address: temporal.address }),
-    await startProduct({ folder, address: temporal.address, databaseUrl: postgres.databaseUrl }),
+    await startProduct({ folder, address: temporal.address, databaseUrl: postgres.databaseUrl, provider }),
   ];
   const servers = { temporal: temporal.pid, postgres: postgres.pid, load: process.pid };
   try {
@@ -64,6 +66,7 @@ export async function benchPayments({ rounds, roundMs, inFlight, onProgress }: P
     const productQuiet = summary(quiet.filter(({ name }) => name === 'product'));
     return {
       bench: 'payments',
+      provider,
       saturation: { bare, product, throughputRatio: round(product.perSecond / bare.perSecond) },
       quarterLoad: {
         perSecond: round(perSecond),

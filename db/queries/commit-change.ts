@@ -1,56 +1,101 @@
 import { sql } from 'drizzle-orm';
-import type { NotificationId } from '../../domain/ids.ts';
-import { snapshotOf } from '../../domain/order-snapshot.ts';
+import type { PgTable } from 'drizzle-orm/pg-core';
+import { getTableConfig } from 'drizzle-orm/pg-core';
 import type { EventType } from '../../domain/events.ts';
+import type { NotificationId, PaymentId, RefundId } from '../../domain/ids.ts';
+import type { LedgerPosting } from '../../domain/ledger.ts';
+import { snapshotOf } from '../../domain/order-snapshot.ts';
 import type { Database } from '../database.ts';
 import { events } from '../schema/events.ts';
+import { ledgerEntries } from '../schema/ledger.ts';
 import { orders, payments } from '../schema/orders.ts';
 import { providerNotifications } from '../schema/provider-notifications.ts';
 import type { NotificationOutcome } from '../schema/provider-notifications.ts';
+import { disputes, refunds } from '../schema/refunds.ts';
 import { statement } from '../statement.ts';
 import { newEvent } from './new-event.ts';
-import type { PaymentRead } from './read-payment.ts';
+import type { DisputeRow, OrderRead, OrderRow, PaymentRow, RefundRow } from './read-order.ts';
 
 type OrderPatch = Partial<
   Pick<
-    PaymentRead['order'],
-    'status' | 'paidAt' | 'closedAt' | 'closeReason' | 'reviewReason' | 'failureCode'
+    OrderRow,
+    | 'status'
+    | 'capturedMinor'
+    | 'refundedMinor'
+    | 'confirmation'
+    | 'authorizedAt'
+    | 'paidAt'
+    | 'closedAt'
+    | 'closeReason'
+    | 'reviewReason'
+    | 'failureCode'
+    | 'wishedAt'
+    | 'cancelRequestedAt'
+    | 'captureRequestedMinor'
+    | 'switchRequestedTo'
+    | 'reviewVerb'
   >
 >;
-type PaymentPatch = Partial<
-  Pick<
-    PaymentRead['payment'],
-    'status' | 'providerTradeNo' | 'settledAt' | 'nextAction' | 'failureCode'
-  >
->;
+type PaymentPatch = Partial<Omit<PaymentRow, 'id' | 'orderId' | 'provider'>>;
 
-/** All that one decision changes. */
+/** All that one decision changes, written together or not at all. */
 export type Change = {
   order: OrderPatch;
-  payment: PaymentPatch;
-  /** Null where nothing changed that merchants are told of. */
-  event: EventType | null;
-  notification?: { id: NotificationId; outcome: NotificationOutcome };
+  payment?: { id: PaymentId; patch: PaymentPatch } | undefined;
+  newPayment?: PaymentRow | undefined;
+  refund?: { id: RefundId; patch: Partial<RefundRow> } | undefined;
+  newRefund?: RefundRow | undefined;
+  /** New or changed. */
+  dispute?: DisputeRow | undefined;
+  ledger?: { accountId: PaymentRow['accountId']; postings: LedgerPosting[] } | undefined;
+  /** Null where nothing changed that merchants are told of. `about` names the part it is about. */
+  event: { type: EventType; about?: string } | null;
+  notification?: { id: NotificationId; outcome: NotificationOutcome } | undefined;
 };
 
 const at = (name: string) => sql`${sql.placeholder(name)}::timestamptz`;
 const text = (name: string) => sql`${sql.placeholder(name)}::text`;
+const minor = (name: string) => sql`${sql.placeholder(name)}::bigint`;
+const hasChanged = sql`exists (select from changed)`;
+
+/** Writes the rows given as JSON: new ones are inserted, known ones (by id) take the new values. */
+function upsert(table: PgTable, name: string) {
+  const columns = getTableConfig(table).columns.map((column) =>
+    // The casing of the database, as `statement` and drizzle itself apply it.
+    column.name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+  );
+  const assignments = columns.map((column) =>
+    sql.raw(`"${column}" = excluded."${column}"`),
+  );
+  return sql`
+    insert into ${table} select * from jsonb_populate_recordset(null::${table}, ${sql.placeholder(name)}::jsonb)
+    where ${hasChanged} on conflict (id) do update set ${sql.join(assignments, sql`, `)}`;
+}
 
 const write = statement(
   'commit_change',
   () => sql`
   with changed as (
     update ${orders} set status = ${text('status')}, version = ${sql.placeholder('version')}::int,
-      updated_at = ${at('at')}, paid_at = ${at('paidAt')}, closed_at = ${at('closedAt')},
+      updated_at = ${at('at')}, captured_minor = ${minor('capturedMinor')},
+      refunded_minor = ${minor('refundedMinor')}, confirmation = ${text('confirmation')},
+      authorized_at = ${at('authorizedAt')}, paid_at = ${at('paidAt')}, closed_at = ${at('closedAt')},
       close_reason = ${text('closeReason')}, review_reason = ${text('reviewReason')},
-      failure_code = ${text('failureCode')}
+      failure_code = ${text('failureCode')}, wished_at = ${at('wishedAt')},
+      cancel_requested_at = ${at('cancelRequestedAt')},
+      capture_requested_minor = ${minor('captureRequestedMinor')},
+      switch_requested_to = ${text('switchRequestedTo')}, review_verb = ${text('reviewVerb')}
     where ${orders.id} = ${text('orderId')} and ${orders.version} = ${sql.placeholder('version')}::int - 1
     returning 1),
-  paid as (
-    update ${payments} set status = ${text('paymentStatus')},
-      provider_trade_no = ${text('providerTradeNo')}, settled_at = ${at('settledAt')},
-      failure_code = ${text('paymentFailureCode')}, next_action = ${sql.placeholder('nextAction')}::jsonb
-    where ${payments.id} = ${text('paymentId')} and exists (select from changed)),
+  offered as (${upsert(payments, 'payments')}),
+  given as (${upsert(refunds, 'refunds')}),
+  disputed as (${upsert(disputes, 'disputes')}),
+  posted as (
+    insert into ${ledgerEntries} (transaction, book, amount_minor, currency, merchant_id, account_id,
+      order_id, created_at)
+    select line ->> 'transaction', line ->> 'book', (line ->> 'amountMinor')::bigint, ${text('currency')},
+      ${text('merchantId')}, ${text('accountId')}, ${text('orderId')}, ${at('at')}
+    from jsonb_array_elements(${sql.placeholder('lines')}::jsonb) as line where ${hasChanged}),
   told as (
     insert into ${events} (id, merchant_id, shard, type, resource_id, body, created_at)
     select ${text('eventId')}, ${text('merchantId')}, ${sql.placeholder('shard')}::int,
@@ -58,32 +103,35 @@ const write = statement(
     from changed where ${text('eventId')} is not null),
   noted as (
     update ${providerNotifications} set outcome = ${text('outcome')}, applied_at = ${at('at')}
-    where ${providerNotifications.id} = ${text('notificationId')} and exists (select from changed))
+    where ${providerNotifications.id} = ${text('notificationId')} and ${hasChanged})
   select from changed`,
 );
 
 /**
- * Writes a decision in one statement, and so in one transaction: order, payment, event, and the
- * notification that caused it. It is conditional on the version that was decided on; false means that
- * somebody else was first, nothing was written, and the decision has to be made anew.
+ * Writes a decision in one statement, and so in one transaction: order, payments, refunds, disputes,
+ * ledger, event, and the notification that caused it. It is conditional on the version that was
+ * decided on; false means that somebody else was first, nothing was written, and the decision has to
+ * be made anew.
  */
 export async function commitChange(
   db: Database,
-  { read, change }: { read: PaymentRead; change: Change },
+  { read, change }: { read: OrderRead; change: Change },
 ): Promise<boolean> {
   const now = new Date();
-  const order = { ...read.order, ...change.order, version: read.order.version + 1, updatedAt: now };
-  const payment = { ...read.payment, ...change.payment };
+  const after = applyChange(read, change, now);
+  const { order } = after;
   const event =
     change.event &&
     newEvent({
       merchantId: order.merchantId,
       shard: read.shard,
-      type: change.event,
+      type: change.event.type,
       resourceId: order.id,
-      data: snapshotOf(order, [{ ...payment, provider: read.provider }]),
+      data: { ...snapshotOf(order, after), about: change.event.about ?? null },
       at: now,
     });
+  const changedIn = <T extends { id: string }>(rows: readonly T[], ...ids: (string | undefined)[]) =>
+    JSON.stringify(rows.filter(({ id }) => ids.includes(id)).map(asRecord));
   const written = await write(db, {
     at: now,
     orderId: order.id,
@@ -91,17 +139,26 @@ export async function commitChange(
     shard: read.shard,
     status: order.status,
     version: order.version,
+    capturedMinor: order.capturedMinor,
+    refundedMinor: order.refundedMinor,
+    confirmation: order.confirmation,
+    authorizedAt: order.authorizedAt,
     paidAt: order.paidAt,
     closedAt: order.closedAt,
     closeReason: order.closeReason,
     reviewReason: order.reviewReason,
     failureCode: order.failureCode,
-    paymentId: payment.id,
-    paymentStatus: payment.status,
-    providerTradeNo: payment.providerTradeNo,
-    settledAt: payment.settledAt,
-    paymentFailureCode: payment.failureCode,
-    nextAction: payment.nextAction && JSON.stringify(payment.nextAction),
+    wishedAt: order.wishedAt,
+    cancelRequestedAt: order.cancelRequestedAt,
+    captureRequestedMinor: order.captureRequestedMinor,
+    switchRequestedTo: order.switchRequestedTo,
+    reviewVerb: order.reviewVerb,
+    payments: changedIn(after.payments, change.payment?.id, change.newPayment?.id),
+    refunds: changedIn(after.refunds, change.refund?.id, change.newRefund?.id),
+    disputes: changedIn(after.disputes, change.dispute?.id),
+    lines: JSON.stringify(linesOf(change.ledger?.postings ?? [])),
+    currency: order.currency,
+    accountId: change.ledger?.accountId ?? null,
     eventId: event?.id ?? null,
     eventType: event?.type ?? null,
     eventBody: event?.body ?? null,
@@ -109,4 +166,40 @@ export async function commitChange(
     outcome: change.notification?.outcome ?? null,
   });
   return written.length === 1;
+}
+
+/** The order as it will stand once the change is written. */
+function applyChange(read: OrderRead, change: Change, now: Date) {
+  const order = { ...read.order, ...change.order, version: read.order.version + 1, updatedAt: now };
+  const patched = <T extends { id: string }>(
+    rows: readonly T[],
+    one: { id: string; patch: Partial<T> } | undefined,
+    added: T | undefined,
+  ) => [
+    ...rows
+      .filter(({ id }) => id !== added?.id)
+      .map((row) => (row.id === one?.id ? { ...row, ...one.patch } : row)),
+    ...(added ? [added] : []),
+  ];
+  return {
+    order,
+    payments: patched<PaymentRow>(read.payments, change.payment, change.newPayment),
+    refunds: patched<RefundRow>(read.refunds, change.refund, change.newRefund),
+    disputes: patched<DisputeRow>(read.disputes, undefined, change.dispute),
+  };
+}
+
+function linesOf(postings: readonly LedgerPosting[]) {
+  return postings.flatMap(({ transaction, lines }) =>
+    lines.map((line) => ({ transaction, ...line })),
+  );
+}
+
+/** A row as PostgreSQL reads it from JSON, by its column names. */
+function asRecord(row: object): Record<string, unknown> {
+  const entries = Object.entries(row).map(([key, value]): [string, unknown] => [
+    key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+    value,
+  ]);
+  return Object.fromEntries(entries);
 }

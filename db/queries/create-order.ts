@@ -3,18 +3,22 @@ import { and, eq, gt, sql } from 'drizzle-orm';
 import pg from 'pg';
 import { newId, outTradeNoOf } from '../../domain/ids.ts';
 import type { AccountId, MerchantId, OrderId } from '../../domain/ids.ts';
+import type { LatePayment } from '../../domain/order.ts';
 import { snapshotOf } from '../../domain/order-snapshot.ts';
+import type { CaptureMethod } from '../../domain/payment.ts';
 import type { Database } from '../database.ts';
 import { events } from '../schema/events.ts';
 import { idempotencyKeys } from '../schema/idempotency-keys.ts';
 import { orders, payments } from '../schema/orders.ts';
+import type { OrderPayer } from '../schema/orders.ts';
 import type { Transaction } from '../transaction.ts';
 import { statement } from '../statement.ts';
 import { newEvent } from './new-event.ts';
 
 export type NewOrder = {
   merchant: { id: MerchantId; shard: number };
-  account: { id: AccountId; provider: string };
+  /** The account and method of the first attempt. */
+  account: { id: AccountId; provider: string; method: string };
   /** SHA-256 of the canonical request. */
   requestHash: string;
   idempotencyKey: string | undefined;
@@ -22,7 +26,11 @@ export type NewOrder = {
   amountMinor: number;
   currency: string;
   subject: string;
-  method: string;
+  methods: string[];
+  capture: CaptureMethod;
+  latePayment: LatePayment;
+  payer: OrderPayer;
+  confirm: { url: string; withinSeconds: number } | null;
   metadata: Record<string, string>;
   returnUrl: string | null;
   expiresAt: Date;
@@ -68,9 +76,12 @@ const open = statement(
   () => sql`
   with opened as (
     insert into ${orders} (id, merchant_id, merchant_order_no, request_hash, amount_minor, currency,
-      subject, method, metadata, return_url, checkout_token, expires_at, created_at, updated_at)
+      subject, methods, capture, late_payment, payer, confirm_url, confirm_seconds, metadata, return_url,
+      checkout_token, expires_at, created_at, updated_at)
     select ${text('orderId')}, ${text('merchantId')}, ${text('merchantOrderNo')}, ${text('requestHash')},
-      ${amountMinor}, ${text('currency')}, ${text('subject')}, ${text('method')},
+      ${amountMinor}, ${text('currency')}, ${text('subject')}, ${sql.placeholder('methods')}::text[],
+      ${text('capture')}, ${text('latePayment')}, ${sql.placeholder('payer')}::jsonb,
+      ${text('confirmUrl')}, ${sql.placeholder('confirmSeconds')}::int,
       ${sql.placeholder('metadata')}::jsonb, ${text('returnUrl')}, ${text('checkoutToken')},
       ${at('expiresAt')}, ${at('at')}, ${at('at')}
     where not exists (
@@ -82,8 +93,10 @@ const open = statement(
       ${lockedUntil()}
     from opened where ${text('key')} is not null),
   offered as (
-    insert into ${payments} (id, order_id, account_id, out_trade_no, amount_minor, currency, created_at)
-    select ${text('paymentId')}, ${text('orderId')}, ${text('accountId')}, ${text('outTradeNo')},
+    insert into ${payments} (id, order_id, account_id, method, out_trade_no, amount_minor, currency,
+      created_at)
+    select ${text('paymentId')}, ${text('orderId')}, ${text('accountId')}, ${text('method')},
+      ${text('outTradeNo')},
       ${amountMinor}, ${text('currency')}, ${at('at')} from opened),
   told as (
     insert into ${events} (id, merchant_id, shard, type, resource_id, body, created_at)
@@ -106,6 +119,10 @@ async function insertAll(db: Database, orderId: OrderId, input: NewOrder): Promi
     reviewReason: null,
     closeReason: null,
     failureCode: null,
+    capturedMinor: 0,
+    refundedMinor: 0,
+    confirmation: null,
+    authorizedAt: null,
     paidAt: null,
     closedAt: null,
     createdAt: now,
@@ -114,14 +131,19 @@ async function insertAll(db: Database, orderId: OrderId, input: NewOrder): Promi
   const payment = {
     id: paymentId,
     provider: input.account.provider,
+    method: input.account.method,
     outTradeNo: outTradeNoOf(paymentId),
     providerTradeNo: null,
     status: 'created',
     amountMinor: input.amountMinor,
     currency: input.currency,
+    capturedMinor: 0,
+    surplus: null,
+    failureCode: null,
     settledAt: null,
   } as const;
-  const data = snapshotOf(order, [payment]);
+  const parts = { payments: [payment], refunds: [], disputes: [] };
+  const data = { ...snapshotOf(order, parts), about: null };
   const event = newEvent({
     merchantId,
     shard,
@@ -138,6 +160,10 @@ async function insertAll(db: Database, orderId: OrderId, input: NewOrder): Promi
       shard,
       key: input.idempotencyKey ?? null,
       accountId: input.account.id,
+      method: input.account.method,
+      payer: JSON.stringify(input.payer),
+      confirmUrl: input.confirm?.url ?? null,
+      confirmSeconds: input.confirm?.withinSeconds ?? null,
       metadata: JSON.stringify(input.metadata),
       checkoutToken: randomBytes(16).toString('base64url'),
       at: now,

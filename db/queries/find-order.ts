@@ -1,19 +1,22 @@
 import { asc, eq, inArray, and, sql } from 'drizzle-orm';
 import type { MerchantId, OrderId } from '../../domain/ids.ts';
-import { isEnded } from '../../domain/order.ts';
 import { snapshotOf } from '../../domain/order-snapshot.ts';
 import type { OrderSnapshot } from '../../domain/order-snapshot.ts';
-import { isOpen } from '../../domain/payment.ts';
+import { awaitsPayer } from '../../domain/payment.ts';
 import type { NextAction } from '../../domain/payment.ts';
 import type { Database } from '../database.ts';
 import { preparedOnce } from '../prepared.ts';
 import { orders, payments } from '../schema/orders.ts';
 import { providerAccounts } from '../schema/provider-accounts.ts';
+import { disputes, refunds } from '../schema/refunds.ts';
+import type { DisputeRow, RefundRow } from './read-order.ts';
 
 /** An order as it stands, and what its payer has to do next (null once there is nothing to do). */
 export type OrderView = {
   snapshot: OrderSnapshot;
   nextAction: NextAction | null;
+  /** The method it is to be paid by now. */
+  method: string | null;
   checkoutToken: string;
 };
 
@@ -50,7 +53,8 @@ export async function findOrder(
   db: Database,
   input: { merchantId: MerchantId; orderId: OrderId },
 ): Promise<OrderView | undefined> {
-  return viewsOf(await byId(db).execute(input))[0];
+  const [view] = await viewsOf(db, await byId(db).execute(input));
+  return view;
 }
 
 /** The order that a checkout page shows. */
@@ -58,13 +62,15 @@ export async function findOrderByToken(
   db: Database,
   input: { checkoutToken: string },
 ): Promise<OrderView | undefined> {
-  return viewsOf(await byToken(db).execute(input))[0];
+  const [view] = await viewsOf(db, await byToken(db).execute(input));
+  return view;
 }
 
 /** Orders by id, in the order of the ids. */
 export async function findOrders(db: Database, orderIds: readonly OrderId[]): Promise<OrderView[]> {
   if (orderIds.length === 0) return [];
-  const views = viewsOf(await selectWithPayments(db).where(inArray(orders.id, [...orderIds])));
+  const rows = await selectWithPayments(db).where(inArray(orders.id, [...orderIds]));
+  const views = await viewsOf(db, rows);
   const byOrderId = new Map(views.map((view) => [view.snapshot.id, view]));
   return orderIds.flatMap((id) => byOrderId.get(id) ?? []);
 }
@@ -75,20 +81,47 @@ type Row = {
   provider: string;
 };
 
-function viewsOf(rows: readonly Row[]): OrderView[] {
-  const byOrderId = new Map<OrderId, Row[]>();
-  for (const row of rows)
-    byOrderId.set(row.order.id, [...(byOrderId.get(row.order.id) ?? []), row]);
-  return Array.from(byOrderId.values(), viewOf);
+async function viewsOf(db: Database, rows: readonly Row[]): Promise<OrderView[]> {
+  const paid = rows.filter(({ payment }) => payment.status === 'succeeded');
+  const [given, disputed] = await readAfterPaid(db, [...new Set(paid.map(({ order }) => order.id))]);
+  return Array.from(groupBy(rows, ({ order }) => order.id).values(), (own) => {
+    const isOwn = ({ orderId }: { orderId: OrderId }) => orderId === own[0]!.order.id;
+    return viewOf(own, { refunds: given.filter(isOwn), disputes: disputed.filter(isOwn) });
+  });
 }
 
-function viewOf(rows: readonly Row[]): OrderView {
+/** Only what was once paid can be given back or disputed. */
+function readAfterPaid(db: Database, orderIds: OrderId[]): Promise<[RefundRow[], DisputeRow[]]> {
+  if (orderIds.length === 0) return Promise.resolve([[], []]);
+  return Promise.all([
+    db.select().from(refunds).where(inArray(refunds.orderId, orderIds)).orderBy(asc(refunds.id)),
+    db.select().from(disputes).where(inArray(disputes.orderId, orderIds)).orderBy(asc(disputes.id)),
+  ]);
+}
+
+function groupBy<T, K>(all: readonly T[], keyOf: (one: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const one of all) {
+    const key = keyOf(one);
+    const group = groups.get(key);
+    if (group) group.push(one);
+    else groups.set(key, [one]);
+  }
+  return groups;
+}
+
+function viewOf(
+  rows: readonly Row[],
+  parts: { refunds: RefundRow[]; disputes: DisputeRow[] },
+): OrderView {
   const { order } = rows[0]!;
   const own = rows.map(({ payment, provider }) => ({ ...payment, provider }));
-  const open = own.find((payment) => isOpen(payment.status));
+  const open = own.findLast((payment) => awaitsPayer(payment.status));
+  const isWaiting = order.status === 'pending' || order.status === 'review';
   return {
-    snapshot: snapshotOf(order, own),
-    nextAction: isEnded(order.status) ? null : (open?.nextAction ?? null),
+    snapshot: snapshotOf(order, { ...parts, payments: own }),
+    nextAction: isWaiting ? (open?.nextAction ?? null) : null,
+    method: open?.method ?? null,
     checkoutToken: order.checkoutToken,
   };
 }

@@ -1,17 +1,20 @@
-import { and, asc, eq, inArray, isNotNull, isNull, lt, or, sql } from 'drizzle-orm';
-import type { EndpointId, NotificationId, OrderId } from '../../domain/ids.ts';
+import { and, asc, eq, exists, inArray, isNotNull, isNull, lt, or, sql } from 'drizzle-orm';
+import type { EndpointId, NotificationId, OrderId, RefundId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
 import { deliveries, endpoints } from '../schema/endpoints.ts';
 import { orders, payments } from '../schema/orders.ts';
 import { providerNotifications } from '../schema/provider-notifications.ts';
+import { refunds } from '../schema/refunds.ts';
 
 export type Stragglers = {
   /** Stored, but nobody applied them: the signal was lost on the way. */
-  notifications: { id: NotificationId; orderId: OrderId }[];
+  notifications: { id: NotificationId; orderId: OrderId; refundId: RefundId | null }[];
   /** Committed, but their workflow never opened the payment, or is long past its end. */
   orders: OrderId[];
-  /** Cancellation wished for and not heard. */
-  cancellations: OrderId[];
+  /** With wishes that were not heard. */
+  wishes: OrderId[];
+  /** Reserved, but their workflow may be lost. */
+  refunds: RefundId[];
   /** In the care of a delivery workflow that may have been lost. */
   endpoints: EndpointId[];
 };
@@ -19,6 +22,7 @@ export type Stragglers = {
 const batchSize = 500;
 // A provider's outage leaves thousands of healthy orders waiting: they must not hide a lost one.
 const sweptAgainAfterSeconds = 300;
+const wishSaidAgainAfterSeconds = 30;
 const ago = (seconds: number) => sql`now() - make_interval(secs => ${seconds})`;
 
 /** Finds everything that was accepted and then left lying, oldest first. `graceSeconds` keeps off work under way. */
@@ -26,9 +30,13 @@ export async function findStragglers(
   db: Database,
   { graceSeconds }: { graceSeconds: number },
 ): Promise<Stragglers> {
-  const [waiting, lost, unheard, troubled] = await Promise.all([
+  const [waiting, lost, unheard, open, troubled] = await Promise.all([
     db
-      .select({ id: providerNotifications.id, orderId: providerNotifications.orderId })
+      .select({
+        id: providerNotifications.id,
+        orderId: providerNotifications.orderId,
+        refundId: providerNotifications.refundId,
+      })
       .from(providerNotifications)
       .where(
         and(
@@ -42,12 +50,19 @@ export async function findStragglers(
     db
       .select({ id: orders.id })
       .from(orders)
-      .innerJoin(payments, eq(payments.orderId, orders.id))
       .where(
         and(
-          inArray(orders.status, ['pending', 'review']),
+          inArray(orders.status, ['pending', 'authorized', 'review']),
           lt(orders.createdAt, ago(graceSeconds)),
-          or(eq(payments.status, 'created'), lt(orders.expiresAt, ago(60))),
+          or(
+            exists(
+              db
+                .select({ one: sql`1` })
+                .from(payments)
+                .where(and(eq(payments.orderId, orders.id), eq(payments.status, 'created'))),
+            ),
+            lt(orders.expiresAt, ago(60)),
+          ),
           or(isNull(orders.sweptAt), lt(orders.sweptAt, ago(sweptAgainAfterSeconds))),
         ),
       )
@@ -58,11 +73,24 @@ export async function findStragglers(
       .from(orders)
       .where(
         and(
-          eq(orders.status, 'pending'),
-          isNotNull(orders.cancelRequestedAt),
-          lt(orders.cancelRequestedAt, ago(graceSeconds)),
+          inArray(orders.status, ['pending', 'authorized', 'review']),
+          isNotNull(orders.wishedAt),
+          lt(orders.wishedAt, ago(graceSeconds)),
+          or(isNull(orders.sweptAt), lt(orders.sweptAt, ago(wishSaidAgainAfterSeconds))),
         ),
       )
+      .limit(batchSize),
+    db
+      .select({ id: refunds.id })
+      .from(refunds)
+      .where(
+        and(
+          eq(refunds.status, 'pending'),
+          lt(refunds.createdAt, ago(graceSeconds)),
+          or(isNull(refunds.sweptAt), lt(refunds.sweptAt, ago(sweptAgainAfterSeconds))),
+        ),
+      )
+      .orderBy(asc(refunds.createdAt))
       .limit(batchSize),
     db
       .selectDistinct({ id: endpoints.id })
@@ -79,9 +107,12 @@ export async function findStragglers(
       .limit(batchSize),
   ]);
   return {
-    notifications: waiting.flatMap(({ id, orderId }) => (orderId ? [{ id, orderId }] : [])),
+    notifications: waiting.flatMap(({ id, orderId, refundId }) =>
+      orderId ? [{ id, orderId, refundId }] : [],
+    ),
     orders: lost.map(({ id }) => id),
-    cancellations: unheard.map(({ id }) => id),
+    wishes: unheard.map(({ id }) => id),
+    refunds: open.map(({ id }) => id),
     endpoints: troubled.map(({ id }) => id),
   };
 }

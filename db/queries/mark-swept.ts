@@ -1,13 +1,19 @@
 import { inArray } from 'drizzle-orm';
-import type { OrderId } from '../../domain/ids.ts';
+import type { OrderId, RefundId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
 import { orders } from '../schema/orders.ts';
+import { refunds } from '../schema/refunds.ts';
 
-/** Notes that the sweep saw to these orders, so that the next sweep looks at others first. */
+/** Notes that the sweep saw to these, so that the next sweep looks at others first. */
 export async function markSwept(
   db: Database,
-  { orderIds }: { orderIds: OrderId[] },
+  { orderIds, refundIds }: { orderIds: OrderId[]; refundIds: RefundId[] },
 ): Promise<void> {
-  if (orderIds.length === 0) return;
-  await db.update(orders).set({ sweptAt: new Date() }).where(inArray(orders.id, orderIds));
+  const sweptAt = new Date();
+  if (orderIds.length > 0) {
+    await db.update(orders).set({ sweptAt }).where(inArray(orders.id, orderIds));
+  }
+  if (refundIds.length > 0) {
+    await db.update(refunds).set({ sweptAt }).where(inArray(refunds.id, refundIds));
+  }
 }

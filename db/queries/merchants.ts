@@ -36,13 +36,15 @@ export async function insertApiKey(
   return row!;
 }
 
+export type KeyOwner = { merchant: Merchant; keyId: string };
+
 /** The merchant whose key this is, if the key is neither revoked nor expired. */
-export async function findMerchantByKeyHash(
+export async function findKeyOwner(
   db: Database,
   { keyHash }: { keyHash: string },
-): Promise<Merchant | undefined> {
+): Promise<KeyOwner | undefined> {
   const [row] = await db
-    .select({ merchant: merchants })
+    .select({ merchant: merchants, keyId: apiKeys.id })
     .from(apiKeys)
     .innerJoin(merchants, eq(merchants.id, apiKeys.merchantId))
     .where(
@@ -52,7 +54,7 @@ export async function findMerchantByKeyHash(
         or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, sql`now()`)),
       ),
     );
-  return row?.merchant;
+  return row;
 }
 
 /** Takes a key's right away; false when there is no such key, or it was revoked before. */

@@ -9,16 +9,24 @@ import type { Sealer } from '../sealed.ts';
 export type ProviderAccount = {
   id: AccountId;
   merchantId: MerchantId;
-  provider: 'alipay';
+  provider: string;
   settings: Record<string, string>;
   credentials: Record<string, string>;
 };
+
+/** What limits an account's use, and its place among the others. */
+export type AccountTerms = Partial<
+  Pick<
+    typeof providerAccounts.$inferInsert,
+    'methods' | 'currencies' | 'leastMinor' | 'mostMinor' | 'priority' | 'weight' | 'enabled'
+  >
+>;
 
 const sealContext = (id: AccountId) => `${id}:provider_accounts.credentials`;
 
 export async function insertProviderAccount(
   { db, sealer }: { db: Database; sealer: Sealer },
-  input: Omit<ProviderAccount, 'id'>,
+  input: Omit<ProviderAccount, 'id'> & { terms?: AccountTerms },
 ): Promise<ProviderAccount> {
   const id = newId('account');
   const sealedCredentials = sealer.seal(JSON.stringify(input.credentials), sealContext(id));
@@ -28,8 +36,10 @@ export async function insertProviderAccount(
     provider: input.provider,
     settings: input.settings,
     sealedCredentials,
+    ...input.terms,
   });
-  return { id, ...input };
+  const { merchantId, provider, settings, credentials } = input;
+  return { id, merchantId, provider, settings, credentials };
 }
 
 /** An account with its credentials opened. */
@@ -51,14 +61,50 @@ export async function findProviderAccount(
 
 const ofMerchant = preparedOnce('accounts_of_merchant', (db, name) =>
   db
-    .select({ id: providerAccounts.id, provider: providerAccounts.provider })
+    .select({
+      id: providerAccounts.id,
+      provider: providerAccounts.provider,
+      enabled: providerAccounts.enabled,
+      methods: providerAccounts.methods,
+      currencies: providerAccounts.currencies,
+      leastMinor: providerAccounts.leastMinor,
+      mostMinor: providerAccounts.mostMinor,
+      priority: providerAccounts.priority,
+      weight: providerAccounts.weight,
+    })
     .from(providerAccounts)
     .where(eq(providerAccounts.merchantId, sql.placeholder('merchantId')))
     .orderBy(asc(providerAccounts.id))
     .prepare(name),
 );
 
-/** Which accounts a merchant can be paid through, oldest first. */
+/** Which accounts a merchant can be paid through, oldest first, without their secrets. */
 export function listAccountsOf(db: Database, input: { merchantId: MerchantId }) {
   return ofMerchant(db).execute(input);
+}
+
+/** An account without its secrets, of any merchant; undefined when there is none. */
+export async function readAccount(db: Database, { accountId }: { accountId: AccountId }) {
+  const [row] = await db
+    .select({
+      id: providerAccounts.id,
+      merchantId: providerAccounts.merchantId,
+      provider: providerAccounts.provider,
+    })
+    .from(providerAccounts)
+    .where(eq(providerAccounts.id, accountId));
+  return row;
+}
+
+/** Every account there is, for what is done for each of them. */
+export function listAccounts(db: Database) {
+  return db
+    .select({
+      id: providerAccounts.id,
+      merchantId: providerAccounts.merchantId,
+      provider: providerAccounts.provider,
+    })
+    .from(providerAccounts)
+    .where(eq(providerAccounts.enabled, true))
+    .orderBy(asc(providerAccounts.id));
 }

@@ -1,37 +1,44 @@
 import { sql } from 'drizzle-orm';
 import { newId } from '../../domain/ids.ts';
-import type { AccountId, NotificationId, OrderId } from '../../domain/ids.ts';
-import type { ProviderReport, ReportBinding } from '../../domain/payment.ts';
+import type { AccountId, NotificationId, OrderId, RefundId } from '../../domain/ids.ts';
+import type { ProviderNews, ReportBinding } from '../../domain/payment.ts';
 import type { Database } from '../database.ts';
 import { payments } from '../schema/orders.ts';
 import { providerNotifications } from '../schema/provider-notifications.ts';
+import { refunds } from '../schema/refunds.ts';
 import { statement } from '../statement.ts';
 
 export type StoredNotification =
-  /** Stored: the order's workflow has to hear of it. */
-  | { kind: 'stored'; id: NotificationId; orderId: OrderId }
+  /** Stored: the workflow of the refund it is about, else the order's, has to hear of it. */
+  | { kind: 'stored'; id: NotificationId; orderId: OrderId; refundId: RefundId | null }
   /** Stored; authentic, but for no payment of ours: kept for a person to look at. */
   | { kind: 'unmatched'; id: NotificationId }
   | { kind: 'duplicate' };
 
 const { placeholder } = sql;
+const text = (name: string) => sql`${placeholder(name)}::text`;
 
-const store = statement<{ order_id: OrderId | null }, Record<string, unknown>>(
+const store = statement<
+  { order_id: OrderId | null; refund_id: RefundId | null },
+  Record<string, unknown>
+>(
   'store_notification',
   () => sql`
-  insert into ${providerNotifications} (id, account_id, provider_notification_id, subject, binding,
-    report, raw_body, order_id, payment_id, outcome, applied_at)
-  select ${placeholder('id')}::text, ${placeholder('accountId')}::text,
-    ${placeholder('providerNotificationId')}::text, ${placeholder('subject')}::text,
-    ${placeholder('binding')}::jsonb, ${placeholder('report')}::jsonb, ${placeholder('rawBody')}::text,
-    ${payments.orderId}, ${payments.id},
+  insert into ${providerNotifications} (id, account_id, provider_notification_id, binding, news,
+    raw_body, order_id, payment_id, refund_id, outcome, applied_at)
+  select ${text('id')}, ${text('accountId')}, ${text('providerNotificationId')},
+    ${placeholder('binding')}::jsonb, ${placeholder('news')}::jsonb, ${text('rawBody')},
+    ${payments.orderId}, ${payments.id}, ${refunds.id},
     case when ${payments.id} is null then 'unmatched' end,
     case when ${payments.id} is null then now() end
-  from (select) as this left join ${payments}
-    on ${payments.accountId} = ${placeholder('accountId')}::text
-    and ${payments.outTradeNo} = ${placeholder('outTradeNo')}::text
+  from (select) as this
+    left join ${payments} on ${payments.accountId} = ${text('accountId')}
+      and (${payments.outTradeNo} = ${text('outTradeNo')}
+        or (${text('outTradeNo')} is null and ${payments.providerTradeNo} = ${text('providerTradeNo')}))
+    left join ${refunds} on ${refunds.accountId} = ${text('accountId')}
+      and ${refunds.refundNo} = ${text('refundNo')}
   on conflict do nothing
-  returning order_id`,
+  returning order_id, refund_id`,
 );
 
 /** Keeps a verified notification, once per (account, provider's notification id), in one statement. */
@@ -40,22 +47,24 @@ export async function storeNotification(
   input: {
     accountId: AccountId;
     providerNotificationId: string;
-    subject: 'payment' | 'refund';
     binding: ReportBinding;
-    report: ProviderReport;
+    news: ProviderNews;
     rawBody: string;
   },
 ): Promise<StoredNotification> {
   const id = newId('notification');
+  const { binding, news } = input;
   const [stored] = await store(db, {
     ...input,
     id,
-    outTradeNo: input.binding.outTradeNo,
-    binding: JSON.stringify(input.binding),
-    report: JSON.stringify(input.report),
+    outTradeNo: binding.outTradeNo,
+    providerTradeNo: binding.providerTradeNo ?? null,
+    refundNo: news.kind === 'refund' ? news.refundNo : null,
+    binding: JSON.stringify(binding),
+    news: JSON.stringify(news),
   });
   if (!stored) return { kind: 'duplicate' };
   return stored.order_id
-    ? { kind: 'stored', id, orderId: stored.order_id }
+    ? { kind: 'stored', id, orderId: stored.order_id, refundId: stored.refund_id }
     : { kind: 'unmatched', id };
 }

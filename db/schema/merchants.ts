@@ -6,6 +6,8 @@ export const merchants = pgTable('merchants', {
   name: text().notNull(),
   /** The dispatch shard that numbers and relays this merchant's events; fixed for life, so cursors hold. */
   shard: integer().notNull().default(0),
+  /** Signs what we ask the merchant itself, `whsec_…`, sealed (`db/sealed.ts`); made at the first need. */
+  sealedSigningSecret: text(),
   createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
 });
 

@@ -10,10 +10,19 @@ import {
 } from 'drizzle-orm/pg-core';
 import { sql } from 'drizzle-orm';
 import type { AccountId, MerchantId, OrderId, PaymentId } from '../../domain/ids.ts';
-import type { CloseReason, OrderStatus } from '../../domain/order.ts';
-import type { NextAction, PaymentStatus, ReviewReason } from '../../domain/payment.ts';
+import type { CloseReason, Confirmation, LatePayment, OrderStatus } from '../../domain/order.ts';
+import type {
+  CaptureMethod,
+  NextAction,
+  PaymentStatus,
+  ReviewReason,
+  Surplus,
+} from '../../domain/payment.ts';
+import type { ReviewVerb } from '../../domain/review.ts';
 import { merchants } from './merchants.ts';
 import { providerAccounts } from './provider-accounts.ts';
+
+export type OrderPayer = { providerUserId?: string | undefined; ip?: string | undefined };
 
 export const orders = pgTable(
   'orders',
@@ -32,7 +41,20 @@ export const orders = pgTable(
     amountMinor: bigint({ mode: 'number' }).notNull(),
     currency: text().notNull(),
     subject: text().notNull(),
-    method: text().notNull(),
+    /** The methods it may be paid by, the preferred one first. */
+    methods: text().array().notNull(),
+    capture: text().$type<CaptureMethod>().notNull().default('automatic'),
+    /** What becomes of money that arrives after the order was closed. */
+    latePayment: text().$type<LatePayment>().notNull().default('refund'),
+    /** What some methods must know of the payer. */
+    payer: jsonb().$type<OrderPayer>().notNull().default({}),
+    /** Where the merchant is asked before the order is complete, and for how long. */
+    confirmUrl: text(),
+    confirmSeconds: integer(),
+    confirmation: text().$type<Confirmation>(),
+    /** Of all payments that count for the order: what was taken, and what of it was given back. */
+    capturedMinor: bigint({ mode: 'number' }).notNull().default(0),
+    refundedMinor: bigint({ mode: 'number' }).notNull().default(0),
     metadata: jsonb().$type<Record<string, string>>().notNull(),
     /** Opens the checkout page; 128 random bits. */
     checkoutToken: text().notNull().unique(),
@@ -42,8 +64,15 @@ export const orders = pgTable(
     failureCode: text(),
     /** When the sweep last looked after this order. */
     sweptAt: timestamp({ withTimezone: true }),
+    /** Wishes, written down before any workflow hears them. */
     cancelRequestedAt: timestamp({ withTimezone: true }),
+    captureRequestedMinor: bigint({ mode: 'number' }),
+    switchRequestedTo: text(),
+    reviewVerb: text().$type<ReviewVerb>(),
+    /** When the latest wish was made; null once none is left. */
+    wishedAt: timestamp({ withTimezone: true }),
     expiresAt: timestamp({ withTimezone: true }).notNull(),
+    authorizedAt: timestamp({ withTimezone: true }),
     paidAt: timestamp({ withTimezone: true }),
     closedAt: timestamp({ withTimezone: true }),
     createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
@@ -55,7 +84,10 @@ export const orders = pgTable(
     // What the sweep looks for: orders that may have lost their workflow.
     index('orders_open')
       .on(t.createdAt)
-      .where(sql`${t.status} in ('pending', 'review')`),
+      .where(sql`${t.status} in ('pending', 'authorized', 'review')`),
+    index('orders_wishing')
+      .on(t.wishedAt)
+      .where(sql`${t.wishedAt} is not null`),
   ],
 );
 
@@ -71,12 +103,19 @@ export const payments = pgTable(
       .$type<AccountId>()
       .notNull()
       .references(() => providerAccounts.id),
+    method: text().notNull(),
     /** Our number at the provider; written before the provider is called. */
     outTradeNo: text().notNull(),
+    /** The provider's handle of the unpaid payment, and its number of the paid trade. */
+    providerRef: text(),
     providerTradeNo: text(),
     status: text().$type<PaymentStatus>().notNull().default('created'),
     amountMinor: bigint({ mode: 'number' }).notNull(),
     currency: text().notNull(),
+    /** What was taken from the payer. */
+    capturedMinor: bigint({ mode: 'number' }).notNull().default(0),
+    /** Money the order has no use for: it came late, or a second time. It is given back. */
+    surplus: text().$type<Surplus>(),
     nextAction: jsonb().$type<NextAction>(),
     failureCode: text(),
     settledAt: timestamp({ withTimezone: true }),
@@ -85,5 +124,8 @@ export const payments = pgTable(
   (t) => [
     uniqueIndex('payments_out_trade_no').on(t.accountId, t.outTradeNo),
     index('payments_by_order').on(t.orderId),
+    index('payments_by_trade_no')
+      .on(t.accountId, t.providerTradeNo)
+      .where(sql`${t.providerTradeNo} is not null`),
   ],
 );

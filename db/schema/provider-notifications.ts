@@ -1,11 +1,13 @@
 import { index, jsonb, pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
 import { sql } from 'drizzle-orm';
-import type { AccountId, NotificationId, OrderId, PaymentId } from '../../domain/ids.ts';
-import type { ProviderReport, ReportBinding } from '../../domain/payment.ts';
+import type { AccountId, NotificationId, OrderId, PaymentId, RefundId } from '../../domain/ids.ts';
+import type { ProviderNews, ReportBinding } from '../../domain/payment.ts';
 import { providerAccounts } from './provider-accounts.ts';
 
 /** How a notification ended. `unmatched`: authentic, but for no payment of ours. */
 export type NotificationOutcome = 'applied' | 'unchanged' | 'review' | 'unmatched' | 'unsupported';
+
+// 'unsupported' is history: kept before refunds could be acted on.
 
 /** The inbox: what providers told us, stored before it is acknowledged. Append-mostly. */
 export const providerNotifications = pgTable(
@@ -19,9 +21,9 @@ export const providerNotifications = pgTable(
     providerNotificationId: text().notNull(),
     orderId: text().$type<OrderId>(),
     paymentId: text().$type<PaymentId>(),
-    subject: text().$type<'payment' | 'refund'>().notNull(),
+    refundId: text().$type<RefundId>(),
     binding: jsonb().$type<ReportBinding>().notNull(),
-    report: jsonb().$type<ProviderReport>().notNull(),
+    news: jsonb().$type<ProviderNews>().notNull(),
     rawBody: text().notNull(),
     outcome: text().$type<NotificationOutcome>(),
     receivedAt: timestamp({ withTimezone: true }).notNull().defaultNow(),

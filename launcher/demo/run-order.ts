@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { renderUnicodeCompact } from 'uqr';
+import { formatMoney } from '../../domain/money.ts';
+import type { ProviderName } from '../../providers/provider.ts';
+import { definitions } from '../../providers/registry.ts';
 import type { Local } from '../local/bring-up.ts';
 import { callApi } from './call-api.ts';
 import type { DemoMerchant } from './set-up.ts';
@@ -13,77 +16,125 @@ type Order = {
   currency: string;
   merchantOrderNo: string;
   checkoutUrl: string;
-  nextAction: { kind: string; content: string } | null;
+  nextAction: { kind: string; content?: string; url?: string } | null;
+  capturedMinor: number;
+  refundedMinor: number;
   payments: { outTradeNo: string; providerTradeNo: string | null }[];
+  refunds: { id: string; status: string; amountMinor: number }[];
 };
-type Trade = { notifications: { end: string; attempts: unknown[] }[] };
+type Trade = { notifications: { end: string | null }[] };
 type Told = { webhookId: string; type: string; verified: boolean; at: string };
 
 /** What happened, step by step; every step was seen to have happened, or it throws. */
 export type DemoRun = {
+  provider: ProviderName;
   order: Order;
+  refund: { id: string; status: string; amountMinor: number };
   delivery: { webhookId: string; type: string; verified: boolean };
   links: { checkout: string; temporal: string; docs: string };
   timeline: { step: string; atMs: number; detail: string }[];
 };
 
 const longestWaitMs = 30_000;
+const refundMinor = 250;
 
-/** Takes one order the whole way: opened over HTTP, paid at the simulator, the merchant told. */
-export async function runDemoOrder(local: Local, merchant: DemoMerchant): Promise<DemoRun> {
+/** What each provider's demo order is: a way to pay a person can follow in the browser. */
+const wanted = {
+  alipay: { method: 'alipay.qr', currency: 'CNY', subject: 'One cup of tea', checks: 'RSA2' },
+  'wechat-pay': {
+    method: 'wechat-pay.native',
+    currency: 'CNY',
+    subject: 'One bowl of noodles',
+    checks: 'RSA signature by serial, AES-256-GCM',
+  },
+  stripe: {
+    method: 'stripe.checkout',
+    currency: 'USD',
+    subject: 'One slice of cake',
+    checks: 'HMAC-SHA256',
+  },
+} as const;
+
+/** Takes one order the whole way: opened over HTTP, paid at the simulator, the merchant told, part of it refunded. */
+export async function runDemoOrder(
+  local: Local,
+  merchant: DemoMerchant,
+  provider: ProviderName,
+): Promise<DemoRun> {
   const startedMs = performance.now();
   const timeline: DemoRun['timeline'] = [];
   const note = (step: string, detail: string) =>
     timeline.push({ step, atMs: Math.round(performance.now() - startedMs), detail });
   const { key } = merchant;
+  const { method, currency, subject, checks } = wanted[provider];
+  const { title } = definitions[provider];
+  const readOrder = async () => {
+    const headers = { prefer: 'wait=5', 'if-none-match': '"0"' };
+    const url = `${local.apiUrl}/v1/orders/${order.id}`;
+    return (await callApi<Order>({ url, key, headers })).body;
+  };
 
   const { body: order } = await callApi<Order>({
     url: `${local.apiUrl}/v1/orders`,
     key,
     headers: { 'idempotency-key': randomUUID(), prefer: 'wait=30' },
     body: {
-      merchantOrderNo: `DEMO-${Date.now()}`,
+      merchantOrderNo: `DEMO-${provider}-${Date.now()}`,
       amountMinor: 1250,
-      currency: 'CNY',
-      subject: 'One cup of tea',
+      ...{ currency, subject, methods: [method] },
     },
   });
-  note('order created', `${order.id}, CNY 12.50`);
-  if (order.nextAction?.kind !== 'qr')
-    throw new Error(`no QR code for ${order.id}: ${order.status}`);
-  note('QR code', order.nextAction.content);
+  note('order created', `${order.id}, ${formatMoney(order)}`);
+  const action = order.nextAction;
+  if (!action) throw new Error(`nothing to pay for ${order.id}: ${order.status}`);
+  note(action.kind === 'qr' ? 'QR code' : 'payment page', action.content ?? action.url ?? '');
 
   const outTradeNo = order.payments[0]?.outTradeNo ?? '';
-  const tradeUrl = `${local.simulatorUrl}/console/trades/${outTradeNo}`;
-  await callApi({ url: `${tradeUrl}/pay`, body: { appId: merchant.appId } });
-  note('paid at the Alipay simulator', `trade ${outTradeNo}`);
+  const { account } = merchant.accounts[provider];
+  const tradeUrl = `${local.simulatorUrls[provider]}/console/payments/${outTradeNo}`;
+  await callApi({ url: `${tradeUrl}/pay`, body: { account } });
+  note(`paid at the ${title} simulator`, `our number ${outTradeNo}`);
   await seen('the notification to be verified and acknowledged', async () => {
-    const { body } = await callApi<Trade>({ url: `${tradeUrl}?appId=${merchant.appId}` });
+    const { body } = await callApi<Trade>({ url: `${tradeUrl}?account=${account}` });
     return body.notifications.find(({ end }) => end === 'acknowledged');
   });
-  note('notification verified', 'RSA2 signature, app, seller, number and amount');
+  note('notification verified', `${checks}, account, number and amount`);
 
   const paid = await seen('the order to be paid', async () => {
-    const { body } = await callApi<Order>({
-      url: `${local.apiUrl}/v1/orders/${order.id}`,
-      key,
-      headers: { prefer: 'wait=5', 'if-none-match': '"0"' },
-    });
-    return body.status === 'paid' ? body : undefined;
+    const found = await readOrder();
+    return found.status === 'paid' ? found : undefined;
   });
-  note('order paid', `Alipay's number ${paid.payments[0]?.providerTradeNo ?? ''}`);
-  const told = await seen('the merchant to be told', async () => {
-    const { body } = await callApi<Told[]>({
-      url: `${local.merchantUrl}/received?orderId=${order.id}`,
+  note('order paid', `${title}'s number ${paid.payments[0]?.providerTradeNo ?? ''}`);
+  const toldOf = (type: string) =>
+    seen(`the merchant to be told ${type}`, async () => {
+      const url = `${local.merchantUrl}/received?orderId=${order.id}`;
+      const { body } = await callApi<Told[]>({ url });
+      return body.find((entry) => entry.type === type);
     });
-    return body.find(({ type }) => type === 'order.paid');
-  });
+  const told = await toldOf('order.paid');
   note('merchant told', told.webhookId);
   note('signature verified by the merchant', 'Standard Webhooks');
 
+  await callApi({
+    url: `${local.apiUrl}/v1/orders/${order.id}/refunds`,
+    key,
+    headers: { prefer: 'wait=20' },
+    body: { merchantRefundNo: `${order.merchantOrderNo}-1`, amountMinor: refundMinor },
+  });
+  const refunded = await seen('the refund to succeed', async () => {
+    const found = await readOrder();
+    return found.refunds[0]?.status === 'succeeded' ? found : undefined;
+  });
+  const refund = refunded.refunds[0]!;
+  note('part of it refunded', `${refund.id}, ${formatMoney({ amountMinor: refundMinor, currency })}`);
+  await toldOf('refund.succeeded');
+  note('merchant told of the refund', refunded.status);
+
   const workflowId = encodeURIComponent(`order/${order.id}`);
   return {
-    order: paid,
+    provider,
+    order: refunded,
+    refund,
     delivery: { webhookId: told.webhookId, type: told.type, verified: told.verified },
     links: {
       checkout: order.checkoutUrl,
@@ -94,22 +145,20 @@ export async function runDemoOrder(local: Local, merchant: DemoMerchant): Promis
   };
 }
 
-/** The timeline as people read it, with the code itself. */
-export function showDemoRun({ order, timeline, links }: DemoRun): string {
-  const code = timeline.find(({ step }) => step === 'QR code')?.detail ?? '';
+/** The timeline as people read it, with the code itself where there is one. */
+export function showDemoRun({ provider, order, timeline, links }: DemoRun): string {
+  const code = timeline.find(({ step }) => step === 'QR code')?.detail;
   const lines = timeline.map(
     ({ step, atMs, detail }) => `  ${String(atMs).padStart(6)} ms  ${step.padEnd(36)} ${detail}`,
   );
   return [
     '',
-    `Order ${order.merchantOrderNo}`,
+    `${definitions[provider].title}: order ${order.merchantOrderNo}`,
     ...lines,
     '',
-    renderUnicodeCompact(code, { border: 1 }),
-    '',
+    ...(code ? [renderUnicodeCompact(code, { border: 1 }), ''] : []),
     `  checkout page  ${links.checkout}`,
     `  Temporal UI    ${links.temporal}`,
-    `  API reference  ${links.docs}`,
   ].join('\n');
 }
 

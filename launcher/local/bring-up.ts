@@ -2,10 +2,13 @@ import { ensureDatabase } from '../services/ensure-database.ts';
 import { startNodeProcess } from '../services/child.ts';
 import type { NodeProcess } from '../services/child.ts';
 import { pickPort } from '../services/ports.ts';
+import { providerNames, simulatorEnv, simulatorProcesses } from '../services/simulators.ts';
 import { startPostgres } from '../services/postgres.ts';
 import { resolveTemporalBinary } from '../services/temporal-binary.ts';
 import { startTemporal } from '../services/temporal.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
+import type { ProviderName } from '../../providers/provider.ts';
+import { definitions } from '../../providers/registry.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
 import { localSecretKeys, statePath, writeState } from './state.ts';
 import type { Steps } from './steps.ts';
@@ -13,7 +16,7 @@ import type { Steps } from './steps.ts';
 /** Everything that runs, in the order in which it was started. */
 export type Local = {
   apiUrl: string;
-  simulatorUrl: string;
+  simulatorUrls: Record<ProviderName, string>;
   merchantUrl: string;
   temporalUiUrl: string;
   temporalNamespace: string;
@@ -24,6 +27,11 @@ export type Local = {
   broken: Promise<never>;
   stop(): Promise<void>;
 };
+
+function urlsOf(ports: Record<ProviderName, number>): Record<ProviderName, string> {
+  const entries = Object.entries(ports).map(([name, port]) => [name, `http://127.0.0.1:${port}`]);
+  return Object.fromEntries(entries) as Record<ProviderName, string>;
+}
 
 type Stoppable = { stop(): Promise<void> };
 
@@ -102,14 +110,25 @@ export async function bringUp({ steps }: { steps: Steps }): Promise<Local> {
     };
     // What the operator's command needs, so that it works beside a running `npm start`.
     writeState('environment.json', platformEnv);
-    const simulatorPort = await port('the Alipay simulator', 8090);
+    const simulatorPorts = {} as Record<ProviderName, number>;
+    for (const name of providerNames) {
+      const { preferredPort } = simulatorProcesses[name];
+      simulatorPorts[name] = await port(`the ${definitions[name].title} simulator`, preferredPort);
+    }
     const merchantPort = await port('the demo merchant', 8091);
-    await steps.run('Alipay simulator, demo merchant, worker and API', async (say) => {
+    await steps.run('Provider simulators, demo merchant, worker and API', async (say) => {
       await Promise.all([
-        nodePart('alipay-simulator', {
-          entry: 'providers/alipay/simulator/main.ts',
-          env: { ALIPAY_SIM_PORT: String(simulatorPort), ALIPAY_SIM_DATA_DIR: statePath('alipay') },
-        }),
+        ...providerNames.map((name) =>
+          nodePart(`${name}-simulator`, {
+            entry: simulatorProcesses[name].entry,
+            env: simulatorEnv(name, {
+              port: simulatorPorts[name],
+              dataDir: statePath('simulators', name),
+              // So that a person who tries it can reconcile what was paid a minute ago.
+              sameDayStatements: true,
+            }),
+          }),
+        ),
         nodePart('demo-merchant', {
           entry: 'launcher/demo/merchant.ts',
           env: { DEMO_PORT: String(merchantPort), DEMO_FOLDER: statePath('demo') },
@@ -124,7 +143,7 @@ export async function bringUp({ steps }: { steps: Steps }): Promise<Local> {
     });
     return {
       apiUrl,
-      simulatorUrl: `http://127.0.0.1:${simulatorPort}`,
+      simulatorUrls: urlsOf(simulatorPorts),
       merchantUrl: `http://127.0.0.1:${merchantPort}`,
       temporalUiUrl: temporal.uiUrl,
       temporalNamespace: process.env['TEMPORAL_NAMESPACE'] ?? 'default',

@@ -1,10 +1,12 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { newApiKey } from '../../api/keys.ts';
 import type { Database } from '../../db/database.ts';
 import { insertApiKey, insertMerchant } from '../../db/queries/merchants.ts';
 import { insertProviderAccount } from '../../db/queries/provider-accounts.ts';
+import type { AccountTerms } from '../../db/queries/provider-accounts.ts';
 import type { Sealer } from '../../db/sealed.ts';
 import type { AccountId, MerchantId } from '../../domain/ids.ts';
+import type { ProviderName } from '../../providers/provider.ts';
+import { nameNotifyUrl, openSandbox } from '../../providers/sandboxes.ts';
 import { shards } from '../../worker/run-worker.ts';
 
 /** Creates a merchant, in a shard it keeps for life. */
@@ -27,35 +29,35 @@ export async function createKey(
   return { keyId, key };
 }
 
-/**
- * Registers a fresh app at an Alipay simulator, as one would at the open platform's console, and
- * creates the merchant's account for it.
- */
-export async function createSimulatedAlipayAccount(
+export type SandboxAccount = {
+  accountId: AccountId;
+  provider: ProviderName;
+  /** The simulator's own name of it, for its console. */
+  account: string;
+};
+
+/** Opens an account at a provider's simulator, as one would in its portal, and gives it to the merchant. */
+export async function createSandboxAccount(
   deps: { db: Database; sealer: Sealer },
-  { merchantId, simulatorUrl }: { merchantId: MerchantId; simulatorUrl: string },
-): Promise<{ accountId: AccountId; appId: string }> {
-  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const digits = () => String(Math.floor(Math.random() * 1e12)).padStart(12, '0');
-  const appId = `2021${digits()}`;
-  const sellerId = `2088${digits()}`;
-  const response = await fetch(`${simulatorUrl}/console/apps`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({
-      appId,
-      sellerId,
-      appPublicKey: publicKey.export({ type: 'spki', format: 'pem' }),
-    }),
-  });
-  if (!response.ok)
-    throw new Error(`the simulator answered ${response.status} to an app's registration`);
-  const { alipayPublicKey } = (await response.json()) as { alipayPublicKey: string };
+  input: {
+    merchantId: MerchantId;
+    provider: ProviderName;
+    simulatorUrl: string;
+    /** Where this Tender is reached. */
+    publicUrl: string;
+    terms?: AccountTerms;
+  },
+): Promise<SandboxAccount> {
+  const { merchantId, provider, simulatorUrl, publicUrl, terms } = input;
+  const { account, settings, credentials } = await openSandbox[provider]({ simulatorUrl });
   const { id: accountId } = await insertProviderAccount(deps, {
     merchantId,
-    provider: 'alipay',
-    settings: { gateway: `${simulatorUrl}/gateway.do`, appId, sellerId, alipayPublicKey },
-    credentials: { privateKey: String(privateKey.export({ type: 'pkcs8', format: 'pem' })) },
+    provider,
+    settings: { ...settings },
+    credentials: { ...credentials },
+    ...(terms && { terms }),
   });
-  return { accountId, appId };
+  const notifyUrl = `${publicUrl}/providers/${accountId}/notifications`;
+  await nameNotifyUrl({ provider, simulatorUrl, account, notifyUrl });
+  return { accountId, provider, account };
 }

@@ -1,3 +1,4 @@
+import { createAccountHealth } from '../../activities/payments/account-health.ts';
 import { createProviderDirectory } from '../../activities/payments/provider-directory.ts';
 import type { Config } from '../../config/config.ts';
 import { openChanges } from '../../db/changes.ts';
@@ -37,8 +38,9 @@ export async function startPlatform(input: {
   const temporal = await connectClient({ config, logger, signal: stopping.signal, hasWorker });
   const sealer = createSealer(config.secretKeys);
   const sender = createSender({ allowPrivate: config.allowPrivateTargets });
+  const health = createAccountHealth({ db, logger });
   const deps = {
-    ...{ db, changes, sealer, logger },
+    ...{ db, changes, sealer, sender, health, logger },
     client: temporal.client,
     taskQueue: config.temporal.taskQueue,
     providers: createProviderDirectory({ db, sealer }),
@@ -66,7 +68,7 @@ export async function startPlatform(input: {
       stopping.abort();
       await server?.close();
       await working;
-      await Promise.all([sender.close(), changes.close()]);
+      await Promise.all([health.flush(), sender.close(), changes.close()]);
       await temporal.close();
       await closeDatabase();
     },

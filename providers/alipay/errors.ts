@@ -9,9 +9,12 @@ export function isSuccess(answer: AlipayAnswer): boolean {
   return answer.code === '10000';
 }
 
-/** `ACQ.TRADE_NOT_EXIST` becomes `TRADE_NOT_EXIST`: they write the prefix as `ACQ.`, `AQC.` and not at all. */
+/**
+ * `ACQ.TRADE_NOT_EXIST` becomes `TRADE_NOT_EXIST`: they write the prefix as `ACQ.`, `AQC.` and not at
+ * all, and elsewhere as `isp.` (theirs) or `isv.` (ours).
+ */
 export function bareSubCode({ sub_code = '' }: AlipayAnswer): string {
-  return sub_code.replace(/^(?:ACQ|AQC)\./, '');
+  return sub_code.replace(/^(?:ACQ|AQC|isp|isv)\./, '');
 }
 
 /** The order as asked will not be taken by this account, however often it is asked. */
@@ -43,6 +46,21 @@ const invalidStateSubCodes = new Set([
   'TRADE_STATUS_ERROR',
 ]);
 
+/** A refund that this trade, in its state, does not allow. */
+const unrefundableSubCodes = new Set([
+  'DISCORDANT_REPEAT_REQUEST',
+  'REASON_TRADE_BEEN_FREEZEN',
+  'REASON_TRADE_REFUND_FEE_ERR',
+  'REASON_TRADE_STATUS_INVALID',
+  'REFUND_AMT_NOT_EQUAL_TOTAL',
+  'REFUND_FEE_ERROR',
+  'TRADE_HAS_CLOSE',
+  'TRADE_HAS_FINISHED',
+  'TRADE_NOT_ALLOW_REFUND',
+  'TRADE_NOT_EXIST',
+  'TRADE_STATUS_ERROR',
+]);
+
 /** Our contract, rights or seller account. */
 const misconfiguredSubCodes = new Set([
   'ACCESS_FORBIDDEN',
@@ -58,17 +76,25 @@ const misconfiguredSubCodes = new Set([
 /** A definite no to a create, as data; undefined when the answer is none and `faultOfAnswer` must be thrown. */
 export function refusalOfAnswer(answer: AlipayAnswer): Refusal | undefined {
   if (answer.code !== '40004') return undefined;
-  const refusal = { code: answer.sub_code ?? answer.code, message: messageOf(answer) };
   const subCode = bareSubCode(answer);
-  if (declinedSubCodes.has(subCode)) return { kind: 'declined', ...refusal };
-  if (invalidStateSubCodes.has(subCode)) return { kind: 'invalidState', ...refusal };
+  if (declinedSubCodes.has(subCode)) return { kind: 'declined', ...wordsOf(answer) };
+  if (invalidStateSubCodes.has(subCode)) return { kind: 'invalidState', ...wordsOf(answer) };
+  return undefined;
+}
+
+/** A definite no to a refund. Too little balance is cured by a top-up, and the same refund asked again. */
+export function refusalOfRefund(answer: AlipayAnswer): Refusal | undefined {
+  if (answer.code !== '40004') return undefined;
+  const subCode = bareSubCode(answer);
+  const isDeclined = subCode === 'SELLER_BALANCE_NOT_ENOUGH' || subCode === 'INVALID_PARAMETER';
+  if (isDeclined) return { kind: 'declined', ...wordsOf(answer) };
+  if (unrefundableSubCodes.has(subCode)) return { kind: 'invalidState', ...wordsOf(answer) };
   return undefined;
 }
 
 /** A signed answer that settles nothing. Whatever is not known to be harmless has an unknown outcome. */
 export function faultOfAnswer(answer: AlipayAnswer): ProviderFault {
-  const code = answer.sub_code ?? answer.code;
-  const message = messageOf(answer);
+  const { code, message } = wordsOf(answer);
   switch (answer.code) {
     case '20001':
     case '40001':
@@ -87,11 +113,13 @@ export function faultOfAnswer(answer: AlipayAnswer): ProviderFault {
   }
 }
 
-/** What the SDK threw. Only a connection that never stood is surely harmless: nothing was sent over it. */
+/** What a call threw. Only a connection that never stood is surely harmless: nothing was sent over it. */
 export function faultOfThrown(error: unknown): ProviderFault {
-  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  if (cause instanceof ConnectFailed) {
-    return new ProviderFault('retryable', 'CONNECT_FAILED', cause.message, { cause: error });
+  // The SDK wraps what its connection threw; a download does not.
+  const thrown = [error, error instanceof Error ? error.cause : undefined];
+  const refused = thrown.find((error) => error instanceof ConnectFailed);
+  if (refused) {
+    return new ProviderFault('retryable', 'CONNECT_FAILED', refused.message, { cause: error });
   }
   return unreadable(error instanceof Error ? error.message : String(error), error);
 }
@@ -101,6 +129,7 @@ export function unreadable(message: string, cause?: unknown): ProviderFault {
   return new ProviderFault('unknownOutcome', 'NO_TRUSTED_ANSWER', message, { cause });
 }
 
-function messageOf({ msg, sub_code, sub_msg }: AlipayAnswer): string {
-  return `Alipay: ${[msg, sub_code, sub_msg].filter(Boolean).join(', ')}`;
+function wordsOf({ code, msg, sub_code, sub_msg }: AlipayAnswer) {
+  const message = `Alipay: ${[msg, sub_code, sub_msg].filter(Boolean).join(', ')}`;
+  return { code: sub_code ?? code, message };
 }

@@ -1,5 +1,6 @@
 import { verify } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
+import type { ProviderNews } from '../../domain/payment.ts';
 import type { NotificationAck, ParsedNotification } from '../provider.ts';
 import { reportOfTrade } from './status.ts';
 
@@ -58,16 +59,25 @@ function readVerified(fields: ReadonlyMap<string, string>): ParsedNotification {
   const outTradeNo = fields.get('out_trade_no');
   if (!notificationId || !appId || !sellerId || !outTradeNo)
     return rejected('a required field is missing');
+  const news = readNews(fields);
+  if (!news) return rejected('paid, but the amount or the trade number cannot be read');
+  const binding = { appId, sellerId, outTradeNo };
+  return { kind: 'verified', events: [{ notificationId, binding, news }] };
+}
+
+function readNews(fields: ReadonlyMap<string, string>): ProviderNews | undefined {
+  if (isAboutRefund(fields)) {
+    const refundNo = fields.get('out_biz_no');
+    // Without the refund's number there is news of the trade, but not of what.
+    return refundNo ? { kind: 'refund', refundNo, providerRefundNo: refundNo } : { kind: 'hint' };
+  }
   const report = reportOfTrade({
     tradeStatus: fields.get('trade_status') ?? '',
     tradeNo: fields.get('trade_no'),
     totalAmount: fields.get('total_amount'),
     paidAt: fields.get('gmt_payment'),
   });
-  if (!report) return rejected('paid, but the amount or the trade number cannot be read');
-  const binding = { appId, sellerId, outTradeNo };
-  const subject = isAboutRefund(fields) ? 'refund' : 'payment';
-  return { kind: 'verified', events: [{ notificationId, binding, subject, report }] };
+  return report && { kind: 'payment', report };
 }
 
 /** A partial refund sends TRADE_SUCCESS again, a full one TRADE_CLOSED: neither is news of the payment. */

@@ -12,3 +12,8 @@ export function fromAlipayTime(text: string): string | undefined {
   const timeMs = Date.parse(`${text.slice(0, 19).replace(' ', 'T')}+08:00`);
   return Number.isNaN(timeMs) ? undefined : new Date(timeMs).toISOString();
 }
+
+/** When the bill of a day is surely made: on the next it is, from about 09:00 UTC+8 on; three hours more for their bad days. */
+export function billDueAtMs(date: string): number {
+  return Date.parse(`${date}T12:00:00+08:00`) + 24 * 60 * 60 * 1000;
+}

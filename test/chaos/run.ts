@@ -74,14 +74,14 @@ function drawKills(): { victim: number; atMs: number }[] {
 function drawFaults(): object[] {
   const faultSeed = () => Math.floor(random() * 1e9);
   return [
-    { method: 'precreate', kind: 'executedThenTimeout', probability: 0.06 },
-    { method: 'precreate', kind: 'http500', probability: 0.03 },
-    { method: 'query', kind: 'http500', probability: 0.05 },
-    { method: 'close', kind: 'executedThenTimeout', probability: 0.1 },
-    { method: 'notify', kind: 'lostForever', probability: 0.04 },
-    { method: 'notify', kind: 'lost', probability: 0.08 },
-    { method: 'notify', kind: 'duplicate', probability: 0.1 },
-    { method: 'notify', kind: 'delay', delayMs: 3_000, probability: 0.1 },
+    { call: 'create', kind: 'executedThenTimeout', probability: 0.06 },
+    { call: 'create', kind: 'http500', probability: 0.03 },
+    { call: 'query', kind: 'http500', probability: 0.05 },
+    { call: 'close', kind: 'executedThenTimeout', probability: 0.1 },
+    { call: 'notify', kind: 'lostForever', probability: 0.04 },
+    { call: 'notify', kind: 'lost', probability: 0.08 },
+    { call: 'notify', kind: 'duplicate', probability: 0.1 },
+    { call: 'notify', kind: 'delay', delayMs: 3_000, probability: 0.1 },
   ].map((fault) => ({ ...fault, seed: faultSeed() }));
 }
 

@@ -66,7 +66,8 @@ describe('a request with an Idempotency-Key', () => {
       merchant,
       {
         metadata: { b: '2', a: '1' },
-        method: 'alipay.qr',
+        capture: 'automatic',
+        latePayment: 'refund',
         expiresInSeconds: 900,
         ...Object.fromEntries(Object.entries(newOrderOf(body)).toReversed()),
       },

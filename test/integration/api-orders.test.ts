@@ -8,6 +8,7 @@ import { apiClient } from '../support/api-client.ts';
 import { newOrder, openOrder, orderBecomes, payAtProvider } from '../support/orders.ts';
 import type { OrderBody } from '../support/orders.ts';
 import { newSigningMerchant } from '../support/signing-merchant.ts';
+import { scanAtProvider, tradeOf as bookedTrade } from '../support/provider-book.ts';
 import { until } from '../support/until.ts';
 import { openWorld } from '../support/world.ts';
 import type { TestMerchant, World } from '../support/world.ts';
@@ -35,8 +36,8 @@ const ordersOf = ({ merchantId }: TestMerchant) =>
   world.db.select().from(orders).where(eq(orders.merchantId, merchantId));
 
 /** Arms a fault for this order's number only, so that tests do not take each other's. */
-const addFault = (fault: Record<string, unknown>) =>
-  world.simulator.call('POST', '/faults', { body: fault });
+const addFault = async (fault: Record<string, unknown>) =>
+  (await world.simulator()).call('POST', '/faults', { body: fault });
 
 describe('POST /v1/orders', () => {
   test('opens an order and answers with what the payer has to do', async () => {
@@ -59,7 +60,7 @@ describe('POST /v1/orders', () => {
       amountMinor: 1250,
       currency: 'CNY',
       subject: '一杯茶 🍵',
-      method: 'alipay.qr',
+      methods: ['alipay.qr', 'alipay.page', 'alipay.wap'],
       metadata: { cart: '77' },
       returnUrl: 'https://shop.example/thanks?order=1',
       reviewReason: null,
@@ -108,7 +109,8 @@ describe('POST /v1/orders', () => {
     ['/subject', { subject: 'x'.repeat(129) }],
     ['/subject', { subject: 'a\0b' }],
     ['/subject', { subject: 'a\ud800b' }],
-    ['/method', { method: 'cash' }],
+    ['/methods/0', { methods: ['cash'] }],
+    ['/methods', { methods: ['alipay.qr', 'alipay.qr'] }],
     ['/expiresInSeconds', { expiresInSeconds: 59 }],
     ['/expiresInSeconds', { expiresInSeconds: 86_401 }],
     ['/returnUrl', { returnUrl: 'javascript:alert(1)' }],
@@ -477,21 +479,12 @@ describe('POST /v1/orders/{id}/cancel', () => {
       ...(prefer !== undefined && { headers: { prefer } }),
     });
 
-  const tradeOf = async ({ appId }: TestMerchant, order: OrderBody) => {
-    const { body } = await world.simulator.call<{
-      trades: { outTradeNo: string; status: string; captures: number }[];
-    }>('GET', `/book?appId=${appId}`);
-    return body.trades.find(({ outTradeNo }) => outTradeNo === order.payments[0]?.outTradeNo);
-  };
-
-  const scan = ({ appId }: TestMerchant, order: OrderBody) =>
-    world.simulator.call('POST', `/trades/${order.payments[0]?.outTradeNo}/scan`, {
-      body: { appId },
-    });
+  const tradeOf = (merchant: TestMerchant, order: OrderBody) =>
+    bookedTrade(world, merchant, order.payments[0]!);
 
   test('closes an order that is not paid, and its trade at the provider', async () => {
     const order = await openOrder(merchant);
-    await scan(merchant, order);
+    await scanAtProvider(order);
     const { status, body, headers } = await cancel(merchant, order);
     expect(status).toBe(200);
     expect(body).toMatchObject({
@@ -503,7 +496,7 @@ describe('POST /v1/orders/{id}/cancel', () => {
       payments: [{ status: 'closed' }],
     });
     expect(headers.get('etag')).toBe(`"${body.version}"`);
-    expect(await tradeOf(merchant, order)).toMatchObject({ status: 'TRADE_CLOSED', captures: 0 });
+    expect(await tradeOf(merchant, order)).toMatchObject({ status: 'closed', captures: 0 });
   });
 
   test('said twice, also at once, is said once', async () => {
@@ -528,7 +521,7 @@ describe('POST /v1/orders/{id}/cancel', () => {
   test('of an order that was paid without our knowing pays it: paid wins', async () => {
     const order = await openOrder(merchant);
     const outTradeNo = order.payments[0]?.outTradeNo;
-    await addFault({ method: 'notify', kind: 'lostForever', outTradeNo });
+    await addFault({ call: 'notify', kind: 'lostForever', outTradeNo });
     await payAtProvider(world, merchant, order);
     const answer = await cancel(merchant, order);
     expect(answer.status).toBe(409);
@@ -540,14 +533,14 @@ describe('POST /v1/orders/{id}/cancel', () => {
     await Promise.all(
       Array.from({ length: 6 }, async () => {
         const order = await openOrder(merchant);
-        await scan(merchant, order);
+        await scanAtProvider(order);
         const [answer] = await Promise.all([
           cancel(merchant, order),
           // Refused where the close came first: then there is nothing to win.
           payAtProvider(world, merchant, order).catch(() => {}),
         ]);
         const trade = await tradeOf(merchant, order);
-        const isPaid = trade?.status === 'TRADE_SUCCESS';
+        const isPaid = trade?.status === 'paid';
         expect(trade?.captures).toBe(isPaid ? 1 : 0);
         expect(answer.status).toBe(isPaid ? 409 : 200);
         await orderBecomes(merchant, order, isPaid ? 'paid' : 'closed');

@@ -39,7 +39,7 @@ describe('the checkout page', () => {
     expect(text).toContain(order.merchantOrderNo);
     expect(text).toContain('Scan with Alipay to pay');
     expect(text).toContain('<svg');
-    expect(text).toContain('data-state="pending"');
+    expect(text).toContain('data-state="pending alipay.qr"');
     expect(text).toContain(`data-expires="${order.expiresAt}"`);
     expect(text).toContain(`href="${order.nextAction?.content}"`);
     expect(text).not.toMatch(/(src|@import|url\()\s*=?\s*["']?https?:/);
@@ -133,7 +133,7 @@ describe('the checkout page', () => {
     const closed = await openOrder(merchant);
     await merchant.api('POST', `/v1/orders/${closed.id}/cancel`);
     expect((await stranger('GET', pathOf(closed))).text).toContain('This order is closed');
-    const failed = await openOrder(merchant, { currency: 'USD' });
+    const failed = await openOrder(merchant, { amountMinor: 10_000_000_001 });
     expect((await stranger('GET', pathOf(failed))).text).toContain('could not be opened');
     const signing = await newSigningMerchant(world);
     const order = await signing.openOrder();
@@ -161,11 +161,11 @@ describe('the checkout page', () => {
     const order = await openOrder(merchant);
     const stream = await openStream(`${world.url}${pathOf(order)}/stream`);
     expect(stream.headers.get('content-type')).toMatch(/^text\/event-stream/);
-    await stream.hears('pending');
+    await stream.hears('pending alipay.qr');
     await payAtProvider(world, merchant, order);
     await stream.hears('paid');
     await stream.ends();
-    expect(stream.states()).toEqual(['pending', 'paid']);
+    expect(stream.states()).toEqual(['pending alipay.qr', 'paid']);
   });
 
   test('opened after the end hears of it at once', async () => {

@@ -34,7 +34,8 @@ describe.concurrent('a kill -9', { timeout: 180_000 }, () => {
       expect(book.map(({ outTradeNo, captures }) => ({ outTradeNo, captures }))).toEqual([
         { outTradeNo: order.payments[0]?.outTradeNo, captures: 0 },
       ]);
-      expect(payable.nextAction?.content).toBe(`${world.simulator.url}/qr/${book[0]?.code}`);
+      const { url } = await world.simulator();
+      expect(payable.nextAction?.content).toBe(`${url}/qr/${book[0]?.details['code']}`);
       await payAtProvider(world, merchant, order);
       await orderBecomes(merchant, order, 'paid');
       expect(await eventTypesOf(world, order)).toEqual(['order.created', 'order.paid']);
@@ -89,7 +90,7 @@ describe.concurrent('a kill -9', { timeout: 180_000 }, () => {
       await isPayable(merchant, order);
       // Asking would find the payment too: here it is the stored notification that has to.
       await scriptFaults(world, paidNumber(order), [
-        { method: 'query', kind: 'http500', times: 100 },
+        { call: 'query', kind: 'http500', times: 100 },
       ]);
       await payAtProvider(world, merchant, order);
       await until('the notification is stored', async () => {

@@ -67,7 +67,7 @@ test('while Temporal is down orders are taken, payments are believed, wishes are
     const [{ body: paid }, { body: unwanted }] = await Promise.all([open(20), open(20)]);
     expect([paid.nextAction?.kind, unwanted.nextAction?.kind]).toEqual(['qr', 'qr']);
     const trade = { outTradeNo: paid.payments[0]?.outTradeNo ?? '' };
-    await scriptFaults(world, trade, [{ method: 'query', kind: 'http500', times: 100 }]);
+    await scriptFaults(world, trade, [{ call: 'query', kind: 'http500', times: 100 }]);
 
     await kill();
     const taken = await open(1);

@@ -63,7 +63,7 @@ test('an order says in one line what it is, and below it all that one has to kno
 
 test('an order says where it stands, at every stage', async () => {
   const order = await draftOrder(world, merchant);
-  await scriptFaults(world, order, [{ method: 'precreate', kind: 'http500', times: 2 }]);
+  await scriptFaults(world, order, [{ call: 'create', kind: 'http500', times: 2 }]);
   await order.begin();
   const workflowId = workflowIds.payOrder(order.id);
   await detailsSay(workflowId, /^Opening the payment/);
@@ -78,7 +78,7 @@ test('an order says where it stands, at every stage', async () => {
 
 test('an order in review says so, loudly', async () => {
   const order = await openOrder(merchant);
-  await payAtProvider(world, merchant, order, { paidAmount: '1.00' });
+  await payAtProvider(world, merchant, order, { paidMinor: 100 });
   await detailsSay(workflowIds.payOrder(order.id as `ord_${string}`), /^IN REVIEW/);
   await isListed('TenderStatus = "review"', order);
   expect(await handleOf(order).query(orderProgress)).toEqual({ status: 'review' });

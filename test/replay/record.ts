@@ -41,14 +41,14 @@ const scenes: Record<string, (scene: Scene) => Promise<Recorded>> = {
   },
   async 'paid-by-asking'({ world, merchant }) {
     const order = await draftOrder(world, merchant);
-    await scriptFaults(world, order, [{ method: 'notify', kind: 'lostForever' }]);
+    await scriptFaults(world, order, [{ call: 'notify', kind: 'lostForever' }]);
     await begin(world, order);
     await payAtProvider(world, merchant, order);
     return ended(world, order);
   },
   async 'opened-patiently'({ world, merchant }) {
     const order = await draftOrder(world, merchant);
-    await scriptFaults(world, order, [{ method: 'precreate', kind: 'http500', times: 2 }]);
+    await scriptFaults(world, order, [{ call: 'create', kind: 'http500', times: 2 }]);
     await begin(world, order);
     await payAtProvider(world, merchant, order);
     return ended(world, order);
@@ -66,7 +66,7 @@ const scenes: Record<string, (scene: Scene) => Promise<Recorded>> = {
   },
   async 'cancelled-while-opening'({ world, merchant }) {
     const order = await draftOrder(world, merchant);
-    await scriptFaults(world, order, [{ method: 'precreate', kind: 'http500', times: 50 }]);
+    await scriptFaults(world, order, [{ call: 'create', kind: 'http500', times: 50 }]);
     await order.begin();
     await until('retried', async () => {
       const { raw } = await payOrderOf(world, order).describe();
@@ -82,7 +82,7 @@ const scenes: Record<string, (scene: Scene) => Promise<Recorded>> = {
   },
   async 'review-then-paid'({ world, merchant }) {
     const order = await draftOrder(world, merchant);
-    await scriptFaults(world, order, [{ method: 'notify', kind: 'wrongAmount' }]);
+    await scriptFaults(world, order, [{ call: 'notify', kind: 'wrongAmount' }]);
     await begin(world, order);
     await payAtProvider(world, merchant, order);
     return ended(world, order);

@@ -156,7 +156,8 @@ describe('a key', () => {
       if (theirs === path) continue;
       const headers = { prefer: 'respond-async' };
       expect((await merchant.api(method, theirs, { headers })).status).toBe(404);
-      expect((await other.api(method, theirs, { headers })).status).toBeLessThan(300);
+      // Its owner finds it, whatever state it is in for this.
+      expect((await other.api(method, theirs, { headers })).status).not.toBe(404);
     }
     for (const { method, path } of routes.filter((route) => route.method === 'GET')) {
       const { text } = await merchant.api(method, path);

@@ -105,9 +105,8 @@ async function payAndTell(): Promise<void> {
 /** Answers that cannot be read or believed, and an account whose key the provider does not take. */
 async function letProvidersFail(): Promise<void> {
   for (const kind of ['badSignature', 'http500', 'malformed']) {
-    await world.simulator.call('POST', '/faults', {
-      body: { method: 'precreate', kind, times: 2 },
-    });
+    const { call } = await world.simulator();
+    await call('POST', '/faults', { body: { call: 'create', kind, times: 2 } });
     const opened = await merchant.api('POST', '/v1/orders', {
       body: newOrder(),
       headers: { prefer: 'wait=30' },
@@ -122,7 +121,7 @@ async function letProvidersFail(): Promise<void> {
     .where(eq(providerAccounts.merchantId, stranger.merchantId));
   await world.db
     .update(providerAccounts)
-    .set({ settings: { ...own?.settings, appId: merchant.appId } })
+    .set({ settings: { ...own?.settings, appId: merchant.accounts[0]!.account } })
     .where(eq(providerAccounts.merchantId, stranger.merchantId));
   const failed = await stranger.api<OrderBody>('POST', '/v1/orders', { body: newOrder() });
   expect(failed.body.status).toBe('failed');

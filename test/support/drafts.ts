@@ -2,7 +2,7 @@ import { startPayOrder } from '../../activities/orders/start-pay-order.ts';
 import { createOrder } from '../../db/queries/create-order.ts';
 import { findMerchant } from '../../db/queries/merchants.ts';
 import { listAccountsOf } from '../../db/queries/provider-accounts.ts';
-import { readPayment } from '../../db/queries/read-payment.ts';
+import { currentPayment, readOrder } from '../../db/queries/read-order.ts';
 import type { OrderId } from '../../domain/ids.ts';
 import { newOrder } from './orders.ts';
 import type { TestMerchant, World } from './world.ts';
@@ -32,16 +32,23 @@ export async function draftOrder(
   const expiresAt = new Date(Date.now() + expiresInMs);
   const created = await createOrder(db, {
     ...wanted,
-    ...{ merchant, account, expiresAt },
+    ...{ merchant, expiresAt },
+    account: { ...account, method: 'alipay.qr' },
     requestHash: wanted.merchantOrderNo,
     idempotencyKey: undefined,
-    method: 'alipay.qr',
+    methods: ['alipay.qr'],
+    capture: 'automatic',
+    latePayment: 'refund',
+    payer: {},
+    confirm: null,
     metadata: {},
     returnUrl: null,
   });
   if (created.kind !== 'created') throw new Error(`the draft is ${created.kind}`);
   const { orderId } = created;
-  const { order, payment, provider } = await readPayment(db, { orderId });
+  const read = await readOrder(db, { orderId });
+  const { order } = read;
+  const payment = currentPayment(read);
   return {
     id: orderId,
     outTradeNo: payment.outTradeNo,
@@ -54,7 +61,7 @@ export async function draftOrder(
         taskQueue: config.temporal.taskQueue,
         isShared: false,
         publicUrl,
-        order: { ...order, provider, expiresAt: at.toISOString() },
+        order: { ...order, provider: payment.provider, expiresAt: at.toISOString() },
       });
     },
   };

@@ -7,12 +7,41 @@ export type OrderBody = {
   version: number;
   merchantOrderNo: string;
   checkoutUrl: string;
-  nextAction: { kind: string; content: string } | null;
+  amountMinor: number;
+  currency: string;
+  capturedMinor: number;
+  refundedMinor: number;
+  methods: string[];
+  confirmation: string | null;
+  nextAction: { kind: string; content: string; url: string; clientSecret: string } | null;
   reviewReason: string | null;
   closeReason: string | null;
   failureCode: string | null;
   expiresAt: string;
-  payments: { id: string; outTradeNo: string; status: string; providerTradeNo: string | null }[];
+  payments: {
+    id: string;
+    provider: string;
+    method: string;
+    outTradeNo: string;
+    status: string;
+    providerTradeNo: string | null;
+    capturedMinor: number;
+    surplus: string | null;
+    failureCode: string | null;
+  }[];
+  refunds: RefundBody[];
+  disputes: { id: string; disputeNo: string; status: string; amountMinor: number }[];
+};
+
+export type RefundBody = {
+  id: string;
+  status: string;
+  cause: string;
+  amountMinor: number;
+  refundNo: string;
+  merchantRefundNo: string | null;
+  paymentId: string;
+  failureCode: string | null;
 };
 
 let numbers = 0;
@@ -41,18 +70,36 @@ export async function openOrder(
   return body;
 }
 
-/** The payer pays at the simulator, which then notifies. */
-export async function payAtProvider(
-  { simulator }: World,
-  { appId }: TestMerchant,
-  order: { payments: readonly { outTradeNo: string }[] },
-  options: { paidAmount?: string } = {},
+type Payable = { payments: readonly { outTradeNo: string; provider?: string }[] };
+
+/** Says something to the console of the provider where an order's latest payment is. */
+export async function tellProvider(
+  world: World,
+  { accounts }: TestMerchant,
+  order: Payable,
+  verb: string,
+  body: Record<string, unknown> = {},
 ): Promise<void> {
-  const outTradeNo = order.payments[0]?.outTradeNo;
-  const { status, text } = await simulator.call('POST', `/trades/${outTradeNo}/pay`, {
-    body: { appId, ...options },
+  const payment = order.payments.at(-1);
+  const account = accounts.find(
+    ({ provider }) => provider === (payment?.provider ?? accounts[0]?.provider),
+  );
+  if (!payment || !account) throw new Error('the order has no payment at a known account');
+  const { call } = await world.simulator(account.provider);
+  const { status, text } = await call('POST', `/payments/${payment.outTradeNo}/${verb}`, {
+    body: { account: account.account, ...body },
   });
-  if (status !== 200) throw new Error(`the simulator answered ${status}: ${text}`);
+  if (status >= 300) throw new Error(`the simulator answered ${status}: ${text}`);
+}
+
+/** The payer pays (or authorises) at the simulator, which then notifies. */
+export function payAtProvider(
+  world: World,
+  merchant: TestMerchant,
+  order: Payable,
+  options: { paidMinor?: number; force?: boolean } = {},
+): Promise<void> {
+  return tellProvider(world, merchant, order, 'pay', options);
 }
 
 /** Waits until the order has the given status, as a merchant would: by asking to be told. */

@@ -1,47 +1,53 @@
-import type { TradeView } from '../../providers/alipay/simulator/console.ts';
-import type { ScriptedFault } from '../../providers/alipay/simulator/faults.ts';
+import type { ScriptedFault } from '../../providers/simulator-kit/faults.ts';
+import type { PaymentView } from '../../providers/simulator-kit/view.ts';
 import type { TestMerchant, World } from './world.ts';
 
 type Trade = { outTradeNo: string };
 
-/** Scripts faults at the simulator for one trade only, so that tests may run side by side. */
+/** Scripts faults at a merchant's first provider, for one trade only, so that tests may run side by side. */
 export async function scriptFaults(
-  { simulator }: World,
+  world: World,
   { outTradeNo }: Trade,
   faults: Omit<ScriptedFault, 'outTradeNo'>[],
+  provider?: Parameters<World['simulator']>[0],
 ): Promise<void> {
+  const { call } = await world.simulator(provider);
   const body = faults.map((fault) => ({ ...fault, outTradeNo }));
-  const { status, text } = await simulator.call('POST', '/faults', { body });
-  if (status !== 204) throw new Error(`the simulator answered ${status}: ${text}`);
+  const { status, text } = await call('POST', '/faults', { body });
+  if (status >= 300) throw new Error(`the simulator answered ${status}: ${text}`);
 }
 
 /** What stands in the provider's book under a number; undefined when nothing does. */
 export async function tradeOf(
-  { simulator }: World,
-  { appId }: TestMerchant,
+  world: World,
+  merchant: TestMerchant,
   { outTradeNo }: Trade,
-): Promise<TradeView | undefined> {
-  const { status, body } = await simulator.call<TradeView>(
-    'GET',
-    `/trades/${outTradeNo}?appId=${appId}`,
+): Promise<PaymentView | undefined> {
+  for (const { provider, account } of merchant.accounts) {
+    const { call } = await world.simulator(provider);
+    const { status, body } = await call<PaymentView>(
+      'GET',
+      `/payments/${outTradeNo}?account=${account}`,
+    );
+    if (status === 200) return body;
+  }
+  return undefined;
+}
+
+/** All payments of a merchant, as its providers know them. */
+export async function bookOf(world: World, { accounts }: TestMerchant): Promise<PaymentView[]> {
+  const books = await Promise.all(
+    accounts.map(async ({ provider, account }) => {
+      const { call } = await world.simulator(provider);
+      const { body } = await call<{ payments: PaymentView[] }>('GET', `/book?account=${account}`);
+      return body.payments;
+    }),
   );
-  return status === 200 ? body : undefined;
+  return books.flat();
 }
 
-/** All trades of a merchant, as the provider knows them. */
-export async function bookOf({ simulator }: World, { appId }: TestMerchant): Promise<TradeView[]> {
-  const { body } = await simulator.call<{ trades: TradeView[] }>('GET', `/book?appId=${appId}`);
-  return body.trades;
-}
-
-/** The payer opens the code: only now is there a trade that can be closed. */
-export async function scanAtProvider(
-  { simulator }: World,
-  { appId }: TestMerchant,
-  { outTradeNo }: Trade,
-): Promise<void> {
-  const { status, text } = await simulator.call('POST', `/trades/${outTradeNo}/scan`, {
-    body: { appId },
-  });
-  if (status !== 200) throw new Error(`the simulator answered ${status}: ${text}`);
+/** The payer opens the code: only now is there an Alipay trade that can be closed. */
+export async function scanAtProvider(order: { nextAction: { content?: string } | null }) {
+  const response = await fetch(order.nextAction?.content ?? '');
+  if (!response.ok) throw new Error(`the payer's page answered ${response.status}`);
 }

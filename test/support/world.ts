@@ -8,18 +8,31 @@ import type { MerchantId } from '../../domain/ids.ts';
 import {
   createKey,
   createMerchant,
-  createSimulatedAlipayAccount,
+  createSandboxAccount,
 } from '../../launcher/operator/open-account.ts';
+import type { SandboxAccount } from '../../launcher/operator/open-account.ts';
+import type { AccountTerms } from '../../db/queries/provider-accounts.ts';
 import { startPlatform } from '../../launcher/platform/start-platform.ts';
 import { pickPort } from '../../launcher/services/ports.ts';
-import { startAlipaySimulator } from '../../providers/alipay/simulator/server.ts';
+import type { ProviderName } from '../../providers/provider.ts';
+import { startSimulator } from './simulators.ts';
+import type { RunningSimulator } from './simulators.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import { apiClient } from './api-client.ts';
 import type { ApiClient } from './api-client.ts';
 import { ownDatabase } from './own-database.ts';
 import { ownNamespace } from './own-namespace.ts';
 
-export type TestMerchant = { merchantId: MerchantId; key: string; appId: string; api: ApiClient };
+export type TestMerchant = {
+  merchantId: MerchantId;
+  key: string;
+  api: ApiClient;
+  /** One for each provider asked for, in their order. */
+  accounts: readonly SandboxAccount[];
+};
+
+/** What a test merchant's account at one provider is to be like. */
+export type AccountWanted = ProviderName | { provider: ProviderName; terms: AccountTerms };
 
 /** A whole Tender of one test file's own: database, namespace, platform in this process, simulator. */
 export type World = {
@@ -27,8 +40,10 @@ export type World = {
   config: Config;
   db: Database;
   temporal: Client;
-  simulator: { url: string; call: ApiClient };
-  newMerchant(): Promise<TestMerchant>;
+  /** The simulator of a provider, started at the first need. */
+  simulator(provider?: ProviderName): Promise<RunningSimulator>;
+  /** A merchant with accounts at Alipay, or at those asked for. */
+  newMerchant(accounts?: readonly AccountWanted[]): Promise<TestMerchant>;
   close(): Promise<void>;
 };
 
@@ -43,11 +58,17 @@ export async function openWorld(
   } = {},
 ): Promise<World> {
   const { hasApi = true, hasWorker = true, retryGapsMs } = options;
-  const [database, { address, namespace }, { port }, simulator] = await Promise.all([
+  const simulators = new Map<ProviderName, Promise<RunningSimulator>>();
+  const simulator = (provider: ProviderName = 'alipay') => {
+    const running =
+      simulators.get(provider) ?? startSimulator(provider, { ...(retryGapsMs && { retryGapsMs }) });
+    simulators.set(provider, running);
+    return running;
+  };
+  const [database, { address, namespace }, { port }] = await Promise.all([
     options.database ?? ownDatabase(),
     options.temporal ?? ownNamespace(),
     pickPort(0),
-    startAlipaySimulator({ port: 0, ...(retryGapsMs && { retryGapsMs }) }),
   ]);
   const url = `http://127.0.0.1:${port}`;
   const config: Config = {
@@ -70,19 +91,26 @@ export async function openWorld(
     config,
     db,
     temporal: new Client({ connection, namespace }),
-    simulator: { url: simulator.url, call: apiClient({ url: `${simulator.url}/console` }) },
-    async newMerchant() {
+    simulator,
+    async newMerchant(wanted = ['alipay']) {
       const { merchantId } = await createMerchant(db, { name: 'Test' });
       const { key } = await createKey(db, { merchantId, expiresAt: null });
-      const { appId } = await createSimulatedAlipayAccount(
-        { db, sealer },
-        { merchantId, simulatorUrl: simulator.url },
-      );
-      return { merchantId, key, appId, api: apiClient({ url, key }) };
+      const accounts: SandboxAccount[] = [];
+      for (const one of wanted) {
+        const { provider, terms = {} } = typeof one === 'string' ? { provider: one } : one;
+        const { url: simulatorUrl } = await simulator(provider);
+        accounts.push(
+          await createSandboxAccount(
+            { db, sealer },
+            { merchantId, provider, simulatorUrl, publicUrl: url, terms },
+          ),
+        );
+      }
+      return { merchantId, key, accounts, api: apiClient({ url, key }) };
     },
     async close() {
       await platform?.stop();
-      await simulator.stop();
+      for (const running of simulators.values()) await (await running).stop();
       await connection.close();
       await closeDatabase();
       await database.drop();

@@ -2,10 +2,14 @@ import { createHash, createPublicKey, generateKeyPairSync, sign } from 'node:cry
 import { Socket } from 'node:net';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { bareSubCode, faultOfAnswer, refusalOfAnswer } from '../../providers/alipay/errors.ts';
+import {
+  bareSubCode,
+  faultOfAnswer,
+  refusalOfAnswer,
+  refusalOfRefund,
+} from '../../providers/alipay/errors.ts';
 import { acknowledgeNotification, readNotification } from '../../providers/alipay/notifications.ts';
 import { StrictAlipaySdk } from '../../providers/alipay/sdk.ts';
-import { createFaultScript } from '../../providers/alipay/simulator/faults.ts';
 import { meaningOfTradeStatus, reportOfTrade } from '../../providers/alipay/status.ts';
 import { fromAlipayTime, toAlipayTime } from '../../providers/alipay/time.ts';
 
@@ -62,30 +66,43 @@ describe('a notification', () => {
             sellerId: '2088000000000001',
             outTradeNo: '01jabcdefghjkmnpqrstvwxyz0',
           },
-          subject: 'payment',
-          report: {
-            status: 'succeeded',
-            paidMinor: 1250,
-            currency: 'CNY',
-            providerTradeNo: '2026010222001400000000000001',
-            paidAt: '2026-01-01T19:04:05.000Z',
+          news: {
+            kind: 'payment',
+            report: {
+              status: 'succeeded',
+              paidMinor: 1250,
+              currency: 'CNY',
+              providerTradeNo: '2026010222001400000000000001',
+              paidAt: '2026-01-01T19:04:05.000Z',
+            },
           },
         },
       ],
     });
   });
 
+  const refundNews = { kind: 'refund', refundNo: 're1', providerRefundNo: 're1' };
+  const closedNews = { kind: 'payment', report: { status: 'closed' } };
   test.each([
-    [{ refund_fee: '2.00', out_biz_no: 're1' }, 'refund'],
+    ['partial refund', { refund_fee: '2.00', out_biz_no: 're1' }, refundNews],
     [
-      { trade_status: 'TRADE_CLOSED', refund_fee: '12.50', gmt_refund: '2026-01-03 00:00:00.254' },
-      'refund',
+      'full refund',
+      { trade_status: 'TRADE_CLOSED', gmt_refund: '2026-01-03 00:00:00.254', out_biz_no: 're1' },
+      refundNews,
     ],
-    [{ trade_status: 'TRADE_CLOSED', gmt_close: '2026-01-03 00:00:00' }, 'payment'],
-    [{ refund_fee: '0.00' }, 'payment'],
-  ])('with %j is about a %s', (fields, subject) => {
+    ['refund whose number is all it says', { out_biz_no: 're1' }, refundNews],
+    ['refund without its number', { refund_fee: '2.00' }, { kind: 'hint' }],
+    ['refund that only says when', { gmt_refund: '2026-01-03 00:00:00' }, { kind: 'hint' }],
+    ['close', { trade_status: 'TRADE_CLOSED', gmt_close: '2026-01-03 00:00:00' }, closedNews],
+    ['payment never refunded', { refund_fee: '0.00' }, { kind: 'payment' }],
+    [
+      'payment that can no longer be refunded',
+      { trade_status: 'TRADE_FINISHED' },
+      { kind: 'payment' },
+    ],
+  ])('of a %s is news of just that', (_what, fields, news) => {
     const parsed = readNotification(signedBody({ ...paidFields, ...fields }), alipayKey);
-    expect(parsed).toMatchObject({ kind: 'verified', events: [{ subject }] });
+    expect(parsed).toMatchObject({ kind: 'verified', events: [{ news }] });
   });
 
   test('of another kind is acknowledged and means nothing', () => {
@@ -247,6 +264,26 @@ describe('an answer', () => {
     expect(faultOfAnswer(answer)).toMatchObject({ kind, code: sub_code ?? code });
   });
 
+  test.each([
+    ['ACQ.REASON_TRADE_REFUND_FEE_ERR', 'invalidState'],
+    ['ACQ.REFUND_AMT_NOT_EQUAL_TOTAL', 'invalidState'],
+    ['ACQ.TRADE_NOT_ALLOW_REFUND', 'invalidState'],
+    ['ACQ.TRADE_HAS_FINISHED', 'invalidState'],
+    ['ACQ.TRADE_STATUS_ERROR', 'invalidState'],
+    ['ACQ.DISCORDANT_REPEAT_REQUEST', 'invalidState'],
+    ['ACQ.SELLER_BALANCE_NOT_ENOUGH', 'declined'],
+  ])('%s to a refund is data: %s', (sub_code, kind) => {
+    expect(refusalOfRefund({ code: '40004', sub_code })).toMatchObject({ kind, code: sub_code });
+  });
+
+  test.each(['ACQ.SYSTEM_ERROR', 'ACQ.REFUND_CHARGE_ERROR', 'ACQ.NEVER_SEEN_BEFORE'])(
+    '%s to a refund leaves its outcome unknown',
+    (sub_code) => {
+      expect(refusalOfRefund({ code: '40004', sub_code })).toBeUndefined();
+      expect(faultOfAnswer({ code: '40004', sub_code }).kind).toBe('unknownOutcome');
+    },
+  );
+
   test('names its code with either prefix or none', () => {
     for (const sub_code of ['ACQ.TRADE_NOT_EXIST', 'AQC.TRADE_NOT_EXIST', 'TRADE_NOT_EXIST']) {
       expect(bareSubCode({ code: '40004', sub_code })).toBe('TRADE_NOT_EXIST');
@@ -274,19 +311,6 @@ describe("Alipay's clock", () => {
       expect(fromAlipayTime(text)).toBeUndefined();
     }
   });
-});
-
-function drawFaults(): (string | undefined)[] {
-  const script = createFaultScript();
-  script.add({ method: 'query', kind: 'http500', probability: 0.3, seed: 42 });
-  return Array.from({ length: 50 }, (_, i) => script.takeForCall('query', `o${i}`)?.kind);
-}
-
-test('scripted faults with the same seed strike the same calls', () => {
-  const struck = drawFaults();
-  expect(drawFaults()).toEqual(struck);
-  expect(struck.filter(Boolean).length).toBeGreaterThan(5);
-  expect(struck.filter(Boolean).length).toBeLessThan(25);
 });
 
 test('loading the SDK leaves sockets as node made them: one error may end two', () => {

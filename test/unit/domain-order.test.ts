@@ -3,197 +3,163 @@ import { describe, expect, test } from 'vitest';
 import {
   decideOnOrder,
   decideOnRefusal,
+  hasBeenPaid,
   isEnded,
   nextPollMs,
   orderStatuses,
+  statusOfRefunded,
 } from '../../domain/order.ts';
-import type { CloseReason, OrderChange, OrderStatus } from '../../domain/order.ts';
-import { decideOnBinding, decideOnReport, isOpen } from '../../domain/payment.ts';
-import type {
-  PaymentState,
-  ProviderReport,
-  ReportDecision,
-  ReviewReason,
-} from '../../domain/payment.ts';
+import type { CloseReason, OrderChange, OrderState, OrderStatus } from '../../domain/order.ts';
+import { awaitsPayer, decideOnReport } from '../../domain/payment.ts';
+import type { PaymentState, ProviderReport, ReportDecision, Surplus } from '../../domain/payment.ts';
 
 const amountMinor = 1250;
-const binding = { appId: 'A', sellerId: 'S', outTradeNo: 'N' };
-const paidReport = {
+const paid = {
   status: 'succeeded',
   paidMinor: amountMinor,
   currency: 'CNY',
   providerTradeNo: 'T1',
 } as const satisfies ProviderReport;
+const held = {
+  status: 'authorized',
+  authorizedMinor: amountMinor,
+  currency: 'CNY',
+  providerTradeNo: 'T1',
+} as const satisfies ProviderReport;
 
-/** All that can happen to an order: what its provider says, to whom, and a refusal to open the payment. */
-type Happening =
-  | { kind: 'report'; report: ProviderReport; binding: typeof binding; closeReason: CloseReason }
-  | { kind: 'refusal' };
+type Attempt = PaymentState & { surplus: Surplus | null };
+/** An order with two attempts: the payer switched, or an account failed. */
+type Model = { order: OrderState; attempts: [Attempt, Attempt] };
+type Happening = { attempt: 0 | 1; report: ProviderReport; closeReason: CloseReason };
 
-const report: fc.Arbitrary<ProviderReport> = fc.oneof(
-  fc.constantFrom<ProviderReport>(
+const happening: fc.Arbitrary<Happening> = fc.record({
+  attempt: fc.constantFrom(0 as const, 1 as const),
+  report: fc.constantFrom<ProviderReport>(
     { status: 'pending' },
     { status: 'absent' },
     { status: 'closed' },
     { status: 'unknown', providerStatus: 'NEW' },
-    paidReport,
-    { ...paidReport, providerTradeNo: 'T2' },
-    { ...paidReport, paidMinor: 1 },
-    { ...paidReport, currency: 'USD' },
+    paid,
+    held,
+    { ...paid, providerTradeNo: 'T2' },
+    { ...paid, paidMinor: 1 },
+    { ...paid, currency: 'USD' },
   ),
-);
-const happening: fc.Arbitrary<Happening> = fc.oneof(
-  {
-    weight: 9,
-    arbitrary: fc.record({
-      kind: fc.constant('report' as const),
-      report,
-      binding: fc.oneof(
-        { weight: 6, arbitrary: fc.constant(binding) },
-        { weight: 1, arbitrary: fc.constant({ ...binding, appId: 'B' }) },
-        { weight: 1, arbitrary: fc.constant({ ...binding, sellerId: 'R' }) },
-      ),
-      closeReason: fc.constantFrom<CloseReason>('expired', 'cancelled', 'closed_by_provider'),
-    }),
-  },
-  { weight: 1, arbitrary: fc.constant<Happening>({ kind: 'refusal' }) },
-);
-
-type Model = {
-  order: { status: OrderStatus; reviewReason: ReviewReason | null };
-  payment: PaymentState;
-};
-
-const opened: Model = {
-  order: { status: 'pending', reviewReason: null },
-  payment: { status: 'pending', amountMinor, currency: 'CNY', providerTradeNo: null },
-};
+  closeReason: fc.constantFrom<CloseReason>('expired', 'cancelled', 'closed_by_provider'),
+});
+const happenings = fc.array(happening, { maxLength: 12 });
+const opened: fc.Arbitrary<Model> = fc
+  .record({
+    latePayment: fc.constantFrom('refund' as const, 'accept' as const),
+    capture: fc.constantFrom('automatic' as const, 'manual' as const),
+  })
+  .map(({ latePayment, capture }) => {
+    const attempt: Attempt = {
+      ...{ status: 'pending', amountMinor, currency: 'CNY', providerTradeNo: null },
+      ...{ capture, surplus: null },
+    };
+    return {
+      order: { status: 'pending', reviewReason: null, latePayment, switchRequestedTo: null },
+      attempts: [attempt, attempt],
+    };
+  });
 
 /** One step, as the activities carry it out: the payment, then the order. */
-function step(before: Model, event: Happening): { after: Model; change: OrderChange } {
-  if (event.kind === 'refusal') {
-    const change = decideOnRefusal(before.order);
-    if (change.kind === 'none' || !isOpen(before.payment.status)) {
-      return { after: before, change: { kind: 'none' } };
-    }
-    const payment: PaymentState = { ...before.payment, status: 'failed' };
-    return { after: { order: changed(before.order, change), payment }, change };
-  }
-  const bound = decideOnBinding(binding, event.binding);
-  const decision = bound.kind === 'review' ? bound : decideOnReport(before.payment, event.report);
-  const change = decideOnOrder(before.order, decision, event.closeReason);
-  return {
-    after: {
-      order: changed(before.order, change),
-      payment: decided(before.payment, decision, event.report),
-    },
-    change,
+function step(before: Model, { attempt, report, closeReason }: Happening) {
+  const other = before.attempts[1 - attempt]!;
+  const own = before.attempts[attempt]!;
+  const siblings = {
+    hasMoney: !other.surplus && (other.status === 'succeeded' || other.status === 'authorized'),
+    hasOpen: awaitsPayer(other.status),
   };
+  const decision = decideOnReport(own, report);
+  const change = decideOnOrder(before.order, decision, { siblings, closeReason });
+  const attempts: Model['attempts'] = [...before.attempts];
+  attempts[attempt] = decided(own, decision, change);
+  return { after: { order: changed(before.order, change), attempts }, change };
 }
 
-function decided(
-  payment: PaymentState,
-  decision: ReportDecision,
-  said: ProviderReport,
-): PaymentState {
-  if (decision.kind === 'settle' && said.status === 'succeeded') {
-    return { ...payment, status: 'succeeded', providerTradeNo: said.providerTradeNo };
+function decided(own: Attempt, decision: ReportDecision, change: OrderChange): Attempt {
+  const surplus = change.kind === 'surplus' ? change.surplus : null;
+  switch (decision.kind) {
+    case 'settle':
+      return {
+        ...own,
+        status: 'succeeded',
+        providerTradeNo: decision.providerTradeNo,
+        surplus,
+      };
+    case 'authorize':
+      return {
+        ...own,
+        status: 'authorized',
+        providerTradeNo: decision.providerTradeNo,
+        surplus,
+      };
+    case 'close':
+      return { ...own, status: 'closed' };
+    default:
+      return own;
   }
-  return decision.kind === 'close' ? { ...payment, status: 'closed' } : payment;
 }
 
-function changed(order: Model['order'], change: OrderChange): Model['order'] {
+function changed(order: OrderState, change: OrderChange): OrderState {
   switch (change.kind) {
     case 'none':
+    case 'surplus':
       return order;
     case 'review':
-      return { status: change.status, reviewReason: change.reviewReason };
-    case 'paid':
-      return { status: 'paid', reviewReason: null };
+      return { ...order, status: change.status, reviewReason: change.reviewReason };
     default:
-      return { ...order, status: change.status };
+      return { ...order, status: change.status, reviewReason: null };
   }
 }
 
-const run = (happenings: readonly Happening[]): Model =>
-  happenings.reduce((model, event) => step(model, event).after, opened);
+const run = (model: Model, events: readonly Happening[]): Model =>
+  events.reduce((now, event) => step(now, event).after, model);
 
-/** The event that tells of a change: named after the status, but for a review. */
-function eventOf(change: OrderChange): { event?: string } {
-  if (change.kind === 'none') return {};
-  return { event: `order.${change.kind === 'review' ? 'review_required' : change.status}` };
-}
-
-const paysInFull = (event: Happening) =>
-  event.kind === 'report' && event.binding === binding && event.report === paidReport;
-
-describe('whatever is reported, in whatever order and however often', () => {
-  const happenings = fc.array(happening, { maxLength: 12 });
-
-  test('an end state is never left', () => {
+describe('whatever is reported of whichever attempt, in whatever order and however often', () => {
+  test('a paid order stays paid, and a closed one is left only by money it accepts', () => {
     fc.assert(
-      fc.property(happenings, (events) => {
-        let model = opened;
+      fc.property(opened, happenings, (model, events) => {
+        let now = model;
         for (const event of events) {
-          const { after } = step(model, event);
-          const isLeft = isEnded(model.order.status) && after.order.status !== model.order.status;
-          expect(isLeft).toBe(false);
-          model = after;
+          const { after } = step(now, event);
+          const [from, to] = [now.order.status, after.order.status];
+          if (hasBeenPaid(from)) expect(to).toBe(from);
+          if (from === 'closed' && to !== 'closed') {
+            expect(now.order.latePayment).toBe('accept');
+            expect(['paid', 'authorized']).toContain(to);
+          }
+          now = after;
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 1_000 },
     );
   });
 
-  test('an order is paid only by the full amount in its currency', () => {
+  test('one attempt at most brings the order its money; every other that was taken is surplus', () => {
     fc.assert(
-      fc.property(happenings, (events) => {
-        const { order, payment } = run(events);
-        fc.pre(order.status === 'paid');
-        expect(payment.status).toBe('succeeded');
-        expect(
-          events.some(
-            (event) =>
-              event.kind === 'report' &&
-              event.report.status === 'succeeded' &&
-              event.report.paidMinor === amountMinor &&
-              event.report.currency === 'CNY',
-          ),
-        ).toBe(true);
+      fc.property(opened, happenings, (model, events) => {
+        const { order, attempts } = run(model, events);
+        const taken = attempts.filter(({ status }) => status === 'succeeded');
+        const kept = taken.filter(({ surplus }) => surplus === null);
+        expect(kept.length).toBeLessThanOrEqual(1);
+        expect(order.status === 'paid').toBe(kept.length === 1);
       }),
-      { numRuns: 500 },
+      { numRuns: 1_000 },
     );
   });
 
-  test('money that arrived is never lost: the order is paid, or marked for a person', () => {
+  test('paid wins: a full payment before any end pays the order for good', () => {
     fc.assert(
-      fc.property(happenings, fc.nat({ max: 12 }), (events, at) => {
-        const payment: Happening = {
-          kind: 'report',
-          report: paidReport,
-          binding,
-          closeReason: 'expired',
-        };
-        const model = run(events.toSpliced(at, 0, payment));
-        expect(model.payment.status).toBe('succeeded');
-        expect(model.order.status === 'paid' || model.order.reviewReason !== null).toBe(true);
-      }),
-      { numRuns: 500 },
-    );
-  });
-
-  test('paid wins: before anything closed the payment, a full payment pays the order for good', () => {
-    fc.assert(
-      fc.property(happenings, happenings, (before, after) => {
-        const isUndecided = run(before).payment.status === 'pending';
-        fc.pre(isUndecided);
-        const payment: Happening = {
-          kind: 'report',
-          report: paidReport,
-          binding,
-          closeReason: 'expired',
-        };
-        expect(run([...before, payment, ...after]).order.status).toBe('paid');
+      fc.property(opened, happenings, happenings, (model, before, after) => {
+        const now = run(model, before);
+        // Held by the other attempt, it would be a second payment.
+        fc.pre(!isEnded(now.order.status) && now.attempts[1].status !== 'authorized');
+        fc.pre(now.attempts[0].status === 'pending');
+        const event: Happening = { attempt: 0, report: paid, closeReason: 'expired' };
+        expect(run(now, [event, ...after]).order.status).toBe('paid');
       }),
       { numRuns: 500 },
     );
@@ -201,72 +167,76 @@ describe('whatever is reported, in whatever order and however often', () => {
 
   test('the same thing twice in a row changes nothing the second time', () => {
     fc.assert(
-      fc.property(happenings, happening, (events, event) => {
-        const once = run([...events, event]);
+      fc.property(opened, happenings, happening, (model, events, event) => {
+        const once = run(model, [...events, event]);
         expect(step(once, event)).toEqual({ after: once, change: { kind: 'none' } });
       }),
-      { numRuns: 500 },
+      { numRuns: 1_000 },
     );
   });
 
-  test('an order in review is never closed nor failed, only paid or kept for a person', () => {
+  test('an order in review is never closed, only paid, held, or kept for a person', () => {
     fc.assert(
-      fc.property(happenings, happening, (events, event) => {
-        const model = run(events);
-        fc.pre(model.order.status === 'review');
-        expect(['review', 'paid']).toContain(step(model, event).after.order.status);
+      fc.property(opened, happenings, happening, (model, events, event) => {
+        const now = run(model, events);
+        fc.pre(now.order.status === 'review');
+        expect(['review', 'paid', 'authorized']).toContain(step(now, event).after.order.status);
       }),
       { numRuns: 500 },
     );
   });
 
-  test('every change has its event, and nothing else has', () => {
+  test('an order is closed only when none of its attempts can be paid any more', () => {
     fc.assert(
-      fc.property(happenings, (events) => {
-        let model = opened;
+      fc.property(opened, happenings, (model, events) => {
+        const { order, attempts } = run(model, events);
+        fc.pre(order.status === 'closed');
+        expect(attempts.some(({ status }) => awaitsPayer(status))).toBe(false);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('every change of the order has its event, and nothing else has', () => {
+    fc.assert(
+      fc.property(opened, happenings, (model, events) => {
+        let now = model;
         for (const event of events) {
-          const { after, change } = step(model, event);
-          const isOther = JSON.stringify(after.order) !== JSON.stringify(model.order);
-          expect(isOther).toBe(change.kind !== 'none');
-          expect(change).toMatchObject(eventOf(change));
-          model = after;
+          const { after, change } = step(now, event);
+          const isOther = JSON.stringify(after.order) !== JSON.stringify(now.order);
+          if (isOther) expect(change).toHaveProperty('event');
+          if (change.kind === 'none') expect(isOther).toBe(false);
+          now = after;
         }
       }),
       { numRuns: 500 },
     );
   });
 
-  test('a report for another app or seller never pays nor closes', () => {
-    fc.assert(
-      fc.property(happenings, happening, (events, event) => {
-        fc.pre(event.kind === 'report' && event.binding !== binding);
-        const model = run(events);
-        expect(step(model, event).after.payment).toEqual(model.payment);
-      }),
-      { numRuns: 500 },
-    );
-  });
-
-  test('the model does reach every status', () => {
+  test('the model does reach every status that reports lead to', () => {
     const reached = new Set<OrderStatus>();
-    const count = { paid: 0 };
     fc.assert(
-      fc.property(happenings, (events) => {
-        reached.add(run(events).order.status);
-        if (events.some(paysInFull)) count.paid += 1;
+      fc.property(opened, happenings, (model, events) => {
+        reached.add(run(model, events).order.status);
       }),
-      { numRuns: 500, seed: 1 },
+      { numRuns: 1_000, seed: 1 },
     );
-    expect([...reached].toSorted()).toEqual([...orderStatuses].toSorted());
-    expect(count.paid).toBeGreaterThan(50);
+    expect([...reached].toSorted()).toEqual(['authorized', 'closed', 'paid', 'pending', 'review']);
   });
 });
 
 describe('by example', () => {
-  const pending = { status: 'pending', reviewReason: null } as const;
+  const pending: OrderState = {
+    status: 'pending',
+    reviewReason: null,
+    latePayment: 'refund',
+    switchRequestedTo: null,
+  };
+  const alone = { siblings: { hasMoney: false, hasOpen: false }, closeReason: 'cancelled' } as const;
+  const settle: ReportDecision = { kind: 'settle', capturedMinor: 1250, providerTradeNo: 'T1' };
 
   test('a close says why', () => {
-    expect(decideOnOrder(pending, { kind: 'close' }, 'cancelled')).toEqual({
+    expect(decideOnOrder(pending, { kind: 'close' }, alone)).toEqual({
       kind: 'closed',
       status: 'closed',
       event: 'order.closed',
@@ -274,24 +244,31 @@ describe('by example', () => {
     });
   });
 
-  test('a late payment marks a closed order and leaves it closed', () => {
-    const closed = { status: 'closed', reviewReason: null } as const;
-    expect(decideOnOrder(closed, { kind: 'settle', late: true }, 'expired')).toEqual({
-      kind: 'review',
-      status: 'closed',
-      event: 'order.review_required',
-      reviewReason: 'late_payment',
+  test('closing one attempt while another takes its place closes no order', () => {
+    const switching = { ...pending, switchRequestedTo: 'stripe.checkout' };
+    expect(decideOnOrder(switching, { kind: 'close' }, alone)).toEqual({ kind: 'none' });
+  });
+
+  test('late money is surplus, or pays the order where it says so', () => {
+    const closed = { ...pending, status: 'closed' } as const;
+    expect(decideOnOrder(closed, settle, alone)).toEqual({
+      kind: 'surplus',
+      surplus: 'late',
+      event: 'order.late_payment',
+    });
+    expect(decideOnOrder({ ...closed, latePayment: 'accept' }, settle, alone)).toMatchObject({
+      kind: 'paid',
     });
   });
 
-  test('money for an order that has ended otherwise is late, whatever the payment thought', () => {
-    for (const status of ['paid', 'closed', 'failed'] as const) {
-      const ended = { status, reviewReason: null };
-      expect(decideOnOrder(ended, { kind: 'settle', late: false }, 'expired')).toMatchObject({
-        kind: 'review',
-        status,
-        reviewReason: 'late_payment',
-      });
+  test('a second payment is surplus, whatever the policy for late ones', () => {
+    for (const latePayment of ['refund', 'accept'] as const) {
+      for (const status of ['paid', 'partially_refunded', 'refunded'] as const) {
+        expect(decideOnOrder({ ...pending, status, latePayment }, settle, alone)).toMatchObject({
+          kind: 'surplus',
+          surplus: 'duplicate',
+        });
+      }
     }
   });
 
@@ -301,9 +278,23 @@ describe('by example', () => {
       status: 'failed',
       event: 'order.failed',
     });
-    for (const status of ['review', 'paid', 'closed', 'failed'] as const) {
+    for (const status of orderStatuses.filter((one) => one !== 'pending')) {
       expect(decideOnRefusal({ status })).toEqual({ kind: 'none' });
     }
+  });
+
+  test('a paid order’s status follows what was given back, both ways', () => {
+    const of = (refundedMinor: number, status: OrderStatus = 'paid') =>
+      statusOfRefunded({ status, capturedMinor: 100, refundedMinor });
+    expect([of(0), of(1), of(99), of(100)]).toEqual([
+      'paid',
+      'partially_refunded',
+      'partially_refunded',
+      'refunded',
+    ]);
+    // A refund that had succeeded bounced.
+    expect(of(40, 'refunded')).toBe('partially_refunded');
+    expect(of(100, 'closed')).toBe('closed');
   });
 });
 
@@ -311,25 +302,25 @@ describe('how long to wait before asking the provider', () => {
   const polls = fc.nat({ max: 100_000 });
 
   test('grows from ten seconds to a minute', () => {
-    const waits = [0, 1, 2, 3, 4].map((n) => nextPollMs({ polls: n, inReview: false }));
+    const waits = [0, 1, 2, 3, 4].map((n) => nextPollMs({ polls: n, isIdle: false }));
     expect(waits).toEqual([10_000, 20_000, 40_000, 60_000, 60_000]);
   });
 
-  test('is never shorter than ten seconds nor longer than a minute, in review than an hour', () => {
+  test('is never shorter than ten seconds nor longer than a minute, while nothing is expected than an hour', () => {
     fc.assert(
-      fc.property(polls, fc.boolean(), (n, inReview) => {
-        const waitMs = nextPollMs({ polls: n, inReview });
+      fc.property(polls, fc.boolean(), (n, isIdle) => {
+        const waitMs = nextPollMs({ polls: n, isIdle });
         expect(waitMs).toBeGreaterThanOrEqual(10_000);
-        expect(waitMs).toBeLessThanOrEqual(inReview ? 3_600_000 : 60_000);
+        expect(waitMs).toBeLessThanOrEqual(isIdle ? 3_600_000 : 60_000);
       }),
     );
   });
 
   test('never shrinks', () => {
     fc.assert(
-      fc.property(polls, fc.boolean(), (n, inReview) => {
-        const next = nextPollMs({ polls: n + 1, inReview });
-        expect(next).toBeGreaterThanOrEqual(nextPollMs({ polls: n, inReview }));
+      fc.property(polls, fc.boolean(), (n, isIdle) => {
+        const next = nextPollMs({ polls: n + 1, isIdle });
+        expect(next).toBeGreaterThanOrEqual(nextPollMs({ polls: n, isIdle }));
       }),
     );
   });

@@ -8,7 +8,15 @@ const pending = {
   amountMinor: 1250,
   currency: 'CNY',
   providerTradeNo: null,
+  capture: 'automatic',
 } as const satisfies PaymentState;
+const held = { ...pending, capture: 'manual' } as const;
+const heldReport = {
+  status: 'authorized',
+  authorizedMinor: 1250,
+  currency: 'CNY',
+  providerTradeNo: 'T1',
+} as const satisfies ProviderReport;
 const succeeded = { ...pending, status: 'succeeded', providerTradeNo: 'T1' } as const;
 const closed = { ...pending, status: 'closed' } as const;
 const paidReport = {
@@ -23,10 +31,17 @@ const payment = fc.record({
   amountMinor: fc.constantFrom(1, 1250, 9_999),
   currency: fc.constantFrom('CNY', 'USD'),
   providerTradeNo: fc.constantFrom(null, 'T1', 'T2'),
+  capture: fc.constantFrom('automatic' as const, 'manual' as const),
 });
 const report: fc.Arbitrary<ProviderReport> = fc.oneof(
   fc.record({ status: fc.constantFrom('pending' as const, 'absent' as const, 'closed' as const) }),
   fc.record({ status: fc.constant('unknown' as const), providerStatus: fc.string() }),
+  fc.record({
+    status: fc.constant('authorized' as const),
+    authorizedMinor: fc.constantFrom(1, 1250),
+    currency: fc.constantFrom('CNY', 'USD'),
+    providerTradeNo: fc.constantFrom('T1', 'T2'),
+  }),
   fc.record({
     status: fc.constant('succeeded' as const),
     paidMinor: fc.constantFrom(0, 1, 1250, 9_999),
@@ -35,32 +50,55 @@ const report: fc.Arbitrary<ProviderReport> = fc.oneof(
   }),
 );
 
-function after(
-  state: PaymentState,
-  decision: ReportDecision,
-  { providerTradeNo }: { providerTradeNo?: string },
-): PaymentState {
-  if (decision.kind === 'settle') {
-    return { ...state, status: 'succeeded', providerTradeNo: providerTradeNo ?? null };
+function after(state: PaymentState, decision: ReportDecision): PaymentState {
+  switch (decision.kind) {
+    case 'settle':
+      return { ...state, status: 'succeeded', providerTradeNo: decision.providerTradeNo };
+    case 'authorize':
+      return { ...state, status: 'authorized', providerTradeNo: decision.providerTradeNo };
+    case 'close':
+      return { ...state, status: 'closed' };
+    default:
+      return state;
   }
-  return decision.kind === 'close' ? { ...state, status: 'closed' } : state;
 }
+
+const settles = { kind: 'settle', capturedMinor: 1250, providerTradeNo: 'T1' };
 
 describe('a report about a payment', () => {
   test('of the full amount settles it', () => {
-    expect(decideOnReport(pending, paidReport)).toEqual({ kind: 'settle', late: false });
-    expect(decideOnReport({ ...pending, status: 'created' }, paidReport)).toEqual({
-      kind: 'settle',
-      late: false,
+    expect(decideOnReport(pending, paidReport)).toEqual(settles);
+    expect(decideOnReport({ ...pending, status: 'created' }, paidReport)).toEqual(settles);
+  });
+
+  test('of money that arrives after the close settles it too: what becomes of it is the order’s', () => {
+    expect(decideOnReport(closed, paidReport)).toEqual(settles);
+    expect(decideOnReport({ ...closed, status: 'failed' }, paidReport)).toEqual(settles);
+  });
+
+  test('of money that is held authorises a payment that asked for that, and no other', () => {
+    expect(decideOnReport(held, heldReport)).toEqual({ kind: 'authorize', providerTradeNo: 'T1' });
+    expect(decideOnReport(pending, heldReport)).toEqual({ kind: 'unchanged' });
+    expect(decideOnReport(held, { ...heldReport, authorizedMinor: 1 })).toEqual({
+      kind: 'review',
+      reason: 'amount_mismatch',
+    });
+    expect(decideOnReport({ ...held, status: 'succeeded' }, heldReport)).toEqual({
+      kind: 'unchanged',
     });
   });
 
-  test('of money that arrives after the close is recorded as late, never dropped', () => {
-    expect(decideOnReport(closed, paidReport)).toEqual({ kind: 'settle', late: true });
-    expect(decideOnReport({ ...closed, status: 'failed' }, paidReport)).toEqual({
-      kind: 'settle',
-      late: true,
+  test('of a part is right where the money was held, never of more than that', () => {
+    const authorized = { ...held, status: 'authorized', providerTradeNo: 'T1' } as const;
+    expect(decideOnReport(authorized, { ...paidReport, paidMinor: 900 })).toEqual({
+      ...settles,
+      capturedMinor: 900,
     });
+    for (const paidMinor of [0, 1_251]) {
+      expect(decideOnReport(authorized, { ...paidReport, paidMinor })).toMatchObject({
+        kind: 'review',
+      });
+    }
   });
 
   test('closes an open payment once', () => {
@@ -89,7 +127,7 @@ test('the same report twice is the same report once', () => {
   fc.assert(
     fc.property(payment, report, (state, said) => {
       const first = decideOnReport(state, said);
-      const settled = after(state, first, said as { providerTradeNo?: string });
+      const settled = after(state, first);
       const second = decideOnReport(settled, said);
       expect(second).toEqual(first.kind === 'review' ? first : { kind: 'unchanged' });
     }),
@@ -110,15 +148,15 @@ test('no report ever settles another amount', () => {
   );
 });
 
-test('nothing is settled but the full amount, in its currency, of a payment that was not', () => {
+test('nothing is settled but the full amount, or of held money a part, in its currency, once', () => {
   fc.assert(
     fc.property(payment, report, (state, said) => {
-      fc.pre(decideOnReport(state, said).kind === 'settle');
-      expect(said).toMatchObject({
-        status: 'succeeded',
-        paidMinor: state.amountMinor,
-        currency: state.currency,
-      });
+      const decision = decideOnReport(state, said);
+      fc.pre(decision.kind === 'settle' && said.status === 'succeeded');
+      expect(said.currency).toBe(state.currency);
+      expect(decision).toMatchObject({ capturedMinor: said.paidMinor });
+      if (state.capture === 'automatic') expect(said.paidMinor).toBe(state.amountMinor);
+      else expect(said.paidMinor).toBeLessThanOrEqual(state.amountMinor);
       expect(state.status).not.toBe('succeeded');
     }),
   );
@@ -140,6 +178,13 @@ test('nothing a provider says takes a success back', () => {
 });
 
 describe('a notification is bound to its payment', () => {
+  test('also when it names only the provider’s number, by which it was found', () => {
+    const actual = { appId: 'A', sellerId: 'S', outTradeNo: null, providerTradeNo: 'T1' };
+    expect(decideOnBinding({ appId: 'A', sellerId: 'S', outTradeNo: 'N' }, actual)).toEqual({
+      kind: 'bound',
+    });
+  });
+
   const expected = { appId: 'A', sellerId: 'S', outTradeNo: 'N' };
 
   test('when app, seller and number are those of the payment', () => {

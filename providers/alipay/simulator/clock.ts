@@ -12,3 +12,8 @@ export function parseWallTime(text: string): number | undefined {
   const timeMs = match ? Date.parse(`${match[1]}T${match[2]}Z`) - zoneOffsetMs : Number.NaN;
   return Number.isNaN(timeMs) ? undefined : timeMs;
 }
+
+/** `20140724` */
+export function dayOf(timeMs: number): string {
+  return wallTime(timeMs).slice(0, 10).replaceAll('-', '');
+}

@@ -1,101 +1,101 @@
 import { Hono } from 'hono';
-import { html, raw } from 'hono/html';
-import type { Child } from 'hono/jsx';
-import type { Trade } from './book.ts';
-import type { Platform } from './platform.ts';
+import type { Context } from 'hono';
+import { findByDetail } from '../../simulator-kit/book.ts';
+import type { Payment } from '../../simulator-kit/book.ts';
+import { renderPage } from '../../simulator-kit/page.tsx';
+import type { Platform } from '../../simulator-kit/platform.ts';
+import { yuan } from './money.ts';
+import { beginTrade, isTrade } from './trades.ts';
 
-const doctype = raw('<!doctype html>');
+const brand = { brand: 'Alipay simulator', color: '#1677ff' };
 
-/** What the payer's telephone shows. Opening the code's URL is the scan. */
-export function createPages(platform: Platform): Hono {
+export type PagesParts = {
+  platform: Platform;
+  returnAddressOf: (payment: Payment) => Promise<string | undefined>;
+};
+
+/** What the payer sees, behind a code and at the cashier. Opening it is the scan. */
+export function createPages({ platform, returnAddressOf }: PagesParts): Hono {
   const pages = new Hono();
 
+  const find = (c: Context): Payment | undefined => {
+    const payment = findByDetail(platform.book, 'code', c.req.param('code') ?? '');
+    if (payment) beginTrade(platform, payment);
+    return payment;
+  };
+
   pages.get('/:code', (c) => {
-    const trade = platform.findByCode(c.req.param('code'));
-    if (!trade) return c.html(html`${doctype}${<NoSuchCode />}`, 404);
-    platform.scan(trade, {});
-    return c.html(html`${doctype}${<TradePage trade={trade} />}`);
+    const payment = find(c);
+    if (!payment) return c.html(renderUnknown(), 404);
+    const isCancelled = c.req.query('cancelled') !== undefined;
+    const children = <TradePage payment={payment} isCancelled={isCancelled} />;
+    return c.html(renderPage({ ...brand, title: payment.subject, children }));
   });
 
-  pages.post('/:code/pay', (c) => {
-    const trade = platform.findByCode(c.req.param('code'));
-    if (!trade) return c.html(html`${doctype}${<NoSuchCode />}`, 404);
-    platform.scan(trade, {});
-    platform.pay(trade, {});
-    // To the page that shows what became of it, so that a reload does not pay again.
-    return c.redirect(`../${trade.code}`, 303);
+  pages.post('/:code/pay', async (c) => {
+    const payment = find(c);
+    if (!payment) return c.html(renderUnknown(), 404);
+    platform.pay(payment, {});
+    const isPaid = payment.status === 'paid';
+    const returnUrl = isPaid ? await returnAddressOf(payment) : undefined;
+    // Else to the page that shows what became of it, so that a reload does not pay again.
+    return c.redirect(returnUrl ?? `../${payment.details['code']}`, 303);
+  });
+
+  pages.post('/:code/cancel', (c) => {
+    const payment = find(c);
+    if (!payment) return c.html(renderUnknown(), 404);
+    // Who leaves has not closed the trade: he may come back and pay.
+    const page = `../${payment.details['code']}?cancelled`;
+    return c.redirect(payment.details['quitUrl'] ?? page, 303);
   });
 
   return pages;
 }
 
-function TradePage({ trade }: { trade: Trade }) {
+type TradePageProps = { payment: Payment; isCancelled: boolean };
+
+function TradePage({ payment, isCancelled }: TradePageProps) {
+  const { subject, outTradeNo, status, amountMinor, capturedMinor } = payment;
   return (
-    <Page title={trade.subject}>
-      <p class="subject">{trade.subject}</p>
-      <p class="amount">¥{trade.paidAmount ?? trade.totalAmount}</p>
-      <p class="order">Order {trade.outTradeNo}</p>
-      <NextStep trade={trade} />
-    </Page>
+    <>
+      <p class="subject">{subject}</p>
+      <p class="amount">¥{yuan(status === 'paid' ? capturedMinor : amountMinor)}</p>
+      <p class="order">Order {outTradeNo}</p>
+      <NextStep payment={payment} isCancelled={isCancelled} />
+    </>
   );
 }
 
-function NextStep({ trade }: { trade: Trade }) {
-  switch (trade.status) {
-    case 'TRADE_SUCCESS':
-      return <p class="result paid">Paid</p>;
-    case 'TRADE_CLOSED':
-      return <p class="result">This order is closed. Nothing was paid.</p>;
-    case 'CODE_ISSUED':
-      return <p class="result">This code has expired. Nothing was paid.</p>;
-    case 'WAIT_BUYER_PAY':
-      return (
-        <form method="post" action={`${trade.code}/pay`}>
-          <button type="submit">Pay ¥{trade.totalAmount}</button>
-        </form>
-      );
+function NextStep({ payment, isCancelled }: TradePageProps) {
+  if (payment.status === 'paid') return <p class="result paid">Paid</p>;
+  if (payment.status === 'closed') {
+    const what = isTrade(payment) ? 'This order is closed' : 'This code has expired';
+    return <p class="result">{what}. Nothing was paid.</p>;
   }
-}
-
-function NoSuchCode() {
+  const { code } = payment.details;
   return (
-    <Page title="Unknown code">
-      <p class="result">There is no order behind this code.</p>
-    </Page>
+    <>
+      {isCancelled && <p class="result">Cancelled. Nothing was paid.</p>}
+      <form method="post" action={`${code}/pay`}>
+        <button type="submit">Pay ¥{yuan(payment.amountMinor)}</button>
+      </form>
+      <form method="post" action={`${code}/cancel`}>
+        <button type="submit" class="quiet">
+          Cancel
+        </button>
+      </form>
+    </>
   );
 }
 
-function Page({ title, children }: { title: string; children: Child }) {
-  return (
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <link rel="icon" href="data:," />
-        <title>{`${title} · Alipay simulator`}</title>
-        <style>{raw(styles)}</style>
-      </head>
-      <body>
-        <header>Alipay simulator</header>
-        <main>{children}</main>
-        <footer>A stand-in for tests. No real money moves here.</footer>
-      </body>
-    </html>
-  );
+function renderUnknown() {
+  const children = <p class="result">There is no order behind this code.</p>;
+  return renderPage({ ...brand, title: 'Unknown code', children });
 }
 
-const styles = `
-:root { color-scheme: light dark; --blue: #1677ff; }
-body { margin: 0 auto; max-width: 26rem; min-height: 100dvh; display: grid; grid-template-rows: auto 1fr auto;
-  font: 16px/1.5 system-ui, sans-serif; text-align: center; }
-header { padding: 1rem; background: var(--blue); color: #fff; font-weight: 600; }
-main { padding: 2rem 1.5rem; }
-.subject { margin: 0; overflow-wrap: anywhere; }
-.amount { margin: .5rem 0; font-size: 2.75rem; font-weight: 700; }
-.order { font-size: .875rem; opacity: .65; overflow-wrap: anywhere; }
-button { width: 100%; margin-top: 2rem; padding: .9rem; border: 0; border-radius: .6rem; background: var(--blue);
-  color: #fff; font: inherit; font-weight: 600; cursor: pointer; }
-.result { margin-top: 2rem; font-size: 1.25rem; font-weight: 600; }
-.paid::before { content: "✓"; display: block; font-size: 3rem; color: #12a150; }
-footer { padding: 1rem; font-size: .8125rem; opacity: .65; }
-`;
+/** What the payer is shown when the shop's address is wrong. */
+export function renderMistake(code: string) {
+  const children = <p class="result">This payment cannot be made: {code}.</p>;
+  return renderPage({ ...brand, title: 'Mistake', children });
+}

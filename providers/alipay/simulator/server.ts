@@ -1,85 +1,91 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { Server } from 'node:http';
-import { getRequestListener } from '@hono/node-server';
-import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
-import { createConsole } from './console.ts';
-import { createFaultScript } from './faults.ts';
+import { createConsole } from '../../simulator-kit/console.ts';
+import { createFaultScript } from '../../simulator-kit/faults.ts';
+import { openLedger } from '../../simulator-kit/journal.ts';
+import { createNotifier } from '../../simulator-kit/notifier.ts';
+import { createPlatform } from '../../simulator-kit/platform.ts';
+import type { Platform } from '../../simulator-kit/platform.ts';
+import { serve } from '../../simulator-kit/serve.ts';
+import type { Simulator, SimulatorEnv, SimulatorOptions } from '../../simulator-kit/serve.ts';
+import { registerAccount } from './account.ts';
+import { createBillDesk } from './bills.ts';
+import { createCashierDoor, returnAddressOf } from './cashier.ts';
+import { createDialect } from './dialect.ts';
 import { createGateway } from './gateway.ts';
-import { openLedger } from './journal.ts';
-import { createNotifier, documentedRetryGapsMs } from './notifier.ts';
 import { createPages } from './pages.tsx';
-import { createPlatform } from './platform.ts';
+import { documentedRetryGapsMs, renderNotification } from './render.ts';
 import { loadPlatformKey, publicPem } from './signing.ts';
-
-export type AlipaySimulatorOptions = {
-  /** 0 takes a free one. */
-  port: number;
-  host?: string;
-  /** Where the book and the platform's key are kept; without it both end with the process. */
-  dataDir?: string;
-  /** What the payer's telephone can reach; the simulator's own address unless given. */
-  publicUrl?: string;
-  /** The waits between the deliveries of a notification; Alipay's own ladder unless given. */
-  retryGapsMs?: readonly number[];
-  /** Multiplies those waits. */
-  notifyDelayScale?: number;
-};
-
-export type AlipaySimulator = { url: string; port: number; stop(): Promise<void> };
+import { beginTrade } from './trades.ts';
 
 /** A stand-in for Alipay's open platform that really signs and verifies. It knows nothing of its clients. */
-export async function startAlipaySimulator(
-  options: AlipaySimulatorOptions,
-): Promise<AlipaySimulator> {
-  const { port, host = '127.0.0.1', dataDir, publicUrl } = options;
+export async function startAlipaySimulator(options: SimulatorOptions): Promise<Simulator> {
+  const { dataDir, hasSameDayStatements = false } = options;
   const { retryGapsMs = documentedRetryGapsMs, notifyDelayScale = 1 } = options;
   const ledger = openLedger(dataDir);
+  const { book } = ledger;
   const platformKey = await loadPlatformKey(dataDir);
-  const faults = createFaultScript();
-  const scaledGapsMs = retryGapsMs.map((gapMs) => gapMs * notifyDelayScale);
-  const notifier = createNotifier({ ledger, faults, platformKey, retryGapsMs: scaledGapsMs });
-  const platform = createPlatform(ledger, notifier);
   const platformPublicKey = publicPem(platformKey);
-
-  const app = new Hono<{ Bindings: HttpBindings }>();
-  let url = '';
-  const urlForPayers = () => publicUrl ?? url;
-  app.post(
-    '/gateway.do',
-    createGateway({ book: ledger.book, platform, faults, platformKey, publicUrl: urlForPayers }),
-  );
-  app.route('/console', createConsole({ ledger, platform, notifier, faults, platformPublicKey }));
-  app.route('/qr', createPages(platform));
-
-  const listener = getRequestListener(app.fetch);
-  const server = createServer({ keepAliveTimeout: 75_000 }, (request, response) => {
-    void listener(request, response);
+  const faults = createFaultScript();
+  const notifier = createNotifier({
+    ledger,
+    faults,
+    retryGapsMs: retryGapsMs.map((gapMs) => gapMs * notifyDelayScale),
+    answerTimeoutMs: 10_000,
+    render: (notification, change) => renderNotification(notification, change, platformKey),
+    isAcknowledged: (status, body) => status === 200 && body === 'success',
   });
-  server.listen(port, host);
-  await once(server, 'listening');
-  const boundPort = portOf(server);
-  url = `http://${host}:${boundPort}`;
-  notifier.resume();
+  const dialect = createDialect(book);
+  const platform = createPlatform({ ledger, notifier, dialect });
 
-  return {
-    url,
-    port: boundPort,
-    async stop() {
-      const isClosed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await isClosed;
+  const app = new Hono<SimulatorEnv>();
+  let url = '';
+  const publicUrl = () => options.publicUrl ?? url;
+  const bills = createBillDesk({ book, url: () => url, hasSameDayStatements });
+  app.post('/gateway.do', createGateway({ platform, faults, platformKey, bills, publicUrl }));
+  app.get('/gateway.do', createCashierDoor({ platform, publicUrl }));
+  app.get('/bills/:token', (c) => {
+    const zip = bills.download(c.req.param('token'));
+    return zip ? c.body(new Uint8Array(zip), 200) : c.text('', 404);
+  });
+  const pages = createPages({
+    platform,
+    returnAddressOf: (payment) => returnAddressOf(payment, { platform, platformKey }),
+  });
+  app.route('/qr', pages);
+  app.route('/cashier', pages);
+  app.route(
+    '/console',
+    createConsole({
+      ledger,
+      platform: atConsole(platform),
+      notifier,
+      faults,
+      dialect,
+      // Alipay decides a refund at once, and never takes it back.
+      unfitFaults: ['bounce'],
+      registerAccount: (body) => registerAccount(body, platformPublicKey),
+      seedMethod: 'precreate',
+    }),
+  );
+
+  const simulator = await serve(app, options, {
+    async onStop() {
       await notifier.stop();
       ledger.close();
     },
-  };
+  });
+  ({ url } = simulator);
+  notifier.resume();
+  return simulator;
 }
 
-function portOf(server: Server): number {
-  const address = server.address();
-  if (!address || typeof address === 'string')
-    throw new Error('the simulator listens on no TCP port');
-  return address.port;
+/** There the payer has scanned what Alipay closes: what was not is no trade that could be closed. */
+function atConsole(platform: Platform): Platform {
+  return {
+    ...platform,
+    close(payment) {
+      beginTrade(platform, payment);
+      return platform.close(payment);
+    },
+  };
 }

@@ -1,0 +1,61 @@
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { z } from 'zod';
+import type { OrderId } from '../../domain/ids.ts';
+import { snapshotOf } from '../../domain/order-snapshot.ts';
+import { ensureSigningSecret } from '../../db/queries/signing-secret.ts';
+import { readOrder } from '../../db/queries/read-order.ts';
+import { signingKey } from '../../webhooks/sign.ts';
+import type { ActivityDeps } from '../deps.ts';
+
+const answerSchema = z.object({ answer: z.enum(['accept', 'reject']) });
+
+/**
+ * Asks the merchant, with a signed request (Standard Webhooks; the id is the same at every try), to
+ * accept or reject an order that has its money. Any 2xx with `{"answer":"accept"|"reject"}` is an
+ * answer; everything else is asked again until the deadline.
+ */
+export async function askToConfirm(
+  { db, sealer, sender }: ActivityDeps,
+  { orderId }: { orderId: OrderId },
+): Promise<{ confirmation: 'accepted' | 'rejected' }> {
+  const read = await readOrder(db, { orderId });
+  const { order } = read;
+  if (order.confirmation === 'accepted' || order.confirmation === 'rejected') {
+    return { confirmation: order.confirmation };
+  }
+  const secret = await ensureSigningSecret({ db, sealer }, order);
+  const id = `confirm_${order.id}`;
+  const { result, responseBody } = await sender.send({
+    id,
+    url: order.confirmUrl ?? '',
+    key: signingKey(secret),
+    body: JSON.stringify({
+      id,
+      type: 'order.confirm',
+      timestamp: order.updatedAt.toISOString(),
+      data: snapshotOf(order, read),
+    }),
+    keepsBody: true,
+  });
+  const isSuccess = result.kind === 'response' && result.statusCode >= 200 && result.statusCode < 300;
+  const parsed = isSuccess ? parse(responseBody) : undefined;
+  if (parsed) return { confirmation: parsed.answer === 'accept' ? 'accepted' : 'rejected' };
+  throw ApplicationFailure.create({
+    type: 'merchant.unanswered',
+    message:
+      result.kind === 'error'
+        ? `the merchant could not be asked: ${result.code}`
+        : `the merchant answered ${result.statusCode} and not {"answer":"accept"} or {"answer":"reject"}`,
+    category: ApplicationFailureCategory.BENIGN,
+    ...(result.kind === 'response' &&
+      result.retryAfterMs !== undefined && { nextRetryDelay: result.retryAfterMs }),
+  });
+}
+
+function parse(body: string | null) {
+  try {
+    return answerSchema.safeParse(JSON.parse(body ?? '')).data;
+  } catch {
+    return undefined;
+  }
+}

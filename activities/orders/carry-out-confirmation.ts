@@ -1,0 +1,56 @@
+import type { OrderId } from '../../domain/ids.ts';
+import { hasBeenPaid } from '../../domain/order.ts';
+import type { Confirmation } from '../../domain/order.ts';
+import { readOrder } from '../../db/queries/read-order.ts';
+import type { OrderProgress } from '../../workflows/messages.ts';
+import type { ActivityDeps } from '../deps.ts';
+import { capturePayment } from '../payments/capture-payment.ts';
+import { closePayment } from '../payments/close-payment.ts';
+import { commitDecision, progressOf } from '../payments/commit-decision.ts';
+import { beginRefund } from '../refunds/begin-refund.ts';
+import { requestRefund } from '../refunds/request-refund.ts';
+
+/** Records what the merchant answered and does what follows from it. Every step may be repeated. */
+export async function carryOutConfirmation(
+  deps: ActivityDeps,
+  { orderId, confirmation }: { orderId: OrderId; confirmation: Confirmation },
+): Promise<OrderProgress> {
+  const isAccepted = confirmation === 'accepted';
+  const progress = await commitDecision(deps, {
+    read: () => readOrder(deps.db, { orderId }),
+    decide: ({ order }) =>
+      order.confirmation !== 'awaited'
+        ? undefined
+        : {
+            order: {
+              confirmation,
+              ...(isAccepted &&
+                order.status === 'authorized' && {
+                  captureRequestedMinor: order.captureRequestedMinor ?? order.amountMinor,
+                }),
+            },
+            event: { type: isAccepted ? 'order.confirmed' : 'order.rejected' },
+          },
+  });
+  const { order } = await readOrder(deps.db, { orderId });
+  if (order.confirmation === 'accepted') {
+    return order.status === 'authorized' ? capturePayment(deps, { orderId }) : progress;
+  }
+  if (order.status === 'authorized') return closePayment(deps, { orderId, reason: 'rejected' });
+  if (hasBeenPaid(order.status)) await giveBack(deps, { orderId, merchantId: order.merchantId });
+  return progressOf(await readOrder(deps.db, { orderId }));
+}
+
+async function giveBack(
+  deps: ActivityDeps,
+  order: Pick<Parameters<typeof requestRefund>[1], 'orderId' | 'merchantId'>,
+): Promise<void> {
+  const result = await requestRefund(deps.db, {
+    ...order,
+    merchantRefundNo: null,
+    cause: 'rejected',
+    reason: 'The merchant did not accept the order',
+  });
+  // Nothing left to give back: an earlier run of this step has reserved it, or the merchant itself.
+  if (result.kind === 'reserved') beginRefund(deps, result);
+}

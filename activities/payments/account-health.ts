@@ -1,0 +1,63 @@
+import { addOutcomes, recentOutcomes } from '../../db/queries/account-outcomes.ts';
+import type { OutcomeCount } from '../../db/queries/account-outcomes.ts';
+import type { Database } from '../../db/database.ts';
+import type { AccountId } from '../../domain/ids.ts';
+import { healthOf } from '../../domain/routing.ts';
+import type { Health } from '../../domain/routing.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+
+/** How accounts' calls have ended of late, over all processes. */
+export type AccountHealth = {
+  note(accountId: AccountId, outcome: 'succeeded' | 'failed'): void;
+  of(accountIds: readonly AccountId[]): Promise<ReadonlyMap<AccountId, Health>>;
+  /** Writes down what was noted and not written yet. */
+  flush(): Promise<void>;
+};
+
+// One row an account and second, however many calls there are.
+const flushAfterMs = 1_000;
+const keptMs = 1_000;
+
+export function createAccountHealth({
+  db,
+  logger,
+}: {
+  db: Database;
+  logger: Logger;
+}): AccountHealth {
+  const counts = new Map<AccountId, OutcomeCount>();
+  const kept = new Map<AccountId, { health: Health; untilMs: number }>();
+  let timer: NodeJS.Timeout | undefined;
+
+  async function flush(): Promise<void> {
+    clearTimeout(timer);
+    timer = undefined;
+    const noted = [...counts.values()];
+    counts.clear();
+    await addOutcomes(db, noted).catch((error: unknown) =>
+      // Only a hint for the router: the next calls tell the same.
+      logger.warn({ err: error }, 'the health of accounts could not be written down'),
+    );
+  }
+
+  return {
+    note(accountId, outcome) {
+      const count = counts.get(accountId) ?? { accountId, succeeded: 0, failed: 0 };
+      counts.set(accountId, { ...count, [outcome]: count[outcome] + 1 });
+      timer ??= setTimeout(() => void flush(), flushAfterMs).unref();
+    },
+    async of(accountIds) {
+      const nowMs = Date.now();
+      const unknown = accountIds.filter((id) => (kept.get(id)?.untilMs ?? 0) <= nowMs);
+      if (unknown.length > 0) {
+        const buckets = await recentOutcomes(db, { accountIds: unknown });
+        for (const id of unknown) {
+          const health = healthOf(buckets.get(id) ?? [], nowMs);
+          kept.set(id, { health, untilMs: nowMs + keptMs });
+        }
+      }
+      return new Map(accountIds.map((id) => [id, kept.get(id)?.health ?? 'healthy']));
+    },
+    flush,
+  };
+}

@@ -1,0 +1,45 @@
+import { listAccountsOf } from '../../db/queries/provider-accounts.ts';
+import type { Database } from '../../db/database.ts';
+import type { OrderPayer } from '../../db/schema/orders.ts';
+import type { MerchantId } from '../../domain/ids.ts';
+import { rankRoutes } from '../../domain/routing.ts';
+import type { OrderWanted, Route } from '../../domain/routing.ts';
+import { methods } from '../../providers/registry.ts';
+import type { AccountHealth } from './account-health.ts';
+
+export type WaysWanted = {
+  merchantId: MerchantId;
+  currency: string;
+  amountMinor: number;
+  capture: 'automatic' | 'manual';
+  payer: OrderPayer;
+  /** In the order of preference; undefined is every method the merchant's accounts offer. */
+  methods: readonly string[] | undefined;
+  tried?: OrderWanted['tried'];
+};
+
+/** Every way an order could be paid, the one to take first, each with the reason why or why not. */
+export async function rankWays(
+  { db, health }: { db: Database; health: AccountHealth },
+  wanted: WaysWanted,
+): Promise<Route[]> {
+  const accounts = await listAccountsOf(db, wanted);
+  const healthOf = await health.of(accounts.map(({ id }) => id));
+  const asked = wanted.methods ?? Object.keys(methods);
+  const ways = asked.flatMap((method) => {
+    const traits = methods[method];
+    return traits ? [{ method, traits }] : [];
+  });
+  return rankRoutes(
+    accounts.map((account) => ({ ...account, health: healthOf.get(account.id) ?? 'healthy' })),
+    {
+      currency: wanted.currency,
+      amountMinor: wanted.amountMinor,
+      capture: wanted.capture,
+      payerKnown: Object.entries(wanted.payer).flatMap(([name, value]) => (value ? [name] : [])),
+      ways,
+      tried: wanted.tried ?? [],
+    },
+    Math.random,
+  );
+}

@@ -1,0 +1,97 @@
+import type { OrderId } from '../../domain/ids.ts';
+import { positionOfCapture, positionOfRefund, postingBetween } from '../../domain/ledger.ts';
+import { decideOnReview } from '../../domain/review.ts';
+import type { ReviewDecision } from '../../domain/review.ts';
+import type { Change } from '../../db/queries/commit-change.ts';
+import { currentPayment, paymentOf, readOrder } from '../../db/queries/read-order.ts';
+import type { OrderRead, PaymentRow } from '../../db/queries/read-order.ts';
+import type { OrderProgress } from '../../workflows/messages.ts';
+import type { ActivityDeps } from '../deps.ts';
+import { askProvider } from './ask-provider.ts';
+import { noWishes, surplusRefund } from './change-of-report.ts';
+import { closeAtProvider } from './close-at-provider.ts';
+import { commitDecision, progressOf } from './commit-decision.ts';
+
+/** Carries out what a person decided about an order in review, if it fits what the provider says now. */
+export async function resolveReview(
+  deps: ActivityDeps,
+  { orderId }: { orderId: OrderId },
+): Promise<OrderProgress> {
+  const first = await readOrder(deps.db, { orderId });
+  const verb = first.order.reviewVerb;
+  if (first.order.status !== 'review' || verb === null) return progressOf(first);
+  const { id: paymentId } = currentPayment(first);
+  const asked = paymentOf(first, paymentId);
+  const said = await askProvider(deps, asked);
+  const report =
+    verb === 'close' && said.status !== 'succeeded' ? await closeAtProvider(deps, asked) : said;
+  const decision = decideOnReview(verb, asked, report);
+  if (decision.kind === 'refused') {
+    deps.logger.warn({ orderId, verb, why: decision.why }, 'the review could not be resolved so');
+  }
+  return commitDecision(deps, {
+    first,
+    read: () => readOrder(deps.db, { orderId }),
+    decide: (read) =>
+      read.order.status === 'review' && read.order.reviewVerb === verb
+        ? changeOfReview(read, paymentOf(read, paymentId), decision)
+        : undefined,
+  });
+}
+
+function changeOfReview(read: OrderRead, payment: PaymentRow, decision: ReviewDecision): Change {
+  const at = new Date();
+  const { id } = payment;
+  switch (decision.kind) {
+    case 'refused':
+      return {
+        order: { reviewVerb: null, wishedAt: null, failureCode: decision.why },
+        event: null,
+      };
+    case 'close':
+      return {
+        order: { ...noWishes, status: 'closed', closedAt: at, closeReason: 'cancelled' },
+        payment: { id, patch: { status: 'closed' } },
+        event: { type: 'order.closed', about: id },
+      };
+    case 'accept': {
+      const { capturedMinor } = decision;
+      return {
+        order: {
+          ...{ ...noWishes, status: 'paid', paidAt: at, capturedMinor },
+          ...{ reviewReason: null, failureCode: null },
+        },
+        payment: { id, patch: settled(decision, at) },
+        ledger: { accountId: payment.accountId, postings: postingsOf(payment, capturedMinor) },
+        event: { type: 'order.paid', about: id },
+      };
+    }
+    case 'refund': {
+      const { capturedMinor } = decision;
+      const refund = surplusRefund(read, payment, capturedMinor, 'review');
+      const reserved = postingBetween(
+        `refund:${refund.id}:reserved`,
+        {},
+        positionOfRefund('pending', capturedMinor),
+      );
+      const postings = [...postingsOf(payment, capturedMinor), ...(reserved ? [reserved] : [])];
+      return {
+        order: { ...noWishes, status: 'closed', closedAt: at, closeReason: 'refunded_in_review' },
+        payment: { id, patch: { ...settled(decision, at), surplus: 'review' } },
+        newRefund: refund,
+        ledger: { accountId: payment.accountId, postings },
+        event: { type: 'order.review_resolved', about: id },
+      };
+    }
+  }
+}
+
+function settled(decision: { capturedMinor: number; providerTradeNo: string }, settledAt: Date) {
+  const { capturedMinor, providerTradeNo } = decision;
+  return { status: 'succeeded' as const, capturedMinor, providerTradeNo, settledAt };
+}
+
+function postingsOf(payment: PaymentRow, capturedMinor: number) {
+  const capture = positionOfCapture(capturedMinor);
+  return [postingBetween(`capture:${payment.id}`, {}, capture)].filter((one) => one !== undefined);
+}

@@ -1,0 +1,57 @@
+import { isEnded } from '../../domain/order.ts';
+import type { OrderId } from '../../domain/ids.ts';
+import { isOpen } from '../../domain/payment.ts';
+import { paymentOf, readOrder } from '../../db/queries/read-order.ts';
+import type { OrderProgress } from '../../workflows/messages.ts';
+import type { ActivityDeps } from '../deps.ts';
+import { applyReport } from './apply-report.ts';
+import { closeAtProvider } from './close-at-provider.ts';
+import { commitDecision, progressOf } from './commit-decision.ts';
+import { newPayment } from './new-payment.ts';
+import { rankWays } from './rank-ways.ts';
+
+const wishHeard = { switchRequestedTo: null, wishedAt: null } as const;
+
+/**
+ * Puts an attempt by the wished method in the place of the one there is, which is closed at its
+ * provider first. Where it turns out to be paid, paid wins and nothing is switched.
+ */
+export async function switchPayment(
+  deps: ActivityDeps,
+  { orderId }: { orderId: OrderId },
+): Promise<OrderProgress> {
+  const first = await readOrder(deps.db, { orderId });
+  const { order } = first;
+  const method = order.switchRequestedTo;
+  if (method === null || order.status !== 'pending') return progressOf(first);
+  const routes = await rankWays(deps, { ...order, methods: [method] });
+  const route = routes.find(({ verdict }) => verdict === 'fits');
+  const open = first.payments.filter(({ status }) => isOpen(status));
+  if (route) {
+    for (const payment of open) {
+      const report = await closeAtProvider(deps, payment);
+      if (report.status === 'closed') continue;
+      return applyReport(deps, {
+        ...{ orderId, paymentId: payment.id, report },
+        closeReason: 'closed_by_provider',
+      });
+    }
+  }
+  return commitDecision(deps, {
+    first,
+    read: () => readOrder(deps.db, { orderId }),
+    decide: (read) => {
+      if (isEnded(read.order.status) || read.order.switchRequestedTo !== method) return undefined;
+      if (!route) return { order: wishHeard, event: null };
+      const next = newPayment(read, route);
+      const left = open.map(({ id }) => paymentOf(read, id)).filter(({ status }) => isOpen(status));
+      return {
+        order: wishHeard,
+        // More than one is open only after a crash between two steps; the next poll closes the others.
+        payment: left[0] && { id: left[0].id, patch: { status: 'closed' } },
+        newPayment: next,
+        event: { type: 'order.payment_switched', about: next.id },
+      };
+    },
+  });
+}

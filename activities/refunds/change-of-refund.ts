@@ -1,0 +1,79 @@
+import { positionOfRefund, postingBetween } from '../../domain/ledger.ts';
+import { statusOfRefunded } from '../../domain/order.ts';
+import { decideOnRefundReport } from '../../domain/refund.ts';
+import type { RefundDecision, RefundReport } from '../../domain/refund.ts';
+import type { Change } from '../../db/queries/commit-change.ts';
+import { paymentOf } from '../../db/queries/read-order.ts';
+import type { OrderRead, RefundRow } from '../../db/queries/read-order.ts';
+
+/** What the provider's answer about a refund changes in our rows; undefined for nothing at all. */
+export function changeOfRefund(input: {
+  read: OrderRead;
+  refund: RefundRow;
+  report: RefundReport;
+}): Change | undefined {
+  const { read, refund, report } = input;
+  const decision = decideOnRefundReport(refund, report);
+  switch (decision.kind) {
+    case 'unchanged':
+      return undefined;
+    case 'review':
+      if (read.order.reviewReason === decision.reason) return undefined;
+      return {
+        order: { reviewReason: decision.reason },
+        event: { type: 'order.review_required', about: refund.id },
+      };
+    case 'succeed':
+    case 'fail':
+      return settle(read, refund, decision);
+  }
+}
+
+function settle(
+  read: OrderRead,
+  refund: RefundRow,
+  decision: Extract<RefundDecision, { kind: 'succeed' | 'fail' }>,
+): Change {
+  const patch = patchOf(decision);
+  return {
+    order: orderAfter(read, { ...refund, ...patch }),
+    refund: { id: refund.id, patch },
+    ledger: refundPosting(read, refund, patch.status),
+    event: { type: `refund.${patch.status}`, about: refund.id },
+  };
+}
+
+function patchOf(decision: Extract<RefundDecision, { kind: 'succeed' | 'fail' }>) {
+  if (decision.kind === 'fail') {
+    return { status: decision.status, failureCode: decision.code, settledAt: null };
+  }
+  const { providerRefundNo, refundedAt } = decision;
+  const settledAt = refundedAt === undefined ? new Date() : new Date(refundedAt);
+  return { status: 'succeeded' as const, providerRefundNo, settledAt, failureCode: null };
+}
+
+/** What an order is once a refund of it stands as given: only money that counted for it does. */
+export function orderAfter(read: OrderRead, refund: RefundRow): Change['order'] {
+  const { order } = read;
+  const refundedMinor = [...read.refunds.filter(({ id }) => id !== refund.id), refund]
+    .filter(({ status, paymentId }) => {
+      return status === 'succeeded' && !paymentOf(read, paymentId).surplus;
+    })
+    .reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+  return { refundedMinor, status: statusOfRefunded({ ...order, refundedMinor }) };
+}
+
+/** What moves in the books when a refund gets another status. Each version of the order enters it once. */
+export function refundPosting(
+  { order }: OrderRead,
+  refund: RefundRow,
+  status: RefundRow['status'],
+): Change['ledger'] {
+  const { id, accountId, amountMinor } = refund;
+  const posting = postingBetween(
+    `refund:${id}:${status}:${order.version + 1}`,
+    positionOfRefund(refund.status, amountMinor),
+    positionOfRefund(status, amountMinor),
+  );
+  return posting && { accountId, postings: [posting] };
+}

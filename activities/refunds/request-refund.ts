@@ -1,0 +1,111 @@
+import { and, eq } from 'drizzle-orm';
+import type { MerchantId, OrderId, PaymentId } from '../../domain/ids.ts';
+import { positionOfRefund, postingBetween } from '../../domain/ledger.ts';
+import { decideOnRefundRequest } from '../../domain/refund.ts';
+import type { RefundCause } from '../../domain/refund.ts';
+import type { Database } from '../../db/database.ts';
+import { withOrderLocked } from '../../db/locked.ts';
+import { commitChange } from '../../db/queries/commit-change.ts';
+import { readOrder } from '../../db/queries/read-order.ts';
+import type { OrderRead, PaymentRow, RefundRow } from '../../db/queries/read-order.ts';
+import { refunds } from '../../db/schema/refunds.ts';
+import { newRefund } from './new-refund.ts';
+
+export type RefundWish = {
+  merchantId: MerchantId;
+  orderId: OrderId;
+  /** Undefined is the payment that counts for the order. */
+  paymentId?: PaymentId | undefined;
+  /** The merchant's own number; null for refunds that a rule of ours makes. */
+  merchantRefundNo: string | null;
+  /** Undefined is all that is left. */
+  amountMinor?: number | undefined;
+  cause: RefundCause;
+  reason: string;
+};
+
+export type RequestRefundResult =
+  | { kind: 'reserved'; refund: RefundRow }
+  /** The same wish was made before. */
+  | { kind: 'existing'; refund: RefundRow }
+  /** The number was used for another refund. */
+  | { kind: 'numberTaken'; refund: RefundRow }
+  | { kind: 'noPayment' }
+  | { kind: 'tooMuch'; refundableMinor: number };
+
+/**
+ * Reserves a refund under the order's row lock: of any number asked for at once, those that would
+ * exceed what was taken are refused. The money moves later, by the refund's workflow.
+ */
+export function requestRefund(db: Database, wish: RefundWish): Promise<RequestRefundResult> {
+  return withOrderLocked(db, wish, async (locked) => {
+    const read = await readOrder(locked, wish);
+    const known = wish.merchantRefundNo !== null && (await findByNumber(locked, wish));
+    if (known) return { kind: isSame(known, wish) ? 'existing' : 'numberTaken', refund: known };
+    const payment = paymentToRefund(read, wish.paymentId);
+    if (!payment) return { kind: 'noPayment' };
+    const decision = decideOnRefundRequest({
+      capturedMinor: payment.capturedMinor,
+      refunds: read.refunds.filter(({ paymentId }) => paymentId === payment.id),
+      amountMinor: wish.amountMinor,
+    });
+    if (decision.kind === 'refused') {
+      return { kind: 'tooMuch', refundableMinor: decision.refundableMinor };
+    }
+    const { amountMinor } = decision;
+    const { merchantRefundNo, ...rest } = wish;
+    const refund = newRefund({
+      ...{ ...rest, read, payment, amountMinor },
+      ...(merchantRefundNo !== null && { merchantRefundNo }),
+    });
+    const posting = postingBetween(
+      `refund:${refund.id}:reserved`,
+      {},
+      positionOfRefund(refund.status, amountMinor),
+    );
+    const isWritten = await commitChange(locked, {
+      read,
+      change: {
+        order: {},
+        newRefund: refund,
+        ledger: posting && { accountId: payment.accountId, postings: [posting] },
+        event: { type: 'refund.created', about: refund.id },
+      },
+    });
+    // Nobody else can have been first under the lock.
+    if (!isWritten) throw new Error(`order ${wish.orderId} changed under its lock`);
+    return { kind: 'reserved', refund };
+  });
+}
+
+function paymentToRefund(
+  { payments }: OrderRead,
+  paymentId: PaymentId | undefined,
+): PaymentRow | undefined {
+  const paid = payments.filter(({ status }) => status === 'succeeded');
+  return paymentId === undefined
+    ? (paid.find(({ surplus }) => !surplus) ?? paid[0])
+    : paid.find(({ id }) => id === paymentId);
+}
+
+async function findByNumber(db: Database, wish: RefundWish): Promise<RefundRow | undefined> {
+  const [known] = await db
+    .select()
+    .from(refunds)
+    .where(
+      and(
+        eq(refunds.merchantId, wish.merchantId),
+        eq(refunds.merchantRefundNo, wish.merchantRefundNo ?? ''),
+      ),
+    );
+  return known;
+}
+
+function isSame(known: RefundRow, wish: RefundWish): boolean {
+  return (
+    known.orderId === wish.orderId &&
+    known.reason === wish.reason &&
+    (wish.paymentId === undefined || wish.paymentId === known.paymentId) &&
+    (wish.amountMinor === undefined || wish.amountMinor === known.amountMinor)
+  );
+}

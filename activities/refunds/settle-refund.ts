@@ -1,0 +1,85 @@
+import { eq } from 'drizzle-orm';
+import type { NotificationId, RefundId } from '../../domain/ids.ts';
+import type { RefundReport, RefundStatus } from '../../domain/refund.ts';
+import { commitChange } from '../../db/queries/commit-change.ts';
+import { finishNotification } from '../../db/queries/finish-notification.ts';
+import { paymentOf, readOrder, refundOf } from '../../db/queries/read-order.ts';
+import type { OrderRead, RefundRow } from '../../db/queries/read-order.ts';
+import { refunds } from '../../db/schema/refunds.ts';
+import type { ActivityDeps } from '../deps.ts';
+import { callProvider } from '../payments/ask-provider.ts';
+import { paymentRef } from '../payments/payment-ref.ts';
+import { changeOfRefund } from './change-of-refund.ts';
+
+const attempts = 10;
+
+/**
+ * Brings a refund as far as the provider lets it: asks what became of it, and gives the order to give
+ * the money back where the provider knows nothing of it, always under the same number. The answer is
+ * written only if nothing changed since it was asked for, so an older answer never undoes a newer one.
+ */
+export async function settleRefund(
+  deps: ActivityDeps,
+  input: { refundId: RefundId; notificationIds: NotificationId[] },
+): Promise<{ status: RefundStatus }> {
+  const { db } = deps;
+  const [row] = await db.select().from(refunds).where(eq(refunds.id, input.refundId));
+  if (!row) throw new Error(`refund ${input.refundId} does not exist`);
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const read = await readOrder(db, row);
+    const refund = refundOf(read, row.id);
+    const report = await reportOf(deps, read, refund);
+    const change = changeOfRefund({ read, refund, report });
+    if (change && !(await commitChange(db, { read, change }))) continue;
+    for (const id of input.notificationIds) {
+      await finishNotification(db, { id, outcome: change ? 'applied' : 'unchanged' });
+    }
+    alert(deps, refund, report);
+    return { status: change?.refund?.patch.status ?? refund.status };
+  }
+  throw new Error(`refund ${row.id}: its order was changed by somebody else ten times in a row`);
+}
+
+async function reportOf(
+  deps: ActivityDeps,
+  read: OrderRead,
+  refund: RefundRow,
+): Promise<RefundReport> {
+  const payment = paymentOf(read, refund.paymentId);
+  const { refundNo, providerRefundNo } = refund;
+  const ref = paymentRef(payment);
+  const ask = async () => {
+    const answer = await callProvider(deps, payment, (provider) =>
+      provider.queryRefund({ payment: ref, refundNo, providerRefundNo }),
+    );
+    return answer.report;
+  };
+  const known = await ask();
+  if (known.status !== 'absent' || refund.status !== 'pending') return known;
+  const given = await callProvider(deps, payment, (provider) =>
+    provider.refund({
+      payment: ref,
+      refundNo,
+      refundMinor: refund.amountMinor,
+      capturedMinor: payment.capturedMinor,
+      reason: refund.reason,
+      notifyUrl: `${deps.publicUrl}/providers/${payment.accountId}/notifications`,
+    }),
+  );
+  if (given.kind === 'reported') return given.report;
+  if (given.kind === 'declined') return { status: 'failed', code: given.code };
+  // Known there in another state: a no to this number that the provider confirms by not knowing it.
+  const after = await ask();
+  return after.status === 'absent' ? { status: 'failed', code: given.code } : after;
+}
+
+function alert({ logger }: ActivityDeps, refund: RefundRow, report: RefundReport): void {
+  const about = { refundId: refund.id, orderId: refund.orderId };
+  if (report.status === 'needs_attention') {
+    logger.error({ ...about, code: report.code }, 'a refund bounced; a person must act at the provider');
+  }
+  if (report.status === 'unknown') {
+    const { providerStatus } = report;
+    logger.error({ ...about, providerStatus }, 'a refund status we have no word for');
+  }
+}

@@ -1,0 +1,96 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { sayWishes } from '../../activities/orders/say-wishes.ts';
+import { findOrder } from '../../db/queries/find-order.ts';
+import { requestWish } from '../../db/queries/request-wish.ts';
+import { hasBeenPaid } from '../../domain/order.ts';
+import type { ApiDeps, App } from '../deps.ts';
+import { etagOf, orderBody } from '../order-body.ts';
+import { notFound, Problem } from '../problems.ts';
+import { amountMinor, orderId, orderSchema, problemResponses } from '../schemas.ts';
+import { parseWaitMs, waitFor } from '../wait-for.ts';
+
+const content = { 'application/json': { schema: orderSchema } };
+
+const route = createRoute({
+  method: 'post',
+  path: '/v1/orders/{orderId}/capture',
+  tags: ['Orders'],
+  summary: 'Take the money that is held for an order',
+  description:
+    'All of it, or `amountMinor` of it; the rest is let go. Repeating it takes nothing twice. 202 when the provider takes longer than `Prefer: wait` allows (10 s by default); the wish is kept.',
+  security: [{ apiKey: [] }],
+  request: {
+    params: z.object({ orderId }),
+    headers: z.object({ prefer: z.string().optional().openapi({ example: 'wait=10' }) }),
+    body: {
+      required: false,
+      content: {
+        'application/json': { schema: z.strictObject({ amountMinor: amountMinor.optional() }) },
+      },
+    },
+  },
+  responses: {
+    200: { description: 'The order, paid', content },
+    202: { description: 'The order; its money is being captured', content },
+    ...problemResponses(
+      'invalid-request',
+      'malformed-json',
+      'unauthorized',
+      'not-found',
+      'order-not-capturable',
+      'content-too-large',
+      'unsupported-media-type',
+    ),
+  },
+});
+
+const defaultWaitMs = 10_000;
+
+export function registerCaptureOrder(app: App, deps: ApiDeps) {
+  app.openapi(route, async (c) => {
+    const { orderId } = c.req.valid('param');
+    const asked = c.req.valid('json')?.amountMinor;
+    const { merchant } = c.var;
+    const read = () => findOrder(deps.db, { merchantId: merchant.id, orderId });
+    const before = await read();
+    if (!before) throw notFound('order', orderId);
+    const { snapshot } = before;
+    const captureMinor = asked ?? snapshot.amountMinor;
+    const isHeld = snapshot.status === 'authorized' && captureMinor <= snapshot.amountMinor;
+    const isRepeat =
+      hasBeenPaid(snapshot.status) &&
+      snapshot.capture === 'manual' &&
+      snapshot.capturedMinor === captureMinor;
+    if (!isHeld && !isRepeat) throw notCapturable(snapshot);
+    if (isHeld) {
+      await requestWish(deps.db, { orderId, wish: { kind: 'capture', captureMinor } });
+      sayWishes(deps, { orderId }).catch((error: unknown) =>
+        deps.logger.warn({ err: error, orderId }, 'the capture waits for the sweep'),
+      );
+    }
+    const view = await waitFor({
+      changes: deps.changes,
+      channel: 'tender_orders',
+      key: orderId,
+      timeoutMs: parseWaitMs(c.req.valid('header').prefer, defaultWaitMs),
+      caller: c.req.raw.signal,
+      read,
+      isEnough: (found) =>
+        found?.snapshot.status !== 'authorized' || found.snapshot.failureCode !== null,
+    });
+    if (!view) throw notFound('order', orderId);
+    const { status, failureCode } = view.snapshot;
+    c.header('etag', etagOf(view));
+    if (status === 'authorized' && failureCode === null) {
+      return c.json(orderBody(view, deps.publicUrl), 202);
+    }
+    if (hasBeenPaid(status)) return c.json(orderBody(view, deps.publicUrl), 200);
+    throw notCapturable(view.snapshot);
+  });
+}
+
+function notCapturable({ status, failureCode }: { status: string; failureCode: string | null }) {
+  return new Problem('order-not-capturable', `The order is ${status}.`, {
+    extensions: { status, failureCode },
+  });
+}

@@ -1,0 +1,91 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { beginRefund } from '../../activities/refunds/begin-refund.ts';
+import { requestRefund } from '../../activities/refunds/request-refund.ts';
+import { findOrder } from '../../db/queries/find-order.ts';
+import { refundSnapshotOf } from '../../domain/order-snapshot.ts';
+import type { ApiDeps, App } from '../deps.ts';
+import { notFound, Problem } from '../problems.ts';
+import { newRefundSchema, orderId, problemResponses, refundSchema } from '../schemas.ts';
+import { parseWaitMs } from '../wait-for.ts';
+import { waitForRefund } from './get-refund.ts';
+
+const content = { 'application/json': { schema: refundSchema } };
+
+const route = createRoute({
+  method: 'post',
+  path: '/v1/orders/{orderId}/refunds',
+  tags: ['Refunds'],
+  summary: 'Give money back',
+  description:
+    'The amount is reserved at once: however many refunds are asked for side by side, together they never exceed what was taken. 201 carries the refund as it stands when `Prefer: wait` is over (5 s by default); it may still be `pending`. Asking again with the same `merchantRefundNo` answers 200 with the same refund.',
+  security: [{ apiKey: [] }],
+  request: {
+    params: z.object({ orderId }),
+    headers: z.object({ prefer: z.string().optional().openapi({ example: 'wait=10' }) }),
+    body: { required: true, content: { 'application/json': { schema: newRefundSchema } } },
+  },
+  responses: {
+    200: { description: 'The same refund was asked for before', content },
+    201: { description: 'The refund; its amount is reserved', content },
+    ...problemResponses(
+      'invalid-request',
+      'malformed-json',
+      'unauthorized',
+      'not-found',
+      'nothing-to-refund',
+      'refund-exceeds-payment',
+      'refund-number-taken',
+      'content-too-large',
+      'unsupported-media-type',
+    ),
+  },
+});
+
+const defaultWaitMs = 5_000;
+
+export function registerCreateRefund(app: App, deps: ApiDeps) {
+  app.openapi(route, async (c) => {
+    const { orderId } = c.req.valid('param');
+    const body = c.req.valid('json');
+    const { merchant } = c.var;
+    if (!(await findOrder(deps.db, { merchantId: merchant.id, orderId }))) {
+      throw notFound('order', orderId);
+    }
+    const result = await requestRefund(deps.db, {
+      ...body,
+      orderId,
+      merchantId: merchant.id,
+      cause: 'requested',
+    });
+    switch (result.kind) {
+      case 'noPayment':
+        throw new Problem('nothing-to-refund', 'No such payment of this order has been taken.');
+      case 'tooMuch':
+        throw new Problem(
+          'refund-exceeds-payment',
+          `No more than ${result.refundableMinor} can be refunded.`,
+          { extensions: { refundableMinor: result.refundableMinor } },
+        );
+      case 'numberTaken':
+        throw new Problem(
+          'refund-number-taken',
+          `Refund number ${body.merchantRefundNo} is ${result.refund.id}.`,
+          { extensions: { refundId: result.refund.id } },
+        );
+      case 'reserved':
+        beginRefund(deps, result);
+    }
+    const refund = await waitForRefund(deps, {
+      refundId: result.refund.id,
+      merchantId: merchant.id,
+      orderId,
+      timeoutMs: parseWaitMs(c.req.valid('header').prefer, defaultWaitMs),
+      caller: c.req.raw.signal,
+    });
+    c.header('location', `${deps.publicUrl}/v1/refunds/${result.refund.id}`);
+    return c.json(
+      refundSnapshotOf(refund ?? result.refund),
+      result.kind === 'existing' ? 200 : 201,
+    );
+  });
+}

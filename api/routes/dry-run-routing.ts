@@ -1,0 +1,77 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { rankWays } from '../../activities/payments/rank-ways.ts';
+import type { ApiDeps, App } from '../deps.ts';
+import { newOrderSchema, problemResponses } from '../schemas.ts';
+
+const routeSchema = z
+  .object({
+    accountId: z.string(),
+    provider: z.string(),
+    method: z.string(),
+    verdict: z
+      .enum([
+        'fits',
+        'disabled',
+        'method_not_offered',
+        'currency_not_offered',
+        'amount_below_least',
+        'amount_above_most',
+        'cannot_authorize',
+        'payer_unknown',
+        'already_tried',
+      ])
+      .openapi({ description: 'Why the way fits, or the first reason why it does not' }),
+    health: z.enum(['healthy', 'probing', 'open']).openapi({
+      description: '`open`: calls to this account fail; `probing`: they failed a while ago',
+    }),
+    priority: z.int(),
+    weight: z.int(),
+  })
+  .openapi('Route');
+
+const route = createRoute({
+  method: 'post',
+  path: '/v1/routing/dry-run',
+  tags: ['Routing'],
+  summary: 'Which way an order would go, and why',
+  description:
+    'Opens nothing. The first entry that `fits` would be tried first; the others follow when it surely did not execute. Accounts of one priority are drawn by weight, so two answers may differ.',
+  security: [{ apiKey: [] }],
+  request: {
+    body: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: newOrderSchema.pick({
+            amountMinor: true,
+            currency: true,
+            methods: true,
+            capture: true,
+            payer: true,
+          }),
+        },
+      },
+    },
+  },
+  responses: {
+    200: {
+      description: 'Every way, the one to take first',
+      content: { 'application/json': { schema: z.object({ routes: z.array(routeSchema) }) } },
+    },
+    ...problemResponses(
+      'invalid-request',
+      'malformed-json',
+      'unauthorized',
+      'content-too-large',
+      'unsupported-media-type',
+    ),
+  },
+});
+
+export function registerDryRunRouting(app: App, deps: ApiDeps) {
+  app.openapi(route, async (c) => {
+    const body = c.req.valid('json');
+    const { id: merchantId } = c.var.merchant;
+    return c.json({ routes: await rankWays(deps, { ...body, methods: body.methods, merchantId }) }, 200);
+  });
+}

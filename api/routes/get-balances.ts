@@ -1,0 +1,41 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { readBalances } from '../../db/queries/read-balances.ts';
+import type { ApiDeps, App } from '../deps.ts';
+import { problemResponses } from '../schemas.ts';
+
+const minor = (description: string) => z.int().openapi({ description });
+
+const balanceSchema = z
+  .object({
+    accountId: z.string(),
+    provider: z.string(),
+    currency: z.string(),
+    providerMinor: minor('What the provider owes: taken, less what was given back'),
+    merchantMinor: minor('What is yours: taken, less every refund asked for and every dispute'),
+    refundsMinor: minor('On its way back to payers'),
+    disputesMinor: minor('Held by the banks of payers'),
+  })
+  .openapi('Balance');
+
+const route = createRoute({
+  method: 'get',
+  path: '/v1/balances',
+  tags: ['Balances'],
+  summary: 'What the books say, by provider account and currency',
+  description: 'From the double-entry ledger; `providerMinor` is always the sum of the other three.',
+  security: [{ apiKey: [] }],
+  responses: {
+    200: {
+      description: 'One entry for each account and currency that has moved',
+      content: { 'application/json': { schema: z.object({ data: z.array(balanceSchema) }) } },
+    },
+    ...problemResponses('invalid-request', 'unauthorized'),
+  },
+});
+
+export function registerGetBalances(app: App, deps: ApiDeps) {
+  app.openapi(route, async (c) => {
+    const data = await readBalances(deps.db, { merchantId: c.var.merchant.id });
+    return c.json({ data }, 200);
+  });
+}

@@ -1,0 +1,28 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { ensureSigningSecret } from '../../db/queries/signing-secret.ts';
+import type { ApiDeps, App } from '../deps.ts';
+import { problemResponses } from '../schemas.ts';
+
+const route = createRoute({
+  method: 'get',
+  path: '/v1/signing-secret',
+  tags: ['Orders'],
+  summary: 'The secret that signs what you are asked to confirm',
+  description:
+    "Requests to the order's `confirm.url` are signed with it by Standard Webhooks. Endpoints have secrets of their own.",
+  security: [{ apiKey: [] }],
+  responses: {
+    200: {
+      description: 'The secret',
+      content: { 'application/json': { schema: z.object({ secret: z.string() }) } },
+    },
+    ...problemResponses('invalid-request', 'unauthorized'),
+  },
+});
+
+export function registerGetSigningSecret(app: App, deps: ApiDeps) {
+  app.openapi(route, async (c) => {
+    c.header('cache-control', 'no-store');
+    return c.json({ secret: await ensureSigningSecret(deps, { merchantId: c.var.merchant.id }) }, 200);
+  });
+}

@@ -1,0 +1,91 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { sayWishes } from '../../activities/orders/say-wishes.ts';
+import { findOrder } from '../../db/queries/find-order.ts';
+import { readOrder } from '../../db/queries/read-order.ts';
+import { requestWish } from '../../db/queries/request-wish.ts';
+import { reviewVerbs } from '../../domain/review.ts';
+import type { ApiDeps, App } from '../deps.ts';
+import { etagOf, orderBody } from '../order-body.ts';
+import { notFound, Problem } from '../problems.ts';
+import { orderId, orderSchema, plainText, problemResponses } from '../schemas.ts';
+import { parseWaitMs, waitFor } from '../wait-for.ts';
+
+const content = { 'application/json': { schema: orderSchema } };
+
+const route = createRoute({
+  method: 'post',
+  path: '/v1/orders/{orderId}/resolve',
+  tags: ['Orders'],
+  summary: 'Decide about an order in review',
+  description:
+    '`accept` takes what the provider has taken, whatever was asked for; `refund` records it and gives all of it back; `close` closes an order the provider has no money for. The provider is asked first. Who decided, and the note, are kept.',
+  security: [{ apiKey: [] }],
+  request: {
+    params: z.object({ orderId }),
+    headers: z.object({ prefer: z.string().optional().openapi({ example: 'wait=10' }) }),
+    body: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: z.strictObject({ verb: z.enum(reviewVerbs), note: plainText(512) }),
+        },
+      },
+    },
+  },
+  responses: {
+    200: { description: 'The order as decided', content },
+    202: { description: 'The order; the provider is being asked', content },
+    ...problemResponses(
+      'invalid-request',
+      'malformed-json',
+      'unauthorized',
+      'not-found',
+      'order-not-in-review',
+      'content-too-large',
+      'unsupported-media-type',
+    ),
+  },
+});
+
+const defaultWaitMs = 10_000;
+
+export function registerResolveReview(app: App, deps: ApiDeps) {
+  app.openapi(route, async (c) => {
+    const { orderId } = c.req.valid('param');
+    const { verb, note } = c.req.valid('json');
+    const { merchant, apiKeyId } = c.var;
+    const read = () => findOrder(deps.db, { merchantId: merchant.id, orderId });
+    const before = await read();
+    if (!before) throw notFound('order', orderId);
+    const wish = { kind: 'resolve', verb, note, actor: apiKeyId, merchantId: merchant.id } as const;
+    const isNoted = await requestWish(deps.db, { orderId, wish });
+    if (!isNoted) {
+      throw new Problem('order-not-in-review', `The order is ${before.snapshot.status}.`, {
+        extensions: { status: before.snapshot.status },
+      });
+    }
+    sayWishes(deps, { orderId }).catch((error: unknown) =>
+      deps.logger.warn({ err: error, orderId }, 'the decision waits for the sweep'),
+    );
+    const isDecided = async () =>
+      (await readOrder(deps.db, { orderId })).order.reviewVerb === null;
+    await waitFor({
+      changes: deps.changes,
+      channel: 'tender_orders',
+      key: orderId,
+      timeoutMs: parseWaitMs(c.req.valid('header').prefer, defaultWaitMs),
+      caller: c.req.raw.signal,
+      read: isDecided,
+      isEnough: Boolean,
+    });
+    const [view, decided] = await Promise.all([read(), isDecided()]);
+    if (!view) throw notFound('order', orderId);
+    c.header('etag', etagOf(view));
+    if (!decided) return c.json(orderBody(view, deps.publicUrl), 202);
+    const { status, failureCode: why } = view.snapshot;
+    if (status !== 'review') return c.json(orderBody(view, deps.publicUrl), 200);
+    throw new Problem('order-not-in-review', `The order cannot be resolved by ${verb}.`, {
+      extensions: { status, why },
+    });
+  });
+}

@@ -1,0 +1,17 @@
+import { and, eq } from 'drizzle-orm';
+import type { MerchantId, RefundId } from '../../domain/ids.ts';
+import type { Database } from '../database.ts';
+import { refunds } from '../schema/refunds.ts';
+import type { RefundRow } from './read-order.ts';
+
+/** One refund of one merchant; undefined when there is none, or it is another merchant's. */
+export async function findRefund(
+  db: Database,
+  { merchantId, refundId }: { merchantId: MerchantId; refundId: RefundId },
+): Promise<RefundRow | undefined> {
+  const [refund] = await db
+    .select()
+    .from(refunds)
+    .where(and(eq(refunds.id, refundId), eq(refunds.merchantId, merchantId)));
+  return refund;
+}

@@ -1,0 +1,79 @@
+import { and, eq, inArray, isNull, ne, or, sql } from 'drizzle-orm';
+import type { Id, MerchantId, OrderId } from '../../domain/ids.ts';
+import { newId } from '../../domain/ids.ts';
+import type { OrderStatus } from '../../domain/order.ts';
+import type { ReviewVerb } from '../../domain/review.ts';
+import type { Database } from '../database.ts';
+import { auditEntries } from '../schema/audit.ts';
+import { orders } from '../schema/orders.ts';
+
+/** What a merchant can want of a running order. */
+export type Wish =
+  | { kind: 'cancel' }
+  | { kind: 'capture'; captureMinor: number }
+  | { kind: 'switch'; method: string }
+  | { kind: 'resolve'; verb: ReviewVerb; actor: string; merchantId: MerchantId; note: string };
+
+/**
+ * Writes a wish down, so that it survives until a worker hears it. False where the order is in no
+ * state for it, or the same was wished before. Raises the version: a decision made meanwhile on the
+ * order as it was is made anew.
+ */
+export function requestWish(
+  db: Database,
+  { orderId, wish }: { orderId: OrderId; wish: Wish },
+): Promise<boolean> {
+  return db.transaction(async (tx) => {
+    const { set, states, unless } = termsOf(wish);
+    const noted = await tx
+      .update(orders)
+      .set({ ...set, wishedAt: new Date(), version: sql`${orders.version} + 1` })
+      .where(and(eq(orders.id, orderId), inArray(orders.status, states), unless))
+      .returning({ id: orders.id });
+    if (noted.length === 0) return false;
+    if (wish.kind === 'resolve') {
+      await tx.insert(auditEntries).values({
+        id: newId('audit') satisfies Id<'audit'>,
+        merchantId: wish.merchantId,
+        actor: wish.actor,
+        action: `order.review.${wish.verb}`,
+        resourceId: orderId,
+        details: { note: wish.note },
+      });
+    }
+    return true;
+  });
+}
+
+function termsOf(wish: Wish) {
+  switch (wish.kind) {
+    case 'cancel':
+      return terms(
+        { cancelRequestedAt: new Date() },
+        ['pending', 'authorized'],
+        isNull(orders.cancelRequestedAt),
+      );
+    case 'capture':
+      return terms(
+        { captureRequestedMinor: wish.captureMinor },
+        ['authorized'],
+        isNull(orders.captureRequestedMinor),
+      );
+    case 'switch':
+      return terms(
+        { switchRequestedTo: wish.method },
+        ['pending'],
+        or(isNull(orders.switchRequestedTo), ne(orders.switchRequestedTo, wish.method)),
+      );
+    case 'resolve':
+      return terms({ reviewVerb: wish.verb }, ['review'], isNull(orders.reviewVerb));
+  }
+}
+
+function terms(
+  set: Partial<typeof orders.$inferInsert>,
+  states: OrderStatus[],
+  unless: ReturnType<typeof isNull> | undefined,
+) {
+  return { set, states, unless };
+}

@@ -1,0 +1,33 @@
+import { randomBytes } from 'node:crypto';
+import { and, eq, isNull } from 'drizzle-orm';
+import type { MerchantId } from '../../domain/ids.ts';
+import type { Database } from '../database.ts';
+import { merchants } from '../schema/merchants.ts';
+import type { Sealer } from '../sealed.ts';
+
+const sealContext = (id: MerchantId) => `${id}:merchants.signing_secret`;
+
+/** The secret that signs what a merchant itself is asked, `whsec_…`; made at the first need. */
+export async function ensureSigningSecret(
+  { db, sealer }: { db: Database; sealer: Sealer },
+  { merchantId }: { merchantId: MerchantId },
+): Promise<string> {
+  const read = async () => {
+    const [row] = await db
+      .select({ sealed: merchants.sealedSigningSecret })
+      .from(merchants)
+      .where(eq(merchants.id, merchantId));
+    return row?.sealed ?? undefined;
+  };
+  const known = await read();
+  if (known) return sealer.open(known, sealContext(merchantId));
+  const fresh = `whsec_${randomBytes(32).toString('base64')}`;
+  await db
+    .update(merchants)
+    .set({ sealedSigningSecret: sealer.seal(fresh, sealContext(merchantId)) })
+    .where(and(eq(merchants.id, merchantId), isNull(merchants.sealedSigningSecret)));
+  // Of two at once the first has made it.
+  const made = await read();
+  if (!made) throw new Error(`merchant ${merchantId} does not exist`);
+  return sealer.open(made, sealContext(merchantId));
+}

@@ -1,0 +1,19 @@
+import { index, jsonb, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
+import type { Id, MerchantId } from '../../domain/ids.ts';
+
+/** What people decided, and who: append-only. */
+export const auditEntries = pgTable(
+  'audit_entries',
+  {
+    id: text().$type<Id<'audit'>>().primaryKey(),
+    merchantId: text().$type<MerchantId>().notNull(),
+    /** The API key or the operator's name. */
+    actor: text().notNull(),
+    action: text().notNull(),
+    /** What it was about, e.g. an order's id. */
+    resourceId: text().notNull(),
+    details: jsonb().$type<Record<string, unknown>>().notNull(),
+    createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
+  },
+  (t) => [index('audit_entries_by_resource').on(t.resourceId)],
+);

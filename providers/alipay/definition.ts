@@ -1,0 +1,24 @@
+import type { ProviderDefinition } from '../definition.ts';
+import { createAlipay } from './client.ts';
+
+const traits = { currencies: ['CNY'], canAuthorize: false, needs: [] } as const;
+
+/** Alipay's open platform, v2 gateway. */
+export const alipay: ProviderDefinition = {
+  name: 'alipay',
+  title: 'Alipay',
+  methods: { 'alipay.qr': traits, 'alipay.page': traits, 'alipay.wap': traits },
+  account: {
+    settings: ['gateway', 'appId', 'sellerId', 'alipayPublicKey'],
+    credentials: ['privateKey'],
+  },
+  statements: { timeZone: 'Asia/Shanghai', readyAt: { hour: 12, minute: 10 } },
+  create: ({ settings, credentials }) =>
+    createAlipay({
+      gateway: settings['gateway'] ?? '',
+      appId: settings['appId'] ?? '',
+      sellerId: settings['sellerId'] ?? '',
+      alipayPublicKey: settings['alipayPublicKey'] ?? '',
+      privateKey: credentials['privateKey'] ?? '',
+    }),
+};

@@ -1,0 +1,83 @@
+import { fromDecimal, toDecimal } from '../../domain/money.ts';
+import type { RefundReport } from '../../domain/refund.ts';
+import type { RefundInput, RefundRef, RefundResult } from '../provider.ts';
+import { assertAbout, textOf } from './api.ts';
+import type { Answer, Api } from './api.ts';
+import { bareSubCode, faultOfAnswer, isSuccess, refusalOfRefund, unreadable } from './errors.ts';
+import { alipayCurrency } from './status.ts';
+import { plainText } from './text.ts';
+import { fromAlipayTime } from './time.ts';
+
+/** The same number and amount again gives nothing twice. https://opendocs.alipay.com/open/4b7cc5db_alipay.trade.refund */
+export async function refund(api: Api, input: RefundInput): Promise<RefundResult> {
+  const { payment, refundNo, refundMinor, reason } = input;
+  const answer = await api.call('alipay.trade.refund', {
+    out_trade_no: payment.outTradeNo,
+    refund_amount: toDecimal(refundMinor, alipayCurrency.exponent),
+    out_request_no: refundNo,
+    ...(reason && { refund_reason: plainText(reason, { maxCharacters: 256 }) }),
+  });
+  if (!isSuccess(answer)) {
+    const refusal = refusalOfRefund(answer);
+    if (refusal) return refusal;
+    throw faultOfAnswer(answer);
+  }
+  assertAbout(answer, { out_trade_no: payment.outTradeNo });
+  // Success of the call alone is none of the refund: only a change of funds is.
+  if (textOf(answer, 'fund_change') === 'Y') {
+    // `refund_fee` is what all refunds of the trade come to; of this one they executed what was asked.
+    return { kind: 'reported', report: succeeded(refundMinor, refundNo, answer) };
+  }
+  const { report } = await queryRefund(api, { ...input, providerRefundNo: null });
+  // They have taken it on, so it is not unheard of, only not visible yet.
+  return { kind: 'reported', report: report.status === 'absent' ? { status: 'pending' } : report };
+}
+
+/** https://opendocs.alipay.com/open/8c776df6_alipay.trade.fastpay.refund.query */
+export async function queryRefund(
+  api: Api,
+  { payment, refundNo }: RefundRef,
+): Promise<{ kind: 'reported'; report: RefundReport }> {
+  const answer = await api.call('alipay.trade.fastpay.refund.query', {
+    out_trade_no: payment.outTradeNo,
+    out_request_no: refundNo,
+    query_options: ['gmt_refund_pay'],
+  });
+  if (isSuccess(answer)) {
+    return { kind: 'reported', report: reportOfRefund(answer, { payment, refundNo }) };
+  }
+  if (bareSubCode(answer) === 'TRADE_NOT_EXIST') {
+    return { kind: 'reported', report: { status: 'absent' } };
+  }
+  throw faultOfAnswer(answer);
+}
+
+function reportOfRefund(
+  answer: Answer,
+  { payment, refundNo }: Pick<RefundRef, 'payment' | 'refundNo'>,
+): RefundReport {
+  const refundStatus = textOf(answer, 'refund_status');
+  // Documented: they heard of no such refund, or did not execute it.
+  if (!refundStatus) return { status: 'absent' };
+  if (refundStatus !== 'REFUND_SUCCESS') {
+    return { status: 'unknown', providerStatus: refundStatus };
+  }
+  assertAbout(answer, { out_trade_no: payment.outTradeNo, out_request_no: refundNo });
+  const refundAmount = textOf(answer, 'refund_amount') ?? '';
+  const refundedMinor = fromDecimal(refundAmount, alipayCurrency.exponent);
+  if (refundedMinor === undefined)
+    throw unreadable('the answer does not say how much was refunded');
+  return succeeded(refundedMinor, refundNo, answer);
+}
+
+/** Alipay has no number of its own for a refund: ours is the only one. */
+function succeeded(refundedMinor: number, refundNo: string, answer: Answer): RefundReport {
+  const refundedAt = fromAlipayTime(textOf(answer, 'gmt_refund_pay') ?? '');
+  return {
+    status: 'succeeded',
+    refundedMinor,
+    currency: alipayCurrency.code,
+    providerRefundNo: refundNo,
+    ...(refundedAt && { refundedAt }),
+  };
+}

@@ -1,0 +1,144 @@
+/** What a platform knows. Everything in it follows from the events, in their order. */
+export type Book = {
+  accounts: Map<string, Account>;
+  /** By account and our number. */
+  payments: Map<string, Payment>;
+  /** Indices into `payments`. */
+  byProviderTradeNo: Map<string, Payment>;
+  byDetail: Map<string, Payment>;
+  byRefundNo: Map<string, Payment>;
+  byDisputeNo: Map<string, Payment>;
+};
+
+/** `details` are the provider's own: keys, names, options. */
+export type Account = { account: string; details: Record<string, string> };
+
+export type PaymentKey = { account: string; outTradeNo: string };
+
+export type PaymentStatus = 'open' | 'authorized' | 'paid' | 'closed';
+
+export type OpenedPayment = PaymentKey & {
+  providerTradeNo: string | null;
+  method: string;
+  amountMinor: number;
+  currency: string;
+  subject: string;
+  /** Canonical text of the request: the same number with other terms is a conflict. */
+  terms: string;
+  notifyUrl?: string;
+  capture: 'automatic' | 'manual';
+  expiresAtMs: number;
+  openedAtMs: number;
+  /** The provider's own: a code, a prepay id, a client secret. Payments are found by them too. */
+  details: Record<string, string>;
+};
+
+export type Payment = OpenedPayment & {
+  status: PaymentStatus;
+  authorizedMinor: number;
+  capturedMinor: number;
+  /** How often money was taken. More than one would be a scandal. */
+  captures: number;
+  paidAtMs?: number;
+  closedAtMs?: number;
+  refunds: Refund[];
+  disputes: Dispute[];
+  notifications: Notification[];
+};
+
+export type MadeRefund = {
+  refundNo: string;
+  providerRefundNo: string;
+  amountMinor: number;
+  /** Made in the provider's own portal. */
+  isExternal: boolean;
+  terms: string;
+  notifyUrl?: string;
+  atMs: number;
+};
+
+export type Refund = MadeRefund & {
+  status: 'pending' | 'succeeded' | 'bounced' | 'closed';
+  /** How often money was given back. More than one would be a scandal too. */
+  executions: number;
+  settledAtMs?: number;
+};
+
+export type Dispute = {
+  disputeNo: string;
+  amountMinor: number;
+  status: 'open' | 'won' | 'lost';
+  reason: string;
+  atMs: number;
+};
+
+export type NotificationDraft = {
+  /** The same at every attempt. */
+  id: string;
+  type: string;
+  url: string;
+  /** JSON; what is signed and sent is rendered from it at every attempt. */
+  payload: unknown;
+};
+
+export type Notification = PaymentKey &
+  NotificationDraft & {
+    attempts: Attempt[];
+    /** Undefined while it is still to be sent. */
+    end?: NotificationEnd;
+  };
+
+export type NotificationEnd = 'acknowledged' | 'given_up' | 'lost';
+
+export type Attempt = {
+  atMs: number;
+  outcome: 'acknowledged' | 'refused' | 'unreachable' | 'not_sent';
+  httpStatus?: number;
+  answer?: string;
+  /** A second copy or a resend: no step of the ladder. */
+  isExtra?: true;
+  /** The scripted fault it was sent with. */
+  fault?: string;
+};
+
+export function emptyBook(): Book {
+  return {
+    accounts: new Map(),
+    payments: new Map(),
+    byProviderTradeNo: new Map(),
+    byDetail: new Map(),
+    byRefundNo: new Map(),
+    byDisputeNo: new Map(),
+  };
+}
+
+export function keyOf({ account, outTradeNo }: PaymentKey): PaymentKey {
+  return { account, outTradeNo };
+}
+
+export function findPayment(book: Book, { account, outTradeNo }: PaymentKey): Payment | undefined {
+  return book.payments.get(`${account}/${outTradeNo}`);
+}
+
+/** Finds what carries such a detail: the payment behind a code or a client secret. */
+export function findByDetail(book: Book, name: string, value: string): Payment | undefined {
+  return book.byDetail.get(`${name}/${value}`);
+}
+
+export function findRefund(
+  book: Book,
+  { account, refundNo }: { account: string; refundNo: string },
+): { payment: Payment; refund: Refund } | undefined {
+  const payment = book.byRefundNo.get(`${account}/${refundNo}`);
+  const refund = payment?.refunds.find((refund) => refund.refundNo === refundNo);
+  return payment && refund && { payment, refund };
+}
+
+export function findDispute(
+  book: Book,
+  disputeNo: string,
+): { payment: Payment; dispute: Dispute } | undefined {
+  const payment = book.byDisputeNo.get(disputeNo);
+  const dispute = payment?.disputes.find((dispute) => dispute.disputeNo === disputeNo);
+  return payment && dispute && { payment, dispute };
+}

@@ -1,0 +1,164 @@
+import { findPayment } from './book.ts';
+import type {
+  Account,
+  Attempt,
+  Book,
+  Dispute,
+  MadeRefund,
+  Notification,
+  NotificationDraft,
+  NotificationEnd,
+  OpenedPayment,
+  Payment,
+  PaymentKey,
+  Refund,
+} from './book.ts';
+
+export type PaymentEvent = PaymentKey &
+  (
+    | { type: 'detailsAdded'; details: Record<string, string> }
+    /** Where a trade has its number before it is paid. */
+    | { type: 'tradeNamed'; providerTradeNo: string }
+    | { type: 'authorized'; authorizedMinor: number; providerTradeNo: string | null; atMs: number }
+    | { type: 'captured'; capturedMinor: number; providerTradeNo: string | null; atMs: number }
+    | { type: 'closed'; atMs: number }
+    | { type: 'refundMade'; refund: MadeRefund }
+    | { type: 'refundSettled' | 'refundBounced' | 'refundClosed'; refundNo: string; atMs: number }
+    | { type: 'disputeOpened'; dispute: Omit<Dispute, 'status'> }
+    | { type: 'disputeClosed'; disputeNo: string; status: 'won' | 'lost' }
+    | { type: 'notificationMade'; notification: NotificationDraft }
+    | { type: 'notificationAttempted'; id: string; attempt: Attempt }
+    | { type: 'notificationEnded'; id: string; end: NotificationEnd }
+  );
+
+export type BookEvent =
+  | { type: 'accountRegistered'; account: Account }
+  | { type: 'opened'; payment: OpenedPayment }
+  | PaymentEvent;
+
+/** Enters what happened. Whether it may happen was decided before, in `rules.ts`. */
+export function applyEvent(book: Book, event: BookEvent): void {
+  if (event.type === 'accountRegistered') {
+    book.accounts.set(event.account.account, event.account);
+  } else if (event.type === 'opened') {
+    enterPayment(book, event.payment);
+  } else {
+    const payment = findPayment(book, event);
+    if (!payment) throw new Error(`${event.type} of a payment that was never opened`);
+    applyPaymentEvent(book, payment, event);
+  }
+}
+
+function enterPayment(book: Book, opened: OpenedPayment): void {
+  const payment: Payment = {
+    ...opened,
+    details: { ...opened.details },
+    status: 'open',
+    authorizedMinor: 0,
+    capturedMinor: 0,
+    captures: 0,
+    refunds: [],
+    disputes: [],
+    notifications: [],
+  };
+  book.payments.set(`${payment.account}/${payment.outTradeNo}`, payment);
+  indexDetails(book, payment, payment.details);
+  nameTrade(book, payment, payment.providerTradeNo);
+}
+
+function applyPaymentEvent(book: Book, payment: Payment, event: PaymentEvent): void {
+  switch (event.type) {
+    case 'detailsAdded':
+      Object.assign(payment.details, event.details);
+      return indexDetails(book, payment, event.details);
+    case 'tradeNamed':
+      return nameTrade(book, payment, event.providerTradeNo);
+    case 'authorized':
+      payment.status = 'authorized';
+      payment.authorizedMinor = event.authorizedMinor;
+      return nameTrade(book, payment, event.providerTradeNo);
+    case 'captured':
+      payment.status = 'paid';
+      payment.captures += 1;
+      payment.capturedMinor += event.capturedMinor;
+      payment.paidAtMs = event.atMs;
+      return nameTrade(book, payment, event.providerTradeNo);
+    case 'closed':
+      payment.status = 'closed';
+      payment.closedAtMs = event.atMs;
+      return;
+    case 'refundMade':
+      payment.refunds.push({ ...event.refund, status: 'pending', executions: 0 });
+      book.byRefundNo.set(`${payment.account}/${event.refund.refundNo}`, payment);
+      return;
+    case 'refundSettled':
+      return settleRefund(refundOf(payment, event.refundNo), event.atMs);
+    case 'refundBounced':
+      refundOf(payment, event.refundNo).status = 'bounced';
+      return;
+    case 'refundClosed':
+      refundOf(payment, event.refundNo).status = 'closed';
+      return;
+    case 'disputeOpened':
+      payment.disputes.push({ ...event.dispute, status: 'open' });
+      book.byDisputeNo.set(event.dispute.disputeNo, payment);
+      return;
+    case 'disputeClosed':
+      disputeOf(payment, event.disputeNo).status = event.status;
+      return;
+    case 'notificationMade': {
+      const { account, outTradeNo } = payment;
+      payment.notifications.push({ account, outTradeNo, ...event.notification, attempts: [] });
+      return;
+    }
+    case 'notificationAttempted':
+      notificationOf(payment, event.id).attempts.push(event.attempt);
+      return;
+    case 'notificationEnded':
+      notificationOf(payment, event.id).end = event.end;
+  }
+}
+
+function indexDetails(book: Book, payment: Payment, details: Record<string, string>): void {
+  for (const [name, value] of Object.entries(details)) {
+    book.byDetail.set(`${name}/${value}`, payment);
+  }
+}
+
+function nameTrade(book: Book, payment: Payment, providerTradeNo: string | null): void {
+  if (!providerTradeNo) return;
+  payment.providerTradeNo = providerTradeNo;
+  book.byProviderTradeNo.set(providerTradeNo, payment);
+}
+
+function settleRefund(refund: Refund, atMs: number): void {
+  refund.status = 'succeeded';
+  refund.executions += 1;
+  refund.settledAtMs = atMs;
+}
+
+function refundOf(payment: Payment, refundNo: string): Refund {
+  return sure(
+    payment.refunds.find((refund) => refund.refundNo === refundNo),
+    refundNo,
+  );
+}
+
+function disputeOf(payment: Payment, disputeNo: string): Dispute {
+  return sure(
+    payment.disputes.find((dispute) => dispute.disputeNo === disputeNo),
+    disputeNo,
+  );
+}
+
+function notificationOf(payment: Payment, id: string): Notification {
+  return sure(
+    payment.notifications.find((notification) => notification.id === id),
+    id,
+  );
+}
+
+function sure<Entry>(entry: Entry | undefined, number: string): Entry {
+  if (!entry) throw new Error(`${number} was never made`);
+  return entry;
+}

@@ -1,0 +1,40 @@
+import type { Book, Payment, Refund } from './book.ts';
+
+/** Money that moved, as a provider's statement lists it. */
+export type Movement =
+  | { kind: 'payment'; payment: Payment; atMs: number }
+  | { kind: 'refund'; payment: Payment; refund: Refund; atMs: number };
+
+export type MovementQuery = {
+  account: string;
+  fromMs: number;
+  /** Exclusive. */
+  untilMs: number;
+  /**
+   * `settlement`, unless given: when they reached the payer, and only those. `acceptance`: when they
+   * were taken on, whatever became of them.
+   */
+  refundsAt?: 'settlement' | 'acceptance';
+};
+
+/** An account's movements in a time, oldest first. */
+export function movementsOf(book: Book, query: MovementQuery): Movement[] {
+  const { account, fromMs, untilMs, refundsAt = 'settlement' } = query;
+  const movements: Movement[] = [];
+  for (const payment of book.payments.values()) {
+    if (payment.account !== account || payment.paidAtMs === undefined) continue;
+    movements.push({ kind: 'payment', payment, atMs: payment.paidAtMs });
+    for (const refund of payment.refunds) {
+      const atMs = refundsAt === 'acceptance' ? refund.atMs : settledAtMs(refund);
+      if (atMs !== undefined) movements.push({ kind: 'refund', payment, refund, atMs });
+    }
+  }
+  return movements
+    .filter(({ atMs }) => atMs >= fromMs && atMs < untilMs)
+    .sort((a, b) => a.atMs - b.atMs);
+}
+
+/** A refund that came back did not move. */
+function settledAtMs({ status, settledAtMs }: Refund): number | undefined {
+  return status === 'succeeded' ? settledAtMs : undefined;
+}

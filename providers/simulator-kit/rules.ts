@@ -1,0 +1,168 @@
+import { findPayment, findRefund, keyOf } from './book.ts';
+import type { Book, Dispute, MadeRefund, OpenedPayment, Payment, Refund } from './book.ts';
+import type { BookEvent } from './events.ts';
+
+/** Why not. A provider's gateway says it in that provider's own codes. */
+export type RefusalName =
+  /** The same number with other terms. */
+  | 'conflict'
+  | 'amountInvalid'
+  | 'expired'
+  | 'paid'
+  | 'closed'
+  | 'notPaid'
+  | 'notAuthorized'
+  | 'exceedsAuthorized'
+  | 'exceedsCaptured'
+  | 'refundNotPending'
+  | 'alreadyDisputed'
+  | 'disputeDecided';
+
+/** No events: it is so already. */
+export type Ruling = { events: BookEvent[] } | { refusal: RefusalName };
+
+/** Asked again in the same terms nothing is new, whatever became of it: who cares looks at its status first. */
+export function open(book: Book, payment: OpenedPayment): Ruling {
+  const earlier = findPayment(book, payment);
+  if (earlier) return earlier.terms === payment.terms ? { events: [] } : { refusal: 'conflict' };
+  if (!isAmount(payment.amountMinor)) return { refusal: 'amountInvalid' };
+  if (payment.expiresAtMs <= payment.openedAtMs) return { refusal: 'expired' };
+  return { events: [{ type: 'opened', payment }] };
+}
+
+export type PayerAct = {
+  /** Differs from what was asked only to test that. */
+  paidMinor?: number | undefined;
+  /** Where the platform names its trades when they are paid. */
+  providerTradeNo: string | null;
+  /** Money that was under way when the payment was closed. Never takes it twice. */
+  force?: boolean | undefined;
+};
+
+/** The payer pays, or lets the money be held where the capture is manual. */
+export function pay(payment: Payment, act: PayerAct, atMs: number): Ruling {
+  const { paidMinor = payment.amountMinor, force = false } = act;
+  if (payment.status === 'paid' || payment.status === 'authorized') return { refusal: 'paid' };
+  if (payment.status === 'closed' && !force) return { refusal: 'closed' };
+  if (atMs >= payment.expiresAtMs && !force) return { refusal: 'expired' };
+  if (!isAmount(paidMinor)) return { refusal: 'amountInvalid' };
+  const providerTradeNo = payment.providerTradeNo ?? act.providerTradeNo;
+  const taken = { ...keyOf(payment), providerTradeNo, atMs };
+  return payment.capture === 'manual'
+    ? { events: [{ type: 'authorized', authorizedMinor: paidMinor, ...taken }] }
+    : { events: [{ type: 'captured', capturedMinor: paidMinor, ...taken }] };
+}
+
+/** Takes what is held, once, or a part of it; the rest is let go. */
+export function capture(payment: Payment, capturedMinor: number, atMs: number): Ruling {
+  if (payment.status === 'paid') return { refusal: 'paid' };
+  if (payment.status === 'closed') return { refusal: 'closed' };
+  if (payment.status === 'open') return { refusal: 'notAuthorized' };
+  if (!isAmount(capturedMinor)) return { refusal: 'amountInvalid' };
+  if (capturedMinor > payment.authorizedMinor) return { refusal: 'exceedsAuthorized' };
+  const { providerTradeNo } = payment;
+  return {
+    events: [{ type: 'captured', ...keyOf(payment), capturedMinor, providerTradeNo, atMs }],
+  };
+}
+
+/** No more money for this one; what is held is let go. */
+export function close(payment: Payment, atMs: number): Ruling {
+  if (payment.status === 'paid') return { refusal: 'paid' };
+  if (payment.status === 'closed') return { refusal: 'closed' };
+  return { events: [{ type: 'closed', ...keyOf(payment), atMs }] };
+}
+
+/** What was not paid in time is closed. Asked before every look at a payment. */
+export function expire(payment: Payment, nowMs: number): BookEvent[] {
+  const isOverdue = payment.status === 'open' && nowMs >= payment.expiresAtMs;
+  return isOverdue ? [{ type: 'closed', ...keyOf(payment), atMs: payment.expiresAtMs }] : [];
+}
+
+/** What can still be given back. */
+export function refundableMinor({ capturedMinor, refunds }: Payment): number {
+  const givenBack = refunds.filter(({ status }) => status !== 'bounced' && status !== 'closed');
+  return givenBack.reduce((left, { amountMinor }) => left - amountMinor, capturedMinor);
+}
+
+/** Takes a refund on. Money moves only when it is settled. */
+export function refund(book: Book, payment: Payment, made: MadeRefund): Ruling {
+  const earlier = findRefund(book, { ...payment, refundNo: made.refundNo });
+  if (earlier) {
+    const isSame = earlier.payment === payment && earlier.refund.terms === made.terms;
+    return isSame ? { events: [] } : { refusal: 'conflict' };
+  }
+  if (payment.status !== 'paid') return { refusal: 'notPaid' };
+  if (!isAmount(made.amountMinor)) return { refusal: 'amountInvalid' };
+  if (made.amountMinor > refundableMinor(payment)) return { refusal: 'exceedsCaptured' };
+  return { events: [{ type: 'refundMade', ...keyOf(payment), refund: made }] };
+}
+
+/** The refund reaches the payer, once. */
+export function settleRefund(payment: Payment, refund: Refund, atMs: number): Ruling {
+  if (refund.status !== 'pending') return { refusal: 'refundNotPending' };
+  const { refundNo } = refund;
+  return { events: [{ type: 'refundSettled', ...keyOf(payment), refundNo, atMs }] };
+}
+
+/** It was accepted and comes back; after success only where the provider's can. */
+export function bounceRefund(
+  payment: Payment,
+  refund: Refund,
+  { canBounceSettled }: { canBounceSettled: boolean },
+  atMs: number,
+): Ruling {
+  const canBounce =
+    refund.status === 'pending' || (refund.status === 'succeeded' && canBounceSettled);
+  if (!canBounce) return { refusal: 'refundNotPending' };
+  const { refundNo } = refund;
+  return { events: [{ type: 'refundBounced', ...keyOf(payment), refundNo, atMs }] };
+}
+
+/** The provider gives a pending refund up: no money moves. */
+export function closeRefund(payment: Payment, refund: Refund, atMs: number): Ruling {
+  if (refund.status !== 'pending') return { refusal: 'refundNotPending' };
+  const { refundNo } = refund;
+  return { events: [{ type: 'refundClosed', ...keyOf(payment), refundNo, atMs }] };
+}
+
+/** Given back in the provider's own portal, at once. */
+export function externalRefund(
+  book: Book,
+  payment: Payment,
+  made: Omit<MadeRefund, 'isExternal'>,
+): Ruling {
+  const ruling = refund(book, payment, { ...made, isExternal: true });
+  if ('refusal' in ruling || ruling.events.length === 0) return ruling;
+  const { refundNo, atMs } = made;
+  return {
+    events: [...ruling.events, { type: 'refundSettled', ...keyOf(payment), refundNo, atMs }],
+  };
+}
+
+/** The payer's bank takes the payment back; one at a time. */
+export function openDispute(payment: Payment, dispute: Omit<Dispute, 'status'>): Ruling {
+  if (payment.status !== 'paid') return { refusal: 'notPaid' };
+  if (payment.disputes.some(({ status }) => status === 'open')) {
+    return { refusal: 'alreadyDisputed' };
+  }
+  if (!isAmount(dispute.amountMinor)) return { refusal: 'amountInvalid' };
+  if (dispute.amountMinor > payment.capturedMinor) return { refusal: 'exceedsCaptured' };
+  return { events: [{ type: 'disputeOpened', ...keyOf(payment), dispute }] };
+}
+
+export function closeDispute(
+  payment: Payment,
+  { disputeNo, status }: Dispute,
+  { won }: { won: boolean },
+): Ruling {
+  if (status !== 'open') return { refusal: 'disputeDecided' };
+  const decided = won ? 'won' : 'lost';
+  return {
+    events: [{ type: 'disputeClosed', ...keyOf(payment), disputeNo, status: decided }],
+  };
+}
+
+function isAmount(amountMinor: number): boolean {
+  return Number.isSafeInteger(amountMinor) && amountMinor > 0;
+}

@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import type {
+  NotificationAck,
+  ParsedNotification,
+  ProviderEvent,
+  RawNotification,
+} from '../provider.ts';
+import type { StripeAccount } from './account.ts';
+import { readingOf } from './news.ts';
+import { verifySignature } from './signature.ts';
+import { isoOfSeconds } from './status.ts';
+import { readThinEvent } from './thin-events.ts';
+
+/**
+ * Reads a webhook delivery, with the object as it was (snapshot) or only its id (thin). Never throws:
+ * what cannot be verified is rejected. https://docs.stripe.com/webhooks
+ */
+export async function readNotification(
+  account: StripeAccount,
+  secrets: readonly string[],
+  { rawBody, headers }: RawNotification,
+): Promise<ParsedNotification> {
+  const signature = headers['stripe-signature'] ?? '';
+  const verdict = verifySignature(rawBody, signature, secrets, Date.now());
+  if ('reason' in verdict) return { kind: 'rejected', reason: verdict.reason };
+  const body = parseJson(rawBody);
+  const kind = z.object({ object: z.string() }).safeParse(body);
+  if (kind.data?.object === 'v2.core.event') {
+    return readThinEvent(account, { rawBody, signature, secret: verdict.secret });
+  }
+  const event = snapshotSchema.safeParse(body);
+  if (!event.success) return { kind: 'rejected', reason: 'signed, but no event' };
+  return { kind: 'verified', events: eventsOf(account, event.data) };
+}
+
+/** Any 2xx will do; anything else is sent again, for up to three days. */
+export function acknowledgeNotification(
+  answer: 'accepted' | 'rejected' | 'retryLater',
+): NotificationAck {
+  if (answer === 'accepted') return { status: 200, body: 'ok', contentType: 'text/plain' };
+  return { status: answer === 'rejected' ? 400 : 500, body: answer, contentType: 'text/plain' };
+}
+
+const snapshotSchema = z.object({
+  object: z.literal('event'),
+  id: z.string(),
+  type: z.string(),
+  created: z.int(),
+  livemode: z.boolean(),
+  /** Set where the event is of an account connected to ours. */
+  account: z.string().nullish(),
+  data: z.object({ object: z.unknown() }),
+});
+
+type Snapshot = z.infer<typeof snapshotSchema>;
+
+function eventsOf({ accountId }: StripeAccount, event: Snapshot): ProviderEvent[] {
+  const reading = readingOf(event.type, event.data.object);
+  if (!reading) return [];
+  const { news } = reading;
+  if (event.type === 'payment_intent.succeeded' && news.kind === 'payment') {
+    // The PaymentIntent has no time of its payment, but this event is it.
+    if (news.report.status === 'succeeded') news.report.paidAt ??= isoOfSeconds(event.created);
+  }
+  const appId = event.livemode ? 'live' : 'test';
+  const binding = { appId, sellerId: event.account ?? accountId, ...reading.about };
+  return [{ notificationId: event.id, binding, news }];
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

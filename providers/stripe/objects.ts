@@ -1,0 +1,90 @@
+import { z } from 'zod';
+
+// What we read of Stripe's objects, in answers and in events alike. Neither is trusted to be whole.
+
+const metadata = z
+  .record(z.string(), z.string())
+  .nullish()
+  .transform((words) => words ?? {});
+
+/** A field that holds an id or, when expanded, the object. */
+const reference = z
+  .union([z.string(), z.object({ id: z.string() }).transform(({ id }) => id)])
+  .nullish()
+  .transform((id) => id ?? null);
+
+const amount = z.int().nonnegative();
+
+export const paymentIntentSchema = z.object({
+  object: z.literal('payment_intent'),
+  id: z.string(),
+  livemode: z.boolean(),
+  status: z.string(),
+  currency: z.string(),
+  amount,
+  amount_capturable: amount.default(0),
+  amount_received: amount.default(0),
+  client_secret: z.string().nullish(),
+  /** Its time is that of the payment; known when expanded. */
+  latest_charge: z
+    .union([z.object({ created: z.int() }), z.string().transform(() => null)])
+    .nullish(),
+  metadata,
+});
+
+export const sessionSchema = z.object({
+  object: z.literal('checkout.session'),
+  id: z.string(),
+  livemode: z.boolean(),
+  status: z.string().nullable(),
+  payment_status: z.string(),
+  currency: z.string().nullable(),
+  amount_total: amount.nullable(),
+  client_reference_id: z.string().nullish(),
+  url: z.string().nullish(),
+  /** Null until the payer has confirmed. */
+  payment_intent: z.union([paymentIntentSchema, z.string()]).nullish(),
+  metadata,
+});
+
+export const refundSchema = z.object({
+  object: z.literal('refund'),
+  id: z.string(),
+  amount,
+  currency: z.string(),
+  status: z.string().nullable(),
+  created: z.int(),
+  failure_reason: z.string().nullish(),
+  payment_intent: reference,
+  metadata,
+});
+
+export const disputeSchema = z.object({
+  object: z.literal('dispute'),
+  id: z.string(),
+  amount,
+  currency: z.string(),
+  status: z.string(),
+  reason: z.string(),
+  payment_intent: reference,
+  metadata,
+});
+
+export const chargeSchema = z.object({
+  object: z.literal('charge'),
+  id: z.string(),
+  currency: z.string(),
+  amount_captured: amount,
+  payment_intent: reference,
+  /** Copied from the PaymentIntent when the charge was made. */
+  metadata,
+});
+
+export type PaymentIntentWords = z.infer<typeof paymentIntentSchema>;
+export type SessionWords = z.infer<typeof sessionSchema>;
+export type RefundWords = z.infer<typeof refundSchema>;
+export type DisputeWords = z.infer<typeof disputeSchema>;
+
+/** Our numbers, as we write them into Stripe's metadata. */
+export const ourNumber = 'out_trade_no';
+export const ourRefundNumber = 'refund_no';

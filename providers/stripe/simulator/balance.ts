@@ -1,0 +1,55 @@
+import { movementsOf } from '../../simulator-kit/movements.ts';
+import type { Movement } from '../../simulator-kit/movements.ts';
+import type { ApiCall } from './api-call.ts';
+import { pageOf } from './api-call.ts';
+import { chargeObject, refundObject } from './api-objects.ts';
+import { toApiAmount } from './units.ts';
+
+/** `GET /v1/balance_transactions`, newest first. */
+export function listBalanceTransactions(call: ApiCall): object {
+  const { params, platform, account } = call;
+  const movements = movementsOf(platform.book, {
+    account: account.account,
+    fromMs: (params.int('created[gte]') ?? 0) * 1000,
+    untilMs: (params.int('created[lt]') ?? Number.MAX_SAFE_INTEGER / 1000) * 1000,
+  });
+  const isExpanded = params.expands('data.source');
+  const transactions = movements.toReversed().map((movement) => ({ id: idOf(movement), movement }));
+  const page = pageOf(call, '/v1/balance_transactions', transactions);
+  return {
+    ...page,
+    data: page.data.map(({ movement }) => transactionObject(movement, isExpanded)),
+  };
+}
+
+function transactionObject(movement: Movement, isExpanded: boolean) {
+  const { payment, kind, atMs } = movement;
+  const source =
+    kind === 'payment' ? chargeObject(payment) : refundObject(payment, movement.refund);
+  const amountMinor = kind === 'payment' ? payment.capturedMinor : -movement.refund.amountMinor;
+  const amount = toApiAmount(amountMinor, payment.currency);
+  const fee = kind === 'payment' ? feeOf(amount) : 0;
+  return {
+    id: idOf(movement),
+    object: 'balance_transaction',
+    amount,
+    created: Math.floor(atMs / 1000),
+    currency: payment.currency.toLowerCase(),
+    fee,
+    net: amount - fee,
+    source: isExpanded ? source : source.id,
+    status: 'available',
+    type: kind === 'payment' ? 'charge' : 'refund',
+  };
+}
+
+function idOf(movement: Movement): string {
+  return movement.kind === 'payment'
+    ? `txn_${(movement.payment.providerTradeNo ?? '').slice(3)}`
+    : `txn_r${movement.refund.providerRefundNo.slice(3)}`;
+}
+
+/** A price list like any other: 2.9 %, in whole hundreds where a currency is written with two zeros too many. */
+function feeOf(amount: number): number {
+  return Math.floor((amount * 29) / 100_000) * 100;
+}

@@ -1,0 +1,74 @@
+import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { ApiError } from './api-error.ts';
+
+export type StoredAnswer = { status: number; body: string };
+
+type Entry = { terms: string; atMs: number; answer: StoredAnswer };
+
+/** Kept for at least 24 hours; here, exactly. https://docs.stripe.com/api/idempotent_requests */
+const keyLifetimeMs = 24 * 3_600_000;
+
+/** The first answer to every key, whatever it was, in a file of JSON lines where there is a `dataDir`. */
+export type KeyStore = {
+  /** The stored answer, if there is one. Throws for other parameters, and for a key in use at this moment. */
+  begin(key: string, terms: string): StoredAnswer | undefined;
+  keep(key: string, terms: string, answer: StoredAnswer): void;
+  end(key: string): void;
+  close(): void;
+};
+
+export function openKeyStore(dataDir: string | undefined): KeyStore {
+  const entries = new Map<string, Entry>();
+  const inUse = new Set<string>();
+  const file = dataDir === undefined ? undefined : openFile(dataDir, entries);
+  return {
+    begin(key, terms) {
+      if (inUse.has(key)) throw keyInUse();
+      const earlier = entries.get(key);
+      const isKept = earlier && Date.now() - earlier.atMs < keyLifetimeMs;
+      if (isKept && earlier.terms !== terms) throw otherParameters(key);
+      if (!isKept) inUse.add(key);
+      return isKept ? earlier.answer : undefined;
+    },
+    keep(key, terms, answer) {
+      const entry = { terms, atMs: Date.now(), answer };
+      if (file !== undefined) writeSync(file, `${JSON.stringify([key, entry])}\n`);
+      entries.set(key, entry);
+    },
+    end: (key) => void inUse.delete(key),
+    close() {
+      if (file !== undefined) closeSync(file);
+    },
+  };
+}
+
+function openFile(dataDir: string, entries: Map<string, Entry>): number {
+  mkdirSync(dataDir, { recursive: true });
+  const path = join(dataDir, 'keys.jsonl');
+  const file = openSync(path, 'a+');
+  const stored = readFileSync(path);
+  // A last line without its end was torn by a death while writing, and was never answered for.
+  const wholeBytes = stored.lastIndexOf(0x0a) + 1;
+  ftruncateSync(file, wholeBytes);
+  for (const line of stored.subarray(0, wholeBytes).toString().split('\n')) {
+    if (line) entries.set(...ownEntry(line));
+  }
+  return file;
+}
+
+/** Guarantee: only `keep` writes lines into this file. */
+function ownEntry(line: string): [string, Entry] {
+  return JSON.parse(line) as [string, Entry];
+}
+
+function otherParameters(key: string): ApiError {
+  const message = `Keys for idempotent requests can only be used with the same parameters they were first used with. Try using a key other than '${key}' if you meant to execute a different request.`;
+  return new ApiError(400, { type: 'idempotency_error', message });
+}
+
+function keyInUse(): ApiError {
+  const message = 'There is currently another in-progress request using this Idempotent Key.';
+  const body = { type: 'idempotency_error', code: 'lock_timeout', message } as const;
+  return new ApiError(409, body, { 'stripe-should-retry': 'true' });
+}

@@ -1,0 +1,4 @@
+import { runAsProcess } from '../../simulator-kit/process.ts';
+import { startStripeSimulator } from './server.ts';
+
+await runAsProcess('STRIPE', startStripeSimulator);

@@ -1,0 +1,80 @@
+import { Stripe } from 'stripe';
+import { z } from 'zod';
+import type { ParsedNotification, ProviderEvent } from '../provider.ts';
+import type { StripeAccount } from './account.ts';
+import { faultOf, isMissing } from './errors.ts';
+import { readingOf } from './news.ts';
+import type { Reading } from './news.ts';
+
+export type SignedThinEvent = { rawBody: string; signature: string; secret: string };
+
+const thinSchema = z.object({
+  id: z.string(),
+  livemode: z.boolean(),
+  related_object: z.object({ id: z.string(), type: z.string() }).nullish(),
+  /** The account it is of, where that is not our own. The SDK makes an object of it. */
+  context: z
+    .instanceof(Stripe.StripeContext)
+    .transform((context) => context.toString())
+    .nullish(),
+});
+
+/**
+ * Reads an event that names its object and no more. The object is fetched, by its kind and id rather
+ * than by the path in the event, to learn which payment it is of; what it says now of a payment is
+ * asked for again. https://docs.stripe.com/event-destinations#thin-payload
+ */
+export async function readThinEvent(
+  account: StripeAccount,
+  { rawBody, signature, secret }: SignedThinEvent,
+): Promise<ParsedNotification> {
+  const event = parse(account, { rawBody, signature, secret });
+  if (!event) return { kind: 'rejected', reason: 'signed, but no thin event' };
+  try {
+    const reading = event.related_object && (await fetchReading(account, event.related_object));
+    return { kind: 'verified', events: reading ? [eventOf(account, event, reading)] : [] };
+  } catch (error) {
+    // Gone, or never ours: nothing can be asked about it.
+    if (isMissing(error)) return { kind: 'verified', events: [] };
+    return { kind: 'retryLater', reason: faultOf(error).message };
+  }
+}
+
+function parse({ sdk }: StripeAccount, { rawBody, signature, secret }: SignedThinEvent) {
+  try {
+    return thinSchema.safeParse(sdk.parseEventNotification(rawBody, signature, secret)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+async function fetchReading(
+  { sdk }: StripeAccount,
+  { id, type }: { id: string; type: string },
+): Promise<Reading | undefined> {
+  switch (type) {
+    case 'payment_intent':
+      return readingOf('payment_intent.', await sdk.paymentIntents.retrieve(id));
+    case 'checkout.session':
+      return readingOf('checkout.session.', await sdk.checkout.sessions.retrieve(id));
+    case 'refund':
+      return readingOf('refund.', await sdk.refunds.retrieve(id));
+    case 'dispute':
+      return readingOf('charge.dispute.', await sdk.disputes.retrieve(id));
+    default:
+      return undefined;
+  }
+}
+
+function eventOf(
+  { accountId }: StripeAccount,
+  { id, livemode, context }: z.infer<typeof thinSchema>,
+  { news, about }: Reading,
+): ProviderEvent {
+  const appId = livemode ? 'live' : 'test';
+  return {
+    notificationId: id,
+    binding: { appId, sellerId: context ?? accountId, ...about },
+    news: news.kind === 'payment' ? { kind: 'hint' } : news,
+  };
+}

@@ -1,0 +1,105 @@
+import { fromDecimal } from '../../domain/money.ts';
+import type { StatementEntry } from '../provider.ts';
+import { wechatPayCurrency } from './status.ts';
+import { fromBillTime } from './time.ts';
+
+/** A line's cells by their column's name. */
+type Row = ReadonlyMap<string, string>;
+
+/** The only columns the payer or we can write into; they stand side by side, and may hold any text. */
+const freeColumns = ['商品名称', '商户数据包'] as const;
+
+/** Accepted on the day; what became of it later is not in the bill. */
+const movedRefundStatuses = new Set(['SUCCESS', 'PROCESSING']);
+
+/**
+ * The trade bill: a heading, a line for each payment and refund, a heading and a line of totals.
+ * Every cell begins with a backtick, amounts are yuan. Undefined when any of it is not so.
+ * https://pay.weixin.qq.com/docs/merchant/products/bill-download/format-trade.html
+ */
+export function parseBill(
+  text: string,
+  { mchId }: { mchId: string },
+): StatementEntry[] | undefined {
+  const lines = text
+    .replace(/^\uFEFF/, '')
+    .trimEnd()
+    .split(/\r?\n/);
+  const totals = lines.pop() ?? '';
+  const totalsHeading = lines.pop() ?? '';
+  const columns = (lines.shift() ?? '').split(',');
+  if (columns[0] !== '交易时间' || !totalsHeading.startsWith('总交易单数,')) return undefined;
+  // A bill that lost lines must not look like payments that were never made.
+  if (cellsOf(totals)?.[0] !== String(lines.length)) return undefined;
+  const entries: StatementEntry[] = [];
+  for (const line of lines) {
+    const row = readRow(line, columns);
+    if (!row || row.get('商户号') !== mchId) return undefined;
+    const entry = readEntry(row);
+    if (entry === undefined) return undefined;
+    if (entry !== 'nothingMoved') entries.push(entry);
+  }
+  return entries;
+}
+
+function readRow(line: string, columns: readonly string[]): Row | undefined {
+  const cells = cellsOf(line);
+  const freeAt = columns.indexOf(freeColumns[0]);
+  if (!cells || cells.length < columns.length || freeAt < 0) return undefined;
+  // Nothing is escaped: what a subject has too many of is counted out from both ends.
+  const surplus = cells.length - columns.length;
+  const before = cells.slice(0, freeAt);
+  const after = cells.slice(freeAt + freeColumns.length + surplus);
+  const afterAt = freeAt + freeColumns.length;
+  return new Map([
+    ...columns.slice(0, freeAt).map((name, i) => [name, before[i] ?? ''] as const),
+    ...columns.slice(afterAt).map((name, i) => [name, after[i] ?? ''] as const),
+  ]);
+}
+
+function cellsOf(line: string): string[] | undefined {
+  return line.startsWith('`') ? line.slice(1).split(',`') : undefined;
+}
+
+/** Undefined when a cell we need cannot be read. */
+function readEntry(row: Row): StatementEntry | 'nothingMoved' | undefined {
+  const cell = (name: string) => row.get(name) ?? '';
+  const at = fromBillTime(cell('交易时间'));
+  const outTradeNo = cell('商户订单号');
+  const providerTradeNo = cell('微信订单号');
+  const feeMinor = fenOfFee(cell('手续费'));
+  const currency = cell('货币种类');
+  if (!at || !outTradeNo || !providerTradeNo) return undefined;
+  const common = { outTradeNo, providerTradeNo, currency, feeMinor, at };
+  switch (cell('交易状态')) {
+    case 'SUCCESS': {
+      const amountMinor = fenOf(cell('订单金额'));
+      return amountMinor === undefined ? undefined : { kind: 'payment', ...common, amountMinor };
+    }
+    case 'REFUND': {
+      if (!movedRefundStatuses.has(cell('退款状态'))) return 'nothingMoved';
+      const amountMinor = fenOf(cell('申请退款金额'));
+      const refundNo = cell('商户退款单号');
+      const providerRefundNo = cell('微信退款单号') || null;
+      if (amountMinor === undefined || !refundNo) return undefined;
+      return { kind: 'refund', ...common, amountMinor, refundNo, providerRefundNo };
+    }
+    case 'REVOKED':
+      // Taken back by the provider on the spot: what was paid never stayed.
+      return 'nothingMoved';
+    default:
+      return undefined;
+  }
+}
+
+function fenOf(yuan: string): number | undefined {
+  return fromDecimal(yuan, wechatPayCurrency.exponent);
+}
+
+/** Fees have five places, and go back negative with a refund; null unless it is exact fen. */
+function fenOfFee(text: string): number | null {
+  const match = /^(-?)(\d+(?:\.\d+?)?)0*$/.exec(text);
+  const fen = match && fenOf(match[2] ?? '');
+  if (fen === null || fen === undefined) return null;
+  return match?.[1] && fen > 0 ? -fen : fen;
+}

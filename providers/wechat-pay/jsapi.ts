@@ -1,0 +1,22 @@
+import type { KeyObject } from 'node:crypto';
+import { Formatter, Rsa } from 'wechatpay-axios-plugin';
+
+export type JsapiInput = { appId: string; prepayId: string; privateKey: KeyObject };
+
+/** What `WeixinJSBridge` is called with; the names are its own. */
+export function signJsapiParams({ appId, prepayId, privateKey }: JsapiInput): {
+  [name: string]: string;
+} {
+  const timeStamp = String(Formatter.timestamp());
+  const nonceStr = Formatter.nonce();
+  const prepay = `prepay_id=${prepayId}`;
+  const text = Formatter.joinedByLineFeed(appId, timeStamp, nonceStr, prepay);
+  return {
+    appId,
+    timeStamp,
+    nonceStr,
+    package: prepay,
+    signType: 'RSA',
+    paySign: Rsa.sign(text, privateKey),
+  };
+}

@@ -1,0 +1,9 @@
+/** Without control characters (line breaks would tear the lines of a bill) and cut between characters. */
+export function plainText(text: string, { maxBytes }: { maxBytes: number }): string {
+  let plain = '';
+  for (const character of text.replaceAll(/\p{Cc}/gu, ' ')) {
+    if (Buffer.byteLength(plain) + Buffer.byteLength(character) > maxBytes) break;
+    plain += character;
+  }
+  return plain;
+}

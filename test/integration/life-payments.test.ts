@@ -1,0 +1,354 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ProviderName } from '../../providers/provider.ts';
+import { createSealer } from '../../db/sealed.ts';
+import { startReceiver } from '../support/receiver.ts';
+import type { Reply } from '../support/receiver.ts';
+import { newOrder, openOrder, orderBecomes, payAtProvider, tellProvider } from '../support/orders.ts';
+import type { OrderBody } from '../support/orders.ts';
+import { scriptFaults, tradeOf } from '../support/provider-book.ts';
+import { until } from '../support/until.ts';
+import { openWorld } from '../support/world.ts';
+import type { TestMerchant, World } from '../support/world.ts';
+
+let world: World;
+
+beforeAll(async () => {
+  world = await openWorld({ retryGapsMs: Array.from({ length: 40 }, () => 300) });
+});
+
+afterAll(() => world.close());
+
+const providers: [ProviderName, string][] = [
+  ['alipay', 'alipay.qr'],
+  ['wechat-pay', 'wechat-pay.native'],
+  ['stripe', 'stripe.payment_intent'],
+];
+
+const read = async ({ api }: TestMerchant, { id }: { id: string }) =>
+  (await api<OrderBody>('GET', `/v1/orders/${id}`)).body;
+
+const post = (merchant: TestMerchant, order: { id: string }, verb: string, body?: object) =>
+  merchant.api<OrderBody & { why?: string }>('POST', `/v1/orders/${order.id}/${verb}`, {
+    ...(body && { body }),
+    headers: { prefer: 'wait=20' },
+  });
+
+const hasRefunded = (merchant: TestMerchant, order: { id: string }) =>
+  until('the surplus is back', async () => {
+    const found = await read(merchant, order);
+    return found.refunds[0]?.status === 'succeeded' ? found : undefined;
+  });
+
+describe('a payment that is held first', () => {
+  const held = async (merchant: TestMerchant, fields: object = {}) => {
+    const order = await openOrder(merchant, {
+      methods: ['stripe.payment_intent'],
+      capture: 'manual',
+      ...fields,
+    });
+    await payAtProvider(world, merchant, order);
+    return orderBecomes(merchant, order, 'authorized');
+  };
+
+  test('is captured whole, once however often it is asked for', async () => {
+    const merchant = await world.newMerchant(['stripe']);
+    const order = await held(merchant);
+    const answers = await Promise.all([
+      post(merchant, order, 'capture'),
+      post(merchant, order, 'capture'),
+    ]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    expect(await read(merchant, order)).toMatchObject({ status: 'paid', capturedMinor: 1250 });
+    expect(await tradeOf(world, merchant, order.payments[0]!)).toMatchObject({ captures: 1 });
+  });
+
+  test('is captured in part, and the rest let go', async () => {
+    const merchant = await world.newMerchant(['stripe']);
+    const order = await held(merchant);
+    const { status, body } = await post(merchant, order, 'capture', { amountMinor: 900 });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ status: 'paid', capturedMinor: 900 });
+    const trade = await tradeOf(world, merchant, order.payments[0]!);
+    expect(trade).toMatchObject({ capturedMinor: 900, captures: 1 });
+  });
+
+  test('is not captured beyond what is held', async () => {
+    const merchant = await world.newMerchant(['stripe']);
+    const order = await held(merchant);
+    expect((await post(merchant, order, 'capture', { amountMinor: 1_251 })).status).toBe(409);
+  });
+
+  test('is let go by cancelling the order', async () => {
+    const merchant = await world.newMerchant(['stripe']);
+    const order = await held(merchant);
+    const { status, body } = await post(merchant, order, 'cancel');
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ status: 'closed', closeReason: 'cancelled', capturedMinor: 0 });
+    const trade = await tradeOf(world, merchant, order.payments[0]!);
+    expect(trade).toMatchObject({ status: 'closed', captures: 0 });
+  });
+
+  test('is captured once although the answer to the capture was lost', async () => {
+    const merchant = await world.newMerchant(['stripe']);
+    const order = await held(merchant);
+    const faults = [{ call: 'capture', kind: 'executedThenTimeout', times: 2 }] as const;
+    await scriptFaults(world, order.payments[0]!, [...faults], 'stripe');
+    await post(merchant, order, 'capture');
+    await orderBecomes(merchant, order, 'paid');
+    expect(await tradeOf(world, merchant, order.payments[0]!)).toMatchObject({ captures: 1 });
+  });
+
+  test('is refused to a method that cannot hold money', async () => {
+    const merchant = await world.newMerchant(['wechat-pay']);
+    const { status, text } = await merchant.api('POST', '/v1/orders', {
+      body: newOrder({ capture: 'manual' }),
+    });
+    expect(status).toBe(422);
+    expect(text).toContain('cannot_authorize');
+  });
+});
+
+describe('another way to pay', () => {
+  test('closes the attempt before, and the order is paid by the new one', async () => {
+    const merchant = await world.newMerchant(['wechat-pay', 'stripe']);
+    const order = await openOrder(merchant, { methods: ['wechat-pay.native', 'stripe.checkout'] });
+    const { status, body } = await post(merchant, order, 'payments', { method: 'stripe.checkout' });
+    expect(status).toBe(200);
+    expect(body.payments).toMatchObject([
+      { method: 'wechat-pay.native', status: 'closed' },
+      { method: 'stripe.checkout', status: 'pending' },
+    ]);
+    expect(body.nextAction?.kind).toBe('redirect');
+    expect(await tradeOf(world, merchant, order.payments[0]!)).toMatchObject({ status: 'closed' });
+    await payAtProvider(world, merchant, body);
+    expect(await orderBecomes(merchant, order, 'paid')).toMatchObject({ capturedMinor: 1250 });
+  });
+
+  test('is not taken when the first turns out to be paid', async () => {
+    const merchant = await world.newMerchant(['wechat-pay', 'stripe']);
+    const order = await openOrder(merchant, { methods: ['wechat-pay.native', 'stripe.checkout'] });
+    await scriptFaults(
+      world,
+      order.payments[0]!,
+      [{ call: 'notify', kind: 'lostForever' }],
+      'wechat-pay',
+    );
+    await payAtProvider(world, merchant, order);
+    const { status } = await post(merchant, order, 'payments', { method: 'stripe.checkout' });
+    expect(status).toBe(409);
+    const paid = await orderBecomes(merchant, order, 'paid');
+    expect(paid.payments).toHaveLength(1);
+  });
+
+  test('if both are paid, the later is given back and both are shown', async () => {
+    const merchant = await world.newMerchant(['wechat-pay', 'stripe']);
+    const order = await openOrder(merchant, { methods: ['wechat-pay.native', 'stripe.checkout'] });
+    const { body } = await post(merchant, order, 'payments', { method: 'stripe.checkout' });
+    await payAtProvider(world, merchant, body);
+    await orderBecomes(merchant, order, 'paid');
+    await payAtProvider(world, merchant, order, { force: true });
+    const twice = await hasRefunded(merchant, order);
+    expect(twice).toMatchObject({ status: 'paid', capturedMinor: 1250, refundedMinor: 0 });
+    expect(twice.payments).toMatchObject([
+      { status: 'succeeded', surplus: 'duplicate' },
+      { status: 'succeeded', surplus: null },
+    ]);
+    expect(twice.refunds).toMatchObject([{ cause: 'duplicate_payment', amountMinor: 1250 }]);
+  });
+
+  test('money for the attempt before pays the order, and the new attempt is closed', async () => {
+    const merchant = await world.newMerchant(['wechat-pay', 'stripe']);
+    const order = await openOrder(merchant, { methods: ['wechat-pay.native', 'stripe.checkout'] });
+    const { body } = await post(merchant, order, 'payments', { method: 'stripe.checkout' });
+    await payAtProvider(world, merchant, order, { force: true });
+    await orderBecomes(merchant, order, 'paid');
+    await until('the new attempt is closed', async () => {
+      const trade = await tradeOf(world, merchant, body.payments[1]!);
+      return trade?.status === 'closed' || undefined;
+    });
+  });
+});
+
+describe.each(providers)('an order in review at %s', (provider, method) => {
+  const mismatched = async (paidMinor = 1_000) => {
+    const merchant = await world.newMerchant([provider]);
+    const order = await openOrder(merchant, { methods: [method] });
+    await payAtProvider(world, merchant, order, { paidMinor });
+    await orderBecomes(merchant, order, 'review');
+    return { merchant, order };
+  };
+  const note = 'seen in the portal';
+
+  test('is accepted as paid with what the provider has taken', async () => {
+    const { merchant, order } = await mismatched();
+    const { status, body } = await post(merchant, order, 'resolve', { verb: 'accept', note });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ status: 'paid', capturedMinor: 1_000, reviewReason: null });
+  });
+
+  test('is refunded whole and closed', async () => {
+    const { merchant, order } = await mismatched();
+    const { body } = await post(merchant, order, 'resolve', { verb: 'refund', note });
+    expect(body).toMatchObject({ status: 'closed', closeReason: 'refunded_in_review' });
+    expect(await hasRefunded(merchant, order)).toMatchObject({
+      refunds: [{ cause: 'review', amountMinor: 1_000 }],
+    });
+  });
+
+  test('is not closed while the provider has its money', async () => {
+    const { merchant, order } = await mismatched();
+    const { status, body } = await post(merchant, order, 'resolve', { verb: 'close', note });
+    expect(status).toBe(409);
+    expect(body.why).toBe('paid_at_provider');
+    expect(await read(merchant, order)).toMatchObject({ status: 'review' });
+  });
+});
+
+describe('failover', () => {
+  const first = { provider: 'stripe', terms: { priority: 1 } } as const;
+
+  test('moves on from an account whose keys are refused, and says so on the order', async () => {
+    const merchant = await world.newMerchant([first, 'wechat-pay']);
+    await breakAccount(merchant.accounts[0]!.accountId);
+    const order = await openOrder(merchant, { methods: ['stripe.checkout', 'wechat-pay.native'] });
+    expect(order.payments).toMatchObject([
+      { method: 'stripe.checkout', status: 'failed' },
+      { method: 'wechat-pay.native', status: 'pending' },
+    ]);
+    await payAtProvider(world, merchant, order);
+    await orderBecomes(merchant, order, 'paid');
+  });
+
+  test('fails the order once no account is left', async () => {
+    const merchant = await world.newMerchant([first]);
+    await breakAccount(merchant.accounts[0]!.accountId);
+    const { body } = await merchant.api<OrderBody>('POST', '/v1/orders', {
+      body: newOrder({ methods: ['stripe.checkout'] }),
+    });
+    expect(body).toMatchObject({ status: 'failed', payments: [{ status: 'failed' }] });
+  });
+
+  test('never moves on from an unknown outcome', async () => {
+    const merchant = await world.newMerchant([first, 'wechat-pay']);
+    const { call } = await world.simulator('stripe');
+    const account = merchant.accounts[0]!.account;
+    await call('POST', '/faults', {
+      body: { call: 'create', kind: 'executedThenTimeout', times: 2, account },
+    });
+    const order = await openOrder(merchant, { methods: ['stripe.payment_intent', 'wechat-pay.native'] });
+    expect(order.payments).toMatchObject([{ method: 'stripe.payment_intent', status: 'pending' }]);
+  });
+
+  test('the dry run names the way and why the others do not fit', async () => {
+    const merchant = await world.newMerchant([
+      { provider: 'stripe', terms: { mostMinor: 1_000 } },
+      { provider: 'wechat-pay', terms: { priority: 1 } },
+    ]);
+    const { body } = await merchant.api<{ routes: { method: string; verdict: string }[] }>(
+      'POST',
+      '/v1/routing/dry-run',
+      { body: { amountMinor: 5_000, currency: 'CNY' } },
+    );
+    const verdicts = Object.fromEntries(body.routes.map(({ method, verdict }) => [method, verdict]));
+    expect(body.routes[0]).toMatchObject({ method: 'wechat-pay.native', verdict: 'fits' });
+    expect(verdicts).toMatchObject({
+      'stripe.checkout': 'amount_above_most',
+      'wechat-pay.jsapi': 'payer_unknown',
+      'wechat-pay.h5': 'payer_unknown',
+    });
+  });
+
+  /** As after a key was revoked in the provider's portal. */
+  async function breakAccount(accountId: string): Promise<void> {
+    const credentials = JSON.stringify({ secretKey: 'sk_test_revoked', webhookSecrets: 'whsec_x' });
+    const sealed = createSealer(world.config.secretKeys).seal(
+      credentials,
+      `${accountId}:provider_accounts.credentials`,
+    );
+    await world.db.$client.query(
+      'update provider_accounts set sealed_credentials = $2 where id = $1',
+      [accountId, sealed],
+    );
+  }
+});
+
+describe('a merchant who is asked to confirm', () => {
+  const scene = async (answer: () => Reply, fields: object = {}) => {
+    const receiver = await startReceiver();
+    receiver.answerWith(answer);
+    const merchant = await world.newMerchant(['stripe']);
+    const order = await openOrder(merchant, {
+      methods: ['stripe.payment_intent'],
+      confirm: { url: receiver.url, withinSeconds: 5 },
+      ...fields,
+    });
+    await payAtProvider(world, merchant, order);
+    return { receiver, merchant, order };
+  };
+  const say = (answer: string) => () => ({ status: 200, body: JSON.stringify({ answer }) });
+
+  test('accepts, and held money is captured', async () => {
+    const { receiver, merchant, order } = await scene(say('accept'), { capture: 'manual' });
+    expect(await orderBecomes(merchant, order, 'paid')).toMatchObject({ confirmation: 'accepted' });
+    await receiver.stop();
+  });
+
+  test('rejects, and held money is let go', async () => {
+    const { receiver, merchant, order } = await scene(say('reject'), { capture: 'manual' });
+    expect(await orderBecomes(merchant, order, 'closed')).toMatchObject({
+      confirmation: 'rejected',
+      closeReason: 'rejected',
+      capturedMinor: 0,
+    });
+    await receiver.stop();
+  });
+
+  test('rejects, and money that was taken is given back', async () => {
+    const { receiver, merchant, order } = await scene(say('reject'));
+    expect(await orderBecomes(merchant, order, 'refunded')).toMatchObject({
+      confirmation: 'rejected',
+      refunds: [{ cause: 'rejected', amountMinor: 1250 }],
+    });
+    await receiver.stop();
+  });
+
+  test('says nothing until the deadline, and the money is given back', async () => {
+    const { receiver, merchant, order } = await scene(() => ({ status: 500, body: '' }));
+    expect(await orderBecomes(merchant, order, 'refunded')).toMatchObject({
+      confirmation: 'timed_out',
+    });
+    await receiver.stop();
+  });
+});
+
+test('a dispute is recorded, announced, and ends as the provider says', async () => {
+  const merchant = await world.newMerchant(['stripe']);
+  const order = await openOrder(merchant, { methods: ['stripe.payment_intent'] });
+  await payAtProvider(world, merchant, order);
+  await orderBecomes(merchant, order, 'paid');
+  await tellProvider(world, merchant, order, 'dispute', {});
+  const disputed = await until('the dispute is recorded', async () => {
+    const found = await read(merchant, order);
+    return found.disputes[0];
+  });
+  expect(disputed).toMatchObject({ status: 'open', amountMinor: 1250 });
+  const { call } = await world.simulator('stripe');
+  await call('POST', `/disputes/${disputed.disputeNo}/close`, { body: { won: false } });
+  await until('the dispute is lost', async () => {
+    const found = await read(merchant, order);
+    return found.disputes[0]?.status === 'lost' || undefined;
+  });
+  const { body } = await merchant.api<{ data: object[] }>('GET', '/v1/balances');
+  expect(body.data).toMatchObject([{ providerMinor: 0, merchantMinor: 0, disputesMinor: 0 }]);
+});
+
+test('thin notifications only make the provider be asked', async () => {
+  const merchant = await world.newMerchant(['stripe']);
+  const { call } = await world.simulator('stripe');
+  await call('POST', `/accounts/${merchant.accounts[0]!.account}/style`, {
+    body: { style: 'thin' },
+  });
+  const order = await openOrder(merchant, { methods: ['stripe.payment_intent'] });
+  await payAtProvider(world, merchant, order);
+  expect(await orderBecomes(merchant, order, 'paid')).toMatchObject({ capturedMinor: 1250 });
+});

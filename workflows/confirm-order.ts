@@ -1,0 +1,53 @@
+import { ActivityFailure, isCancellation, proxyActivities, sleep } from '@temporalio/workflow';
+import type { Activities } from '../activities/index.ts';
+import type { OrderId } from '../domain/ids.ts';
+import type { Confirmation } from '../domain/order.ts';
+import type { OrderProgress } from './messages.ts';
+import { askMerchant, askProvider } from './retry-policies.ts';
+
+const { carryOutConfirmation } = proxyActivities<Activities>({
+  ...askProvider,
+  summary: 'Complete the order, or give the money back',
+});
+
+/**
+ * The saga's step outside: the merchant is asked once there is money. Yes captures what is held or
+ * completes the order; no, or silence until the deadline, lets the money go or gives it back.
+ */
+export async function confirmOrder(input: {
+  orderId: OrderId;
+  withinMs: number;
+}): Promise<OrderProgress> {
+  const confirmation = await answerOf(input);
+  for (;;) {
+    try {
+      return await carryOutConfirmation({ orderId: input.orderId, confirmation });
+    } catch (error) {
+      // Refused for good, as with a revoked key: an alert is out, and what was answered still has to happen.
+      if (!(error instanceof ActivityFailure)) throw error;
+      await sleep(refusedForMs, { summary: 'until the provider is tried again' });
+    }
+  }
+}
+
+const refusedForMs = 600_000;
+
+async function answerOf({
+  orderId,
+  withinMs,
+}: {
+  orderId: OrderId;
+  withinMs: number;
+}): Promise<Confirmation> {
+  const { askToConfirm } = proxyActivities<Activities>({
+    ...askMerchant,
+    scheduleToCloseTimeout: Math.max(withinMs, 1_000),
+    summary: 'Ask the merchant to confirm',
+  });
+  try {
+    return (await askToConfirm({ orderId })).confirmation;
+  } catch (error) {
+    if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
+    return 'timed_out';
+  }
+}
