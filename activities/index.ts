@@ -1,5 +1,13 @@
 import { releaseEndpoint } from '../db/queries/due-deliveries.ts';
-import type { EndpointId, NotificationId, OrderId, RefundId } from '../domain/ids.ts';
+import type {
+  AccountId,
+  DifferenceId,
+  EndpointId,
+  NotificationId,
+  OrderId,
+  ReconciliationId,
+  RefundId,
+} from '../domain/ids.ts';
 import type { CloseReason, Confirmation } from '../domain/order.ts';
 import type { ActivityDeps } from './deps.ts';
 import { withFailures } from './failures.ts';
@@ -16,6 +24,12 @@ import { queryPayment } from './payments/query-payment.ts';
 import { resolveNotification } from './payments/resolve-notification.ts';
 import { resolveReview } from './payments/resolve-review.ts';
 import { switchPayment } from './payments/switch-payment.ts';
+import { beginScheduled } from './reconciliation/begin-scheduled.ts';
+import { compareBooks, findWantedStatements } from './reconciliation/compare-books.ts';
+import { endReconciliation, noteReconciliation } from './reconciliation/end-reconciliation.ts';
+import { findHealable, healDifference, noteUnhealed } from './reconciliation/heal-difference.ts';
+import { keepSchedules } from './reconciliation/keep-schedules.ts';
+import { loadStatement } from './reconciliation/load-statement.ts';
 import { settleRefund } from './refunds/settle-refund.ts';
 
 /** Everything workflows can ask for. Each takes one object of ids and plain values, and gives one back. */
@@ -37,6 +51,25 @@ export function createActivities(deps: ActivityDeps) {
       carryOutConfirmation(deps, input),
     settleRefund: (input: { refundId: RefundId; notificationIds: NotificationId[] }) =>
       settleRefund(deps, input),
+    loadStatement: (input: { accountId: AccountId; date: string }) => loadStatement(deps, input),
+    findWantedStatements: (input: { reconciliationId: ReconciliationId }) =>
+      findWantedStatements(deps, input),
+    compareBooks: (input: { reconciliationId: ReconciliationId }) => compareBooks(deps, input),
+    findHealable: (input: { reconciliationId: ReconciliationId; round: number }) =>
+      findHealable(deps, input),
+    healDifference: (input: { differenceId: DifferenceId; round: number }) =>
+      healDifference(deps, input),
+    noteUnhealed: (input: { differenceId: DifferenceId; round: number; note: string }) =>
+      noteUnhealed(deps, input),
+    noteReconciliation: (input: {
+      reconciliationId: ReconciliationId;
+      status: 'running' | 'waiting';
+    }) => noteReconciliation(deps, input),
+    endReconciliation: (input: { reconciliationId: ReconciliationId; failure: string | null }) =>
+      endReconciliation(deps, input),
+    beginScheduled: (input: { accountId: AccountId; scheduledAtMs: number }) =>
+      beginScheduled(deps, input),
+    keepSchedules: () => keepSchedules(deps),
     relayEvents: (input: { shard: number }) => relayEvents(deps, input),
     deliverDue: (input: { endpointId: EndpointId }) => deliverDue(deps, input),
     releaseEndpoint: (input: { endpointId: EndpointId }) => releaseEndpoint(deps.db, input),

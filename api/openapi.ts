@@ -1,6 +1,6 @@
 import { eventTypes } from '../domain/events.ts';
 import type { ApiDeps, App } from './deps.ts';
-import { eventSchema } from './schemas.ts';
+import { orderEventSchema, reconciliationEventSchema } from './schemas.ts';
 
 /** Publishes the OpenAPI 3.1 description, made from the routes. */
 export function registerOpenApi(app: App, { publicUrl }: Pick<ApiDeps, 'publicUrl'>) {
@@ -15,7 +15,17 @@ export function registerOpenApi(app: App, { publicUrl }: Pick<ApiDeps, 'publicUr
       method: 'post',
       summary: type,
       description: `${description} Signed by Standard Webhooks (\`webhook-id\`, \`webhook-timestamp\`, \`webhook-signature\`); answer any 2xx within 20 s. May come more than once, always with the same id.`,
-      request: { body: { content: { 'application/json': { schema: eventSchema } } } },
+      request: {
+        body: {
+          content: {
+            'application/json': {
+              schema: type.startsWith('reconciliation.')
+                ? reconciliationEventSchema
+                : orderEventSchema,
+            },
+          },
+        },
+      },
       responses: { 204: { description: 'Received' } },
     });
   }
@@ -29,6 +39,8 @@ export function registerOpenApi(app: App, { publicUrl }: Pick<ApiDeps, 'publicUr
       license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
     },
     servers: [{ url: publicUrl }],
-    tags: ['Orders', 'Refunds', 'Balances', 'Routing', 'Endpoints', 'Events'].map((name) => ({ name })),
+    tags: ['Orders', 'Refunds', 'Balances', 'Reconciliation', 'Routing', 'Endpoints', 'Events'].map(
+      (name) => ({ name }),
+    ),
   });
 }

@@ -72,6 +72,11 @@ export const problemTypes = {
     title: 'The refund number was used for another refund',
     help: 'A `merchantRefundNo` names one refund for ever. `refundId` is the refund that has it. Asking for the same refund again is no conflict: it answers with the refund itself.',
   },
+  'difference-not-open': {
+    status: 409,
+    title: 'The difference is no longer open',
+    help: 'It was healed: the two sides agree now, and there is nothing to take as it is. `status` says where it stands.',
+  },
   'content-too-large': {
     status: 413,
     title: 'The body is too large',

@@ -6,6 +6,7 @@ import { isCurrency } from '../domain/money.ts';
 import { disputeStatuses } from '../domain/dispute.ts';
 import { orderStatuses } from '../domain/order.ts';
 import { paymentStatuses } from '../domain/payment.ts';
+import { reconciliationStatuses } from '../domain/reconciliation.ts';
 import { refundCauses, refundStatuses } from '../domain/refund.ts';
 import { methods } from '../providers/registry.ts';
 import { problemTypes } from './problems.ts';
@@ -21,6 +22,9 @@ export const idSchema = <K extends IdKind>(kind: K, example: Id<K>) =>
 
 export const orderId = idSchema('order', 'ord_01jd3v9k7q2m5x8r4t6w0y1z3c');
 export const refundId = idSchema('refund', 're_01jd3v9k7q2m5x8r4t6w0y1z3c');
+export const accountId = idSchema('account', 'acc_01jd3v9k7q2m5x8r4t6w0y1z3c');
+export const reconciliationId = idSchema('reconciliation', 'rec_01jd3v9k7q2m5x8r4t6w0y1z3c');
+export const differenceId = idSchema('difference', 'dif_01jd3v9k7q2m5x8r4t6w0y1z3c');
 export const endpointId = idSchema('endpoint', 'ep_01jd3v9k7q2m5x8r4t6w0y1z3c');
 
 const time = z.iso.datetime().openapi({ example: '2026-11-22T09:30:00.000Z' });
@@ -80,7 +84,8 @@ export const newOrderSchema = z
     payer: z
       .strictObject({
         providerUserId: plainText(128).optional().openapi({
-          description: 'The payer at the provider, such as the openid that `wechat-pay.jsapi` needs',
+          description:
+            'The payer at the provider, such as the openid that `wechat-pay.jsapi` needs',
         }),
         ip: z.union([z.ipv4(), z.ipv6()]).optional().openapi({
           description: "The payer's address, which `wechat-pay.h5` needs",
@@ -183,7 +188,8 @@ const disputeSchema = z
 export const newRefundSchema = z
   .strictObject({
     merchantRefundNo: plainText(64).openapi({
-      description: 'Your own number for the refund; names one refund for ever, so repeating is safe',
+      description:
+        'Your own number for the refund; names one refund for ever, so repeating is safe',
       example: 'R-1001-1',
     }),
     amountMinor: amountMinor.optional().openapi({ description: 'All that is left when left out' }),
@@ -281,7 +287,38 @@ export const endpointSchema = z
   })
   .openapi('Endpoint');
 
-export const eventSchema = z
+export const reconciliationSchema = z
+  .object({
+    id: z.string().openapi({ example: 'rec_01jd3v9k7q2m5x8r4t6w0y1z3c' }),
+    object: z.literal('reconciliation'),
+    accountId: z.string(),
+    date: z.iso.date().openapi({ description: 'As the provider counts days' }),
+    status: z.enum(reconciliationStatuses),
+    trigger: z.enum(['schedule', 'request']),
+    counts: z.object({
+      entries: z.int().openapi({ description: 'Lines of the statement' }),
+      matched: z
+        .int()
+        .openapi({ description: 'Numbers of the statement that agree with our books' }),
+      healed: z.int(),
+      differences: z.int().openapi({ description: 'Open ones' }),
+    }),
+    failure: z.string().nullable(),
+    startedAt: time,
+    endedAt: time.nullable(),
+  })
+  .openapi('Reconciliation');
+
+export const reconciliationEventSchema = z
+  .object({
+    id: z.string().openapi({ example: 'evt_01jd3v9k7q2m5x8r4t6w0y1z3c' }),
+    type: z.literal('reconciliation.completed'),
+    timestamp: time,
+    data: reconciliationSchema,
+  })
+  .openapi('ReconciliationEvent');
+
+export const orderEventSchema = z
   .object({
     id: z.string().openapi({ example: 'evt_01jd3v9k7q2m5x8r4t6w0y1z3c' }),
     type: z.string().openapi({ enum: Object.keys(eventTypes), example: 'order.paid' }),
@@ -293,6 +330,8 @@ export const eventSchema = z
     }),
   })
   .openapi('Event');
+
+export const eventSchema = z.union([orderEventSchema, reconciliationEventSchema]);
 
 export const cursorSchema = z
   .string()

@@ -120,14 +120,17 @@ function invitation(
   totalMs: number,
 ): string {
   return `
-Tender is up after ${(totalMs / 1_000).toFixed(1)} s. Open an order yourself:
+Tender is up after ${(totalMs / 1_000).toFixed(1)} s.
+
+  the demo shop    ${merchantUrl}/   buy, pay at Alipay, WeChat Pay or Stripe, refund
+  the Temporal UI  ${temporalUiUrl}
+  the API          ${apiUrl}/docs
+
+or open an order yourself, and then its checkoutUrl in a browser:
 
   curl -s ${apiUrl}/v1/orders -H 'authorization: Bearer ${key}' \\
     -H 'content-type: application/json' \\
     -d '{"merchantOrderNo":"A-1","amountMinor":100,"currency":"CNY","subject":"A test"}'
 
-and open its checkoutUrl in a browser: Alipay, WeChat Pay and Stripe are to choose from, each at its
-simulator. What was paid is given back by POST /v1/orders/<id>/refunds, or in part. The demo merchant
-shows what it is told at ${merchantUrl}/, the Temporal UI every order at ${temporalUiUrl}, the API's
-reference stands at ${apiUrl}/docs. Ctrl-C stops; the data stays in ${stateFolder}.`;
+Ctrl-C stops; the data stays in ${stateFolder}.`;
 }

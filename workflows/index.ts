@@ -1,6 +1,9 @@
 export { deliverToEndpoint } from './deliver-to-endpoint.ts';
 export { dispatchEvents } from './dispatch-events.ts';
+export { keepSchedules } from './keep-schedules.ts';
 export { payOrder } from './pay-order.ts';
+export { reconcileStatement } from './reconcile-statement.ts';
+export { reconcileYesterday } from './reconcile-yesterday.ts';
 export { refundPayment } from './refund-payment.ts';
 export { settleLate } from './settle-late.ts';
 export { sweep } from './sweep.ts';

@@ -1,5 +1,12 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { EndpointId, NotificationId, OrderId, RefundId } from '../domain/ids.ts';
+import type {
+  AccountId,
+  EndpointId,
+  NotificationId,
+  OrderId,
+  ReconciliationId,
+  RefundId,
+} from '../domain/ids.ts';
 import type { OrderStatus } from '../domain/order.ts';
 
 /** A verified notification lies in the inbox. Sent by the API, and again by the sweep. */
@@ -19,6 +26,9 @@ export const orderProgress = defineQuery<OrderProgress>('orderProgress');
 /** An endpoint has new deliveries for its workflow. */
 export const deliveriesAdded = defineSignal('deliveriesAdded');
 
+/** A day is to be reconciled again; one that waits for its statement asks for it at once. */
+export const reconcileAgain = defineSignal('reconcileAgain');
+
 export type OrderProgress = {
   status: OrderStatus;
   /** The order is done, and something at a provider may still bring it money. */
@@ -35,6 +45,22 @@ export type PayOrderInput = {
 export type RefundPaymentInput = { refundId: RefundId };
 export type SettleLateInput = { orderId: OrderId };
 export type DispatchEventsInput = { shard: number };
+export type ReconcileStatementInput = {
+  reconciliationId: ReconciliationId;
+  accountId: AccountId;
+  /** `yyyy-mm-dd`, as the provider counts days. */
+  date: string;
+  /** Carries on in the middle of healing, in a fresh history. */
+  healingRound?: number;
+  isWantedAgain?: boolean;
+};
+export type ReconcileProgress = {
+  round: number;
+  entryCount: number;
+  matchedCount: number;
+  healedCount: number;
+  differenceCount: number;
+};
 export type DeliverToEndpointInput = { endpointId: EndpointId };
 
 /** Workflow ids are business ids: one order, one workflow, whoever starts it and however often. */
@@ -44,5 +70,14 @@ export const workflowIds = {
   refundPayment: (refundId: RefundId) => `refund/${refundId}`,
   dispatchEvents: (shard: number) => `dispatch/${shard}`,
   deliverToEndpoint: (endpointId: EndpointId) => `endpoint/${endpointId}`,
+  reconcileStatement: (accountId: AccountId, date: string) => `reconcile/${accountId}/${date}`,
+  /** The schedule adds its time to it. */
+  reconcileYesterday: (accountId: AccountId) => `reconcile-daily/${accountId}`,
+  keepSchedules: 'schedules',
   sweep: 'sweep',
+} as const;
+
+export const scheduleIds = {
+  reconcile: (accountId: AccountId) => `reconcile-${accountId}`,
+  isReconcile: (scheduleId: string) => scheduleId.startsWith('reconcile-acc_'),
 } as const;

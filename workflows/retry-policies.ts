@@ -27,6 +27,32 @@ export const recordState = {
   retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '10s' },
 } as const satisfies LocalActivityOptions;
 
+/** A statement may be long, and its provider away for hours; what was fetched says itself by heartbeats. */
+export const fetchStatement = {
+  startToCloseTimeout: '2h',
+  scheduleToCloseTimeout: '1d',
+  heartbeatTimeout: '1m',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10m' },
+} as const satisfies ActivityOptions;
+
+/** One comparison, set by set, of a day of any size. */
+export const compareSets = {
+  startToCloseTimeout: '15m',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+} as const satisfies ActivityOptions;
+
+/** A provider that does not answer about one difference must not hold up the others for long. */
+export const healOne = {
+  startToCloseTimeout: '20s',
+  retry: { ...askProvider.retry, maximumAttempts: 5 },
+} as const satisfies ActivityOptions;
+
+/** Short work on our own database and schedules, where nobody waits. */
+export const keepBooks = {
+  startToCloseTimeout: '1m',
+  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
+} as const satisfies ActivityOptions;
+
 /** The relay runs for as long as it lives; a worker that dies is noticed by its missing heartbeat. */
 export const relayForLong = {
   startToCloseTimeout: '2h',

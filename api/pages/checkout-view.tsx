@@ -133,8 +133,8 @@ function Ways(props: { ways: readonly string[]; language: Language; token: strin
       <p class="soft">{checkoutWords[props.language].otherWay}</p>
       {props.ways.map((method) => (
         <form method="post" action={`/pay/${props.token}/method`}>
-          <button name="method" value={method} title={method}>
-            {nameOf(method, props.language)} · {method.split('.')[1]}
+          <button name="method" value={method}>
+            {nameOf(method, props.language)}
           </button>
         </form>
       ))}

@@ -65,8 +65,8 @@ export function chooseLanguage(asked: string | undefined, accepted: string | und
   return first === 'zh' ? 'zh' : 'en';
 }
 
-/** What a provider and its ways to pay are called, where that differs from the provider's title. */
+/** What providers are called before a payer. */
 export const providerNames: Readonly<Record<Language, Readonly<Record<string, string>>>> = {
-  en: { alipay: 'Alipay', 'wechat-pay': 'WeChat Pay', stripe: 'card' },
+  en: { alipay: 'Alipay', 'wechat-pay': 'WeChat Pay', stripe: 'card payment' },
   zh: { alipay: '支付宝', 'wechat-pay': '微信支付', stripe: '银行卡' },
 };

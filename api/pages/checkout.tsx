@@ -17,6 +17,10 @@ const heartbeatMs = 15_000;
 // The page shows itself as it is afterwards, and turns by itself when the switch is done.
 const longestSwitchMs = 8_000;
 
+// Their next action is for a merchant's own page or app.
+const isForApps: ReadonlySet<string> = new Set(['stripe.payment_intent', 'wechat-pay.jsapi']);
+const providerOf = (method: string) => method.split('.')[0] ?? '';
+
 /** The page where a payer pays, `/pay/<token>`, and the stream that tells it of the end. */
 export function registerCheckout(app: App, deps: ApiDeps) {
   const findByToken = async (checkoutToken: string): Promise<OrderView> => {
@@ -45,13 +49,24 @@ export function registerCheckout(app: App, deps: ApiDeps) {
     return c.redirect(`/pay/${token}`, 303);
   });
 
-  /** The other ways this order may be paid, where an account of the merchant's can take them now. */
+  /**
+   * The other providers this order may be paid at, where an account of the merchant's can take it
+   * now: of each the first method that a page like this one can carry out.
+   */
   async function waysOf({ snapshot, method }: OrderView): Promise<string[]> {
     if (snapshot.status !== 'pending' || snapshot.methods.length < 2) return [];
     const { order } = await readOrder(deps.db, { orderId: snapshot.id });
     const routes = await rankWays(deps, { ...order, methods: order.methods });
     const fitting = routes.filter(({ verdict }) => verdict === 'fits').map((route) => route.method);
-    return order.methods.filter((other) => other !== method && fitting.includes(other));
+    const offered = order.methods.filter(
+      (other) => fitting.includes(other) && !isForApps.has(other) && other !== method,
+    );
+    const seen = new Set([providerOf(method ?? '')]);
+    return offered.filter((other) => {
+      const isNew = !seen.has(providerOf(other));
+      seen.add(providerOf(other));
+      return isNew;
+    });
   }
 
   async function switchTo(

@@ -1,13 +1,16 @@
 /**
- * The demo's merchant, in a process of its own: an endpoint such as any merchant writes, which verifies
- * every event with the `standardwebhooks` library before it believes it. `GET /` shows what it was
- * told, `GET /received?orderId=` gives it as JSON.
+ * The demo's merchant, in a process of its own: a shop such as any merchant writes. It opens orders and
+ * refunds them over Tender's API, and verifies every event with the `standardwebhooks` library before
+ * it believes it. `GET /` is the shop, `GET /received?orderId=` what it was told, as JSON.
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import { Webhook } from 'standardwebhooks';
+import { callApi } from './call-api.ts';
+import { shopPage } from './shop-page.ts';
+import type { ShopOrder } from './shop-page.ts';
 
 type Told = {
   webhookId: string;
@@ -18,18 +21,26 @@ type Told = {
   at: string;
 };
 
-const { DEMO_PORT, DEMO_FOLDER = '' } = process.env;
+const { DEMO_PORT, DEMO_FOLDER = '', DEMO_API_URL = '' } = process.env;
 const logPath = join(DEMO_FOLDER, 'received.jsonl');
-const secretPath = join(DEMO_FOLDER, 'endpoint.json');
 mkdirSync(DEMO_FOLDER, { recursive: true });
 const told: Told[] = existsSync(logPath) ? readLog() : [];
+const readKept = <T>(name: string) =>
+  JSON.parse(readFileSync(join(DEMO_FOLDER, name), 'utf8')) as T;
+const api = <T>(path: string, body?: unknown) =>
+  callApi<T>({
+    url: `${DEMO_API_URL}${path}`,
+    // Written by `npm start` once the merchant exists.
+    key: readKept<{ key: string }>('merchant.json').key,
+    ...(body !== undefined && { body }),
+  });
 
 const app = new Hono();
 
 app.post('/events', async (c) => {
   const rawBody = await c.req.text();
   const headers = c.req.header();
-  const { secret } = JSON.parse(readFileSync(secretPath, 'utf8')) as { secret: string };
+  const { secret } = readKept<{ secret: string }>('endpoint.json');
   try {
     new Webhook(secret).verify(rawBody, headers);
   } catch (error) {
@@ -57,16 +68,33 @@ app.get('/received', (c) => {
   return c.json(told.filter((entry) => orderId === undefined || entry.orderId === orderId));
 });
 
-app.get('/', (c) => {
-  const rows = told
-    .slice(-100)
-    .toReversed()
-    .map(({ at, type, orderId }) => `<tr><td>${at}</td><td>${type}</td><td>${orderId}</td></tr>`);
-  return c.html(
-    `<!doctype html><meta charset="utf-8"><title>Demo merchant</title><h1>Demo merchant</h1>
-<p>Events received, each with a verified signature:</p><table>${rows.join('')}</table>`,
-  );
+app.post('/buy', async (c) => {
+  const { body } = await api<{ checkoutUrl: string }>('/v1/orders', {
+    merchantOrderNo: `SHOP-${Date.now()}`,
+    amountMinor: 1250,
+    currency: 'CNY',
+    subject: 'One cup of tea',
+    returnUrl: new URL('/', c.req.url).href,
+  });
+  return c.redirect(body.checkoutUrl, 303);
 });
+
+app.post('/refund', async (c) => {
+  const { orderId, amountMinor } = await c.req.parseBody();
+  await api(`/v1/orders/${String(orderId)}/refunds`, {
+    merchantRefundNo: `SHOP-R-${Date.now()}`,
+    ...(amountMinor && { amountMinor: Number(amountMinor) }),
+    reason: 'Asked for in the demo shop',
+  });
+  return c.redirect('/', 303);
+});
+
+app.get('/', async (c) => {
+  const { body } = await api<{ data: ShopOrder[] }>('/v1/orders?limit=30');
+  return c.html(shopPage({ orders: body.data, told: told.slice(-20).toReversed() }));
+});
+
+app.onError((error, c) => c.text(`The shop could not do that: ${error.message}`, 502));
 
 serve({ fetch: app.fetch, hostname: '127.0.0.1', port: Number(DEMO_PORT) }, ({ port }) => {
   process.stdout.write(`${JSON.stringify({ ready: true, port })}\n`);

@@ -131,7 +131,11 @@ export async function bringUp({ steps }: { steps: Steps }): Promise<Local> {
         ),
         nodePart('demo-merchant', {
           entry: 'launcher/demo/merchant.ts',
-          env: { DEMO_PORT: String(merchantPort), DEMO_FOLDER: statePath('demo') },
+          env: {
+            DEMO_PORT: String(merchantPort),
+            DEMO_FOLDER: statePath('demo'),
+            DEMO_API_URL: `http://127.0.0.1:${apiPort}`,
+          },
         }),
         nodePart('platform', {
           entry: 'launcher/platform.ts',

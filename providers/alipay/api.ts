@@ -60,6 +60,7 @@ async function readFile(url: string, dispatcher: OneShotAgent): Promise<Buffer> 
   });
   const chunks: Buffer[] = [];
   let bytes = 0;
+  // Guarantee: without an encoding set, a body comes in buffers.
   for await (const chunk of body as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes > maxDownloadBytes) throw new Error(`the file is larger than ${maxDownloadBytes}`);

@@ -53,7 +53,8 @@ export async function reversePayment(
   if (textOf(answer, 'retry_flag') === 'Y') {
     throw new ProviderFault('unknownOutcome', 'RETRY_FLAG', 'Alipay: cancel it once more');
   }
-  // It was paid, and is being given back: the query tells what became of it.
+  // It was paid, and is being given back: the query tells what became of it. Without an action there
+  // was nothing to close or to give back.
   return { kind: textOf(answer, 'action') === 'refund' ? 'paid' : 'closed' };
 }
 

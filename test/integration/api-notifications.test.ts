@@ -330,7 +330,7 @@ describe('money that arrives after the end', () => {
 
 describe('a provider that declines', () => {
   test.each([
-    ['an amount above its limit', { amountMinor: 10_000_000_001 }, 'ACQ.TOTAL_FEE_EXCEED'],
+    ['an amount above its limit', { amountMinor: 10_000_000_001 }, 'TOTAL_FEE_EXCEED'],
   ])('%s fails the order at once', async (_, fields, failureCode) => {
     const order = await openOrder(merchant, fields);
     expect(order).toMatchObject({

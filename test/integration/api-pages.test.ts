@@ -188,7 +188,7 @@ async function openStream(url: string) {
     isOver = true;
   })();
   const states = () =>
-    [...text.matchAll(/^event: state\ndata: (\w+)$/gm)].map(([, state]) => state);
+    [...text.matchAll(/^event: state\ndata: (.+)$/gm)].map(([, state]) => state);
   return {
     headers: response.headers,
     states,

@@ -28,10 +28,24 @@ async function listRoutes() {
   return Object.entries(body.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, { requestBody }]) => ({
       method: method.toUpperCase(),
-      path: path.replace('{orderId}', newId('order')).replace('{endpointId}', newId('endpoint')),
-      ...(requestBody !== undefined && { body: newOrder() }),
+      path: path
+        .replace('{orderId}', newId('order'))
+        .replace('{endpointId}', newId('endpoint'))
+        .replace('{refundId}', newId('refund')),
+      ...(requestBody !== undefined && { body: bodyOf(path) }),
     })),
   );
+}
+
+/** What a route takes, so that nothing but the key, or the owner, stands in the way. */
+function bodyOf(path: string): unknown {
+  const bodies: Record<string, unknown> = {
+    refunds: { merchantRefundNo: 'R-1' },
+    payments: { method: 'alipay.qr' },
+    resolve: { verb: 'close', note: 'seen' },
+    capture: {},
+  };
+  return bodies[path.split('/').at(-1) ?? ''] ?? newOrder();
 }
 
 async function keyThat(changes: { expiresAt?: Date; revokedAt?: Date }): Promise<string> {
@@ -151,13 +165,13 @@ describe('a key', () => {
       headers: { prefer: 'respond-async' },
     });
     expect([made.status, order.status]).toEqual([201, 202]);
-    for (const { method, path } of routes) {
+    for (const { method, path, body } of routes) {
       const theirs = path.replace(/ord_\w+/, order.body.id).replace(/ep_\w+/, made.body.id);
       if (theirs === path) continue;
       const headers = { prefer: 'respond-async' };
-      expect((await merchant.api(method, theirs, { headers })).status).toBe(404);
+      expect((await merchant.api(method, theirs, { headers, body })).status).toBe(404);
       // Its owner finds it, whatever state it is in for this.
-      expect((await other.api(method, theirs, { headers })).status).not.toBe(404);
+      expect((await other.api(method, theirs, { headers, body })).status).not.toBe(404);
     }
     for (const { method, path } of routes.filter((route) => route.method === 'GET')) {
       const { text } = await merchant.api(method, path);

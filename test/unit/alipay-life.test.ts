@@ -3,12 +3,14 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import * as fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { ProviderNews } from '../../domain/payment.ts';
 import { createAlipay } from '../../providers/alipay/client.ts';
 import { alipay } from '../../providers/alipay/definition.ts';
 import { openAlipaySandbox } from '../../providers/alipay/sandbox.ts';
 import type { Sandbox } from '../../providers/alipay/sandbox.ts';
+import { StrictAlipaySdk } from '../../providers/alipay/sdk.ts';
 import { startAlipaySimulator } from '../../providers/alipay/simulator/server.ts';
 import type {
   CreatePaymentInput,
@@ -186,6 +188,28 @@ describe('a refund', () => {
     ]);
   });
 
+  test('changes funds at its first request only, and names all refunds so far', async () => {
+    const { settings, credentials } = shop.sandbox;
+    const sdk = new StrictAlipaySdk({
+      gateway: settings['gateway'] ?? '',
+      appId: settings['appId'] ?? '',
+      alipayPublicKey: settings['alipayPublicKey'] ?? '',
+      privateKey: credentials['privateKey'] ?? '',
+      timeoutMs: 5000,
+    });
+    const { outTradeNo } = await paidOrder();
+    const ask = async (refundNo: string, refund_amount: string) => {
+      const terms = { out_trade_no: outTradeNo, out_request_no: refundNo, refund_amount };
+      const timestamp = `${beijingDay(Date.now())} ${beijingTime(Date.now())}`;
+      const params = { timestamp, bizContent: terms };
+      const { fund_change, refund_fee } = await sdk.exec('alipay.trade.refund', params);
+      return [fund_change, refund_fee];
+    };
+    expect(await ask(`${outTradeNo}r1`, '2.50')).toEqual(['Y', '2.50']);
+    expect(await ask(`${outTradeNo}r1`, '2.50')).toEqual(['N', '2.50']);
+    expect(await ask(`${outTradeNo}r2`, '1.00')).toEqual(['Y', '3.50']);
+  });
+
   test('repeated with another amount is refused', async () => {
     const order = await paidOrder();
     const refund = refundOf(order, 250, `${order.outTradeNo}r1`);
@@ -266,6 +290,26 @@ describe('a refund', () => {
     );
   });
 
+  test.each([
+    ['refund', { out_trade_no: 'o1', out_request_no: 're2', refund_amount: '2.50' }],
+    ['payment', { out_trade_no: 'o2', out_request_no: 're1', refund_amount: '2.50' }],
+    ['amount that cannot be read', { out_trade_no: 'o1', out_request_no: 're1' }],
+  ])('is not believed of a signed answer about another %s', async (_what, fields) => {
+    const node = JSON.stringify({ code: '10000', refund_status: 'REFUND_SUCCESS', ...fields });
+    const provider = await scriptedGateway('alipay_trade_fastpay_refund_query_response', node);
+    const refund = refundOf(orderOf({ outTradeNo: 'o1' }), 250, 're1');
+    await expect(provider.queryRefund(refund)).rejects.toMatchObject({ kind: 'unknownOutcome' });
+  });
+
+  test('in a state we have no word for is reported as they wrote it', async () => {
+    const node = JSON.stringify({ code: '10000', refund_status: 'REFUND_PONDERED' });
+    const provider = await scriptedGateway('alipay_trade_fastpay_refund_query_response', node);
+    expect(await provider.queryRefund(refundOf(orderOf(), 250, 're1'))).toEqual({
+      kind: 'reported',
+      report: { status: 'unknown', providerStatus: 'REFUND_PONDERED' },
+    });
+  });
+
   test('cannot be made to bounce: Alipay has no such thing', async () => {
     const answer = await tell('POST', '/faults', { call: 'refund', kind: 'bounce' });
     expect(answer.status).toBe(400);
@@ -311,6 +355,20 @@ describe('a reversal', () => {
   ])('answered %s has to be tried again', async (node, kind) => {
     const provider = await scriptedGateway('alipay_trade_cancel_response', node);
     await expect(provider.reversePayment?.(refOf(orderOf()))).rejects.toMatchObject({ kind });
+  });
+});
+
+describe('a signed answer to a reversal', () => {
+  test.each([
+    ['{"code":"10000","retry_flag":"N","action":"close"}', 'closed'],
+    ['{"code":"10000","retry_flag":"N"}', 'closed'],
+    ['{"code":"10000","retry_flag":"N","action":"refund"}', 'paid'],
+    ['{"code":"40004","sub_code":"ACQ.SELLER_BALANCE_NOT_ENOUGH"}', 'paid'],
+    ['{"code":"40004","sub_code":"ACQ.TRADE_HAS_FINISHED"}', 'paid'],
+    ['{"code":"40004","sub_code":"ACQ.TRADE_NOT_EXIST"}', 'absent'],
+  ])('of %s means %s', async (node, kind) => {
+    const provider = await scriptedGateway('alipay_trade_cancel_response', node);
+    expect(await provider.reversePayment?.(refOf(orderOf()))).toEqual({ kind });
   });
 });
 
@@ -365,6 +423,19 @@ describe('a page', () => {
       400,
       expect.stringContaining('CONTEXT_INCONSISTENT'),
     ]);
+  });
+
+  test('is believed by Alipay whatever the subject and the address to return to hold', async () => {
+    const text = fc.string({ unit: 'binary', maxLength: 300 });
+    await fc.assert(
+      fc.asyncProperty(text, fc.webUrl({ withQueryParameters: true }), async (words, returnUrl) => {
+        const order = orderOf({ method: 'alipay.wap', subject: `x${words}`, returnUrl });
+        const url = contentOf(await shop.provider.createPayment(order));
+        const opened = await fetch(url, { redirect: 'manual' });
+        expect(opened.headers.get('location')).toContain('/cashier/');
+      }),
+      { numRuns: 50 },
+    );
   });
 
   test('whose address was tampered with opens nothing', async () => {
@@ -596,6 +667,10 @@ async function statementOf(provider: Provider, date: string): Promise<StatementE
 
 function beijingDay(timeMs: number): string {
   return new Date(timeMs + 8 * 3_600_000).toISOString().slice(0, 10);
+}
+
+function beijingTime(timeMs: number): string {
+  return new Date(timeMs + 8 * 3_600_000).toISOString().slice(11, 19);
 }
 
 function contentOf(created: Awaited<ReturnType<Provider['createPayment']>>): string {

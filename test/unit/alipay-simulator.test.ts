@@ -396,6 +396,9 @@ describe('the book', () => {
     await payFor('o1', merchantSide.url);
     await eventually(async () => expect(await outcomesOf('o1')).toEqual(['refused']));
     const created = await alipay.createPayment(order('o2', merchantSide.url));
+    await scan('o2');
+    const { providerTradeNo } = await bookedTrade('o2');
+    expect(providerTradeNo).toMatch(/^\d{28}$/);
     await stopNow(before);
     await appendFile(join(dataDir, 'book.jsonl'), '{"type":"captured","account":"2021');
 
@@ -403,6 +406,7 @@ describe('the book', () => {
     await eventually(async () => expect(await endOf('o1')).toBe('acknowledged'));
     expect(new Set(await notificationIdsIn(merchantSide.bodies)).size).toBe(1);
     expect(await alipay.createPayment(order('o2', merchantSide.url))).toEqual(created);
+    expect((await pay('o2')).body.providerTradeNo).toBe(providerTradeNo);
     await stopNow(simulator);
 
     simulator = await start({ dataDir, port: before.port });

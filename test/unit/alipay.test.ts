@@ -11,7 +11,7 @@ import {
 import { acknowledgeNotification, readNotification } from '../../providers/alipay/notifications.ts';
 import { StrictAlipaySdk } from '../../providers/alipay/sdk.ts';
 import { meaningOfTradeStatus, reportOfTrade } from '../../providers/alipay/status.ts';
-import { fromAlipayTime, toAlipayTime } from '../../providers/alipay/time.ts';
+import { billDueAtMs, fromAlipayTime, toAlipayTime } from '../../providers/alipay/time.ts';
 
 const alipay = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const alipayKey = createPublicKey(alipay.publicKey.export({ type: 'spki', format: 'pem' }));
@@ -304,6 +304,10 @@ describe("Alipay's clock", () => {
         expect(iso).toBe(new Date(second * 1000).toISOString());
       }),
     );
+  });
+
+  test('has the bill of a day made by noon of the next', () => {
+    expect(billDueAtMs('2026-12-31')).toBe(Date.parse('2027-01-01T04:00:00Z'));
   });
 
   test('says nothing when the text is no time', () => {

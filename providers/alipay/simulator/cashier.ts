@@ -69,7 +69,7 @@ export async function returnAddressOf(
 ): Promise<string | undefined> {
   const app = findApp(platform.book, payment.account);
   const { returnUrl } = payment.details;
-  if (!app || !returnUrl) return undefined;
+  if (!app || !returnUrl || !URL.canParse(returnUrl)) return undefined;
   const { trade_no, out_trade_no } = numbersOf(payment);
   const fields = {
     charset: 'utf-8',

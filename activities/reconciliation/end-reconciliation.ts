@@ -1,0 +1,27 @@
+import { endReconciliation as writeEnd, noteProgress } from '../../db/queries/reconciliations.ts';
+import type { ReconciliationId } from '../../domain/ids.ts';
+import type { ActivityDeps } from '../deps.ts';
+
+/** Ends a run. A merchant is told of one that was carried out; one that was not is our alert. */
+export async function endReconciliation(
+  { db, logger }: ActivityDeps,
+  { reconciliationId: id, failure }: { reconciliationId: ReconciliationId; failure: string | null },
+): Promise<void> {
+  const { accountId, date, differenceCount } = await writeEnd(db, { id, failure });
+  const about = { reconciliationId: id, accountId, date };
+  if (failure !== null) logger.error({ ...about, failure }, 'a day could not be reconciled');
+  else if (differenceCount > 0) {
+    logger.error({ ...about, differenceCount }, 'books and statement differ; a person must look');
+  }
+}
+
+/** Says that a run waits for its statement, or goes on. */
+export async function noteReconciliation(
+  { db }: ActivityDeps,
+  {
+    reconciliationId: id,
+    status,
+  }: { reconciliationId: ReconciliationId; status: 'running' | 'waiting' },
+): Promise<void> {
+  await noteProgress(db, { id, status });
+}

@@ -1,0 +1,88 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { beginReconciliation } from '../../activities/reconciliation/begin-reconciliation.ts';
+import { readAccount } from '../../db/queries/provider-accounts.ts';
+import { dateIn, reconciliationSnapshotOf } from '../../domain/reconciliation.ts';
+import { findDefinition } from '../../providers/registry.ts';
+import type { ApiDeps, App } from '../deps.ts';
+import { Problem } from '../problems.ts';
+import type { FieldError } from '../problems.ts';
+import { accountId, problemResponses, reconciliationSchema } from '../schemas.ts';
+import { parseWaitMs } from '../wait-for.ts';
+import { waitForReconciliation } from './get-reconciliation.ts';
+
+const route = createRoute({
+  method: 'post',
+  path: '/v1/reconciliations',
+  tags: ['Reconciliation'],
+  summary: "Compare a day of an account with the provider's statement",
+  description:
+    'There is one a day of an account: asking again runs the same one again, and asks at once where it waits for its statement. With `Prefer: wait=N` the answer comes when it has ended.',
+  security: [{ apiKey: [] }],
+  request: {
+    headers: z.object({ prefer: z.string().optional().openapi({ example: 'wait=30' }) }),
+    body: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: z
+            .strictObject({
+              accountId,
+              date: z.iso.date().openapi({
+                description:
+                  "As the provider counts days: Alipay's and WeChat Pay's are UTC+8, Stripe's UTC",
+                example: '2026-11-21',
+              }),
+            })
+            .openapi('NewReconciliation'),
+        },
+      },
+    },
+  },
+  responses: {
+    202: {
+      description: 'The run',
+      content: { 'application/json': { schema: reconciliationSchema } },
+    },
+    ...problemResponses(
+      'invalid-request',
+      'malformed-json',
+      'unauthorized',
+      'unsupported-media-type',
+    ),
+  },
+});
+
+export function registerCreateReconciliation(app: App, deps: ApiDeps) {
+  app.openapi(route, async (c) => {
+    const { accountId, date } = c.req.valid('json');
+    const { merchant } = c.var;
+    const account = await readAccount(deps.db, { accountId });
+    const definition = account && findDefinition(account.provider);
+    if (!definition || account.merchantId !== merchant.id) {
+      throw invalid({ in: 'body', field: '/accountId', message: 'is no account of yours' });
+    }
+    const today = dateIn(definition.statements.timeZone, Date.now());
+    if (date > today) {
+      throw invalid({ in: 'body', field: '/date', message: `must not be after today, ${today}` });
+    }
+    const run = await beginReconciliation(deps, {
+      ...{ accountId, date },
+      merchantId: merchant.id,
+      trigger: 'request',
+    });
+    const latest = await waitForReconciliation(deps, {
+      merchantId: merchant.id,
+      id: run.id,
+      timeoutMs: parseWaitMs(c.req.valid('header').prefer, 0),
+      caller: c.req.raw.signal,
+    });
+    c.header('location', `${deps.publicUrl}/v1/reconciliations/${run.id}`);
+    return c.json(reconciliationSnapshotOf(latest ?? run), 202);
+  });
+}
+
+function invalid(error: FieldError): Problem {
+  return new Problem('invalid-request', `${error.field} ${error.message}`, {
+    extensions: { errors: [error] },
+  });
+}

@@ -1,0 +1,60 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { findReconciliation } from '../../db/queries/reconciliations.ts';
+import type { MerchantId, ReconciliationId } from '../../domain/ids.ts';
+import { reconciliationSnapshotOf } from '../../domain/reconciliation.ts';
+import type { ApiDeps, App } from '../deps.ts';
+import { notFound } from '../problems.ts';
+import { problemResponses, reconciliationId, reconciliationSchema } from '../schemas.ts';
+import { parseWaitMs, waitFor } from '../wait-for.ts';
+
+const route = createRoute({
+  method: 'get',
+  path: '/v1/reconciliations/{reconciliationId}',
+  tags: ['Reconciliation'],
+  summary: 'Read a reconciliation, or wait for its end',
+  description: 'With `Prefer: wait=N` the answer comes when it is `done` or `failed`.',
+  security: [{ apiKey: [] }],
+  request: {
+    params: z.object({ reconciliationId }),
+    headers: z.object({ prefer: z.string().optional().openapi({ example: 'wait=30' }) }),
+  },
+  responses: {
+    200: {
+      description: 'The run',
+      content: { 'application/json': { schema: reconciliationSchema } },
+    },
+    ...problemResponses('invalid-request', 'unauthorized', 'not-found'),
+  },
+});
+
+export function registerGetReconciliation(app: App, deps: ApiDeps) {
+  app.openapi(route, async (c) => {
+    const { reconciliationId: id } = c.req.valid('param');
+    const { id: merchantId } = c.var.merchant;
+    const run = await waitForReconciliation(deps, {
+      ...{ merchantId, id },
+      timeoutMs: parseWaitMs(c.req.valid('header').prefer, 0),
+      caller: c.req.raw.signal,
+    });
+    if (!run) throw notFound('reconciliation', id);
+    return c.json(reconciliationSnapshotOf(run), 200);
+  });
+}
+
+/** Reads a run once it has ended, or as it stands when the time is over. */
+export function waitForReconciliation(
+  deps: ApiDeps,
+  input: { merchantId: MerchantId; id: ReconciliationId; timeoutMs: number; caller: AbortSignal },
+) {
+  return waitFor({
+    changes: deps.changes,
+    // Its own trigger tells of it there, under its own id.
+    channel: 'tender_orders',
+    key: input.id,
+    timeoutMs: input.timeoutMs,
+    caller: input.caller,
+    read: () => findReconciliation(deps.db, input),
+    isEnough: (found) =>
+      found === undefined || found.status === 'done' || found.status === 'failed',
+  });
+}

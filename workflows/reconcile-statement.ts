@@ -1,0 +1,163 @@
+import {
+  ActivityFailure,
+  condition,
+  continueAsNew,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Activities } from '../activities/index.ts';
+import type { DifferenceId } from '../domain/ids.ts';
+import { reconcileAgain } from './messages.ts';
+import type { ReconcileProgress, ReconcileStatementInput } from './messages.ts';
+import { compareSets, fetchStatement, healOne, keepBooks } from './retry-policies.ts';
+
+const { loadStatement } = proxyActivities<Activities>({
+  ...fetchStatement,
+  summary: "Fetch a day's statement",
+});
+const { compareBooks, findWantedStatements } = proxyActivities<Activities>({
+  ...compareSets,
+  summary: 'Compare it with our books',
+});
+const { healDifference } = proxyActivities<Activities>({
+  ...healOne,
+  summary: 'Ask the provider about one difference',
+});
+const { findHealable, noteUnhealed, noteReconciliation, endReconciliation } =
+  proxyActivities<Activities>({ ...keepBooks, summary: 'Keep what was found' });
+
+const firstWaitMs = 900_000;
+const longestWaitMs = 3_600_000;
+const mostWaitMs = 3 * 86_400_000;
+const healedAtOnce = 4;
+
+/**
+ * One day of one account against the provider's statement: what the provider can prove is healed, the
+ * rest listed. Workflow id: `reconcile/<acc_id>/<date>`.
+ */
+export async function reconcileStatement(
+  input: ReconcileStatementInput,
+): Promise<ReconcileProgress | { failure: string }> {
+  const { reconciliationId, accountId, date } = input;
+  let isWantedAgain = false;
+  setHandler(reconcileAgain, () => {
+    isWantedAgain = true;
+  });
+  // The signal that starts a run is no wish for another.
+  await Promise.resolve();
+
+  isWantedAgain = input.isWantedAgain ?? false;
+  for (let healingRound = input.healingRound; ; healingRound = undefined) {
+    const outcome = await reconcileOnce(healingRound);
+    if (!isWantedAgain) return outcome;
+    isWantedAgain = false;
+  }
+
+  async function reconcileOnce(
+    healingRound: number | undefined,
+  ): Promise<ReconcileProgress | { failure: string }> {
+    try {
+      if (healingRound === undefined && !(await isFetched())) {
+        return await fail(`no statement of ${date} within three days`);
+      }
+      await heal(healingRound ?? (await findDifferences()));
+      const left = await compareBooks({ reconciliationId });
+      await endReconciliation({ reconciliationId, failure: null });
+      say(left, 'Done.');
+      return left;
+    } catch (error) {
+      // Refused for good, as with a revoked key: no waiting helps, a person must look.
+      if (!(error instanceof ActivityFailure)) throw error;
+      return fail(error.cause?.message ?? error.message);
+    }
+  }
+
+  async function isFetched(): Promise<boolean> {
+    const beganMs = Date.now();
+    for (let waitMs = firstWaitMs; ; waitMs = Math.min(waitMs * 2, longestWaitMs)) {
+      setCurrentDetails(`Fetching the statement of ${date}.`);
+      const { kind } = await loadStatement({ accountId, date });
+      if (kind === 'ready') break;
+      const nextMs = Date.now() + waitMs;
+      if (nextMs - beganMs > mostWaitMs) return false;
+      await noteReconciliation({ reconciliationId, status: 'waiting' });
+      setCurrentDetails(
+        `WAITING: the provider has not made the statement of ${date} yet; asked again at ${new Date(nextMs).toISOString()}.`,
+      );
+      isWantedAgain = false;
+      await condition(() => isWantedAgain, waitMs, {
+        summary: 'until the statement is asked for again',
+      });
+      isWantedAgain = false;
+    }
+    await noteReconciliation({ reconciliationId, status: 'running' });
+    return true;
+  }
+
+  async function findDifferences(): Promise<number> {
+    await fetchNeighbours();
+    const found = await compareBooks({ reconciliationId });
+    say(found, 'Asking the provider about what it can prove.');
+    return found.round;
+  }
+
+  /** A movement near midnight may stand in another day's statement. */
+  async function fetchNeighbours(): Promise<void> {
+    const { dates } = await findWantedStatements({ reconciliationId });
+    for (const date of dates) {
+      setCurrentDetails(`Fetching the statement of ${date} too: something may stand there.`);
+      try {
+        await loadStatement({ accountId, date });
+      } catch (error) {
+        // Without it nothing is said to be missing that it could have.
+        if (!(error instanceof ActivityFailure)) throw error;
+      }
+    }
+  }
+
+  async function heal(round: number): Promise<void> {
+    for (;;) {
+      const { differences } = await findHealable({ reconciliationId, round });
+      if (differences.length === 0) return;
+      // A refund can be booked only once its payment is.
+      const about = differences[0]?.about;
+      const queue = differences.filter((difference) => difference.about === about);
+      const lane = async () => {
+        for (let next = queue.shift(); next; next = queue.shift()) await healOnce(next.id, round);
+      };
+      await Promise.all(Array.from({ length: healedAtOnce }, lane));
+      if (workflowInfo().continueAsNewSuggested) {
+        await continueAsNew<typeof reconcileStatement>({
+          ...input,
+          healingRound: round,
+          isWantedAgain,
+        });
+      }
+    }
+  }
+
+  async function healOnce(differenceId: DifferenceId, round: number): Promise<void> {
+    try {
+      await healDifference({ differenceId, round });
+    } catch (error) {
+      if (!(error instanceof ActivityFailure)) throw error;
+      const note = `The provider could not be asked: ${error.cause?.message ?? error.message}`;
+      await noteUnhealed({ differenceId, round, note });
+    }
+  }
+
+  async function fail(failure: string): Promise<{ failure: string }> {
+    setCurrentDetails(`FAILED: ${failure}`);
+    await endReconciliation({ reconciliationId, failure });
+    return { failure };
+  }
+}
+
+function say(progress: ReconcileProgress, what: string): void {
+  const { entryCount, matchedCount, healedCount, differenceCount } = progress;
+  setCurrentDetails(
+    `${what} ${entryCount} lines, ${matchedCount} agree, ${healedCount} healed, **${differenceCount} differences**.`,
+  );
+}

@@ -1,0 +1,19 @@
+import { proxyActivities, workflowInfo } from '@temporalio/workflow';
+import type { Activities } from '../activities/index.ts';
+import type { AccountId } from '../domain/ids.ts';
+import { keepBooks } from './retry-policies.ts';
+
+const { beginScheduled } = proxyActivities<Activities>({
+  ...keepBooks,
+  summary: 'Begin the reconciliation of the day before',
+});
+
+/** What an account's daily schedule starts: the day it was meant for counts, also where it comes late. */
+export async function reconcileYesterday({ accountId }: { accountId: AccountId }) {
+  const { typedSearchAttributes, startTime } = workflowInfo();
+  const scheduledAt = typedSearchAttributes.get({
+    name: 'TemporalScheduledStartTime',
+    type: 'DATETIME',
+  });
+  return beginScheduled({ accountId, scheduledAtMs: (scheduledAt ?? startTime).getTime() });
+}
