@@ -1,6 +1,6 @@
 import { eventTypes } from '../domain/events.ts';
 import type { ApiDeps, App } from './deps.ts';
-import { orderEventSchema, reconciliationEventSchema } from './schemas.ts';
+import { eventSchema, reconciliationEventSchema } from './schemas.ts';
 
 /** Publishes the OpenAPI 3.1 description, made from the routes. */
 export function registerOpenApi(app: App, { publicUrl }: Pick<ApiDeps, 'publicUrl'>) {
@@ -19,9 +19,7 @@ export function registerOpenApi(app: App, { publicUrl }: Pick<ApiDeps, 'publicUr
         body: {
           content: {
             'application/json': {
-              schema: type.startsWith('reconciliation.')
-                ? reconciliationEventSchema
-                : orderEventSchema,
+              schema: type.startsWith('reconciliation.') ? reconciliationEventSchema : eventSchema,
             },
           },
         },

@@ -318,7 +318,7 @@ export const reconciliationEventSchema = z
   })
   .openapi('ReconciliationEvent');
 
-export const orderEventSchema = z
+export const eventSchema = z
   .object({
     id: z.string().openapi({ example: 'evt_01jd3v9k7q2m5x8r4t6w0y1z3c' }),
     type: z.string().openapi({ enum: Object.keys(eventTypes), example: 'order.paid' }),
@@ -330,8 +330,6 @@ export const orderEventSchema = z
     }),
   })
   .openapi('Event');
-
-export const eventSchema = z.union([orderEventSchema, reconciliationEventSchema]);
 
 export const cursorSchema = z
   .string()

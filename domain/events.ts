@@ -9,7 +9,8 @@ export const eventTypes = {
   'order.late_payment': 'Money arrived after the order was closed; it is being given back.',
   'order.duplicate_payment': 'The order was paid a second time; the later one is being given back.',
   'order.confirmed': 'You accepted the order when you were asked.',
-  'order.rejected': 'You rejected the order, or did not answer in time; its money is being given back.',
+  'order.rejected':
+    'You rejected the order, or did not answer in time; its money is being given back.',
   'order.review_required':
     'The provider reported something that contradicts the order; a person must look.',
   'order.review_resolved': 'A person decided about the order in review.',
@@ -22,7 +23,7 @@ export const eventTypes = {
   'dispute.won': 'The dispute ended in your favour.',
   'dispute.lost': 'The dispute was lost; the money is gone.',
   'reconciliation.completed':
-    "A day of a provider account was compared with its statement; `counts` says how that went.",
+    'A day of a provider account was compared with its statement; `counts` says how that went.',
 } as const;
 
 export type EventType = keyof typeof eventTypes;

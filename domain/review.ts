@@ -20,9 +20,7 @@ export function decideOnReview(
   report: ProviderReport,
 ): ReviewDecision {
   if (report.status !== 'succeeded') {
-    return verb === 'close'
-      ? { kind: 'close' }
-      : { kind: 'refused', why: 'not_paid_at_provider' };
+    return verb === 'close' ? { kind: 'close' } : { kind: 'refused', why: 'not_paid_at_provider' };
   }
   if (verb === 'close') return { kind: 'refused', why: 'paid_at_provider' };
   // Our books hold an order in one currency; another one is for the provider's portal.

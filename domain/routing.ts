@@ -125,7 +125,8 @@ function verdictOf(
   if (!offers(traits.currencies, order.currency) || !offers(account.currencies, order.currency))
     return 'currency_not_offered';
   if (order.amountMinor < (account.leastMinor ?? 0)) return 'amount_below_least';
-  if (order.amountMinor > (account.mostMinor ?? Number.MAX_SAFE_INTEGER)) return 'amount_above_most';
+  if (order.amountMinor > (account.mostMinor ?? Number.MAX_SAFE_INTEGER))
+    return 'amount_above_most';
   if (order.capture === 'manual' && !traits.canAuthorize) return 'cannot_authorize';
   if (traits.needs.some((need) => !order.payerKnown.includes(need))) return 'payer_unknown';
   return order.tried.includes(account.id) ? 'already_tried' : 'fits';

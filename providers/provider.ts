@@ -77,7 +77,8 @@ export type Refusal =
   | { kind: 'invalidState'; code: string; message: string };
 
 export type CreatePaymentResult =
-  { kind: 'created'; nextAction: NextAction; providerRef: string | null } | Refusal;
+  | { kind: 'created'; nextAction: NextAction; providerRef: string | null }
+  | Refusal;
 
 /** The adapter has checked that the answer is about the number asked for. */
 export type QueryPaymentResult = { kind: 'reported'; report: ProviderReport };

@@ -72,7 +72,9 @@ export async function payOrder(input: PayOrderInput): Promise<OrderProgress> {
   const isToConfirm = () => !isConfirmed && hasMoney();
   // An order under review is never closed by a clock or a wish, held money by no clock: a person, or the provider, ends it.
   const shallClose = () =>
-    status === 'pending' ? isCancelRequested || isExpired() : status === 'authorized' && isCancelRequested;
+    status === 'pending'
+      ? isCancelRequested || isExpired()
+      : status === 'authorized' && isCancelRequested;
   const isDue = () => isOver() || shallClose() || wishes.size > 0 || isToConfirm();
   const untilNextLookMs = () => {
     const pollMs = nextPollMs({ polls, isIdle: isIdle() });

@@ -37,7 +37,8 @@ export async function askToConfirm(
     }),
     keepsBody: true,
   });
-  const isSuccess = result.kind === 'response' && result.statusCode >= 200 && result.statusCode < 300;
+  const isSuccess =
+    result.kind === 'response' && result.statusCode >= 200 && result.statusCode < 300;
   const parsed = isSuccess ? parse(responseBody) : undefined;
   if (parsed) return { confirmation: parsed.answer === 'accept' ? 'accepted' : 'rejected' };
   throw ApplicationFailure.create({

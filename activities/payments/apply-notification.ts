@@ -47,7 +47,10 @@ export async function applyNotification(
     },
   });
   if (made.review) {
-    logger.error({ id, orderId: order.id, reason: made.review }, 'a notification contradicts its order');
+    logger.error(
+      { id, orderId: order.id, reason: made.review },
+      'a notification contradicts its order',
+    );
   }
   // A change was written together with its outcome; that nothing changed is noted here.
   await finishNotification(db, { id, outcome: 'unchanged' });
@@ -69,5 +72,7 @@ type ReviewDecision = Extract<ReportDecision, { kind: 'review' }>;
 
 function outcomeOf(change: Change | undefined) {
   if (!change) return 'unchanged' as const;
-  return change.event?.type === 'order.review_required' ? ('review' as const) : ('applied' as const);
+  return change.event?.type === 'order.review_required'
+    ? ('review' as const)
+    : ('applied' as const);
 }

@@ -3,7 +3,10 @@ import type { Route } from '../../domain/routing.ts';
 import type { OrderRead, PaymentRow } from '../../db/queries/read-order.ts';
 
 /** A fresh attempt of an order by another way. Its number is written before the provider is called. */
-export function newPayment({ order }: OrderRead, { accountId, provider, method }: Route): PaymentRow {
+export function newPayment(
+  { order }: OrderRead,
+  { accountId, provider, method }: Route,
+): PaymentRow {
   const id = newId('payment');
   return {
     id,

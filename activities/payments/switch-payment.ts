@@ -44,11 +44,11 @@ export async function switchPayment(
       if (isEnded(read.order.status) || read.order.switchRequestedTo !== method) return undefined;
       if (!route) return { order: wishHeard, event: null };
       const next = newPayment(read, route);
-      const left = open.map(({ id }) => paymentOf(read, id)).filter(({ status }) => isOpen(status));
+      const left = open.map(({ id }) => paymentOf(read, id)).find(({ status }) => isOpen(status));
       return {
         order: wishHeard,
         // More than one is open only after a crash between two steps; the next poll closes the others.
-        payment: left[0] && { id: left[0].id, patch: { status: 'closed' } },
+        payment: left && { id: left.id, patch: { status: 'closed' } },
         newPayment: next,
         event: { type: 'order.payment_switched', about: next.id },
       };

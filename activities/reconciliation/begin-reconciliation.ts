@@ -21,7 +21,7 @@ export async function beginReconciliation(
   const run = await openReconciliation(deps.db, input);
   const { workflowId, ...options } = startOptions(deps, run);
   await deps.client.workflow
-    .signalWithStart<typeof reconcileStatement, []>('reconcileStatement', {
+    .signalWithStart<typeof reconcileStatement>('reconcileStatement', {
       ...options,
       workflowId,
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',

@@ -76,7 +76,10 @@ async function reportOf(
 function alert({ logger }: ActivityDeps, refund: RefundRow, report: RefundReport): void {
   const about = { refundId: refund.id, orderId: refund.orderId };
   if (report.status === 'needs_attention') {
-    logger.error({ ...about, code: report.code }, 'a refund bounced; a person must act at the provider');
+    logger.error(
+      { ...about, code: report.code },
+      'a refund bounced; a person must act at the provider',
+    );
   }
   if (report.status === 'unknown') {
     const { providerStatus } = report;

@@ -57,9 +57,11 @@ export function registerCheckout(app: App, deps: ApiDeps) {
     if (snapshot.status !== 'pending' || snapshot.methods.length < 2) return [];
     const { order } = await readOrder(deps.db, { orderId: snapshot.id });
     const routes = await rankWays(deps, { ...order, methods: order.methods });
-    const fitting = routes.filter(({ verdict }) => verdict === 'fits').map((route) => route.method);
+    const fitting = new Set(
+      routes.filter(({ verdict }) => verdict === 'fits').map((route) => route.method),
+    );
     const offered = order.methods.filter(
-      (other) => fitting.includes(other) && !isForApps.has(other) && other !== method,
+      (other) => fitting.has(other) && !isForApps.has(other) && other !== method,
     );
     const seen = new Set([providerOf(method ?? '')]);
     return offered.filter((other) => {

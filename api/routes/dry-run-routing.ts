@@ -72,6 +72,9 @@ export function registerDryRunRouting(app: App, deps: ApiDeps) {
   app.openapi(route, async (c) => {
     const body = c.req.valid('json');
     const { id: merchantId } = c.var.merchant;
-    return c.json({ routes: await rankWays(deps, { ...body, methods: body.methods, merchantId }) }, 200);
+    return c.json(
+      { routes: await rankWays(deps, { ...body, methods: body.methods, merchantId }) },
+      200,
+    );
   });
 }

@@ -22,7 +22,8 @@ const route = createRoute({
   path: '/v1/balances',
   tags: ['Balances'],
   summary: 'What the books say, by provider account and currency',
-  description: 'From the double-entry ledger; `providerMinor` is always the sum of the other three.',
+  description:
+    'From the double-entry ledger; `providerMinor` is always the sum of the other three.',
   security: [{ apiKey: [] }],
   responses: {
     200: {

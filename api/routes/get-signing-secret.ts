@@ -23,6 +23,9 @@ const route = createRoute({
 export function registerGetSigningSecret(app: App, deps: ApiDeps) {
   app.openapi(route, async (c) => {
     c.header('cache-control', 'no-store');
-    return c.json({ secret: await ensureSigningSecret(deps, { merchantId: c.var.merchant.id }) }, 200);
+    return c.json(
+      { secret: await ensureSigningSecret(deps, { merchantId: c.var.merchant.id }) },
+      200,
+    );
   });
 }

@@ -67,8 +67,7 @@ export function registerResolveReview(app: App, deps: ApiDeps) {
     sayWishes(deps, { orderId }).catch((error: unknown) =>
       deps.logger.warn({ err: error, orderId }, 'the decision waits for the sweep'),
     );
-    const isDecided = async () =>
-      (await readOrder(deps.db, { orderId })).order.reviewVerb === null;
+    const isDecided = async () => (await readOrder(deps.db, { orderId })).order.reviewVerb === null;
     await waitFor({
       changes: deps.changes,
       channel: 'tender_orders',

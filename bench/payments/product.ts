@@ -5,7 +5,11 @@ import { Readable } from 'node:stream';
 import { Agent, request } from 'undici';
 import { openDatabase } from '../../db/database.ts';
 import { createSealer } from '../../db/sealed.ts';
-import { createKey, createMerchant, createSandboxAccount } from '../../launcher/operator/open-account.ts';
+import {
+  createKey,
+  createMerchant,
+  createSandboxAccount,
+} from '../../launcher/operator/open-account.ts';
 import { startNodeProcess } from '../../launcher/services/child.ts';
 import { pickPort } from '../../launcher/services/ports.ts';
 import { simulatorEnv, simulatorProcesses } from '../../launcher/services/simulators.ts';

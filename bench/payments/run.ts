@@ -20,13 +20,24 @@ export type PaymentsOptions = {
 };
 
 /** Compares the product with the bare shape on one Temporal server, in alternating rounds. */
-export async function benchPayments({ provider, rounds, roundMs, inFlight, onProgress }: PaymentsOptions) {
+export async function benchPayments({
+  provider,
+  rounds,
+  roundMs,
+  inFlight,
+  onProgress,
+}: PaymentsOptions) {
   const folder = await benchFolder();
   const postgres = await benchPostgres(folder);
   const temporal = await benchTemporal(folder);
   const sides: Side[] = [
     await startBare({ folder, address: temporal.address }),
-    await startProduct({ folder, address: temporal.address, databaseUrl: postgres.databaseUrl, provider }),
+    await startProduct({
+      folder,
+      address: temporal.address,
+      databaseUrl: postgres.databaseUrl,
+      provider,
+    }),
   ];
   const servers = { temporal: temporal.pid, postgres: postgres.pid, load: process.pid };
   try {

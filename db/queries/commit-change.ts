@@ -64,9 +64,7 @@ function upsert(table: PgTable, name: string) {
     // The casing of the database, as `statement` and drizzle itself apply it.
     column.name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
   );
-  const assignments = columns.map((column) =>
-    sql.raw(`"${column}" = excluded."${column}"`),
-  );
+  const assignments = columns.map((column) => sql.raw(`"${column}" = excluded."${column}"`));
   return sql`
     insert into ${table} select * from jsonb_populate_recordset(null::${table}, ${sql.placeholder(name)}::jsonb)
     where ${hasChanged} on conflict (id) do update set ${sql.join(assignments, sql`, `)}`;
@@ -130,8 +128,10 @@ export async function commitChange(
       data: { ...snapshotOf(order, after), about: change.event.about ?? null },
       at: now,
     });
-  const changedIn = <T extends { id: string }>(rows: readonly T[], ...ids: (string | undefined)[]) =>
-    JSON.stringify(rows.filter(({ id }) => ids.includes(id)).map(asRecord));
+  const changedIn = <T extends { id: string }>(
+    rows: readonly T[],
+    ...ids: (string | undefined)[]
+  ) => JSON.stringify(rows.filter(({ id }) => ids.includes(id)).map(asRecord));
   const written = await write(db, {
     at: now,
     orderId: order.id,

@@ -83,7 +83,9 @@ type Row = {
 
 async function viewsOf(db: Database, rows: readonly Row[]): Promise<OrderView[]> {
   const paid = rows.filter(({ payment }) => payment.status === 'succeeded');
-  const [given, disputed] = await readAfterPaid(db, [...new Set(paid.map(({ order }) => order.id))]);
+  const [given, disputed] = await readAfterPaid(db, [
+    ...new Set(paid.map(({ order }) => order.id)),
+  ]);
   return Array.from(groupBy(rows, ({ order }) => order.id).values(), (own) => {
     const isOwn = ({ orderId }: { orderId: OrderId }) => orderId === own[0]!.order.id;
     return viewOf(own, { refunds: given.filter(isOwn), disputes: disputed.filter(isOwn) });

@@ -63,9 +63,9 @@ export function pairsOf({ accountId, date, timeZone, statementId }: Day): SQL {
     from ${ledgerEntries} where split_part(transaction, ':', 2) = ${id}`;
   const isLoaded = (day: SQL) => sql`exists (select from ${statements} as s
     where s.account_id = ${accountId} and s.date = ${day} and s.loaded_at is not null)`;
-  const otherDays = (kind: string, number: SQL) => sql`case
+  const otherDays = (kind: string) => sql`case
     when exists (select from ${statementEntries} as e join ${statements} as s on s.id = e.statement_id
-      where e.account_id = ${accountId} and e.kind = ${kind} and e.number = ${number}
+      where e.account_id = ${accountId} and e.kind = ${kind} and e.number = sides.number
         and s.loaded_at is not null) then 'found'
     when exists (select from unnest(needed) as day where not ${isLoaded(sql`day`)}) then 'undecided'
     else 'absent' end`;
@@ -118,8 +118,8 @@ export function pairsOf({ accountId, date, timeZone, statementId }: Day): SQL {
       provider_refund_no, our_status, our_minor::float8, our_currency, ledger_minor::float8, lines,
       their_minor::float8, their_currency, is_overruled, needed,
       case when lines is not null then 'found'
-        when about = 'payment' then ${otherDays('payment', sql`number`)}
-        else ${otherDays('refund', sql`number`)} end as other_days
+        when about = 'payment' then ${otherDays('payment')}
+        else ${otherDays('refund')} end as other_days
     from (select about, number, order_id, payment_id, refund_id, out_trade_no, provider_trade_no,
         provider_refund_no, our_status, our_minor, our_currency, ledger_minor, lines, their_minor,
         their_currency, is_overruled, settled_at,

@@ -20,7 +20,9 @@ export const ledgerEntries = pgTable(
     merchantId: text().$type<MerchantId>().notNull(),
     accountId: text().$type<AccountId>().notNull(),
     orderId: text().$type<OrderId>().notNull(),
-    createdAt: timestamp({ withTimezone: true }).notNull().default(sql`now()`),
+    createdAt: timestamp({ withTimezone: true })
+      .notNull()
+      .default(sql`now()`),
   },
   (t) => [
     uniqueIndex('ledger_entries_once').on(t.transaction, t.book, t.currency),

@@ -1,7 +1,14 @@
 import { bigint, index, pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
 import { sql } from 'drizzle-orm';
 import type { DisputeStatus } from '../../domain/dispute.ts';
-import type { AccountId, DisputeId, MerchantId, OrderId, PaymentId, RefundId } from '../../domain/ids.ts';
+import type {
+  AccountId,
+  DisputeId,
+  MerchantId,
+  OrderId,
+  PaymentId,
+  RefundId,
+} from '../../domain/ids.ts';
 import type { RefundCause, RefundStatus } from '../../domain/refund.ts';
 import { orders, payments } from './orders.ts';
 import { providerAccounts } from './provider-accounts.ts';

@@ -80,8 +80,9 @@ app.post('/buy', async (c) => {
 });
 
 app.post('/refund', async (c) => {
-  const { orderId, amountMinor } = await c.req.parseBody();
-  await api(`/v1/orders/${String(orderId)}/refunds`, {
+  const form = new URLSearchParams(await c.req.text());
+  const amountMinor = form.get('amountMinor');
+  await api(`/v1/orders/${form.get('orderId') ?? ''}/refunds`, {
     merchantRefundNo: `SHOP-R-${Date.now()}`,
     ...(amountMinor && { amountMinor: Number(amountMinor) }),
     reason: 'Asked for in the demo shop',

@@ -126,7 +126,10 @@ export async function runDemoOrder(
     return found.refunds[0]?.status === 'succeeded' ? found : undefined;
   });
   const refund = refunded.refunds[0]!;
-  note('part of it refunded', `${refund.id}, ${formatMoney({ amountMinor: refundMinor, currency })}`);
+  note(
+    'part of it refunded',
+    `${refund.id}, ${formatMoney({ amountMinor: refundMinor, currency })}`,
+  );
   await toldOf('refund.succeeded');
   note('merchant told of the refund', refunded.status);
 

@@ -88,7 +88,10 @@ async function findOrCreateAccount(
       value.replace(kept.simulatorUrl, simulatorUrl),
     ]),
   );
-  await db.update(providerAccounts).set({ settings }).where(eq(providerAccounts.id, kept.accountId));
+  await db
+    .update(providerAccounts)
+    .set({ settings })
+    .where(eq(providerAccounts.id, kept.accountId));
   const notifyUrl = `${publicUrl}/providers/${kept.accountId}/notifications`;
   await nameNotifyUrl({ provider, simulatorUrl, account: kept.account, notifyUrl });
   writeState(file, { ...kept, simulatorUrl });

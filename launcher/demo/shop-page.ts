@@ -33,13 +33,22 @@ export function shopPage({ orders, told }: { orders: ShopOrder[]; told: ShopEven
         <main>
           <header>
             <h1>Demo shop</h1>
-            <form method="post" action="/buy"><button class="buy">Buy a cup of tea, CNY 12.50</button></form>
+            <form method="post" action="/buy">
+              <button class="buy">Buy a cup of tea, CNY 12.50</button>
+            </form>
           </header>
           <section>
             <h2>Orders</h2>
             <table>
               <thead>
-                <tr><th>Order</th><th>Amount</th><th>Status</th><th>Payments</th><th>Refunds</th><th></th></tr>
+                <tr>
+                  <th>Order</th>
+                  <th>Amount</th>
+                  <th>Status</th>
+                  <th>Payments</th>
+                  <th>Refunds</th>
+                  <th></th>
+                </tr>
               </thead>
               <tbody>
                 ${orders.map(orderRow)}
@@ -52,7 +61,11 @@ export function shopPage({ orders, told }: { orders: ShopOrder[]; told: ShopEven
               <tbody>
                 ${told.map(
                   ({ at, type, orderId }) =>
-                    html`<tr><td>${at.slice(11, 19)}</td><td>${type}</td><td class="id">${orderId}</td></tr>`,
+                    html`<tr>
+                      <td>${at.slice(11, 19)}</td>
+                      <td>${type}</td>
+                      <td class="id">${orderId}</td>
+                    </tr>`,
                 )}
               </tbody>
             </table>
@@ -82,13 +95,15 @@ function orderRow(order: ShopOrder) {
       )}
     </td>
     <td>
-      ${leftMinor > 0
-        ? html`<form method="post" action="/refund">
-            <input type="hidden" name="orderId" value="${order.id}" />
-            <button name="amountMinor" value="${Math.min(100, leftMinor)}">Refund 1.00</button>
-            <button>Refund the rest</button>
-          </form>`
-        : ''}
+      ${
+        leftMinor > 0
+          ? html`<form method="post" action="/refund">
+              <input type="hidden" name="orderId" value="${order.id}" />
+              <button name="amountMinor" value="${Math.min(100, leftMinor)}">Refund 1.00</button>
+              <button>Refund the rest</button>
+            </form>`
+          : ''
+      }
     </td>
   </tr>`;
 }

@@ -33,6 +33,8 @@ export type Api = {
   download(path: string): Promise<Buffer>;
 };
 
+const isTurnedAway = ({ status }: Received) => status === 401 || status === 403;
+
 type Received = { status: number; headers: Readonly<Record<string, string>>; bytes: Buffer };
 
 /**
@@ -68,18 +70,16 @@ export function createApi(config: ApiConfig): Api {
     }
   }
 
-  const keys = createPlatformKeys({
-    publicKeys,
-    apiV3Key,
-    async download() {
-      const received = await send('GET', '/v3/certificates');
-      const message = messageOf(received);
-      if (received.status !== 401 && received.status !== 403) return message;
-      // Cannot be verified, having no key: it is believed only so far that a person must look.
-      const said = `HTTP ${received.status}: ${message.rawBody.slice(0, 200)}`;
-      throw new ProviderFault('misconfigured', 'CERTIFICATES_REFUSED', said);
-    },
-  });
+  async function downloadCertificates(): Promise<SignedMessage> {
+    const received = await send('GET', '/v3/certificates');
+    const message = messageOf(received);
+    if (!isTurnedAway(received)) return message;
+    // Cannot be verified: it is believed only so far that a person must look.
+    const said = `HTTP ${received.status}: ${message.rawBody.slice(0, 200)}`;
+    throw new ProviderFault('misconfigured', 'CERTIFICATES_REFUSED', said);
+  }
+
+  const keys = createPlatformKeys({ publicKeys, apiV3Key, download: downloadCertificates });
 
   async function call(method: 'GET' | 'POST', path: string, body?: string): Promise<ApiAnswer> {
     await keys.prepare();
@@ -88,6 +88,9 @@ export function createApi(config: ApiConfig): Api {
     const trust = await keys.check(message);
     const { status } = received;
     if (trust.kind !== 'trusted') {
+      // One such answer alone decides nothing. An account that may not even ask for the certificates
+      // has had nothing executed.
+      if (isTurnedAway(received)) await downloadCertificates();
       // Their word is repeated for whoever reads the log; it decides nothing.
       throw unreadable(`HTTP ${status}, ${trust.reason}: ${message.rawBody.slice(0, 200)}`);
     }

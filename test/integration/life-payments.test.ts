@@ -3,7 +3,13 @@ import type { ProviderName } from '../../providers/provider.ts';
 import { createSealer } from '../../db/sealed.ts';
 import { startReceiver } from '../support/receiver.ts';
 import type { Reply } from '../support/receiver.ts';
-import { newOrder, openOrder, orderBecomes, payAtProvider, tellProvider } from '../support/orders.ts';
+import {
+  newOrder,
+  openOrder,
+  orderBecomes,
+  payAtProvider,
+  tellProvider,
+} from '../support/orders.ts';
 import type { OrderBody } from '../support/orders.ts';
 import { scriptFaults, tradeOf } from '../support/provider-book.ts';
 import { until } from '../support/until.ts';
@@ -235,7 +241,9 @@ describe('failover', () => {
     await call('POST', '/faults', {
       body: { call: 'create', kind: 'executedThenTimeout', times: 2, account },
     });
-    const order = await openOrder(merchant, { methods: ['stripe.payment_intent', 'wechat-pay.native'] });
+    const order = await openOrder(merchant, {
+      methods: ['stripe.payment_intent', 'wechat-pay.native'],
+    });
     expect(order.payments).toMatchObject([{ method: 'stripe.payment_intent', status: 'pending' }]);
   });
 
@@ -249,7 +257,9 @@ describe('failover', () => {
       '/v1/routing/dry-run',
       { body: { amountMinor: 5_000, currency: 'CNY' } },
     );
-    const verdicts = Object.fromEntries(body.routes.map(({ method, verdict }) => [method, verdict]));
+    const verdicts = Object.fromEntries(
+      body.routes.map(({ method, verdict }) => [method, verdict]),
+    );
     expect(body.routes[0]).toMatchObject({ method: 'wechat-pay.native', verdict: 'fits' });
     expect(verdicts).toMatchObject({
       'stripe.checkout': 'amount_above_most',

@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ProviderName } from '../../providers/provider.ts';
-import { newOrder, openOrder, orderBecomes, payAtProvider, tellProvider } from '../support/orders.ts';
+import {
+  newOrder,
+  openOrder,
+  orderBecomes,
+  payAtProvider,
+  tellProvider,
+} from '../support/orders.ts';
 import type { OrderBody, RefundBody } from '../support/orders.ts';
 import { bookOf, scriptFaults, tradeOf } from '../support/provider-book.ts';
 import { until } from '../support/until.ts';
@@ -89,7 +95,7 @@ describe.each(providers)('refunds at %s', (provider, method) => {
       refund(merchant, order, wish),
       refund(merchant, order, wish),
     ]);
-    expect([one.status, two.status].toSorted()).toEqual([200, 201]);
+    expect(new Set([one.status, two.status])).toEqual(new Set([200, 201]));
     expect(one.body.id).toBe(two.body.id);
     const other = await refund(merchant, order, { ...wish, amountMinor: 301 });
     expect(other.status).toBe(409);
@@ -155,11 +161,14 @@ describe.each(providers)('refunds at %s', (provider, method) => {
       capturedMinor: 1250,
     });
   });
+});
 
-  test('a refund that bounces frees its amount and asks for attention', async () => {
+// Alipay's refunds are done when they are accepted.
+test.each(providers.slice(1))(
+  'a refund that bounces at %s frees its amount and asks for attention',
+  async (provider, method) => {
     const merchant = await world.newMerchant([provider]);
     const order = await paidOrder(merchant, method);
-    if (provider === 'alipay') return; // Alipay's refunds are done when they are accepted.
     await scriptFaults(
       world,
       order.payments[0]!,
@@ -176,8 +185,8 @@ describe.each(providers)('refunds at %s', (provider, method) => {
     const all = await refund(merchant, order);
     expect(all.body).toMatchObject({ amountMinor: 1_250 });
     await orderBecomes(merchant, order, 'refunded');
-  });
-});
+  },
+);
 
 test('another merchant’s orders and refunds are not to be found', async () => {
   const [merchant, stranger] = [

@@ -21,7 +21,7 @@ export type RunningSimulator = {
 /** Starts a provider's simulator in this process, on a free port, its book in memory. */
 export async function startSimulator(
   provider: ProviderName,
-  options: { retryGapsMs?: readonly number[] } = {},
+  options: { retryGapsMs?: readonly number[]; hasSameDayStatements?: boolean } = {},
 ): Promise<RunningSimulator> {
   const simulator = await starts[provider]({ port: 0, hasSameDayStatements: true, ...options });
   const { url } = simulator;

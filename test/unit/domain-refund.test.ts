@@ -30,17 +30,21 @@ const report: fc.Arbitrary<RefundReport> = fc.oneof(
 describe('what may be given back', () => {
   test('however many wishes, those granted never exceed what was taken', () => {
     fc.assert(
-      fc.property(amount, fc.array(fc.option(amount, { nil: undefined })), (capturedMinor, asked) => {
-        const refunds: { status: RefundStatus; amountMinor: number }[] = [];
-        for (const amountMinor of asked) {
-          const decision = decideOnRefundRequest({ capturedMinor, refunds, amountMinor });
-          if (decision.kind === 'reserve') {
-            refunds.push({ status: 'pending', amountMinor: decision.amountMinor });
+      fc.property(
+        amount,
+        fc.array(fc.option(amount, { nil: undefined })),
+        (capturedMinor, asked) => {
+          const refunds: { status: RefundStatus; amountMinor: number }[] = [];
+          for (const amountMinor of asked) {
+            const decision = decideOnRefundRequest({ capturedMinor, refunds, amountMinor });
+            if (decision.kind === 'reserve') {
+              refunds.push({ status: 'pending', amountMinor: decision.amountMinor });
+            }
           }
-        }
-        const total = refunds.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
-        expect(total).toBeLessThanOrEqual(capturedMinor);
-      }),
+          const total = refunds.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+          expect(total).toBeLessThanOrEqual(capturedMinor);
+        },
+      ),
     );
   });
 

@@ -5,7 +5,7 @@ import { healthOf, rankRoutes } from '../../domain/routing.ts';
 import type { AccountOffer, OrderWanted } from '../../domain/routing.ts';
 
 const offer = (id: string, fields: Partial<AccountOffer> = {}): AccountOffer => ({
-  id: `acc_${id}` as AccountId,
+  id: `acc_${id}`,
   provider: 'alipay',
   enabled: true,
   methods: null,
@@ -46,7 +46,9 @@ describe('the router', () => {
   test('keeps away from an account in trouble, and still takes it when there is no other', () => {
     const ill = offer('ill', { priority: 1, health: 'open' });
     expect(firstOf([ill, offer('well')])).toMatchObject({ accountId: 'acc_well' });
-    expect(firstOf([ill, offer('s', { provider: 'stripe' })])).toMatchObject({ accountId: 'acc_s' });
+    expect(firstOf([ill, offer('s', { provider: 'stripe' })])).toMatchObject({
+      accountId: 'acc_s',
+    });
     expect(firstOf([ill])).toMatchObject({ accountId: 'acc_ill', verdict: 'fits' });
   });
 
@@ -102,7 +104,11 @@ describe('the router', () => {
   });
 
   test('shares the orders of one priority out by weight', () => {
-    const accounts = [offer('a', { weight: 3 }), offer('b', { weight: 1 }), offer('c', { weight: 0 })];
+    const accounts = [
+      offer('a', { weight: 3 }),
+      offer('b', { weight: 1 }),
+      offer('c', { weight: 0 }),
+    ];
     let seed = 7;
     const random = () => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647;
     const taken: Record<string, number> = {};

@@ -441,7 +441,6 @@ describe('a call', () => {
     [404, { code: 'ORDER_NOT_EXIST' }],
     [400, { code: 'ORDER_CLOSED' }],
     [400, { code: 'ORDERPAID' }],
-    [401, { code: 'SIGN_ERROR' }],
     [404, { code: 'RESOURCE_NOT_EXISTS' }],
     [302, {}],
   ])('answered %d %j without a signature settles nothing', async (status, body) => {
@@ -461,6 +460,24 @@ describe('a call', () => {
     for (const call of asked) {
       await expect(call).rejects.toMatchObject({ kind: 'unknownOutcome' });
     }
+  });
+
+  test.each([
+    ['misconfigured', 'everything'],
+    ['unknownOutcome', 'that call'],
+  ])('turned away without a signature is %s when %s is', async (kind, what) => {
+    const apiUrl = await listen(async (request, response) => {
+      if (what === 'everything' || !request.url?.startsWith('/v3/certificates')) {
+        return response.writeHead(401).end('{"code":"SIGN_ERROR"}');
+      }
+      const genuine = await signedAnswer('/v3/certificates');
+      return response.writeHead(200, genuine.headers).end(genuine.body);
+    });
+    const { settings, credentials } = shop.sandbox;
+    const provider = wechatPay.create({ settings: { ...settings, apiUrl }, credentials });
+    const order = orderOf(shop);
+    await expect(provider.createPayment(order)).rejects.toMatchObject({ kind });
+    await expect(provider.refund(refundOf(order, 1))).rejects.toMatchObject({ kind });
   });
 
   test('is answered about another order: that settles nothing', async () => {

@@ -1,0 +1,234 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { forge } from './forge.ts';
+import type { Act, Life, Told } from './life.ts';
+import { accountOf, call, insist, isAnswer, tell } from './shop.ts';
+import type { Answer, OrderBody, Shop } from './shop.ts';
+
+/** Opens an order as planned and lives through what happens to it, whatever breaks meanwhile. */
+export async function liveThrough(shop: Shop, life: Life, runName: string): Promise<Told> {
+  const told = await open(shop, life, runName);
+  for (const act of life.acts) await perform(shop, told, act);
+  await bringToAnEnd(shop, told);
+  return told;
+}
+
+async function open(shop: Shop, life: Life, runName: string): Promise<Told> {
+  const { number, opening, repeat } = life;
+  const { confirm, ...terms } = opening;
+  const merchantOrderNo = `L-${number}`;
+  const order = {
+    ...{ ...terms, merchantOrderNo, subject: `Tea, ${life.fate}` },
+    payer: { providerUserId: 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o', ip: '203.0.113.7' },
+    ...(confirm && {
+      confirm: { url: `${shop.receiverUrl}/confirm`, withinSeconds: confirm === 'silent' ? 6 : 120 },
+      metadata: { answer: confirm },
+    }),
+  };
+  let retries = 0;
+  const headers = { 'idempotency-key': `${runName}-${number}` };
+  const say = (body: object = order) =>
+    insist(
+      `open ${merchantOrderNo}`,
+      () => call(shop, 'POST', '/v1/orders', { body, headers }),
+      (answer) => {
+        if (isAnswer(answer) && !isInFlight(answer)) return true;
+        retries += 1;
+        return false;
+      },
+    );
+  const atOnce = repeat === 'atOnce' ? [say(), say()] : [];
+  const first = await say();
+  if (first.status !== 201 && first.status !== 202) {
+    throw new Error(`${merchantOrderNo}: ${first.status} ${first.text}`);
+  }
+  const again = await Promise.all(atOnce);
+  if (repeat === 'later') again.push(await say());
+  if (repeat === 'otherBody') {
+    again.push(await say({ ...order, amountMinor: order.amountMinor + 1 }));
+  }
+  const { id } = JSON.parse(first.text) as OrderBody;
+  return {
+    ...{ life, id, merchantOrderNo, retries, status: first.status, text: first.text },
+    repeats: again.map(({ status, text }) => ({
+      ...{ how: repeat, status, isSameBytes: text === first.text },
+    })),
+    ...{ refunds: [], refusedRefunds: 0, seen: [], forgeries: [] },
+  };
+}
+
+const isInFlight = ({ status, text }: Answer) =>
+  status === 409 && text.includes('idempotency-key-in-flight');
+
+async function perform(shop: Shop, told: Told, act: Act): Promise<void> {
+  const { id } = told;
+  const say = (path: string, body?: object, headers = {}) =>
+    insist(
+      `${path} ${id}`,
+      () => call(shop, 'POST', `/v1/orders/${id}${path}`, { ...(body && { body }), headers }),
+      isAnswer,
+    );
+  switch (act.do) {
+    case 'think':
+      await sleep(act.ms);
+      return;
+    case 'together':
+      await Promise.all(act.acts.map((one) => perform(shop, told, one)));
+      return;
+    case 'scan':
+      return scan(await payable(shop, told));
+    case 'pay':
+      return pay(shop, told, act);
+    case 'cancel':
+      await say('/cancel');
+      return;
+    case 'capture':
+      await say('/capture', act.amountMinor === undefined ? {} : { amountMinor: act.amountMinor });
+      return;
+    case 'switch':
+      await say('/payments', { method: act.method });
+      return;
+    case 'resolve':
+      await say('/resolve', { verb: act.verb, note: 'as the dice fell' });
+      return;
+    case 'refund':
+      return refund(told, act, say);
+    case 'portal':
+    case 'resend':
+    case 'fault':
+    case 'decide':
+    case 'forge':
+      return actAtProvider(shop, told, act);
+    case 'await':
+      await until(shop, told, ({ status }) => act.statuses.includes(status), act.statuses.join('|'));
+      return;
+    case 'awaitRefund': {
+      const isThere = ({ refunds }: OrderBody) =>
+        refunds.some(({ status }) => act.statuses.includes(status));
+      await until(shop, told, isThere, `refund ${act.statuses.join('|')}`);
+    }
+  }
+}
+
+type At = Extract<Act, { do: 'portal' | 'resend' | 'fault' | 'decide' | 'forge' }>;
+
+async function actAtProvider(shop: Shop, told: Told, act: At): Promise<void> {
+  const order = await look(shop, told.id);
+  const { provider, outTradeNo } = order.payments.at(-1)!;
+  const at = accountOf(shop, provider);
+  switch (act.do) {
+    case 'portal': {
+      const { verb, amountMinor } = act;
+      if (verb === 'dispute' && provider !== 'stripe') return;
+      await tell(at, `/payments/${outTradeNo}/${verb}`, { ...(amountMinor && { amountMinor }) });
+      return;
+    }
+    case 'resend':
+      await tell(at, `/notifications/${outTradeNo}/resend`);
+      return;
+    case 'fault': {
+      const { do: _, ...fault } = act;
+      await tell(at, '/faults', { ...fault, outTradeNo });
+      return;
+    }
+    case 'decide': {
+      const disputed = (found: OrderBody) => found.disputes.length > 0;
+      const { disputes } = await until(shop, told, disputed, 'a dispute');
+      await tell(at, `/disputes/${disputes[0]!.disputeNo}/close`, { won: act.won });
+      return;
+    }
+    case 'forge': {
+      const { amountMinor } = told.life.opening;
+      told.forgeries.push(await forge(shop.url, at, { outTradeNo, amountMinor }));
+    }
+  }
+}
+
+/** What the payer has to open before there is anything to pay. */
+async function scan({ nextAction }: OrderBody): Promise<void> {
+  const address = nextAction?.content ?? nextAction?.url;
+  if (!address?.startsWith('http')) return;
+  const response = await fetch(address);
+  await response.text();
+}
+
+async function pay(shop: Shop, told: Told, act: Extract<Act, { do: 'pay' }>): Promise<void> {
+  const order = act.force ? await look(shop, told.id) : await payable(shop, told);
+  const payment = act.attempt === 'first' ? order.payments[0] : order.payments.at(-1);
+  if (!payment) throw new Error(`${told.id} has no payment`);
+  if (/^alipay\.(page|wap)$/.test(payment.method)) await scan(order);
+  const { force, paidMinor } = act;
+  await tell(accountOf(shop, payment.provider), `/payments/${payment.outTradeNo}/pay`, {
+    ...(force && { force }),
+    ...(paidMinor !== undefined && { paidMinor }),
+  });
+}
+
+async function refund(
+  told: Told,
+  { no, amountMinor }: Extract<Act, { do: 'refund' }>,
+  say: (path: string, body: object, headers: object) => Promise<Answer>,
+): Promise<void> {
+  const merchantRefundNo = `R-${told.life.number}-${no}`;
+  const wish = { merchantRefundNo, ...(amountMinor !== undefined && { amountMinor }) };
+  const { status, text } = await say('/refunds', wish, { prefer: 'wait=2' });
+  if (status >= 400) {
+    told.refusedRefunds += 1;
+    return;
+  }
+  const { id, amountMinor: givenMinor } = JSON.parse(text) as { id: string; amountMinor: number };
+  told.refunds.push({ id, merchantRefundNo, amountMinor: givenMinor, status });
+}
+
+/** What is still open by chance is ended as a merchant would: nobody leaves an order lying. */
+async function bringToAnEnd(shop: Shop, told: Told): Promise<void> {
+  if (told.life.fate !== 'anything') return;
+  for (const verb of ['accept', 'refund', 'close'] as const) {
+    const { status } = await look(shop, told.id);
+    if (status !== 'review') break;
+    await perform(shop, told, { do: 'resolve', verb });
+  }
+}
+
+async function look(shop: Shop, id: string, headers = {}): Promise<OrderBody> {
+  const path = `/v1/orders/${id}`;
+  const answer = await insist(`read ${id}`, () => call(shop, 'GET', path, { headers }), isAnswer);
+  if (answer.status !== 200) throw new Error(`${path}: ${answer.status} ${answer.text}`);
+  return JSON.parse(answer.text) as OrderBody;
+}
+
+function payable(shop: Shop, told: Told): Promise<OrderBody> {
+  const isPayable = ({ nextAction, status }: OrderBody) =>
+    nextAction !== null || status !== 'pending';
+  return until(shop, told, isPayable, 'payable');
+}
+
+const longestMs = 300_000;
+
+/** Reads the order until it is so; what is seen on the way is noted for the checker. */
+async function until(
+  shop: Shop,
+  told: Told,
+  isSo: (order: OrderBody) => boolean,
+  what: string,
+): Promise<OrderBody> {
+  const endsMs = Date.now() + longestMs;
+  for (let etag: string | null = null; ;) {
+    const answer: Answer = await insist(
+      `wait for ${told.id}: ${what}`,
+      () =>
+        call(shop, 'GET', `/v1/orders/${told.id}`, {
+          headers: etag === null ? {} : { prefer: 'wait=20', 'if-none-match': etag },
+        }),
+      isAnswer,
+    );
+    if (answer.status === 200) {
+      const order = JSON.parse(answer.text) as OrderBody;
+      ({ etag } = answer);
+      told.seen.push({ version: order.version, status: order.status });
+      if (isSo(order)) return order;
+    }
+    if (Date.now() > endsMs) {
+      throw new Error(`${told.id} (${told.life.fate}) never became ${what}: ${answer.text}`);
+    }
+  }
+}
