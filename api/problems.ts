@@ -75,7 +75,7 @@ export const problemTypes = {
   'difference-not-open': {
     status: 409,
     title: 'The difference is no longer open',
-    help: 'It was healed: the two sides agree now, and there is nothing to take as it is. `status` says where it stands.',
+    help: 'It was healed: the two sides agree now, and there is nothing to take as it is. `differenceStatus` says where it stands.',
   },
   'content-too-large': {
     status: 413,

@@ -13,7 +13,7 @@ const activities = proxyActivities<Activities>({
   summary: 'Give every account its daily reconciliation',
 });
 
-const everyMs = 30_000;
+const everyMs = 15_000;
 
 /** Looks after the accounts' schedules, so that a new account has one soon. Workflow id: `schedules`. */
 export async function keepSchedules(): Promise<never> {

@@ -25,7 +25,9 @@ export async function applyNotification(
   const { notification, order } = first;
   if (notification.appliedAt) return progressOf(first);
   const { news, binding } = notification;
-  if (news.kind === 'hint' || news.kind === 'refund') {
+  // A dispute may overtake the news of its payment too: first things first.
+  const isEarly = news.kind === 'dispute' && first.payment.status !== 'succeeded';
+  if (news.kind === 'hint' || news.kind === 'refund' || isEarly) {
     return { ...progressOf(first), isOnlyHint: true };
   }
   const provider = await providers.get(notification.accountId);

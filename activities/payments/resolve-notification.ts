@@ -1,3 +1,4 @@
+import type { DisputeReport } from '../../domain/dispute.ts';
 import type { NotificationId } from '../../domain/ids.ts';
 import { decideOnBinding } from '../../domain/payment.ts';
 import type { RefundReport } from '../../domain/refund.ts';
@@ -10,7 +11,8 @@ import type { ActivityDeps } from '../deps.ts';
 import { changeOfProviderRefund } from '../refunds/change-of-provider-refund.ts';
 import { applyReport } from './apply-report.ts';
 import { askProvider, callProvider } from './ask-provider.ts';
-import { progressOf } from './commit-decision.ts';
+import { changeOfDispute } from './change-of-dispute.ts';
+import { commitDecision, progressOf } from './commit-decision.ts';
 import { paymentRef } from './payment-ref.ts';
 
 const attempts = 10;
@@ -31,15 +33,42 @@ export async function resolveNotification(
     await finishNotification(deps.db, { id, outcome: 'review' });
     return progressOf(read);
   }
-  if (notification.news.kind === 'refund') return applyRefundNews(deps, read, notification.news);
-  const progress = await applyReport(deps, {
+  const { news } = notification;
+  // News of a refund may overtake the news of its payment: first things first.
+  const isSettled = payment.status === 'succeeded';
+  const progress = isSettled ? progressOf(read) : await applyAnswer(deps, read);
+  if (news.kind === 'refund') return applyRefundNews(deps, read, news);
+  if (news.kind === 'dispute') {
+    const disputed = await applyDispute(deps, id, news.report);
+    await finishNotification(deps.db, { id, outcome: 'unchanged' });
+    return disputed;
+  }
+  await finishNotification(deps.db, { id, outcome: 'applied' });
+  return progress;
+}
+
+async function applyAnswer(deps: ActivityDeps, read: NotificationRead): Promise<OrderProgress> {
+  const { order, payment } = read;
+  return applyReport(deps, {
     orderId: order.id,
     paymentId: payment.id,
     report: await askProvider(deps, payment),
     closeReason: 'closed_by_provider',
   });
-  await finishNotification(deps.db, { id, outcome: 'applied' });
-  return progress;
+}
+
+function applyDispute(
+  deps: ActivityDeps,
+  id: NotificationId,
+  report: DisputeReport,
+): Promise<OrderProgress> {
+  return commitDecision(deps, {
+    read: () => readNotification(deps.db, { id }),
+    decide: (read) => {
+      const change = changeOfDispute({ read, payment: read.payment, report });
+      return change && { ...change, notification: { id, outcome: 'applied' } };
+    },
+  });
 }
 
 async function applyRefundNews(

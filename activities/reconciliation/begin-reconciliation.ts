@@ -8,7 +8,10 @@ import type { ActivityDeps } from '../deps.ts';
 
 type Deps = Pick<ActivityDeps, 'db' | 'client' | 'taskQueue' | 'logger'>;
 
-/** Reconciles a day of an account, or the same day again. A run that waits for its statement asks at once. */
+/**
+ * Reconciles a day of an account, or the same day again; a run that waits for its statement asks at
+ * once. Not awaited: whoever looks after the schedules starts what is left lying.
+ */
 export async function beginReconciliation(
   deps: Deps,
   input: {
@@ -20,7 +23,7 @@ export async function beginReconciliation(
 ): Promise<ReconciliationRow> {
   const run = await openReconciliation(deps.db, input);
   const { workflowId, ...options } = startOptions(deps, run);
-  await deps.client.workflow
+  deps.client.workflow
     .signalWithStart<typeof reconcileStatement>('reconcileStatement', {
       ...options,
       workflowId,
@@ -29,7 +32,6 @@ export async function beginReconciliation(
       signalArgs: [],
     })
     .catch((error: unknown) =>
-      // It is written down: whoever looks after the schedules starts it.
       deps.logger.warn(
         { err: error, reconciliationId: run.id },
         'a reconciliation waits to be started',

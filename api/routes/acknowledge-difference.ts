@@ -52,7 +52,7 @@ export function registerAcknowledgeDifference(app: App, deps: ApiDeps) {
         throw notFound('difference', id);
       case 'notOpen':
         throw new Problem('difference-not-open', `The difference is ${result.status}.`, {
-          extensions: { status: result.status },
+          extensions: { differenceStatus: result.status },
         });
       case 'acknowledged':
         return c.json(differenceBody(result.difference), 200);

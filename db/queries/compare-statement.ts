@@ -1,4 +1,4 @@
-import { and, count, eq, lt, sql } from 'drizzle-orm';
+import { and, count, eq, lt, or, sql } from 'drizzle-orm';
 import { newId } from '../../domain/ids.ts';
 import type { ReconciliationId } from '../../domain/ids.ts';
 import { judgePair } from '../../domain/reconciliation.ts';
@@ -116,6 +116,7 @@ async function keepDifferences(
     .onConflictDoUpdate({
       target: [differences.accountId, differences.about, differences.number, differences.kind],
       set: {
+        reconciliationId: run.id,
         orderId: latest('order_id'),
         paymentId: latest('payment_id'),
         refundId: latest('refund_id'),
@@ -131,8 +132,8 @@ async function keepDifferences(
         healedBy: null,
         healedAt: null,
       },
-      // Listed by the run of another day: it is there that it is looked after.
-      setWhere: eq(differences.reconciliationId, run.id),
+      // What stands in the run of another day is looked after there.
+      setWhere: or(eq(differences.reconciliationId, run.id), eq(differences.status, 'healed')),
     });
 }
 

@@ -1,9 +1,11 @@
-import { and, asc, inArray, lt, sql } from 'drizzle-orm';
+import { and, asc, eq, lt, or, sql } from 'drizzle-orm';
 import type { Database } from '../database.ts';
 import { reconciliations } from '../schema/reconciliations.ts';
 import type { ReconciliationRow } from './reconciliations.ts';
 
 const graceSeconds = 30;
+// Nothing waits that long: its workflow is lost.
+const longestWaitHours = 73;
 
 /** Runs that were accepted and may have lost their workflow, oldest first; those that run are found running. */
 export function listLeftLying(db: Database): Promise<ReconciliationRow[]> {
@@ -11,9 +13,15 @@ export function listLeftLying(db: Database): Promise<ReconciliationRow[]> {
     .select()
     .from(reconciliations)
     .where(
-      and(
-        inArray(reconciliations.status, ['running', 'waiting']),
-        lt(reconciliations.startedAt, sql`now() - make_interval(secs => ${graceSeconds})`),
+      or(
+        and(
+          eq(reconciliations.status, 'running'),
+          lt(reconciliations.startedAt, sql`now() - make_interval(secs => ${graceSeconds})`),
+        ),
+        and(
+          eq(reconciliations.status, 'waiting'),
+          lt(reconciliations.startedAt, sql`now() - make_interval(hours => ${longestWaitHours})`),
+        ),
       ),
     )
     .orderBy(asc(reconciliations.startedAt))

@@ -6,7 +6,9 @@ import type {
   RawNotification,
 } from '../provider.ts';
 import type { StripeAccount } from './account.ts';
+import { faultOf } from './errors.ts';
 import { readingOf } from './news.ts';
+import { withOurNumber } from './our-number.ts';
 import { verifySignature } from './signature.ts';
 import { isoOfSeconds } from './status.ts';
 import { readThinEvent } from './thin-events.ts';
@@ -30,7 +32,11 @@ export async function readNotification(
   }
   const event = snapshotSchema.safeParse(body);
   if (!event.success) return { kind: 'rejected', reason: 'signed, but no event' };
-  return { kind: 'verified', events: eventsOf(account, event.data) };
+  try {
+    return { kind: 'verified', events: await eventsOf(account, event.data) };
+  } catch (error) {
+    return { kind: 'retryLater', reason: faultOf(error).message };
+  }
 }
 
 /** Any 2xx will do; anything else is sent again, for up to three days. */
@@ -54,16 +60,17 @@ const snapshotSchema = z.object({
 
 type Snapshot = z.infer<typeof snapshotSchema>;
 
-function eventsOf({ accountId }: StripeAccount, event: Snapshot): ProviderEvent[] {
-  const reading = readingOf(event.type, event.data.object);
-  if (!reading) return [];
+async function eventsOf(account: StripeAccount, event: Snapshot): Promise<ProviderEvent[]> {
+  const read = readingOf(event.type, event.data.object);
+  if (!read) return [];
+  const reading = await withOurNumber(account, read);
   const { news } = reading;
   if (event.type === 'payment_intent.succeeded' && news.kind === 'payment') {
     // The PaymentIntent has no time of its payment, but this event is it.
     if (news.report.status === 'succeeded') news.report.paidAt ??= isoOfSeconds(event.created);
   }
   const appId = event.livemode ? 'live' : 'test';
-  const binding = { appId, sellerId: event.account ?? accountId, ...reading.about };
+  const binding = { appId, sellerId: event.account ?? account.accountId, ...reading.about };
   return [{ notificationId: event.id, binding, news }];
 }
 

@@ -5,6 +5,7 @@ import type { StripeAccount } from './account.ts';
 import { faultOf, isMissing } from './errors.ts';
 import { readingOf } from './news.ts';
 import type { Reading } from './news.ts';
+import { withOurNumber } from './our-number.ts';
 
 export type SignedThinEvent = { rawBody: string; signature: string; secret: string };
 
@@ -31,8 +32,10 @@ export async function readThinEvent(
   const event = parse(account, { rawBody, signature, secret });
   if (!event) return { kind: 'rejected', reason: 'signed, but no thin event' };
   try {
-    const reading = event.related_object && (await fetchReading(account, event.related_object));
-    return { kind: 'verified', events: reading ? [eventOf(account, event, reading)] : [] };
+    const read = event.related_object && (await fetchReading(account, event.related_object));
+    if (!read) return { kind: 'verified', events: [] };
+    const reading = await withOurNumber(account, read);
+    return { kind: 'verified', events: [eventOf(account, event, reading)] };
   } catch (error) {
     // Gone, or never ours: nothing can be asked about it.
     if (isMissing(error)) return { kind: 'verified', events: [] };

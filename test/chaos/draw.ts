@@ -52,7 +52,9 @@ function drawLife(
   const wished = fate.opening?.(dice) ?? {};
   const method = dice.chance(0.7) ? methods[provider][0] : dice.pick(methods[provider]);
   const canHold = wished.capture === 'manual';
-  const elsewhere = providers.filter((name) => name !== provider && (!canHold || name === 'stripe'));
+  const elsewhere = providers.filter(
+    (name) => name !== provider && (!canHold || name === 'stripe'),
+  );
   const all = [provider, ...elsewhere].flatMap((name) => methods[name]);
   const [first = method, ...rest] = all.filter((name) => name !== method);
   const opening: Opening = {
@@ -100,7 +102,10 @@ export function drawFaults(seed: number, provider: ProviderName): object[] {
     ['forged', 0.03],
     ['replayed', 0.03, 500],
   ];
-  const armed = (call: string, [kind, probability, delayMs]: readonly [string, number, number?]) => ({
+  const armed = (
+    call: string,
+    [kind, probability, delayMs]: readonly [string, number, number?],
+  ) => ({
     ...{ call, kind, probability, seed: dice.seed() },
     ...(delayMs !== undefined && { delayMs }),
   });

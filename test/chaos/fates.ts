@@ -127,7 +127,11 @@ export const fates: Readonly<Record<string, Fate>> = {
     weight: 3,
     acts: (d) => [
       scan,
-      { do: 'fault', call: 'notify', kind: d.dice.pick(['wrongAmount', 'wrongApp', 'wrongSeller']) },
+      {
+        do: 'fault',
+        call: 'notify',
+        kind: d.dice.pick(['wrongAmount', 'wrongApp', 'wrongSeller']),
+      },
       ...[pay, isPaid],
     ],
     ends: paid,
@@ -138,7 +142,11 @@ export const fates: Readonly<Record<string, Fate>> = {
     ends: ['closed'],
   },
   forgedOnly: { weight: 2, acts: () => [scan, { do: 'forge' }, cancel], ends: ['closed'] },
-  forgedAndPaid: { weight: 2, acts: () => [scan, together({ do: 'forge' }, pay), isPaid], ends: paid },
+  forgedAndPaid: {
+    weight: 2,
+    acts: () => [scan, together({ do: 'forge' }, pay), isPaid],
+    ends: paid,
+  },
   toldAgain: {
     weight: 2,
     acts: (d) => [
@@ -147,7 +155,12 @@ export const fates: Readonly<Record<string, Fate>> = {
     ],
     ends: paid,
   },
-  confirmed: { weight: 3, opening: () => ({ confirm: 'accept' }), acts: () => [pay, isPaid], ends: paid },
+  confirmed: {
+    weight: 3,
+    opening: () => ({ confirm: 'accept' }),
+    acts: () => [pay, isPaid],
+    ends: paid,
+  },
   rejected: {
     weight: 3,
     opening: () => ({ confirm: 'reject' }),
@@ -176,14 +189,23 @@ export const fates: Readonly<Record<string, Fate>> = {
   },
   switchContested: {
     weight: 2,
-    acts: (d) => [scan, together(pay, { do: 'switch', method: d.dice.pick(d.others) }), pay, isPaid],
+    acts: (d) => [
+      scan,
+      together(pay, { do: 'switch', method: d.dice.pick(d.others) }),
+      pay,
+      isPaid,
+    ],
     ends: paid,
   },
   captured: {
     weight: 4,
     at: ['stripe'],
     opening: () => ({ capture: 'manual' }),
-    acts: (d) => [pay, isHeld, { do: 'capture', ...(d.dice.chance(0.5) && { amountMinor: part(d) }) }],
+    acts: (d) => [
+      pay,
+      isHeld,
+      { do: 'capture', ...(d.dice.chance(0.5) && { amountMinor: part(d) }) },
+    ],
     ends: paid,
   },
   voided: {

@@ -61,8 +61,8 @@ export type Told = {
   repeats: { how: Life['repeat']; status: number; isSameBytes: boolean }[];
   refunds: { id: string; merchantRefundNo: string; amountMinor: number; status: number }[];
   refusedRefunds: number;
-  /** Successive looks, none of them overlapping another. */
-  seen: { version: number; status: string }[];
+  /** Successive looks, by the wait they were made in. */
+  seen: { version: number; status: string }[][];
   /** What was answered to a stranger. */
   forgeries: number[];
 };

@@ -20,7 +20,10 @@ async function open(shop: Shop, life: Life, runName: string): Promise<Told> {
     ...{ ...terms, merchantOrderNo, subject: `Tea, ${life.fate}` },
     payer: { providerUserId: 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o', ip: '203.0.113.7' },
     ...(confirm && {
-      confirm: { url: `${shop.receiverUrl}/confirm`, withinSeconds: confirm === 'silent' ? 6 : 120 },
+      confirm: {
+        url: `${shop.receiverUrl}/confirm`,
+        withinSeconds: confirm === 'silent' ? 6 : 120,
+      },
       metadata: { answer: confirm },
     }),
   };
@@ -99,7 +102,12 @@ async function perform(shop: Shop, told: Told, act: Act): Promise<void> {
     case 'forge':
       return actAtProvider(shop, told, act);
     case 'await':
-      await until(shop, told, ({ status }) => act.statuses.includes(status), act.statuses.join('|'));
+      await until(
+        shop,
+        told,
+        ({ status }) => act.statuses.includes(status),
+        act.statuses.join('|'),
+      );
       return;
     case 'awaitRefund': {
       const isThere = ({ refunds }: OrderBody) =>
@@ -212,6 +220,8 @@ async function until(
   what: string,
 ): Promise<OrderBody> {
   const endsMs = Date.now() + longestMs;
+  const seen: Told['seen'][number] = [];
+  told.seen.push(seen);
   for (let etag: string | null = null; ;) {
     const answer: Answer = await insist(
       `wait for ${told.id}: ${what}`,
@@ -224,7 +234,7 @@ async function until(
     if (answer.status === 200) {
       const order = JSON.parse(answer.text) as OrderBody;
       ({ etag } = answer);
-      told.seen.push({ version: order.version, status: order.status });
+      seen.push({ version: order.version, status: order.status });
       if (isSo(order)) return order;
     }
     if (Date.now() > endsMs) {

@@ -1,43 +1,41 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { benchPostgres } from '../../bench/shared/services.ts';
-import { openDatabase } from '../../db/database.ts';
-import { createSealer } from '../../db/sealed.ts';
-import {
-  createKey,
-  createMerchant,
-  createSimulatedAlipayAccount,
-} from '../../launcher/operator/open-account.ts';
 import { startNodeProcess } from '../../launcher/services/child.ts';
 import { pickPort } from '../../launcher/services/ports.ts';
+import { simulatorEnv, simulatorProcesses } from '../../launcher/services/simulators.ts';
 import { resolveTemporalBinary } from '../../launcher/services/temporal-binary.ts';
 import { startTemporal } from '../../launcher/services/temporal.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
+import { openMerchant } from './accounts.ts';
+import type { ProviderName } from './draw.ts';
+import type { Evidence } from './evidence.ts';
+import type { Shop } from './shop.ts';
 import { supervise } from './supervised.ts';
 import type { Supervised } from './supervised.ts';
 
-export type Stack = {
-  url: string;
-  databaseUrl: string;
-  temporalAddress: string;
-  simulatorUrl: string;
-  receiverLog: string;
-  merchant: { key: string; appId: string };
+export type Stack = Evidence & {
+  shop: Shop;
   /** What may be killed. */
   victims: Supervised[];
   stop(): Promise<void>;
 };
 
-// Minutes of Alipay's ladder become seconds: 1.2 s, 3 s, 3 s, 18 s, …
-const retryScale = '0.005';
+// Minutes of a provider's ladder become tenths of seconds, so that what was lost comes again soon.
+const retryScale = '0.002';
 const refusedShare = '0.03';
 
-/** All of Tender in a folder of its own: PostgreSQL, Temporal with a file, provider, merchant, API, worker. */
+/**
+ * All of Tender in a folder of its own: PostgreSQL, Temporal with a file, providers, merchants. API and
+ * worker are one process, as by default, or two where each is to be killed for itself.
+ */
 export async function startStack(input: {
   folder: string;
+  providers: readonly ProviderName[];
+  isSplit: boolean;
   say: (text: string) => void;
 }): Promise<Stack> {
-  const { folder, say } = input;
+  const { folder, providers, isSplit, say } = input;
   const logFile = (name: string) => join(folder, `${name}.log`);
   const stops: (() => Promise<void>)[] = [];
   const stop = async () => {
@@ -46,24 +44,26 @@ export async function startStack(input: {
   try {
     const postgres = await benchPostgres({ path: folder, logFile, remove: async () => {} });
     stops.push(postgres.stop);
+    const { databaseUrl } = postgres;
     const receiverLog = join(folder, 'arrivals.jsonl');
-    const [simulator, receiver] = await Promise.all([
-      startNodeProcess({
-        entry: 'providers/alipay/simulator/main.ts',
-        logFile: logFile('simulator'),
-        env: {
-          ALIPAY_SIM_PORT: '0',
-          ALIPAY_SIM_DATA_DIR: join(folder, 'alipay'),
-          ALIPAY_SIM_RETRY_SCALE: retryScale,
-        },
-      }),
-      startNodeProcess({
-        entry: 'test/chaos/receiver.ts',
-        logFile: logFile('receiver'),
-        env: { RECEIVER_LOG: receiverLog, RECEIVER_REFUSES: refusedShare },
-      }),
-    ]);
-    stops.push(simulator.stop, receiver.stop);
+    const receiver = await startNodeProcess({
+      entry: 'test/chaos/receiver.ts',
+      logFile: logFile('receiver'),
+      env: { RECEIVER_LOG: receiverLog, RECEIVER_REFUSES: refusedShare },
+    });
+    stops.push(receiver.stop);
+    const simulators: { provider: ProviderName; url: string }[] = [];
+    for (const provider of providers) {
+      const simulator = await startNodeProcess({
+        entry: simulatorProcesses[provider].entry,
+        logFile: logFile(provider),
+        env: simulatorEnv(provider, {
+          ...{ port: 0, dataDir: join(folder, provider), retryScale, sameDayStatements: true },
+        }),
+      });
+      stops.push(simulator.stop);
+      simulators.push({ provider, url: String(simulator.ready['url']) });
+    }
 
     const [{ port }, { port: temporalPort }] = await Promise.all([pickPort(0), pickPort(0)]);
     const { path: binary } = await resolveTemporalBinary();
@@ -73,8 +73,7 @@ export async function startStack(input: {
       say,
       start: (onExit) =>
         startTemporal({
-          ...{ binary, onExit },
-          port: temporalPort,
+          ...{ binary, onExit, port: temporalPort },
           dbFile: join(folder, 'temporal.sqlite'),
           logFile: logFile('temporal'),
           searchAttributes: Object.values(searchAttributes).map(({ name }) => name),
@@ -84,17 +83,20 @@ export async function startStack(input: {
 
     const url = `http://127.0.0.1:${port}`;
     const secretKey = randomBytes(32);
+    const sealingKey = secretKey.toString('base64');
     const env = {
-      DATABASE_URL: postgres.databaseUrl,
+      DATABASE_URL: databaseUrl,
       TEMPORAL_ADDRESS: temporalAddress,
-      TENDER_SECRET_KEYS: secretKey.toString('base64'),
+      TENDER_SECRET_KEYS: sealingKey,
       TENDER_PUBLIC_URL: url,
       TENDER_ALLOW_PRIVATE_TARGETS: 'true',
       PORT: String(port),
       LOG_LEVEL: 'info',
     };
-    const platform = (part: 'api' | 'worker') =>
-      supervise({
+    const parts = isSplit ? ['worker', 'api'] : ['api,worker'];
+    const platform: Supervised[] = [];
+    for (const part of parts) {
+      const running = await supervise({
         name: part,
         say,
         start: (onExit) =>
@@ -106,18 +108,29 @@ export async function startStack(input: {
             logFile: logFile(part),
           }),
       });
-    const worker = await platform('worker');
-    stops.push(worker.stop);
-    const api = await platform('api');
-    stops.push(api.stop);
+      stops.push(running.stop);
+      platform.push(running);
+    }
 
-    const simulatorUrl = String(simulator.ready['url']);
-    const merchant = await openMerchant({ ...postgres, simulatorUrl, secretKey });
+    const opening = { databaseUrl, publicUrl: url, secretKey, simulators };
+    const merchant = await openMerchant({ ...opening, name: 'the merchant' });
+    const stranger = await openMerchant({ ...opening, name: 'a stranger' });
+    const receiverUrl = String(receiver.ready['url']);
+    const endpoints = await registerEndpoints(url, merchant.key, receiverUrl);
+    const secrets = {
+      ...{ ...merchant.secrets, ...stranger.secrets, 'the sealing key': sealingKey },
+      ...Object.fromEntries(endpoints.map(({ path, secret }) => [`secret of ${path}`, secret])),
+      'the signing secret': await readSigningSecret(url, merchant.key),
+    };
+    const { key, accounts, merchantId } = merchant;
+    const refusals: Shop['refusals'] = [];
     return {
-      ...{ url, temporalAddress, simulatorUrl, receiverLog, stop },
-      databaseUrl: postgres.databaseUrl,
-      merchant: { ...merchant, key: await withEndpoint(url, merchant.key, receiver.ready['url']) },
-      victims: [worker, api, temporal],
+      ...{ url, databaseUrl, temporalAddress, receiverLog, stop, secrets, endpoints, refusals },
+      merchant: { merchantId, key, accounts },
+      stranger: { merchantId: stranger.merchantId, key: stranger.key, accounts: stranger.accounts },
+      logFiles: [...parts, 'temporal'].map(logFile),
+      shop: { url, key, receiverUrl, accounts, refusals },
+      victims: [...platform, temporal],
     };
   } catch (error) {
     await stop();
@@ -125,34 +138,30 @@ export async function startStack(input: {
   }
 }
 
-async function openMerchant(input: {
-  databaseUrl: string;
-  simulatorUrl: string;
-  secretKey: Buffer;
-}): Promise<{ key: string; appId: string }> {
-  const { simulatorUrl } = input;
-  const { db, close } = openDatabase({
-    url: input.databaseUrl,
-    maxConnections: 2,
-    onError: () => {},
-  });
-  try {
-    const { merchantId } = await createMerchant(db, { name: 'Chaos' });
-    const { key } = await createKey(db, { merchantId, expiresAt: null });
-    const deps = { db, sealer: createSealer([input.secretKey]) };
-    const { appId } = await createSimulatedAlipayAccount(deps, { merchantId, simulatorUrl });
-    return { key, appId };
-  } finally {
-    await close();
-  }
+/** One for everything, one for some of it, and one that wants nothing more after the first event. */
+async function registerEndpoints(url: string, key: string, receiverUrl: string) {
+  const wanted = [
+    { path: '/all', eventTypes: ['*'] },
+    { path: '/refunds', eventTypes: ['refund.*'] },
+    { path: '/gone', eventTypes: ['order.closed'] },
+  ];
+  return Promise.all(
+    wanted.map(async ({ path, eventTypes }) => {
+      const response = await fetch(`${url}/v1/endpoints`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ url: `${receiverUrl}${path}`, eventTypes }),
+      });
+      if (response.status !== 201) throw new Error(`POST /v1/endpoints: ${response.status}`);
+      const { id, secret } = (await response.json()) as { id: string; secret: string };
+      return { id, path, secret, eventTypes };
+    }),
+  );
 }
 
-async function withEndpoint(url: string, key: string, receiverUrl: unknown): Promise<string> {
-  const { status } = await fetch(`${url}/v1/endpoints`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ url: `${String(receiverUrl)}/`, eventTypes: ['*'] }),
+async function readSigningSecret(url: string, key: string): Promise<string> {
+  const response = await fetch(`${url}/v1/signing-secret`, {
+    headers: { authorization: `Bearer ${key}` },
   });
-  if (status !== 201) throw new Error(`POST /v1/endpoints answered ${status}`);
-  return key;
+  return ((await response.json()) as { secret: string }).secret;
 }

@@ -57,6 +57,12 @@ function orderWith(plant: Plant, provider: ProviderName): PlannedOrder {
   });
 }
 
+/** An order on which both sides agree: without one, some providers make no statement of the day. */
+function agreeingOrder(provider: ProviderName): PlannedOrder {
+  const { fromMs } = yesterdayOf(provider);
+  return planDay({ provider, fromMs, orders: 5, differences: 0, seed: 1 })[4]!;
+}
+
 /** A merchant with an account at one provider, and yesterday's books as planned. */
 async function withDay(provider: ProviderName, plan: readonly PlannedOrder[]) {
   const merchant = await world.newMerchant([provider]);
@@ -79,7 +85,7 @@ describe.each(providers)('a day at %s', (provider) => {
     const { merchant, day, run } = await withDay(provider, plan);
     const lines = plan.reduce(
       (sum, { theirs }) =>
-        sum + (theirs ? 1 : 0) + (theirs?.refund ? 1 : 0) + Number(theirs?.isDouble),
+        sum + (theirs ? 1 : 0) + (theirs?.refund ? 1 : 0) + (theirs?.isDouble ? 1 : 0),
       0,
     );
     let first: string | undefined;
@@ -125,7 +131,7 @@ describe.each(providers)('a day at %s', (provider) => {
   test.each(plants.filter((plant) => plant !== 'double_line' || provider === 'stripe'))(
     'with %s has that one difference',
     async (plant) => {
-      const plan = [orderWith(plant, provider)];
+      const plan = [orderWith(plant, provider), agreeingOrder(provider)];
       const { merchant, run } = await withDay(provider, plan);
       const ended = await run();
       const found = await differencesOf(merchant.api, ended);
@@ -247,7 +253,7 @@ test('a difference that the provider cannot be asked about stays open, with the 
   expect(found?.note).toContain('could not be asked');
 });
 
-test('a difference that vanishes is closed by the next run, and found again it is open again', async () => {
+test('a difference that vanishes is closed by the next run', async () => {
   const order = orderWith('payment_not_there', 'stripe');
   const { merchant, run } = await withDay('stripe', [order]);
   const [missing] = await differencesOf(merchant.api, await run());
@@ -420,12 +426,12 @@ test('runs and differences are listed for their merchant, and not to be found by
 });
 
 test('every enabled account has its schedule, which reconciles the day before; another has none', async () => {
-  const merchant = await world.newMerchant(['wechat-pay']);
+  const merchant = await world.newMerchant(['stripe']);
   const { accountId } = merchant.accounts[0]!;
   const handle = world.temporal.schedule.getHandle(scheduleIds.reconcile(accountId));
   const isThere = () => handle.describe().catch(() => undefined);
   const { spec } = await until('it has a schedule', isThere);
-  expect(spec.timezone).toBe('Asia/Shanghai');
+  expect(spec.timezone).toBe('UTC');
   await handle.trigger();
   const started = await until('the day is reconciled', async () => {
     const [run] = await world.db
@@ -434,7 +440,7 @@ test('every enabled account has its schedule, which reconciles the day before; a
       .where(eq(reconciliations.accountId, accountId));
     return run?.status === 'done' ? run : undefined;
   });
-  expect(started).toMatchObject({ date: yesterdayOf('wechat-pay').date, trigger: 'schedule' });
+  expect(started).toMatchObject({ date: yesterdayOf('stripe').date, trigger: 'schedule' });
   await world.db
     .update(providerAccounts)
     .set({ enabled: false })

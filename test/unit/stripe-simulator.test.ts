@@ -569,7 +569,7 @@ describe('a refund', () => {
     expect(told).toMatchObject({
       events: [
         {
-          binding: { outTradeNo: null, providerTradeNo },
+          binding: { outTradeNo: ref.outTradeNo, providerTradeNo },
           news: { kind: 'refund', refundNo: providerRefundNo, providerRefundNo },
         },
       ],
@@ -610,7 +610,7 @@ test.each([true, false])(
     expect(opened).toMatchObject({
       events: [
         {
-          binding: { outTradeNo: null, providerTradeNo },
+          binding: { outTradeNo: ref.outTradeNo, providerTradeNo },
           news: { kind: 'dispute', report: { ...report, status: 'open' } },
         },
       ],
