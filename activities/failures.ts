@@ -1,19 +1,26 @@
+import { Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { jitteredBackoffMs } from '../domain/retry-schedule.ts';
 import { ProviderFault } from '../providers/faults.ts';
 
 /**
  * The only place where an error becomes a retry decision. What is not named here is a fault of ours
- * or of the machine's, and is retried by the policy of the activity.
+ * or of the machine's, and is retried by the policy of the activity. `attempt` counts from 1.
  */
-export function toFailure(error: unknown): unknown {
+export function toFailure(error: unknown, attempt: number, random = Math.random()): unknown {
   if (!(error instanceof ProviderFault)) return error;
+  const isForPeople = error.kind === 'misconfigured';
+  // Thousands of orders that failed in the same second must not come back in the same second.
+  const backoffMs = jitteredBackoffMs({ attempt, random });
   return ApplicationFailure.create({
     type: `provider.${error.kind}`,
     message: `${error.code}: ${error.message}`,
-    nonRetryable: error.kind === 'misconfigured',
+    nonRetryable: isForPeople,
     // A provider that is down is expected; only what a person must mend is an error to us.
-    ...(error.kind !== 'misconfigured' && { category: ApplicationFailureCategory.BENIGN }),
-    ...(error.retryAfterMs !== undefined && { nextRetryDelay: error.retryAfterMs }),
+    ...(!isForPeople && {
+      category: ApplicationFailureCategory.BENIGN,
+      nextRetryDelay: Math.max(backoffMs, error.retryAfterMs ?? 0),
+    }),
     cause: error,
   });
 }
@@ -28,7 +35,7 @@ export function withFailures<T extends Record<string, Activity>>(activities: T):
       try {
         return await run(input);
       } catch (error) {
-        throw toFailure(error);
+        throw toFailure(error, Context.current().info.attempt);
       }
     },
   ]);

@@ -35,6 +35,24 @@ export function nextAttempt(
   return { kind: 'retry', delayMs: Math.round(delayMs) };
 }
 
+const firstBackoffMs = secondMs;
+const longestBackoffMs = minuteMs;
+
+/**
+ * When a provider that did not answer is asked again: 1 s, 2 s, 4 s, … up to a minute, each +-25 % by
+ * `random` in [0, 1). `attempt` counts those made.
+ */
+export function jitteredBackoffMs({
+  attempt,
+  random,
+}: {
+  attempt: number;
+  random: number;
+}): number {
+  const baseMs = Math.min(firstBackoffMs * 2 ** Math.min(attempt - 1, 20), longestBackoffMs);
+  return Math.round(baseMs * (0.75 + random / 2));
+}
+
 /** Reads a Retry-After header: seconds or an HTTP date. Undefined when it is neither or in the past. */
 export function parseRetryAfterMs(header: string | undefined, nowMs: number): number | undefined {
   if (header === undefined) return undefined;

@@ -4,39 +4,63 @@ import type { NewEntry } from '../../db/queries/load-statement.ts';
 import type { AccountId } from '../../domain/ids.ts';
 import type { StatementEntry } from '../../providers/provider.ts';
 import type { ActivityDeps } from '../deps.ts';
-import { callProvider } from '../payments/ask-provider.ts';
 
 const batchSize = 1_000;
+const heartbeatMs = 10_000;
 
-/** Fetches a day's statement and keeps it, batch by batch, however long it is. */
+type Loaded = { kind: 'ready'; entryCount: number } | { kind: 'notReady' };
+
+/**
+ * Fetches a day's statement and keeps it, batch by batch, however long it is. The account's health is
+ * left out of it: a provider whose reports are down may well take payments.
+ */
 export async function loadStatement(
   deps: ActivityDeps,
-  { accountId, date }: { accountId: AccountId; date: string },
-): Promise<{ kind: 'ready'; entryCount: number } | { kind: 'notReady' }> {
-  const { db, stopping } = deps;
-  return callProvider(deps, { accountId }, async (provider) => {
-    const result = await provider.fetchStatement({ date });
+  input: { accountId: AccountId; date: string },
+): Promise<Loaded> {
+  const context = Context.current();
+  const progress = { entryCount: 0 };
+  // A provider may take long before the first line.
+  const heart = setInterval(() => context.heartbeat(progress), heartbeatMs);
+  const signal = AbortSignal.any([deps.stopping, context.cancellationSignal]);
+  try {
+    const provider = await deps.providers.get(input.accountId);
+    const result = await provider.fetchStatement(input);
     if (result.kind === 'notReady') return { kind: 'notReady' };
-    const { statementId } = await beginStatement(db, { accountId, date });
-    const context = Context.current();
-    let entryCount = 0;
-    let batch: NewEntry[] = [];
-    const keep = async () => {
-      await addEntries(db, { statementId, accountId, entries: batch });
-      batch = [];
-      context.heartbeat({ entryCount });
-      // Another worker begins anew: what was kept so far is read by nobody, and goes with the next.
-      AbortSignal.any([stopping, context.cancellationSignal]).throwIfAborted();
-    };
-    for await (const entry of result.entries) {
-      entryCount += 1;
-      batch.push(rowOf(entry, entryCount));
-      if (batch.length === batchSize) await keep();
-    }
-    await keep();
-    await finishStatement(db, { accountId, date, statementId, entryCount });
-    return { kind: 'ready', entryCount };
-  });
+    return await keepAll(deps, { ...input, entries: result.entries, progress, signal });
+  } finally {
+    clearInterval(heart);
+  }
+}
+
+async function keepAll(
+  { db }: ActivityDeps,
+  input: {
+    accountId: AccountId;
+    date: string;
+    entries: AsyncIterable<StatementEntry>;
+    progress: { entryCount: number };
+    signal: AbortSignal;
+  },
+): Promise<Loaded> {
+  const { accountId, date, progress, signal } = input;
+  const { statementId } = await beginStatement(db, { accountId, date });
+  let batch: NewEntry[] = [];
+  const keep = async () => {
+    await addEntries(db, { statementId, accountId, entries: batch });
+    batch = [];
+    // Another worker begins anew: what was kept so far is read by nobody, and goes with the next.
+    signal.throwIfAborted();
+  };
+  for await (const entry of input.entries) {
+    progress.entryCount += 1;
+    batch.push(rowOf(entry, progress.entryCount));
+    if (batch.length === batchSize) await keep();
+  }
+  await keep();
+  const { entryCount } = progress;
+  await finishStatement(db, { accountId, date, statementId, entryCount });
+  return { kind: 'ready', entryCount };
 }
 
 function rowOf(entry: StatementEntry, line: number): NewEntry {

@@ -1,4 +1,4 @@
-import { and, count, eq, lt, or, sql } from 'drizzle-orm';
+import { and, count, eq, lt, sql } from 'drizzle-orm';
 import { newId } from '../../domain/ids.ts';
 import type { ReconciliationId } from '../../domain/ids.ts';
 import { judgePair } from '../../domain/reconciliation.ts';
@@ -133,7 +133,7 @@ async function keepDifferences(
         healedAt: null,
       },
       // What stands in the run of another day is looked after there.
-      setWhere: or(eq(differences.reconciliationId, run.id), eq(differences.status, 'healed')),
+      setWhere: sql`${differences.reconciliationId} = ${run.id} or ${differences.status} = 'healed'`,
     });
 }
 

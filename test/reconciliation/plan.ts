@@ -154,16 +154,16 @@ function agreeing({ amountMinor, currency, hasRefund, atMs }: Drawn): Both {
   };
 }
 
-const refundPlants: readonly Plant[] = [
+const refundPlants: ReadonlySet<Plant> = new Set([
   'lost_refund_result',
   'refund_at_provider',
   'refund_not_there',
   'other_refund_amount',
-];
+] as const);
 
 /** The same order, with its two sides set against each other. */
 export function planted(plant: Plant, drawn: Drawn): PlannedOrder {
-  const order = agreeing({ ...drawn, hasRefund: refundPlants.includes(plant) });
+  const order = agreeing({ ...drawn, hasRefund: refundPlants.has(plant) });
   const { ours, theirs, outTradeNo } = order;
   const { refund } = ours;
   const expect = (

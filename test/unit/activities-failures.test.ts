@@ -1,14 +1,24 @@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
 import { expect, test } from 'vitest';
 import { toFailure, withFailures } from '../../activities/failures.ts';
 import { ProviderFault } from '../../providers/faults.ts';
 import type { ProviderFaultKind } from '../../providers/faults.ts';
 
-const failureOf = (kind: ProviderFaultKind, retryAfterMs?: number) =>
+const failureOf = (
+  kind: ProviderFaultKind,
+  {
+    retryAfterMs,
+    attempt = 1,
+    random = 0.5,
+  }: { retryAfterMs?: number; attempt?: number; random?: number } = {},
+) =>
   toFailure(
     new ProviderFault(kind, 'CODE', 'what they said', {
       ...(retryAfterMs !== undefined && { retryAfterMs }),
     }),
+    attempt,
+    random,
   ) as ApplicationFailure;
 
 test.each(['retryable', 'unknownOutcome'] as const)(
@@ -22,7 +32,7 @@ test.each(['retryable', 'unknownOutcome'] as const)(
       nonRetryable: false,
       category: ApplicationFailureCategory.BENIGN,
     });
-    expect(failure.nextRetryDelay).toBeFalsy();
+    expect(failure.nextRetryDelay).toBe(1_000);
   },
 );
 
@@ -33,18 +43,27 @@ test('what is misconfigured is not tried again, and is an alarm', () => {
 });
 
 test('a provider that says when to come back is asked then', () => {
-  expect(failureOf('retryable', 7_000).nextRetryDelay).toBe(7_000);
-  expect(failureOf('retryable', 0).nextRetryDelay).toBe(0);
+  expect(failureOf('retryable', { retryAfterMs: 7_000 }).nextRetryDelay).toBe(7_000);
+  expect(failureOf('retryable', { retryAfterMs: 0 }).nextRetryDelay).toBe(1_000);
+});
+
+test('a herd that failed in one second does not come back in one second', () => {
+  const delaysMs = Array.from(
+    { length: 200 },
+    (_, i) => failureOf('unknownOutcome', { attempt: 9, random: i / 200 }).nextRetryDelay,
+  );
+  expect(Math.min(...delaysMs.map(Number))).toBe(45_000);
+  expect(Math.max(...delaysMs.map(Number))).toBeGreaterThan(74_000);
 });
 
 test('the fault stays readable as the cause', () => {
   const fault = new ProviderFault('retryable', 'CODE', 'what they said');
-  expect((toFailure(fault) as ApplicationFailure).cause).toBe(fault);
+  expect((toFailure(fault, 1) as ApplicationFailure).cause).toBe(fault);
 });
 
 test('what is not a provider fault is left to the policy of the activity', () => {
   for (const error of [new Error('the database is away'), 'text', undefined]) {
-    expect(toFailure(error)).toBe(error);
+    expect(toFailure(error, 1)).toBe(error);
   }
 });
 
@@ -60,10 +79,12 @@ test('every activity of a group fails in these terms, and answers untouched', as
       throw new TypeError('ours');
     },
   });
-  await expect(activities.fine({ n: 1 })).resolves.toBe(2);
-  await expect(activities.faulty({ n: 1 })).rejects.toMatchObject({
+  const run = (activity: (input: { n: number }) => Promise<number>) =>
+    new MockActivityEnvironment().run(activity, { n: 1 });
+  await expect(run(activities.fine)).resolves.toBe(2);
+  await expect(run(activities.faulty)).rejects.toMatchObject({
     name: 'ApplicationFailure',
     nonRetryable: true,
   });
-  await expect(activities.broken({ n: 1 })).rejects.toBeInstanceOf(TypeError);
+  await expect(run(activities.broken)).rejects.toBeInstanceOf(TypeError);
 });
