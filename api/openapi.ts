@@ -1,6 +1,6 @@
 import { eventTypes } from '../domain/events.ts';
 import type { ApiDeps, App } from './deps.ts';
-import { eventSchema, reconciliationEventSchema } from './schemas.ts';
+import { eventSchema } from './schemas.ts';
 
 /** Publishes the OpenAPI 3.1 description, made from the routes. */
 export function registerOpenApi(app: App, { publicUrl }: Pick<ApiDeps, 'publicUrl'>) {
@@ -15,15 +15,7 @@ export function registerOpenApi(app: App, { publicUrl }: Pick<ApiDeps, 'publicUr
       method: 'post',
       summary: type,
       description: `${description} Signed by Standard Webhooks (\`webhook-id\`, \`webhook-timestamp\`, \`webhook-signature\`); answer any 2xx within 20 s. May come more than once, always with the same id.`,
-      request: {
-        body: {
-          content: {
-            'application/json': {
-              schema: type.startsWith('reconciliation.') ? reconciliationEventSchema : eventSchema,
-            },
-          },
-        },
-      },
+      request: { body: { content: { 'application/json': { schema: eventSchema } } } },
       responses: { 204: { description: 'Received' } },
     });
   }

@@ -309,25 +309,20 @@ export const reconciliationSchema = z
   })
   .openapi('Reconciliation');
 
-export const reconciliationEventSchema = z
-  .object({
-    id: z.string().openapi({ example: 'evt_01jd3v9k7q2m5x8r4t6w0y1z3c' }),
-    type: z.literal('reconciliation.completed'),
-    timestamp: time,
-    data: reconciliationSchema,
-  })
-  .openapi('ReconciliationEvent');
-
 export const eventSchema = z
   .object({
     id: z.string().openapi({ example: 'evt_01jd3v9k7q2m5x8r4t6w0y1z3c' }),
     type: z.string().openapi({ enum: Object.keys(eventTypes), example: 'order.paid' }),
     timestamp: time,
-    data: snapshotSchema.extend({
-      about: z.string().nullable().openapi({
-        description: 'The payment, refund or dispute the event is about; null for the order itself',
+    data: z.discriminatedUnion('object', [
+      snapshotSchema.extend({
+        about: z.string().nullable().openapi({
+          description:
+            'The payment, refund or dispute the event is about; null for the order itself',
+        }),
       }),
-    }),
+      reconciliationSchema,
+    ]),
   })
   .openapi('Event');
 

@@ -84,7 +84,8 @@ export function decideOnOrder(
       return noChange;
     case 'authorize':
       return (
-        surplusOf(order, siblings) ?? {
+        // Held late it is let go, also where late money is accepted: nobody is left to capture it.
+        surplusOf({ ...order, latePayment: 'refund' }, siblings) ?? {
           kind: 'authorized',
           status: 'authorized',
           event: 'order.authorized',

@@ -33,6 +33,7 @@ const route = createRoute({
       'unauthorized',
       'not-found',
       'difference-not-open',
+      'content-too-large',
       'unsupported-media-type',
     ),
   },

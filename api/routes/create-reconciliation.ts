@@ -47,6 +47,7 @@ const route = createRoute({
       'invalid-request',
       'malformed-json',
       'unauthorized',
+      'content-too-large',
       'unsupported-media-type',
     ),
   },

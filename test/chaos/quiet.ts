@@ -26,8 +26,16 @@ export async function unrest(evidence: Evidence): Promise<string[]> {
   const unsaid = [...trades.values()].flatMap(({ notifications }) =>
     notifications.filter(({ end }) => end === null),
   );
+  const lying = await query<{ id: string }>(
+    evidence.databaseUrl,
+    `select id || ' ' || status || ' ' || coalesce(confirmation, '') as id from orders
+      where status in ('pending', 'authorized', 'review') or confirmation = 'awaited' limit 3`,
+  );
   const counts = { ...row, 'open workflows': open, 'unsaid notifications': unsaid.length };
-  return Object.entries(counts).flatMap(([what, count]) => (count > 0 ? [`${count} ${what}`] : []));
+  return [
+    ...Object.entries(counts).flatMap(([what, count]) => (count > 0 ? [`${count} ${what}`] : [])),
+    ...lying.map(({ id }) => `order ${id.trim()}`),
+  ];
 }
 
 /** Looks until all is quiet or the time is over; says what is still under way whenever that changes. */

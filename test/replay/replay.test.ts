@@ -44,16 +44,27 @@ test('every end of an order, and every workflow, has a recorded history', () => 
   expect(files.map((name) => name.replace('.json', '')).toSorted()).toEqual([
     'cancelled',
     'cancelled-while-opening',
+    'captured',
+    'confirmed',
     'dispatch-continued',
     'endpoint-retry',
     'expired',
     'failed',
+    'hinted',
     'late',
     'opened-patiently',
     'paid',
     'paid-by-asking',
+    'refund-bounced',
+    'refunded',
+    'refunded-patiently',
+    'rejected',
+    'resolved',
     'review-then-paid',
     'sweep-continued',
+    'switched',
+    'switched-and-paid-before',
+    'voided',
   ]);
 });
 

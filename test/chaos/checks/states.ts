@@ -11,7 +11,7 @@ const open = ['pending', 'authorized', 'review'];
 
 /** Which event may tell of which change; every other event leaves the status as it was. */
 const changes: Readonly<Record<string, { from: readonly string[]; to: readonly string[] }>> = {
-  'order.authorized': { from: [...open, ...unpaidEnds], to: ['authorized'] },
+  'order.authorized': { from: ['pending', 'review'], to: ['authorized'] },
   'order.paid': { from: [...open, ...unpaidEnds], to: ['paid'] },
   'order.closed': { from: open, to: ['closed'] },
   'order.failed': { from: ['pending'], to: ['failed'] },
@@ -85,7 +85,7 @@ function checkPath(id: string, moments: readonly Moment[], { expect }: Verdicts)
 
 function isRegress(from: string, to: string, latePayment: string): boolean {
   if (withMoney.includes(from)) return !withMoney.includes(to);
-  const isAcceptedLate = latePayment === 'accept' && (to === 'paid' || to === 'authorized');
+  const isAcceptedLate = latePayment === 'accept' && to === 'paid';
   return unpaidEnds.includes(from) && from !== to && !isAcceptedLate;
 }
 
