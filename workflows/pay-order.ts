@@ -89,9 +89,18 @@ export async function payOrder(input: PayOrderInput): Promise<OrderProgress> {
     upsertSearchAttributes([{ key: searchAttributes.status, value: status }]);
   };
 
+  let turn: Promise<unknown> = Promise.resolve();
+  // One local activity at a time: replayed, the answers of several at once come in another order, and
+  // the history no longer fits (temporalio/sdk-python#1578).
+  const inTurn: InTurn = (work) => {
+    const mine = turn.then(work, work);
+    turn = mine;
+    return mine;
+  };
+
   setHandler(orderProgress, () => ({ status }));
   setHandler(providerReported, async ({ notificationId }) => {
-    const progress = await record.applyNotification({ notificationId });
+    const progress = await inTurn(() => record.applyNotification({ notificationId }));
     note(progress);
     if (progress.isOnlyHint) note(await resolveNotification({ notificationId }));
   });
@@ -108,7 +117,7 @@ export async function payOrder(input: PayOrderInput): Promise<OrderProgress> {
   setCurrentDetails('Opening the payment at the provider.');
 
   try {
-    note(await opening.run(() => openPayment(input)));
+    note(await opening.run(() => openPayment(input, inTurn)));
   } catch (error) {
     // Out of time, or cancelled while the provider did not answer: what became of it is asked below.
     if (!isCancellation(error) && !(error instanceof ActivityFailure)) throw error;
@@ -148,13 +157,18 @@ export async function payOrder(input: PayOrderInput): Promise<OrderProgress> {
 
   async function switchTo(): Promise<OrderProgress> {
     const progress = await switchPayment({ orderId });
-    return progress.status === 'pending' ? openPayment(input) : progress;
+    return progress.status === 'pending' ? openPayment(input, inTurn) : progress;
   }
 }
 
-async function openPayment({ orderId, expiresAtMs }: PayOrderInput): Promise<OrderProgress> {
+type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
+
+async function openPayment(
+  { orderId, expiresAtMs }: PayOrderInput,
+  inTurn: InTurn,
+): Promise<OrderProgress> {
   try {
-    return await opener.createPayment({ orderId });
+    return await inTurn(() => opener.createPayment({ orderId }));
   } catch (error) {
     // A local activity fails with its own failure, without an ActivityFailure around it.
     if (isCancellation(error) || !(error instanceof TemporalFailure)) throw error;

@@ -113,7 +113,7 @@ function orderPatch(
 }
 
 /** A provider that tells of our own close before we have written it down is not the one who closed. */
-export function reasonToClose(
+function reasonToClose(
   order: Pick<OrderRead['order'], 'cancelRequestedAt' | 'confirmation' | 'expiresAt'>,
   given: CloseReason,
   at: Date,

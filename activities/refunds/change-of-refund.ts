@@ -64,7 +64,7 @@ export function orderAfter(read: OrderRead, refund: RefundRow): Change['order'] 
 }
 
 /** What moves in the books when a refund gets another status. Each version of the order enters it once. */
-export function refundPosting(
+function refundPosting(
   { order }: OrderRead,
   refund: RefundRow,
   status: RefundRow['status'],

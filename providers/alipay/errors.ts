@@ -1,6 +1,6 @@
+import { ConnectFailed } from '../connecting.ts';
 import { ProviderFault } from '../faults.ts';
 import type { Refusal } from '../provider.ts';
-import { ConnectFailed } from './transport.ts';
 
 /** What every gateway answer carries. https://opendocs.alipay.com/common/02km9f */
 export type AlipayAnswer = { code: string; msg?: string; sub_code?: string; sub_msg?: string };

@@ -1,10 +1,6 @@
-import { Agent, buildConnector } from 'undici';
+import { Agent } from 'undici';
 import type { Dispatcher } from 'undici';
-
-/** The connection never stood, so nothing of the request was sent. */
-export class ConnectFailed extends Error {
-  override readonly name = 'ConnectFailed';
-}
+import { connectOrSay } from '../connecting.ts';
 
 /** The connection broke after the request was, at least in part, sent. */
 export class ConnectionLost extends Error {
@@ -23,17 +19,7 @@ const hiddenRetryHeader = 'x-urllib-retry-on-socket-error';
  */
 export class OneShotAgent extends Agent {
   constructor({ timeoutMs }: { timeoutMs: number }) {
-    const connect = buildConnector({ timeout: timeoutMs });
-    super({
-      connections: 128,
-      connect: (options, callback) => {
-        connect(options, (error, socket) => {
-          if (error)
-            callback(new ConnectFailed(error.message || String(error), { cause: error }), null);
-          else callback(null, socket);
-        });
-      },
-    });
+    super({ connections: 128, connect: connectOrSay({ timeoutMs }) });
   }
 
   override dispatch(options: Agent.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {

@@ -1,7 +1,7 @@
 import { Stripe } from 'stripe';
+import { ConnectFailed } from '../connecting.ts';
 import { ProviderFault } from '../faults.ts';
 import type { Refusal } from '../provider.ts';
-import { ConnectFailed } from './transport.ts';
 
 // Codes: https://docs.stripe.com/error-codes
 

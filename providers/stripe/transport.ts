@@ -1,10 +1,6 @@
 import { Stripe } from 'stripe';
-import { Agent, buildConnector, request } from 'undici';
-
-/** The connection never stood, so nothing of the request was sent. */
-export class ConnectFailed extends Error {
-  override readonly name = 'ConnectFailed';
-}
+import { Agent, request } from 'undici';
+import { ConnectFailed, connectOrSay } from '../connecting.ts';
 
 /** The connection broke, or nothing came in time, after the request was, at least in part, sent. */
 export class ConnectionLost extends Error {
@@ -23,18 +19,11 @@ export class OneShotHttpClient extends Stripe.HttpClient {
 
   constructor({ timeoutMs }: { timeoutMs: number }) {
     super();
-    const connect = buildConnector({ timeout: timeoutMs });
     this.#agent = new Agent({
       connections: 128,
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,
-      connect: (options, callback) => {
-        connect(options, (error, socket) => {
-          if (error) {
-            callback(new ConnectFailed(error.message || String(error), { cause: error }), null);
-          } else callback(null, socket);
-        });
-      },
+      connect: connectOrSay({ timeoutMs }),
     });
   }
 

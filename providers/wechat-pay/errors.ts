@@ -1,6 +1,6 @@
+import { ConnectFailed } from '../connecting.ts';
 import { ProviderFault } from '../faults.ts';
 import type { Refusal } from '../provider.ts';
-import { ConnectFailed } from './transport.ts';
 
 /** An answer other than 2xx whose signature was verified. */
 export type ApiError = { status: number; code: string; message: string; retryAfterMs?: number };

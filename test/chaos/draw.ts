@@ -2,7 +2,7 @@ import { createDice } from './dice.ts';
 import type { Dice } from './dice.ts';
 import { fates } from './fates.ts';
 import type { Fate } from './fates.ts';
-import type { Act, Life, Opening } from './life.ts';
+import type { Life, Opening } from './life.ts';
 
 export type ProviderName = 'alipay' | 'wechat-pay' | 'stripe';
 
@@ -127,9 +127,4 @@ export function drawKills(input: { seed: number; kills: number; spreadMs: number
     .flatMap((victim) => Array.from({ length: input.kills }, () => victim))
     .map((victim) => ({ victim, atMs: dice.int(80, 950) * (input.spreadMs / 1_000) }))
     .toSorted((a, b) => a.atMs - b.atMs);
-}
-
-/** Every act of a life, those at the same time too. */
-export function flatten(acts: readonly Act[]): Act[] {
-  return acts.flatMap((act) => (act.do === 'together' ? flatten(act.acts) : [act]));
 }

@@ -1,5 +1,5 @@
 import type { Dice } from './dice.ts';
-import type { Act, Life, Opening } from './life.ts';
+import type { Act, Opening } from './life.ts';
 
 export type Draw = {
   dice: Dice;
@@ -288,5 +288,3 @@ function anything(draw: Draw): Act[] {
   );
   return [scan, ...walk, cancel];
 }
-
-export type { Life };

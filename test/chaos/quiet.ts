@@ -38,6 +38,9 @@ export async function unrest(evidence: Evidence): Promise<string[]> {
   ];
 }
 
+// The longest wait that something normal takes: a late step of a provider's ladder.
+const stuckAfterMs = 150_000;
+
 /** Looks until all is quiet or the time is over; says what is still under way whenever that changes. */
 export async function quiet(
   evidence: Evidence,
@@ -45,10 +48,15 @@ export async function quiet(
 ): Promise<string[]> {
   const endsMs = Date.now() + timeoutMs;
   let before = '';
+  let changedMs = Date.now();
   for (;;) {
     const left = await unrest(evidence);
-    if (left.length === 0 || Date.now() > endsMs) return left;
-    if (left.join() !== before) say(`waiting for ${left.join(', ')}`);
+    const isStuck = left.join() === before && Date.now() - changedMs > stuckAfterMs;
+    if (left.length === 0 || isStuck || Date.now() > endsMs) return left;
+    if (left.join() !== before) {
+      say(`waiting for ${left.join(', ')}`);
+      changedMs = Date.now();
+    }
     before = left.join();
     await sleep(1_000);
   }

@@ -38,7 +38,7 @@ const [orders, kills, quietS, seed] = [values.orders, values.kills, values.quiet
 const everyProvider = ['alipay', 'wechat-pay', 'stripe'] as const;
 const providers = readProviders(values.provider);
 // About what two cores carry; an order more in flight only waits.
-const spreadS = Number(values.spread ?? Math.max(15, Math.ceil(orders / 8)));
+const spreadS = Number(values.spread ?? Math.max(15, Math.ceil(orders / 10)));
 const mostAtOnce = 150;
 
 const startedMs = Date.now();

@@ -1,6 +1,7 @@
 import { and, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createSealer } from '../../db/sealed.ts';
+import { addEntries, beginStatement, finishStatement } from '../../db/queries/load-statement.ts';
 import { findProviderAccount, insertProviderAccount } from '../../db/queries/provider-accounts.ts';
 import {
   auditEntries,
@@ -331,6 +332,32 @@ test('asked for ten times at once, a day is one run, and no line is kept twice',
   const { body } = await merchant.api<RunBody>('GET', `/v1/reconciliations/${runs[0]!.id}`);
   expect(kept).toHaveLength(body.counts.entries);
   expect(body).toMatchObject({ status: 'done', counts: { differences: 0 } });
+});
+
+test('what a worker that died had kept of a statement counts for nothing, and goes', async () => {
+  const { fromMs } = yesterdayOf('wechat-pay');
+  const plan = planDay({ provider: 'wechat-pay', fromMs, orders: 40, differences: 0, seed: 1 });
+  const { day, run } = await withDay('wechat-pay', plan);
+  const { accountId } = day;
+  const { statementId } = await beginStatement(world.db, day);
+  const line = { kind: 'payment', amountMinor: 1, currency: 'CNY', at: new Date() } as const;
+  const left = ['left-1', 'left-2'].map((number, i) => ({
+    ...{ ...line, number, line: i + 1 },
+    outTradeNo: number,
+    providerTradeNo: number,
+  }));
+  await addEntries(world.db, { statementId, accountId, entries: left });
+  const ended = await run();
+  expect(ended).toMatchObject({ status: 'done', counts: { differences: 0 } });
+  expect(ended.counts.matched).toBe(ended.counts.entries);
+  const kept = await world.db
+    .select({ id: statements.id })
+    .from(statements)
+    .where(and(eq(statements.accountId, accountId), eq(statements.date, day.date)));
+  expect(kept).toHaveLength(1);
+  await expect(finishStatement(world.db, { ...day, statementId, entryCount: 2 })).rejects.toThrow(
+    'loaded twice',
+  );
 });
 
 test('a statement that is not made yet is waited for, visibly', async () => {
