@@ -40,17 +40,17 @@ export const problemTypes = {
   'order-not-cancellable': {
     status: 409,
     title: 'The order can no longer be cancelled',
-    help: 'It has ended, or it is in review. `status` says which. A paid order is refunded, not cancelled.',
+    help: 'It has ended, or it is in review. `orderStatus` says which. A paid order is refunded, not cancelled.',
   },
   'order-not-capturable': {
     status: 409,
     title: 'There is nothing to capture',
-    help: 'Only an `authorized` order holds money, and no more of it can be captured than is held. `status` says where the order stands; `failureCode` why the provider refused.',
+    help: 'Only an `authorized` order holds money, and no more of it can be captured than is held. `orderStatus` says where the order stands; `failureCode` why the provider refused.',
   },
   'order-not-switchable': {
     status: 409,
     title: 'The order can no longer be paid another way',
-    help: 'Only a pending order can be switched to another method. `status` says where it stands.',
+    help: 'Only a pending order can be switched to another method. `orderStatus` says where it stands.',
   },
   'order-not-in-review': {
     status: 409,

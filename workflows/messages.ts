@@ -35,6 +35,8 @@ export type OrderProgress = {
   hasLeftovers?: boolean;
   /** The notification says only that there is news: the provider has to be asked. */
   isOnlyHint?: boolean;
+  /** The merchant has to be asked to confirm, and has this long to answer. */
+  confirmWithinMs?: number;
 };
 export type PayOrderInput = {
   orderId: OrderId;

@@ -83,7 +83,9 @@ export async function payOrder(input: PayOrderInput): Promise<OrderProgress> {
   const note = (progress: OrderProgress) => {
     hasLeftovers ||= progress.hasLeftovers ?? false;
     // What the database says is monotonic; an answer that was under way longer must not undo a newer one.
-    if (isOver() || progress.status === status) return;
+    // Only late money that the order accepts leads on from a close.
+    const isNewer = isOver() ? !hasBeenPaid(status) && hasBeenPaid(progress.status) : true;
+    if (!isNewer || progress.status === status) return;
     status = progress.status;
     setCurrentDetails(detailsOf[status]);
     upsertSearchAttributes([{ key: searchAttributes.status, value: status }]);
@@ -135,9 +137,12 @@ export async function payOrder(input: PayOrderInput): Promise<OrderProgress> {
       await condition(isOver, nextPollMs({ polls, isIdle: isIdle() }));
     }
   }
-  if (isToConfirm()) await confirmOnce();
-  if (hasLeftovers) await closeLeftovers({ orderId });
-  await condition(allHandlersFinished);
+  do {
+    if (isToConfirm()) await confirmOnce();
+    if (hasLeftovers) await closeLeftovers({ orderId });
+    hasLeftovers = false;
+    await condition(allHandlersFinished);
+  } while (isToConfirm() || hasLeftovers);
   return { status };
 
   async function nextStep(): Promise<OrderProgress> {

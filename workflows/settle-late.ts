@@ -7,6 +7,7 @@ import {
   setHandler,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
+import { confirmOrder } from './confirm-order.ts';
 import { providerReported } from './messages.ts';
 import type { OrderProgress, SettleLateInput } from './messages.ts';
 import { askProvider, recordState } from './retry-policies.ts';
@@ -38,6 +39,10 @@ export async function settleLate({ orderId }: SettleLateInput): Promise<{ report
     setCurrentDetails(`A notification came after the end; the order is ${latest.status}.`);
   });
   await condition(() => reports > 0 && allHandlersFinished());
+  // Late money that was accepted is the merchant's to confirm like any other.
+  if (latest?.confirmWithinMs !== undefined) {
+    await confirmOrder({ orderId, withinMs: latest.confirmWithinMs });
+  }
   if (latest?.hasLeftovers) await closeLeftovers({ orderId });
   return { reports };
 }

@@ -40,5 +40,12 @@ export function progressOf(read: OrderRead, change?: Change): OrderProgress {
   );
   // What may still bring money to an order that is done has to be closed at its provider.
   const hasLeftovers = isEnded(status) && statuses.some(isOpen);
-  return { status, ...(hasLeftovers && { hasLeftovers }) };
+  const confirmation = change?.order.confirmation ?? read.order.confirmation;
+  const { confirmSeconds } = read.order;
+  return {
+    status,
+    ...(hasLeftovers && { hasLeftovers }),
+    ...(confirmation === 'awaited' &&
+      confirmSeconds !== null && { confirmWithinMs: confirmSeconds * 1_000 }),
+  };
 }

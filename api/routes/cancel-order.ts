@@ -63,7 +63,7 @@ export function registerCancelOrder(app: App, deps: ApiDeps) {
       return c.json(orderBody(view, deps.publicUrl), 200);
     }
     throw new Problem('order-not-cancellable', `The order is ${status}.`, {
-      extensions: { status },
+      extensions: { orderStatus: status },
     });
   });
 }

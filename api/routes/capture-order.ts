@@ -91,6 +91,6 @@ export function registerCaptureOrder(app: App, deps: ApiDeps) {
 
 function notCapturable({ status, failureCode }: { status: string; failureCode: string | null }) {
   return new Problem('order-not-capturable', `The order is ${status}.`, {
-    extensions: { status, failureCode },
+    extensions: { orderStatus: status, failureCode },
   });
 }

@@ -61,7 +61,7 @@ export function registerResolveReview(app: App, deps: ApiDeps) {
     const isNoted = await requestWish(deps.db, { orderId, wish });
     if (!isNoted) {
       throw new Problem('order-not-in-review', `The order is ${before.snapshot.status}.`, {
-        extensions: { status: before.snapshot.status },
+        extensions: { orderStatus: before.snapshot.status },
       });
     }
     sayWishes(deps, { orderId }).catch((error: unknown) =>
@@ -84,7 +84,7 @@ export function registerResolveReview(app: App, deps: ApiDeps) {
     const { status, failureCode: why } = view.snapshot;
     if (status !== 'review') return c.json(orderBody(view, deps.publicUrl), 200);
     throw new Problem('order-not-in-review', `The order cannot be resolved by ${verb}.`, {
-      extensions: { status, why },
+      extensions: { orderStatus: status, why },
     });
   });
 }

@@ -100,5 +100,7 @@ function isSwitchedTo(view: OrderView, method: string): boolean {
 }
 
 function notSwitchable({ snapshot: { status } }: OrderView): Problem {
-  return new Problem('order-not-switchable', `The order is ${status}.`, { extensions: { status } });
+  return new Problem('order-not-switchable', `The order is ${status}.`, {
+    extensions: { orderStatus: status },
+  });
 }

@@ -30,7 +30,7 @@ export async function findStragglers(
   db: Database,
   { graceSeconds }: { graceSeconds: number },
 ): Promise<Stragglers> {
-  const [waiting, lost, unheard, open, troubled] = await Promise.all([
+  const [waiting, lost, unasked, unheard, open, troubled] = await Promise.all([
     db
       .select({
         id: providerNotifications.id,
@@ -67,6 +67,18 @@ export async function findStragglers(
         ),
       )
       .orderBy(asc(orders.createdAt))
+      .limit(batchSize),
+    // Paid, and the workflow that asks the merchant to confirm did not come to an end in time.
+    db
+      .select({ id: orders.id })
+      .from(orders)
+      .where(
+        and(
+          eq(orders.confirmation, 'awaited'),
+          lt(orders.paidAt, sql`now() - make_interval(secs => ${orders.confirmSeconds} + 60)`),
+          or(isNull(orders.sweptAt), lt(orders.sweptAt, ago(sweptAgainAfterSeconds))),
+        ),
+      )
       .limit(batchSize),
     db
       .select({ id: orders.id })
@@ -110,7 +122,7 @@ export async function findStragglers(
     notifications: waiting.flatMap(({ id, orderId, refundId }) =>
       orderId ? [{ id, orderId, refundId }] : [],
     ),
-    orders: lost.map(({ id }) => id),
+    orders: [...lost, ...unasked].map(({ id }) => id),
     wishes: unheard.map(({ id }) => id),
     refunds: open.map(({ id }) => id),
     endpoints: troubled.map(({ id }) => id),

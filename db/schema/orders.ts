@@ -85,6 +85,9 @@ export const orders = pgTable(
     index('orders_open')
       .on(t.createdAt)
       .where(sql`${t.status} in ('pending', 'authorized', 'review')`),
+    index('orders_unconfirmed')
+      .on(t.paidAt)
+      .where(sql`${t.confirmation} = 'awaited'`),
     index('orders_wishing')
       .on(t.wishedAt)
       .where(sql`${t.wishedAt} is not null`),

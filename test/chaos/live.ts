@@ -87,9 +87,16 @@ async function perform(shop: Shop, told: Told, act: Act): Promise<void> {
     case 'capture':
       await say('/capture', act.amountMinor === undefined ? {} : { amountMinor: act.amountMinor });
       return;
-    case 'switch':
-      await say('/payments', { method: act.method });
+    case 'switch': {
+      const before = (await look(shop, id)).payments.at(-1)?.id;
+      const { status } = await say('/payments', { method: act.method });
+      if (status !== 202) return;
+      // Also by yet another way: the one that was wished for may be away.
+      const isSwitched = ({ status, nextAction, payments }: OrderBody) =>
+        status !== 'pending' || (nextAction !== null && payments.at(-1)?.id !== before);
+      await until(shop, told, isSwitched, `switched to ${act.method}`);
       return;
+    }
     case 'resolve':
       await say('/resolve', { verb: act.verb, note: 'as the dice fell' });
       return;
@@ -160,15 +167,21 @@ async function scan({ nextAction }: OrderBody): Promise<void> {
 }
 
 async function pay(shop: Shop, told: Told, act: Extract<Act, { do: 'pay' }>): Promise<void> {
-  const order = act.force ? await look(shop, told.id) : await payable(shop, told);
-  const payment = act.attempt === 'first' ? order.payments[0] : order.payments.at(-1);
-  if (!payment) throw new Error(`${told.id} has no payment`);
-  if (/^alipay\.(page|wap)$/.test(payment.method)) await scan(order);
   const { force, paidMinor } = act;
-  await tell(accountOf(shop, payment.provider), `/payments/${payment.outTradeNo}/pay`, {
-    ...(force && { force }),
-    ...(paidMinor !== undefined && { paidMinor }),
-  });
+  const terms = { ...(force && { force }), ...(paidMinor !== undefined && { paidMinor }) };
+  const endsMs = Date.now() + longestMs;
+  for (;;) {
+    const order = force ? await look(shop, told.id) : await payable(shop, told);
+    const payment = act.attempt === 'first' ? order.payments[0] : order.payments.at(-1);
+    if (!payment) throw new Error(`${told.id} has no payment`);
+    if (/^alipay\.(page|wap)$/.test(payment.method)) await scan(order);
+    const at = accountOf(shop, payment.provider);
+    const status = await tell(at, `/payments/${payment.outTradeNo}/pay`, terms);
+    // Not known there (yet): an attempt that has only just taken the place of another.
+    if (status !== 404 || force || order.status !== 'pending') return;
+    if (Date.now() > endsMs) throw new Error(`${payment.outTradeNo} cannot be paid`);
+    await sleep(1_000);
+  }
 }
 
 async function refund(

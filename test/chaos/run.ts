@@ -39,7 +39,7 @@ const everyProvider = ['alipay', 'wechat-pay', 'stripe'] as const;
 const providers = readProviders(values.provider);
 // About what two cores carry; an order more in flight only waits.
 const spreadS = Number(values.spread ?? Math.max(15, Math.ceil(orders / 10)));
-const mostAtOnce = 150;
+const mostAtOnce = 90;
 
 const startedMs = Date.now();
 const elapsedS = () => Math.round((Date.now() - startedMs) / 100) / 10;

@@ -329,21 +329,22 @@ describe('money that arrives after the end', () => {
 });
 
 describe('a provider that declines', () => {
-  test.each([
-    ['an amount above its limit', { amountMinor: 10_000_000_001 }, 'TOTAL_FEE_EXCEED'],
-  ])('%s fails the order at once', async (_, fields, failureCode) => {
-    const order = await openOrder(merchant, fields);
-    expect(order).toMatchObject({
-      status: 'failed',
-      failureCode,
-      nextAction: null,
-      payments: [{ status: 'failed' }],
-    });
-    expect(await eventTypesOf(order)).toEqual(['order.created', 'order.failed']);
-    const [row] = await world.db
-      .select()
-      .from(orders)
-      .where(eq(orders.id, order.id as OrderId));
-    expect(row?.version).toBe(order.version);
-  });
+  test.each([['an amount above its limit', { amountMinor: 10_000_000_001 }, 'TOTAL_FEE_EXCEED']])(
+    '%s fails the order at once',
+    async (_, fields, failureCode) => {
+      const order = await openOrder(merchant, fields);
+      expect(order).toMatchObject({
+        status: 'failed',
+        failureCode,
+        nextAction: null,
+        payments: [{ status: 'failed' }],
+      });
+      expect(await eventTypesOf(order)).toEqual(['order.created', 'order.failed']);
+      const [row] = await world.db
+        .select()
+        .from(orders)
+        .where(eq(orders.id, order.id as OrderId));
+      expect(row?.version).toBe(order.version);
+    },
+  );
 });

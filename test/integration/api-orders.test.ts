@@ -515,7 +515,7 @@ describe('POST /v1/orders/{id}/cancel', () => {
     const answer = await cancel(merchant, order);
     expect(answer.status).toBe(409);
     expect(slugOf(answer)).toBe('order-not-cancellable');
-    expect(answer.body).toMatchObject({ status: 'paid' });
+    expect(answer.body).toMatchObject({ orderStatus: 'paid' });
   });
 
   test('of an order that was paid without our knowing pays it: paid wins', async () => {
@@ -525,7 +525,7 @@ describe('POST /v1/orders/{id}/cancel', () => {
     await payAtProvider(world, merchant, order);
     const answer = await cancel(merchant, order);
     expect(answer.status).toBe(409);
-    expect(answer.body).toMatchObject({ status: 'paid' });
+    expect(answer.body).toMatchObject({ orderStatus: 'paid' });
     expect((await orderBecomes(merchant, order, 'paid')).payments[0]?.status).toBe('succeeded');
   });
 

@@ -187,8 +187,7 @@ async function openStream(url: string) {
     for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) text += chunk;
     isOver = true;
   })();
-  const states = () =>
-    [...text.matchAll(/^event: state\ndata: (.+)$/gm)].map(([, state]) => state);
+  const states = () => [...text.matchAll(/^event: state\ndata: (.+)$/gm)].map(([, state]) => state);
   return {
     headers: response.headers,
     states,

@@ -322,6 +322,23 @@ describe('a merchant who is asked to confirm', () => {
     await receiver.stop();
   });
 
+  test('rejects money that came late and was accepted, and it is given back', async () => {
+    const receiver = await startReceiver();
+    receiver.answerWith(say('reject'));
+    const merchant = await world.newMerchant(['stripe']);
+    const order = await openOrder(merchant, {
+      methods: ['stripe.payment_intent'],
+      latePayment: 'accept',
+      confirm: { url: receiver.url, withinSeconds: 30 },
+    });
+    await post(merchant, order, 'cancel');
+    await payAtProvider(world, merchant, order, { force: true });
+    expect(await orderBecomes(merchant, order, 'refunded')).toMatchObject({
+      confirmation: 'rejected',
+    });
+    await receiver.stop();
+  });
+
   test('says nothing until the deadline, and the money is given back', async () => {
     const { receiver, merchant, order } = await scene(() => ({ status: 500, body: '' }));
     expect(await orderBecomes(merchant, order, 'refunded')).toMatchObject({

@@ -128,9 +128,7 @@ describe.concurrent('a payment', () => {
   test('that comes before the provider answered the opening counts', async () => {
     const order = await draft();
     // Longer than the first try, shorter than our patience with a connection.
-    await scriptFaults(world, order, [
-      { call: 'create', kind: 'delay', delayMs: 4_500, times: 2 },
-    ]);
+    await scriptFaults(world, order, [{ call: 'create', kind: 'delay', delayMs: 4_500, times: 2 }]);
     await order.begin();
     await until('the trade is in the book', () => tradeOf(world, merchant, order));
     await pay(order);
@@ -185,9 +183,7 @@ describe.concurrent('a payment', () => {
 describe.concurrent('opening a payment', () => {
   test('whose answer was lost gives the same trade and the same code', async () => {
     const order = await draft();
-    await scriptFaults(world, order, [
-      { call: 'create', kind: 'executedThenTimeout', times: 2 },
-    ]);
+    await scriptFaults(world, order, [{ call: 'create', kind: 'executedThenTimeout', times: 2 }]);
     await order.begin();
     const code = await until(
       'the trade is in the book',

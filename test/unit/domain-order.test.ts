@@ -133,8 +133,7 @@ describe('whatever is reported of whichever attempt, in whatever order and howev
           const [from, to] = [now.order.status, after.order.status];
           expect(hasBeenPaid(from) && to !== from).toBe(false);
           const isLeft = from === 'closed' && to !== 'closed';
-          const isAccepted =
-            now.order.latePayment === 'accept' && (to === 'paid' || to === 'authorized');
+          const isAccepted = now.order.latePayment === 'accept' && to === 'paid';
           expect(!isLeft || isAccepted).toBe(true);
           now = after;
         }

@@ -114,7 +114,7 @@ function checkCounts(
     if (status !== 'pending') exactly(1, `refund.${status}`, id);
   }
   for (const { id, status } of found.disputes.filter((one) => one.order_id === orderId)) {
-    exactly(1, `dispute.${status}`, id);
+    exactly(1, `dispute.${status === 'open' ? 'opened' : status}`, id);
     expect(8, count('dispute.opened', id) <= 1, `${id} was opened more than once`);
   }
   for (const { id, surplus } of found.payments.filter((one) => one.order_id === orderId)) {

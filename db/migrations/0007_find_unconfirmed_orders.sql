@@ -1,0 +1,1 @@
+CREATE INDEX "orders_unconfirmed" ON "orders" USING btree ("paid_at") WHERE "orders"."confirmation" = 'awaited';
