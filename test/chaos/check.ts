@@ -5,7 +5,8 @@
 import { checkDeliveries } from './checks/deliveries.ts';
 import { checkHistories } from './checks/histories.ts';
 import { checkInbox } from './checks/inbox.ts';
-import { checkBothSides, checkLedger, checkOnce, checkRefundable } from './checks/money.ts';
+import { checkLedger } from './checks/ledger.ts';
+import { checkBothSides, checkOnce, checkRefundable } from './checks/money.ts';
 import { checkAmounts, checkPromises, checkRepeats, checkStrangers } from './checks/promises.ts';
 import { checkStates, checkWorkflows } from './checks/states.ts';
 import { createVerdicts, invariants } from './checks/verdicts.ts';

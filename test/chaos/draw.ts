@@ -1,7 +1,7 @@
 import { createDice } from './dice.ts';
 import type { Dice } from './dice.ts';
 import { fates } from './fates.ts';
-import type { Fate } from './fates.ts';
+import type { Fate } from './fate.ts';
 import type { Life, Opening } from './life.ts';
 
 export type ProviderName = 'alipay' | 'wechat-pay' | 'stripe';

@@ -1,37 +1,22 @@
-import type { Dice } from './dice.ts';
-import type { Act, Opening } from './life.ts';
-
-export type Draw = {
-  dice: Dice;
-  opening: Opening;
-  /** Other methods the order could be paid by. */
-  others: readonly [string, ...string[]];
-  isStripe: boolean;
-};
-
-export type Fate = {
-  weight: number;
-  /** Where the provider has what it needs; everywhere when left out. */
-  at?: readonly ('alipay' | 'wechat-pay' | 'stripe')[];
-  opening?: (dice: Dice) => Partial<Opening>;
-  acts: (draw: Draw) => Act[];
-  ends?: readonly string[];
-};
-
-const paid = ['paid', 'partially_refunded', 'refunded'] as const;
-const scan = { do: 'scan' } as const;
-const pay = { do: 'pay' } as const;
-const cancel = { do: 'cancel' } as const;
-const isPaid: Act = { do: 'await', statuses: paid };
-const isEnded: Act = { do: 'await', statuses: [...paid, 'closed', 'failed'] };
-const isHeld: Act = { do: 'await', statuses: ['authorized', ...paid] };
-const think = ({ dice }: Draw, mostMs = 1_500): Act => ({ do: 'think', ms: dice.int(0, mostMs) });
-const maybe = ({ dice }: Draw, act: Act): Act[] => (dice.chance(0.5) ? [act] : []);
-const together = (...acts: Act[]): Act => ({ do: 'together', acts });
-const unheard: Act = { do: 'fault', call: 'notify', kind: 'lostForever', times: 40 };
-const part = ({ dice, opening }: Draw) => dice.int(1, Math.max(1, opening.amountMinor - 1));
-const lateMoney: Act = { do: 'pay', force: true };
-const closed: Act = { do: 'await', statuses: ['closed', ...paid] };
+import { cardFates } from './card-fates.ts';
+import {
+  paid,
+  scan,
+  pay,
+  cancel,
+  isPaid,
+  isEnded,
+  think,
+  maybe,
+  together,
+  unheard,
+  part,
+  lateMoney,
+  closed,
+  share,
+} from './fate.ts';
+import type { Draw, Fate } from './fate.ts';
+import type { Act } from './life.ts';
 
 /** What can become of an order, each with how often. */
 export const fates: Readonly<Record<string, Fate>> = {
@@ -197,59 +182,9 @@ export const fates: Readonly<Record<string, Fate>> = {
     ],
     ends: paid,
   },
-  captured: {
-    weight: 4,
-    at: ['stripe'],
-    opening: () => ({ capture: 'manual' }),
-    acts: (d) => [
-      pay,
-      isHeld,
-      { do: 'capture', ...(d.dice.chance(0.5) && { amountMinor: part(d) }) },
-    ],
-    ends: paid,
-  },
-  voided: {
-    weight: 3,
-    at: ['stripe'],
-    opening: () => ({ capture: 'manual' }),
-    acts: () => [pay, isHeld, cancel],
-    ends: ['closed'],
-  },
-  captureContested: {
-    weight: 3,
-    at: ['stripe'],
-    opening: () => ({ capture: 'manual' }),
-    acts: () => [pay, isHeld, together({ do: 'capture' }, cancel, { do: 'capture' }), isEnded],
-  },
-  heldLate: {
-    weight: 2,
-    at: ['stripe'],
-    opening: () => ({ capture: 'manual' }),
-    acts: () => [scan, cancel, closed, lateMoney],
-    ends: ['closed'],
-  },
-  heldAndConfirmed: {
-    weight: 3,
-    at: ['stripe'],
-    opening: (dice) => ({ capture: 'manual', confirm: dice.pick(['accept', 'reject']) }),
-    acts: () => [pay, isEnded],
-  },
-  disputed: {
-    weight: 4,
-    at: ['stripe'],
-    acts: (d) => [
-      ...[pay, isPaid, { do: 'portal', verb: 'dispute' } as const],
-      ...maybe(d, { do: 'refund', no: 1, amountMinor: share(d) }),
-      ...maybe(d, { do: 'decide', won: d.dice.chance(0.5) }),
-    ],
-    ends: paid,
-  },
+  ...cardFates,
   anything: { weight: 14, acts: (d) => [...anything(d), isEnded] },
 };
-
-function share({ dice, opening }: Draw): number {
-  return dice.int(1, Math.max(1, Math.floor(opening.amountMinor / 3)));
-}
 
 /** Another amount is paid than was asked for; a person decides, the last time for good. */
 function review(...verbs: ('accept' | 'refund' | 'close')[]): Fate['acts'] {

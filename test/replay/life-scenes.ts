@@ -1,7 +1,8 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { OrderId, RefundId } from '../../domain/ids.ts';
 import { workflowIds } from '../../workflows/messages.ts';
-import { openOrder, orderBecomes, payAtProvider } from '../support/orders.ts';
+import type { reconcileYesterday } from '../../workflows/reconcile-yesterday.ts';
+import { openOrder, orderBecomes, payAtProvider, tellProvider } from '../support/orders.ts';
 import type { OrderBody, RefundBody } from '../support/orders.ts';
 import { scriptFaults } from '../support/provider-book.ts';
 import { startReceiver } from '../support/receiver.ts';
@@ -49,6 +50,42 @@ export const lifeScenes: Record<string, (scene: Scene) => Promise<Recorded>> = {
     const order = await openOrder(merchant, { methods: ['stripe.payment_intent'] });
     await payAtProvider(world, merchant, order);
     return ended(world, order);
+  },
+  async reconciled({ world }) {
+    const merchant = await world.newMerchant(['stripe']);
+    const order = await openOrder(merchant, { methods: ['stripe.payment_intent'] });
+    await payAtProvider(world, merchant, order);
+    await orderBecomes(merchant, order, 'paid');
+    // A refund nobody was told of: found and healed.
+    await scriptFaults(
+      world,
+      order.payments[0]!,
+      [{ call: 'notify', kind: 'lostForever', times: 9 }],
+      'stripe',
+    );
+    await tellProvider(world, merchant, order, 'refund', { amountMinor: 100 });
+    const { accountId } = merchant.accounts[0]!;
+    const date = new Date().toISOString().slice(0, 10);
+    await merchant.api('POST', '/v1/reconciliations', { body: { accountId, date } });
+    const handle = world.temporal.workflow.getHandle(
+      workflowIds.reconcileStatement(accountId, date),
+    );
+    await until('the reconciliation ends', () => handle.result().catch(() => undefined));
+    return handle;
+  },
+  async 'reconciled-yesterday'({ world }) {
+    const merchant = await world.newMerchant(['stripe']);
+    const { accountId } = merchant.accounts[0]!;
+    const handle = await world.temporal.workflow.start<typeof reconcileYesterday>(
+      'reconcileYesterday',
+      {
+        workflowId: workflowIds.reconcileYesterday(accountId),
+        taskQueue: world.config.temporal.taskQueue,
+        args: [{ accountId }],
+      },
+    );
+    await handle.result();
+    return handle;
   },
   refunded: ({ world }) => refundedWith(world, []),
   'refunded-patiently': ({ world }) =>

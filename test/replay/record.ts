@@ -124,6 +124,9 @@ const scenes: Record<string, (scene: Scene) => Promise<Recorded>> = {
     });
   },
   ...lifeScenes,
+  async 'schedules-continued'({ world }) {
+    return firstRunOf(world, workflowIds.keepSchedules, async () => {});
+  },
   async 'sweep-continued'({ world }) {
     return firstRunOf(world, workflowIds.sweep, async () => {});
   },
