@@ -5,6 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findChromium, openChromium } from '../support/chromium.ts';
 import { openOrder, payAtProvider } from '../support/orders.ts';
+import type { OrderBody } from '../support/orders.ts';
 import { openWorld } from '../support/world.ts';
 import type { TestMerchant, World } from '../support/world.ts';
 
@@ -78,6 +79,33 @@ describe.runIf(isNeeded)('the checkout page in a real browser', () => {
     await page.goto(order.checkoutUrl);
     await page.waitForSelector('.end.paid');
     expect(await page.textContent('h2')).toBe('Paid');
+    expect(complaints).toEqual([]);
+  });
+
+  test('a payer chooses among three providers, changes their mind, and pays', async () => {
+    const shop = await world.newMerchant(['alipay', 'wechat-pay', 'stripe']);
+    const order = await openOrder(shop);
+    const { page, complaints } = await phone('en-US');
+    await page.goto(order.checkoutUrl);
+    expect(await page.locator('.ways button').allTextContents()).toEqual([
+      'WeChat Pay',
+      'card payment',
+    ]);
+    await page.click('button:has-text("WeChat Pay")');
+    await page.waitForSelector('[data-state="pending wechat-pay.native"]');
+    expect(await page.locator('.qr svg').isVisible()).toBe(true);
+    await page.click('button:has-text("card payment")');
+    await page.waitForSelector('[data-state="pending stripe.checkout"]');
+    await page.click('a.button');
+    await page.click('button:has-text("Pay")');
+    // Stripe's page sends the payer back to ours by itself.
+    await page.waitForSelector('.end.paid');
+    const { body } = await shop.api<OrderBody>('GET', `/v1/orders/${order.id}`);
+    expect(body.payments.map(({ method, status }) => [method, status])).toEqual([
+      ['alipay.qr', 'closed'],
+      ['wechat-pay.native', 'closed'],
+      ['stripe.checkout', 'succeeded'],
+    ]);
     expect(complaints).toEqual([]);
   });
 

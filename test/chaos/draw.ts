@@ -68,7 +68,7 @@ function drawLife(
     expiresInSeconds: 900,
     ...wished,
   };
-  const acts = fate.acts({ dice, opening, others: [first, ...rest], isStripe });
+  const acts = fate.acts({ dice, opening, others: [first, ...rest] });
   const repeat = dice.chance(0.2) ? dice.pick(['later', 'atOnce', 'otherBody'] as const) : 'none';
   return { opening, repeat, acts, ...(fate.ends && { ends: fate.ends }) };
 }

@@ -6,7 +6,6 @@ export type Draw = {
   opening: Opening;
   /** Other methods the order could be paid by. */
   others: readonly [string, ...string[]];
-  isStripe: boolean;
 };
 
 export type Fate = {

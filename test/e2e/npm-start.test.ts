@@ -17,7 +17,11 @@ type Summary = {
   order: { id: string; status: string };
   delivery: { verified: boolean };
   timeline: { step: string }[];
-  orders: { total: number; paid: number };
+  providers: Record<
+    string,
+    { order: { status: string }; refund: { status: string }; delivery: { verified: boolean } }
+  >;
+  orders: { total: number; paid: number; refunded: number };
   links: { checkout: string };
 };
 
@@ -70,7 +74,7 @@ test('a first start runs an order the whole way, a second one finds its data', a
   const first = await once();
   expect(first).toMatchObject({
     ok: true,
-    order: { status: 'paid' },
+    order: { status: 'partially_refunded' },
     delivery: { verified: true },
   });
   expect(first.timeline.map(({ step }) => step)).toEqual([
@@ -81,12 +85,22 @@ test('a first start runs an order the whole way, a second one finds its data', a
     'order paid',
     'merchant told',
     'signature verified by the merchant',
+    'part of it refunded',
+    'merchant told of the refund',
   ]);
-  expect(first.orders).toMatchObject({ total: 1, paid: 1 });
+  expect(Object.keys(first.providers)).toEqual(['alipay', 'wechat-pay', 'stripe']);
+  for (const run of Object.values(first.providers)) {
+    expect(run).toMatchObject({
+      order: { status: 'partially_refunded' },
+      refund: { status: 'succeeded' },
+      delivery: { verified: true },
+    });
+  }
+  expect(first.orders).toMatchObject({ total: 3, paid: 3, refunded: 3 });
   expect(processesOf(stateFolder)).toEqual([]);
 
   const second = await once();
-  expect(second.orders).toMatchObject({ total: 2, paid: 2 });
+  expect(second.orders).toMatchObject({ total: 6, paid: 6 });
   expect(second.order.id).not.toBe(first.order.id);
 });
 
@@ -105,7 +119,7 @@ test('Ctrl-C leaves nothing behind, kill -9 neither, and the next start comes up
   await killed.ended;
   await until('its parts to stop by themselves', () => processesOf(stateFolder).length === 0);
   const after = await once();
-  expect(after.orders).toMatchObject({ total: 3, paid: 3 });
+  expect(after.orders).toMatchObject({ total: 9, paid: 9 });
 });
 
 test('a busy port is replaced and named, and a second start beside a running one is refused', async () => {
