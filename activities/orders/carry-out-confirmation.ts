@@ -36,8 +36,10 @@ export async function carryOutConfirmation(
   if (order.confirmation === 'accepted') {
     return order.status === 'authorized' ? capturePayment(deps, { orderId }) : progress;
   }
-  if (order.status === 'authorized') return closePayment(deps, { orderId, reason: 'rejected' });
-  if (hasBeenPaid(order.status)) await giveBack(deps, { orderId, merchantId: order.merchantId });
+  // Held money that turns out to be taken is given back like any other.
+  const { status } =
+    order.status === 'authorized' ? await closePayment(deps, { orderId, reason: 'rejected' }) : order;
+  if (hasBeenPaid(status)) await giveBack(deps, { orderId, merchantId: order.merchantId });
   return progressOf(await readOrder(deps.db, { orderId }));
 }
 

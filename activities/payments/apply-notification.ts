@@ -27,7 +27,12 @@ export async function applyNotification(
   const { news, binding } = notification;
   // A dispute may overtake the news of its payment too: first things first.
   const isEarly = news.kind === 'dispute' && first.payment.status !== 'succeeded';
-  if (news.kind === 'hint' || news.kind === 'refund' || isEarly) {
+  // A hold that is told of late may be the one that was let go.
+  const isOld =
+    news.kind === 'payment' &&
+    news.report.status === 'authorized' &&
+    first.payment.status === 'closed';
+  if (news.kind === 'hint' || news.kind === 'refund' || isEarly || isOld) {
     return { ...progressOf(first), isOnlyHint: true };
   }
   const provider = await providers.get(notification.accountId);

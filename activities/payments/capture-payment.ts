@@ -4,6 +4,7 @@ import type { OrderProgress } from '../../workflows/messages.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { applyReport } from './apply-report.ts';
 import { askProvider, callProvider } from './ask-provider.ts';
+import { wishesAfter } from './change-of-report.ts';
 import { commitDecision, progressOf } from './commit-decision.ts';
 import { paymentRef } from './payment-ref.ts';
 
@@ -35,7 +36,7 @@ export async function capturePayment(
       now.captureRequestedMinor === null
         ? undefined
         : {
-            order: { captureRequestedMinor: null, wishedAt: null, failureCode: answer.code },
+            order: { ...wishesAfter(now, 'captureRequestedMinor'), failureCode: answer.code },
             event: null,
           },
   });

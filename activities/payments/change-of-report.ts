@@ -71,20 +71,40 @@ export const noWishes = {
   reviewVerb: null,
 } as const;
 
+/** What is left of a row's wishes once one of them was dealt with; a cancellation stands beside the others. */
+export function wishesAfter(
+  order: Pick<OrderRead['order'], 'cancelRequestedAt' | 'wishedAt'>,
+  done: 'captureRequestedMinor' | 'switchRequestedTo',
+): Change['order'] {
+  return { [done]: null, wishedAt: order.cancelRequestedAt && order.wishedAt };
+}
+
+/** An order whose merchant is asked to confirm waits for that from the moment it has money. */
+export function awaitedConfirmation(
+  order: Pick<OrderRead['order'], 'confirmUrl' | 'confirmation'>,
+): Change['order'] {
+  return order.confirmUrl && !order.confirmation ? { confirmation: 'awaited' } : {};
+}
+
 function orderPatch(
   { order }: OrderRead,
   change: OrderChange,
   decision: ReportDecision,
   at: Date,
 ): Change['order'] {
-  const awaited = order.confirmUrl && !order.confirmation ? ('awaited' as const) : undefined;
-  const confirmation = awaited && { confirmation: awaited };
   switch (change.kind) {
     case 'none':
     case 'surplus':
       return {};
     case 'authorized':
-      return { status: change.status, authorizedAt: at, reviewReason: null, ...confirmation };
+      return {
+        ...awaitedConfirmation(order),
+        // Held money is not paid another way any more.
+        ...wishesAfter(order, 'switchRequestedTo'),
+        status: change.status,
+        authorizedAt: at,
+        reviewReason: null,
+      };
     case 'paid':
       return {
         ...noWishes,
@@ -96,7 +116,7 @@ function orderPatch(
         closedAt: null,
         closeReason: null,
         failureCode: null,
-        ...confirmation,
+        ...awaitedConfirmation(order),
       };
     case 'closed':
       return {
@@ -108,7 +128,12 @@ function orderPatch(
     case 'failed':
       return { ...noWishes, status: change.status, closedAt: at };
     case 'review':
-      return { status: change.status, reviewReason: change.reviewReason };
+      return {
+        // A person decides now: what was wished before must not happen weeks later.
+        ...(order.status !== 'review' && noWishes),
+        status: change.status,
+        reviewReason: change.reviewReason,
+      };
   }
 }
 

@@ -57,7 +57,11 @@ async function closeOne(
   const before = await askProvider(deps, payment);
   const progress = await apply(before);
   const isStillOpen = before.status !== 'succeeded' && before.status !== 'closed';
-  if (!isStillOpen || progress.status === 'review' || isEnded(progress.status)) return progress;
+  // No clock lets go of held money, also where the provider tells of it only now.
+  const isKept = reason === 'expired' && progress.status === 'authorized';
+  if (!isStillOpen || isKept || progress.status === 'review' || isEnded(progress.status)) {
+    return progress;
+  }
   return apply(await closeAtProvider(deps, payment));
 }
 

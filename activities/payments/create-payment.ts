@@ -1,7 +1,6 @@
 import { crashPoint } from '../../config/crash-points.ts';
 import { decideOnRefusal, isEnded } from '../../domain/order.ts';
 import type { OrderId } from '../../domain/ids.ts';
-import { awaitsPayer } from '../../domain/payment.ts';
 import type { Route } from '../../domain/routing.ts';
 import type { Change } from '../../db/queries/commit-change.ts';
 import { currentPayment, paymentOf, readOrder } from '../../db/queries/read-order.ts';
@@ -114,7 +113,8 @@ async function moveOn(
   const route = await nextRoute(deps, first);
   const decide = (read: OrderRead): Change | undefined => {
     const payment = paymentOf(read, id);
-    if (!awaitsPayer(payment.status)) return undefined;
+    // Of two attempts at once the other may have offered it: then it is no longer ours to give up.
+    if (payment.status !== 'created') return undefined;
     const failed = { id, patch: { status: 'failed' as const, failureCode: code } };
     if (route && read.order.status === 'pending') {
       const next = newPayment(read, route);

@@ -1,5 +1,6 @@
 import type { OrderId } from '../../domain/ids.ts';
 import { positionOfCapture, positionOfRefund, postingBetween } from '../../domain/ledger.ts';
+import type { ProviderReport } from '../../domain/payment.ts';
 import { decideOnReview } from '../../domain/review.ts';
 import type { ReviewDecision } from '../../domain/review.ts';
 import type { Change } from '../../db/queries/commit-change.ts';
@@ -8,7 +9,7 @@ import type { OrderRead, PaymentRow } from '../../db/queries/read-order.ts';
 import type { OrderProgress } from '../../workflows/messages.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { askProvider } from './ask-provider.ts';
-import { noWishes, surplusRefund } from './change-of-report.ts';
+import { awaitedConfirmation, noWishes, surplusRefund } from './change-of-report.ts';
 import { closeAtProvider } from './close-at-provider.ts';
 import { commitDecision, progressOf } from './commit-decision.ts';
 
@@ -20,9 +21,8 @@ export async function resolveReview(
   const first = await readOrder(deps.db, { orderId });
   const verb = first.order.reviewVerb;
   if (first.order.status !== 'review' || verb === null) return progressOf(first);
-  const { id: paymentId } = currentPayment(first);
-  const asked = paymentOf(first, paymentId);
-  const said = await askProvider(deps, asked);
+  const { payment: asked, report: said } = await findDoubtful(deps, first);
+  const { id: paymentId } = asked;
   const report =
     verb === 'close' && said.status !== 'succeeded' ? await closeAtProvider(deps, asked) : said;
   const decision = decideOnReview(verb, asked, report);
@@ -37,6 +37,25 @@ export async function resolveReview(
         ? changeOfReview(read, paymentOf(read, paymentId), decision)
         : undefined,
   });
+}
+
+/** The attempt its provider has money for that our books do not; else the one that counts now. */
+async function findDoubtful(
+  deps: ActivityDeps,
+  read: OrderRead,
+): Promise<{ payment: PaymentRow; report: ProviderReport }> {
+  const current = currentPayment(read);
+  // Where the payer has switched, it may be an attempt before: the newest is asked about first.
+  const others = read.payments.filter(
+    ({ id, status }) => id !== current.id && status !== 'succeeded' && status !== 'failed',
+  );
+  const report = await askProvider(deps, current);
+  if (report.status === 'succeeded') return { payment: current, report };
+  for (const payment of others.toReversed()) {
+    const other = await askProvider(deps, payment);
+    if (other.status === 'succeeded') return { payment, report: other };
+  }
+  return { payment: current, report };
 }
 
 function changeOfReview(read: OrderRead, payment: PaymentRow, decision: ReviewDecision): Change {
@@ -60,6 +79,7 @@ function changeOfReview(read: OrderRead, payment: PaymentRow, decision: ReviewDe
         order: {
           ...{ ...noWishes, status: 'paid', paidAt: at, capturedMinor },
           ...{ reviewReason: null, failureCode: null },
+          ...awaitedConfirmation(read.order),
         },
         payment: { id, patch: settled(decision, at) },
         ledger: { accountId: payment.accountId, postings: postingsOf(payment, capturedMinor) },

@@ -5,12 +5,11 @@ import { paymentOf, readOrder } from '../../db/queries/read-order.ts';
 import type { OrderProgress } from '../../workflows/messages.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { applyReport } from './apply-report.ts';
+import { wishesAfter } from './change-of-report.ts';
 import { closeAtProvider } from './close-at-provider.ts';
 import { commitDecision, progressOf } from './commit-decision.ts';
 import { newPayment } from './new-payment.ts';
 import { rankWays } from './rank-ways.ts';
-
-const wishHeard = { switchRequestedTo: null, wishedAt: null } as const;
 
 /**
  * Puts an attempt by the wished method in the place of the one there is, which is closed at its
@@ -42,6 +41,7 @@ export async function switchPayment(
     read: () => readOrder(deps.db, { orderId }),
     decide: (read) => {
       if (isEnded(read.order.status) || read.order.switchRequestedTo !== method) return undefined;
+      const wishHeard = wishesAfter(read.order, 'switchRequestedTo');
       if (!route) return { order: wishHeard, event: null };
       const next = newPayment(read, route);
       const left = open.map(({ id }) => paymentOf(read, id)).find(({ status }) => isOpen(status));

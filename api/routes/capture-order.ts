@@ -79,12 +79,15 @@ export function registerCaptureOrder(app: App, deps: ApiDeps) {
         found?.snapshot.status !== 'authorized' || found.snapshot.failureCode !== null,
     });
     if (!view) throw notFound('order', orderId);
-    const { status, failureCode } = view.snapshot;
+    const { status, failureCode, capturedMinor } = view.snapshot;
     c.header('etag', etagOf(view));
     if (status === 'authorized' && failureCode === null) {
       return c.json(orderBody(view, deps.publicUrl), 202);
     }
-    if (hasBeenPaid(status)) return c.json(orderBody(view, deps.publicUrl), 200);
+    // Of two captures of different amounts the first was carried out.
+    if (hasBeenPaid(status) && capturedMinor === captureMinor) {
+      return c.json(orderBody(view, deps.publicUrl), 200);
+    }
     throw notCapturable(view.snapshot);
   });
 }

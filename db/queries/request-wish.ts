@@ -55,7 +55,8 @@ function termsOf(wish: Wish) {
       );
     case 'capture':
       return terms(
-        { captureRequestedMinor: wish.captureMinor },
+        // Why an earlier one was refused is no answer to this one.
+        { captureRequestedMinor: wish.captureMinor, failureCode: null },
         ['authorized'],
         isNull(orders.captureRequestedMinor),
       );
@@ -66,7 +67,11 @@ function termsOf(wish: Wish) {
         or(isNull(orders.switchRequestedTo), ne(orders.switchRequestedTo, wish.method)),
       );
     case 'resolve':
-      return terms({ reviewVerb: wish.verb }, ['review'], isNull(orders.reviewVerb));
+      return terms(
+        { reviewVerb: wish.verb, failureCode: null },
+        ['review'],
+        isNull(orders.reviewVerb),
+      );
   }
 }
 
