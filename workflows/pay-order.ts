@@ -13,8 +13,12 @@ import {
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import { hasBeenPaid, isEnded, nextPollMs } from '../domain/order.ts';
+import type { NotificationId } from '../domain/ids.ts';
 import type { CloseReason, OrderStatus } from '../domain/order.ts';
 import { confirmOrder } from './confirm-order.ts';
+import { closeAllLeftovers } from './close-all-leftovers.ts';
+import { oneAtATime } from './in-turn.ts';
+import type { InTurn } from './in-turn.ts';
 import { cancelOrder, orderProgress, providerReported, wished } from './messages.ts';
 import type { OrderProgress, OrderWish, PayOrderInput } from './messages.ts';
 import { askProvider, openAtOnce, recordState } from './retry-policies.ts';
@@ -50,10 +54,6 @@ const { resolveNotification } = proxyActivities<Activities>({
   ...askProvider,
   summary: 'Ask the provider what its news is',
 });
-const { closeLeftovers } = proxyActivities<Activities>({
-  ...askProvider,
-  summary: 'Let go of money nobody waits for',
-});
 
 /** One order, from opened to its end. Workflow id: `order/<ord_id>`. */
 export async function payOrder(input: PayOrderInput): Promise<OrderProgress> {
@@ -64,7 +64,8 @@ export async function payOrder(input: PayOrderInput): Promise<OrderProgress> {
   let hasLeftovers = false;
   let polls = 0;
   const wishes = new Set<OrderWish>();
-  const opening = new CancellationScope();
+  const resolving = new Set<NotificationId>();
+  let opening = new CancellationScope();
   const isOver = () => isEnded(status);
   const hasMoney = () => status === 'authorized' || hasBeenPaid(status);
   const isIdle = () => status === 'review' || status === 'authorized';
@@ -91,20 +92,22 @@ export async function payOrder(input: PayOrderInput): Promise<OrderProgress> {
     upsertSearchAttributes([{ key: searchAttributes.status, value: status }]);
   };
 
-  let turn: Promise<unknown> = Promise.resolve();
-  // One local activity at a time: replayed, the answers of several at once come in another order, and
-  // the history no longer fits (temporalio/sdk-python#1578).
-  const inTurn: InTurn = (work) => {
-    const mine = turn.then(work, work);
-    turn = mine;
-    return mine;
-  };
-
+  const inTurn = oneAtATime();
   setHandler(orderProgress, () => ({ status }));
   setHandler(providerReported, async ({ notificationId }) => {
     const progress = await inTurn(() => record.applyNotification({ notificationId }));
     note(progress);
-    if (progress.isOnlyHint) note(await resolveNotification({ notificationId }));
+    // The sweep says a notification again until it is dealt with; asking once at a time is enough.
+    if (!progress.isOnlyHint || resolving.has(notificationId)) return;
+    resolving.add(notificationId);
+    try {
+      note(await resolveNotification({ notificationId }));
+    } catch (error) {
+      // Refused for good, as with a revoked key: an alert is out, and the sweep says it again.
+      if (!(error instanceof ActivityFailure)) throw error;
+    } finally {
+      resolving.delete(notificationId);
+    }
   });
   setHandler(wished, ({ wish }) => {
     wishes.add(wish);
@@ -118,12 +121,7 @@ export async function payOrder(input: PayOrderInput): Promise<OrderProgress> {
   });
   setCurrentDetails('Opening the payment at the provider.');
 
-  try {
-    note(await opening.run(() => openPayment(input, inTurn)));
-  } catch (error) {
-    // Out of time, or cancelled while the provider did not answer: what became of it is asked below.
-    if (!isCancellation(error) && !(error instanceof ActivityFailure)) throw error;
-  }
+  note(await openUnlessWished());
   if (!isOver()) setCurrentDetails(detailsOf[status]);
   while (!isOver()) {
     await condition(isDue, untilNextLookMs(), { summary: 'until the provider is asked' });
@@ -139,8 +137,11 @@ export async function payOrder(input: PayOrderInput): Promise<OrderProgress> {
   }
   do {
     if (isToConfirm()) await confirmOnce();
-    if (hasLeftovers) await closeLeftovers({ orderId });
-    hasLeftovers = false;
+    if (hasLeftovers) {
+      // Before the call: what a handler finds meanwhile is for the next round.
+      hasLeftovers = false;
+      await closeAllLeftovers({ orderId });
+    }
     await condition(allHandlersFinished);
   } while (isToConfirm() || hasLeftovers);
   return { status };
@@ -161,12 +162,23 @@ export async function payOrder(input: PayOrderInput): Promise<OrderProgress> {
   }
 
   async function switchTo(): Promise<OrderProgress> {
+    // What is wished for from here on is wished for instead of the new attempt.
+    opening = new CancellationScope();
     const progress = await switchPayment({ orderId });
-    return progress.status === 'pending' ? openPayment(input, inTurn) : progress;
+    return progress.status === 'pending' ? openUnlessWished() : progress;
+  }
+
+  /** Opens the payment, for as long as nobody wishes for something else. */
+  async function openUnlessWished(): Promise<OrderProgress> {
+    try {
+      return await opening.run(() => openPayment(input, inTurn));
+    } catch (error) {
+      // Out of time, or cancelled while the provider did not answer: what became of it is asked for then.
+      if (!isCancellation(error) && !(error instanceof ActivityFailure)) throw error;
+      return { status };
+    }
   }
 }
-
-type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
 
 async function openPayment(
   { orderId, expiresAtMs }: PayOrderInput,

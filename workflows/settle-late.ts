@@ -1,4 +1,5 @@
 import {
+  ActivityFailure,
   allHandlersFinished,
   condition,
   proxyActivities,
@@ -7,7 +8,9 @@ import {
   setHandler,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
+import { closeAllLeftovers } from './close-all-leftovers.ts';
 import { confirmOrder } from './confirm-order.ts';
+import { oneAtATime } from './in-turn.ts';
 import { providerReported } from './messages.ts';
 import type { OrderProgress, SettleLateInput } from './messages.ts';
 import { askProvider, recordState } from './retry-policies.ts';
@@ -20,10 +23,6 @@ const { resolveNotification } = proxyActivities<Activities>({
   ...askProvider,
   summary: 'Ask the provider what its news is',
 });
-const { closeLeftovers } = proxyActivities<Activities>({
-  ...askProvider,
-  summary: 'Let go of money nobody waits for',
-});
 
 /**
  * The truth that arrives after an order has ended: recorded, whatever it is. What becomes of late
@@ -31,18 +30,40 @@ const { closeLeftovers } = proxyActivities<Activities>({
  */
 export async function settleLate({ orderId }: SettleLateInput): Promise<{ reports: number }> {
   let reports = 0;
-  let latest: OrderProgress | undefined;
+  let confirmWithinMs: number | undefined;
+  let isConfirmed = false;
+  let hasLeftovers = false;
+  const inTurn = oneAtATime();
+  const isToConfirm = () => confirmWithinMs !== undefined && !isConfirmed;
+  const note = (progress: OrderProgress) => {
+    // Of several at once the last to answer need not be the newest: what one of them found is kept.
+    confirmWithinMs ??= progress.confirmWithinMs;
+    hasLeftovers ||= progress.hasLeftovers ?? false;
+    setCurrentDetails(`A notification came after the end; the order is ${progress.status}.`);
+  };
   setHandler(providerReported, async ({ notificationId }) => {
-    latest = await record.applyNotification({ notificationId });
-    if (latest.isOnlyHint) latest = await resolveNotification({ notificationId });
+    try {
+      const progress = await inTurn(() => record.applyNotification({ notificationId }));
+      note(progress.isOnlyHint ? await resolveNotification({ notificationId }) : progress);
+    } catch (error) {
+      // Refused for good, as with a revoked key: an alert is out, and the sweep says it again.
+      if (!(error instanceof ActivityFailure)) throw error;
+    }
     reports += 1;
-    setCurrentDetails(`A notification came after the end; the order is ${latest.status}.`);
   });
   await condition(() => reports > 0 && allHandlersFinished());
-  // Late money that was accepted is the merchant's to confirm like any other.
-  if (latest?.confirmWithinMs !== undefined) {
-    await confirmOrder({ orderId, withinMs: latest.confirmWithinMs });
-  }
-  if (latest?.hasLeftovers) await closeLeftovers({ orderId });
+  do {
+    // Late money that was accepted is the merchant's to confirm like any other.
+    if (isToConfirm()) {
+      isConfirmed = true;
+      await confirmOrder({ orderId, withinMs: confirmWithinMs ?? 0 });
+    }
+    if (hasLeftovers) {
+      // Before the call: what a handler finds meanwhile is for the next round.
+      hasLeftovers = false;
+      await closeAllLeftovers({ orderId });
+    }
+    await condition(allHandlersFinished);
+  } while (isToConfirm() || hasLeftovers);
   return { reports };
 }

@@ -38,7 +38,9 @@ export async function carryOutConfirmation(
   }
   // Held money that turns out to be taken is given back like any other.
   const { status } =
-    order.status === 'authorized' ? await closePayment(deps, { orderId, reason: 'rejected' }) : order;
+    order.status === 'authorized'
+      ? await closePayment(deps, { orderId, reason: 'rejected' })
+      : order;
   if (hasBeenPaid(status)) await giveBack(deps, { orderId, merchantId: order.merchantId });
   return progressOf(await readOrder(deps.db, { orderId }));
 }

@@ -27,20 +27,17 @@ export async function applyNotification(
   const { news, binding } = notification;
   // A dispute may overtake the news of its payment too: first things first.
   const isEarly = news.kind === 'dispute' && first.payment.status !== 'succeeded';
-  // A hold that is told of late may be the one that was let go.
-  const isOld =
-    news.kind === 'payment' &&
-    news.report.status === 'authorized' &&
-    first.payment.status === 'closed';
-  if (news.kind === 'hint' || news.kind === 'refund' || isEarly || isOld) {
+  if (news.kind === 'hint' || news.kind === 'refund' || isEarly || isDoubtful(first)) {
     return { ...progressOf(first), isOnlyHint: true };
   }
   const provider = await providers.get(notification.accountId);
-  const made: { change?: Change; review?: string } = {};
+  const made: { review?: string; isDoubtful?: boolean } = {};
   const progress = await commitDecision(deps, {
     first,
     read: () => readNotification(db, { id }),
     decide: (read) => {
+      made.isDoubtful = isDoubtful(read);
+      if (made.isDoubtful) return undefined;
       const expected = provider.expectedBinding({ outTradeNo: read.payment.outTradeNo });
       const bound = decideOnBinding(expected, binding);
       const change =
@@ -53,6 +50,7 @@ export async function applyNotification(
       return { ...change, notification: { id, outcome } };
     },
   });
+  if (made.isDoubtful) return { ...progress, isOnlyHint: true };
   if (made.review) {
     logger.error(
       { id, orderId: order.id, reason: made.review },
@@ -62,6 +60,16 @@ export async function applyNotification(
   // A change was written together with its outcome; that nothing changed is noted here.
   await finishNotification(db, { id, outcome: 'unchanged' });
   return progress;
+}
+
+/** Of a hold and its close the one that is told later may be the older one: the provider is asked. */
+function isDoubtful({ notification: { news }, payment }: NotificationRead): boolean {
+  if (news.kind !== 'payment') return false;
+  const { status } = news.report;
+  return (
+    (status === 'authorized' && payment.status === 'closed') ||
+    (status === 'closed' && payment.status === 'authorized')
+  );
 }
 
 function changeOfPayment(

@@ -37,7 +37,11 @@ export function changeOfDispute(input: {
   return {
     order: {},
     dispute,
-    ledger: posting && { accountId: payment.accountId, postings: [posting] },
+    // An order's books are in its currency: what its bank holds in another is not an amount in them.
+    ledger:
+      posting && dispute.currency === payment.currency
+        ? { accountId: payment.accountId, postings: [posting] }
+        : undefined,
     event: { type: type[report.status], about: dispute.id },
   };
 }

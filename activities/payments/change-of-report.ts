@@ -101,6 +101,7 @@ function orderPatch(
         ...awaitedConfirmation(order),
         // Held money is not paid another way any more.
         ...wishesAfter(order, 'switchRequestedTo'),
+        reviewVerb: null,
         status: change.status,
         authorizedAt: at,
         reviewReason: null,

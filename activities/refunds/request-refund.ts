@@ -4,6 +4,7 @@ import { positionOfRefund, postingBetween } from '../../domain/ledger.ts';
 import { decideOnRefundRequest } from '../../domain/refund.ts';
 import type { RefundCause } from '../../domain/refund.ts';
 import type { Database } from '../../db/database.ts';
+import { isUniqueViolation } from '../../db/is-unique-violation.ts';
 import { withOrderLocked } from '../../db/locked.ts';
 import { commitChange } from '../../db/queries/commit-change.ts';
 import { readOrder } from '../../db/queries/read-order.ts';
@@ -37,7 +38,17 @@ export type RequestRefundResult =
  * Reserves a refund under the order's row lock: of any number asked for at once, those that would
  * exceed what was taken are refused. The money moves later, by the refund's workflow.
  */
-export function requestRefund(db: Database, wish: RefundWish): Promise<RequestRefundResult> {
+export async function requestRefund(db: Database, wish: RefundWish): Promise<RequestRefundResult> {
+  try {
+    return await reserve(db, wish);
+  } catch (error) {
+    // The number was taken meanwhile under another order's lock, and is found there now.
+    if (!isUniqueViolation(error)) throw error;
+    return reserve(db, wish);
+  }
+}
+
+function reserve(db: Database, wish: RefundWish): Promise<RequestRefundResult> {
   return withOrderLocked(db, wish, async (locked) => {
     const read = await readOrder(locked, wish);
     const known = wish.merchantRefundNo !== null && (await findByNumber(locked, wish));

@@ -5,7 +5,7 @@ import { rankWays } from '../../activities/payments/rank-ways.ts';
 import { startPayOrder } from '../../activities/orders/start-pay-order.ts';
 import type { OrderToStart } from '../../activities/orders/start-pay-order.ts';
 import { crashPoint } from '../../config/crash-points.ts';
-import { createOrder } from '../../db/queries/create-order.ts';
+import { createOrder, resumeKey } from '../../db/queries/create-order.ts';
 import { findOrder } from '../../db/queries/find-order.ts';
 import type { OrderView } from '../../db/queries/find-order.ts';
 import type { Merchant } from '../../db/queries/merchants.ts';
@@ -67,14 +67,24 @@ export function registerCreateOrder(app: App, deps: ApiDeps) {
     const headers = c.req.valid('header');
     const { merchant } = c.var;
     const idempotencyKey = headers['idempotency-key'];
-    const { account, methods } = await chooseWay(deps, merchant, body);
+    const requestHash = hashOf(body);
+    const way = await chooseWay(deps, merchant, body);
+    if (way.kind === 'none') {
+      // What was answered under this key stays the answer, whatever has become of the accounts.
+      const known = await resumeKey(deps.db, { merchant, idempotencyKey, requestHash });
+      if (known?.kind === 'answered') return replay(c, known);
+      throw new Problem('no-provider-account', 'No provider account can take this order.', {
+        extensions: { routes: way.routes },
+      });
+    }
+    const { account, methods } = way;
     refuseConfirmUrl(deps, body);
     const expiresAt = new Date(Date.now() + body.expiresInSeconds * 1_000);
     const created = await createOrder(deps.db, {
       ...body,
       merchant,
       account,
-      requestHash: hashOf(body),
+      requestHash,
       idempotencyKey,
       methods,
       confirm: body.confirm ?? null,
@@ -104,18 +114,21 @@ export function registerCreateOrder(app: App, deps: ApiDeps) {
           },
         );
       case 'answered':
-        c.header('idempotency-replayed', 'true');
-        return asJson(c, created);
+        return replay(c, created);
     }
     crashPoint('order.committed');
     const { orderId } = created;
+    const known =
+      created.kind === 'existing' &&
+      (await findOrder(deps.db, { merchantId: merchant.id, orderId }));
     const view = await openOrder(deps, {
       order: {
         ...body,
         provider: account.provider,
         id: orderId,
         merchantId: merchant.id,
-        expiresAt: expiresAt.toISOString(),
+        // A repeat gives nobody more time.
+        expiresAt: known ? known.snapshot.expiresAt : expiresAt.toISOString(),
         confirmSeconds: body.confirm?.withinSeconds ?? null,
       },
       isNew: created.kind === 'created',
@@ -139,17 +152,14 @@ async function chooseWay(deps: ApiDeps, merchant: Merchant, body: NewOrderBody) 
   const routes = await rankWays(deps, { ...body, merchantId: merchant.id, methods: body.methods });
   const fitting = routes.filter(({ verdict }) => verdict === 'fits');
   const first = fitting[0];
-  if (!first) {
-    throw new Problem('no-provider-account', 'No provider account can take this order.', {
-      extensions: { routes },
-    });
-  }
+  if (!first) return { kind: 'none', routes } as const;
   const offered = new Set(fitting.map(({ method }) => method));
   return {
+    kind: 'found',
     account: { id: first.accountId, provider: first.provider, method: first.method },
     // Kept in the merchant's own order of preference, where one was given.
     methods: body.methods?.filter((method) => offered.has(method)) ?? [...offered],
-  };
+  } as const;
 }
 
 function refuseConfirmUrl({ allowPrivateTargets }: ApiDeps, { confirm }: NewOrderBody): void {
@@ -196,6 +206,11 @@ function hashOf(body: NewOrderBody): string {
       : value,
   );
   return createHash('sha256').update(canonical).digest('hex');
+}
+
+function replay(c: Context<AppEnv>, answer: { status: number; body: string }) {
+  c.header('idempotency-replayed', 'true');
+  return asJson(c, answer);
 }
 
 /** A body that is kept and repeated byte for byte; its shape is `orderBody`'s by construction. */

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { and, eq, gt, sql } from 'drizzle-orm';
-import pg from 'pg';
 import { newId, outTradeNoOf } from '../../domain/ids.ts';
 import type { AccountId, MerchantId, OrderId } from '../../domain/ids.ts';
 import type { LatePayment } from '../../domain/order.ts';
 import { snapshotOf } from '../../domain/order-snapshot.ts';
 import type { CaptureMethod } from '../../domain/payment.ts';
 import type { Database } from '../database.ts';
+import { isUniqueViolation } from '../is-unique-violation.ts';
 import { events } from '../schema/events.ts';
 import { idempotencyKeys } from '../schema/idempotency-keys.ts';
 import { orders, payments } from '../schema/orders.ts';
@@ -181,12 +181,11 @@ async function insertAll(db: Database, orderId: OrderId, input: NewOrder): Promi
   }
 }
 
-// PostgreSQL, appendix A: unique_violation.
-function isUniqueViolation(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && error.code === '23505';
-}
-
-async function resumeKey(db: Database, input: NewOrder): Promise<CreateOrderResult | undefined> {
+/** What became of the request that came with this Idempotency-Key before; undefined for a fresh one. */
+export async function resumeKey(
+  db: Database,
+  input: Pick<NewOrder, 'merchant' | 'idempotencyKey' | 'requestHash'>,
+): Promise<CreateOrderResult | undefined> {
   if (input.idempotencyKey === undefined) return undefined;
   const isThisKey = and(
     eq(idempotencyKeys.merchantId, input.merchant.id),

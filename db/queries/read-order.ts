@@ -1,6 +1,7 @@
 import { asc, eq, sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
 import type { NotificationId, OrderId, PaymentId, RefundId } from '../../domain/ids.ts';
+import { isOpen } from '../../domain/payment.ts';
 import type { Database } from '../database.ts';
 import { preparedOnce } from '../prepared.ts';
 import { merchants } from '../schema/merchants.ts';
@@ -91,10 +92,13 @@ export function paymentOf(read: OrderRead, paymentId: PaymentId | null): Payment
   return payment;
 }
 
-/** The attempt that counts now: the one with the money, else the latest. */
-export function currentPayment({ payments }: OrderRead): PaymentRow {
+/**
+ * The attempt that counts now: the one with the money, else the latest that is open, else the latest.
+ * An id alone does not say which is the latest: of two machines' clocks one may be behind.
+ */
+export function currentPayment({ payments }: Pick<OrderRead, 'payments'>): PaymentRow {
   const paid = payments.find(({ status, surplus }) => status === 'succeeded' && !surplus);
-  return paid ?? payments.at(-1)!;
+  return paid ?? payments.findLast(({ status }) => isOpen(status)) ?? payments.at(-1)!;
 }
 
 /** One refund of an order that was read. */

@@ -42,8 +42,11 @@ export async function perform(shop: Shop, told: Told, act: Act): Promise<void> {
       return;
     }
     case 'resolve':
-      await say('/resolve', { verb: act.verb, note: 'as the dice fell' });
-      return;
+      for (const endsMs = Date.now() + longestMs; Date.now() < endsMs; await sleep(1_000)) {
+        const answer = await say('/resolve', { verb: act.verb, note: 'as the dice fell' });
+        if (!isStillDeciding(answer)) return;
+      }
+      throw new Error(`${id} was never decided about`);
     case 'refund':
       return refund(told, act, say);
     case 'portal':
@@ -66,6 +69,12 @@ export async function perform(shop: Shop, told: Told, act: Act): Promise<void> {
       await until(shop, told, isThere, `refund ${act.statuses.join('|')}`);
     }
   }
+}
+
+/** 202, or refused only because what was wished for before is still being carried out. */
+function isStillDeciding({ status, text }: Answer): boolean {
+  const isWished = status === 409 && text.includes('"status":"review"') && !text.includes('"why"');
+  return status === 202 || isWished;
 }
 
 type At = Extract<Act, { do: 'portal' | 'resend' | 'fault' | 'decide' | 'forge' }>;

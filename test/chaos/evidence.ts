@@ -17,6 +17,8 @@ export type Evidence = {
   /** By what they are. */
   secrets: Record<string, string>;
   refusals: { status: number; text: string }[];
+  /** The workflows' code as the run began with it. */
+  bundle: { code: string };
 };
 
 export type Party = {

@@ -37,9 +37,10 @@ const [orders, kills, quietS, seed] = [values.orders, values.kills, values.quiet
 ) as [number, number, number, number];
 const everyProvider = ['alipay', 'wechat-pay', 'stripe'] as const;
 const providers = readProviders(values.provider);
-// About what two cores carry; an order more in flight only waits.
+// About what two cores carry.
 const spreadS = Number(values.spread ?? Math.max(15, Math.ceil(orders / 10)));
-const mostAtOnce = 90;
+// More than the worker can hold starves new workflows of their first task: minutes of nothing but waiting.
+const mostAtOnce = 40;
 
 const startedMs = Date.now();
 const elapsedS = () => Math.round((Date.now() - startedMs) / 100) / 10;
@@ -81,7 +82,10 @@ async function liveAll(stack: Stack, lives: readonly Life[]) {
       await sleep(Math.max(0, beganMs + life.atMs - Date.now()));
       await liveThrough(stack.shop, life, `lives-${seed}`).then(
         (one) => told.push(one),
-        (error: unknown) => lost.push(`life ${life.number} (${life.fate}): ${String(error)}`),
+        (error: unknown) => {
+          lost.push(`life ${life.number} (${life.fate}): ${String(error)}`);
+          say(`LOST ${lost.at(-1)}`);
+        },
       );
     }
   };

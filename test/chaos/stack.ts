@@ -6,6 +6,8 @@ import { pickPort } from '../../launcher/services/ports.ts';
 import { simulatorEnv, simulatorProcesses } from '../../launcher/services/simulators.ts';
 import { resolveTemporalBinary } from '../../launcher/services/temporal-binary.ts';
 import { startTemporal } from '../../launcher/services/temporal.ts';
+import { createLogger } from '../../telemetry/logger.ts';
+import { workflowBundle } from '../../worker/bundle.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
 import { openMerchant } from './accounts.ts';
 import type { ProviderName } from './draw.ts';
@@ -81,6 +83,10 @@ export async function startStack(input: {
     });
     stops.push(temporal.stop);
 
+    // Before any worker: whoever edits a workflow meanwhile is not to be judged by these histories.
+    const bundle = await workflowBundle({
+      logger: createLogger({ level: 'silent', name: 'lives' }),
+    });
     const url = `http://127.0.0.1:${port}`;
     const secretKey = randomBytes(32);
     const sealingKey = secretKey.toString('base64');
@@ -125,7 +131,17 @@ export async function startStack(input: {
     const { key, accounts, merchantId } = merchant;
     const refusals: Shop['refusals'] = [];
     return {
-      ...{ url, databaseUrl, temporalAddress, receiverLog, stop, secrets, endpoints, refusals },
+      ...{
+        url,
+        databaseUrl,
+        temporalAddress,
+        receiverLog,
+        stop,
+        secrets,
+        endpoints,
+        refusals,
+        bundle,
+      },
       merchant: { merchantId, key, accounts },
       stranger: { merchantId: stranger.merchantId, key: stranger.key, accounts: stranger.accounts },
       logFiles: [...parts, 'temporal'].map(logFile),

@@ -87,8 +87,7 @@ export const notificationCases: readonly ConformanceCase[] = [
       const payment = await scene.open();
       await scene.tell(payment, 'pay', { paidMinor: 1_000 });
       const heard = await scene.hears(payment, tellsOf('payment', 'succeeded'));
-      const [event] = eventsOf(heard).filter(({ news }) => news.kind === 'payment');
-      const { report } = event?.news as Extract<ProviderNews, { kind: 'payment' }>;
+      const { report } = newsOf(heard, 'payment');
       assert.equal(report.status === 'succeeded' && report.paidMinor, 1_000);
     },
   },
@@ -139,11 +138,7 @@ export const notificationCases: readonly ConformanceCase[] = [
       const heard = await scene.hears(payment, (one) =>
         eventsOf(one).some(({ news }) => news.kind === 'refund'),
       );
-      const event = eventsOf(heard).find(({ news }) => news.kind === 'refund');
-      const { refundNo, providerRefundNo } = event?.news as Extract<
-        ProviderNews,
-        { kind: 'refund' }
-      >;
+      const { refundNo, providerRefundNo } = newsOf(heard, 'refund');
       const asked = { payment, refundNo, providerRefundNo };
       const { report } = await scene.provider.queryRefund(asked);
       assert.equal(report.status === 'succeeded' && report.refundedMinor, 300);
@@ -155,13 +150,13 @@ export const notificationCases: readonly ConformanceCase[] = [
     async run(scene) {
       const payment = await paid(scene);
       await scene.tell(payment, 'dispute');
-      const newsOf = (status: string) => (one: Heard) =>
+      const disputeIs = (status: string) => (one: Heard) =>
         eventsOf(one).some(({ news }) => news.kind === 'dispute' && news.report.status === status);
-      await scene.hears(payment, newsOf('open'));
+      await scene.hears(payment, disputeIs('open'));
       const booked = await scene.booked(payment);
       const disputeNo = booked?.disputes[0]?.disputeNo ?? '';
       await scene.simulator.call('POST', `/disputes/${disputeNo}/close`, { body: { won: true } });
-      await scene.hears(payment, newsOf('won'));
+      await scene.hears(payment, disputeIs('won'));
     },
   },
   {
@@ -191,6 +186,18 @@ export const notificationCases: readonly ConformanceCase[] = [
 
 function eventsOf({ parsed }: { parsed: ParsedNotification }) {
   return parsed.kind === 'verified' ? parsed.events : [];
+}
+
+/** The news of one kind in a notification; throws where there is none. */
+function newsOf<K extends ProviderNews['kind']>(
+  heard: { parsed: ParsedNotification },
+  kind: K,
+): Extract<ProviderNews, { kind: K }> {
+  const found = eventsOf(heard)
+    .map(({ news }) => news)
+    .find((news): news is Extract<ProviderNews, { kind: K }> => news.kind === kind);
+  assert.ok(found, `news of ${kind}`);
+  return found;
 }
 
 function tellsOf(kind: 'payment', status: string) {

@@ -31,16 +31,16 @@ export const statementCases: readonly ConformanceCase[] = [
       const entries = await entriesOf(await scene.provider.fetchStatement({ date: noon }));
       const payments = entries.filter(({ kind }) => kind === 'payment');
       assert.deepEqual(
-        payments.map(({ outTradeNo, amountMinor }) => [outTradeNo, amountMinor]).toSorted(),
-        seeded.map(({ outTradeNo, amountMinor }) => [outTradeNo, amountMinor]).toSorted(),
+        payments.map(({ outTradeNo, amountMinor }) => [outTradeNo, amountMinor]).toSorted(byNumber),
+        seeded.map(({ outTradeNo, amountMinor }) => [outTradeNo, amountMinor]).toSorted(byNumber),
       );
       const refunds = entries.filter((entry) => entry.kind === 'refund');
       assert.deepEqual(
-        refunds.map(({ refundNo, amountMinor }) => [refundNo, amountMinor]).toSorted(),
+        refunds.map(({ refundNo, amountMinor }) => [refundNo, amountMinor]).toSorted(byNumber),
         seeded
           .flatMap((one) => one.refunds)
           .map(({ refundNo, amountMinor }) => [refundNo, amountMinor])
-          .toSorted(),
+          .toSorted(byNumber),
       );
       for (const { currency, at } of entries) {
         assert.equal(currency, scene.profile.currency);
@@ -84,6 +84,10 @@ export const statementCases: readonly ConformanceCase[] = [
     },
   },
 ];
+
+function byNumber([a]: (string | number)[], [b]: (string | number)[]): number {
+  return String(a) < String(b) ? -1 : 1;
+}
 
 async function entriesOf(result: StatementResult): Promise<StatementEntry[]> {
   assert.equal(result.kind, 'ready');

@@ -67,7 +67,13 @@ export function sessionObject(
   return {
     id: details['sessionId'] ?? '',
     object: 'checkout.session',
-    amount_total: toApiAmount(payment.amountMinor, payment.currency),
+    // What is paid, also where a test lets the payer pay another amount than was asked for.
+    amount_total: toApiAmount(
+      payment.capture === 'automatic' && status === 'paid'
+        ? payment.capturedMinor
+        : payment.amountMinor,
+      payment.currency,
+    ),
     cancel_url: details['cancelUrl'] ?? null,
     client_reference_id: details['clientReferenceId'] ?? null,
     created: seconds(payment.openedAtMs),

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Worker } from '@temporalio/worker';
 import { createLogger } from '../../../telemetry/logger.ts';
-import { workflowBundle } from '../../../worker/bundle.ts';
 import { installRuntime } from '../../../worker/install-runtime.ts';
 import type { Evidence, Findings } from '../evidence.ts';
 import { withTemporal } from '../quiet.ts';
@@ -41,12 +40,10 @@ export async function checkHistories(
   verdicts: Verdicts,
 ): Promise<{ replayed: number }> {
   const histories = await readHistories(evidence);
-  const logger = createLogger({ level: 'silent', name: 'replay' });
-  installRuntime({ logger });
-  const bundle = await workflowBundle({ logger });
+  installRuntime({ logger: createLogger({ level: 'silent', name: 'replay' }) });
   let replayed = 0;
   for await (const { workflowId, error } of Worker.runReplayHistories(
-    { workflowBundle: bundle },
+    { workflowBundle: evidence.bundle },
     histories,
   )) {
     replayed += 1;

@@ -1,0 +1,6 @@
+import pg from 'pg';
+
+/** True where a row could not be written because another has its key. PostgreSQL, appendix A: unique_violation. */
+export function isUniqueViolation(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === '23505';
+}
