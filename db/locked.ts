@@ -3,6 +3,10 @@ import type { OrderId } from '../domain/ids.ts';
 import type { Database } from './database.ts';
 import * as schema from './schema/index.ts';
 
+// Whoever waits for an order's row holds a connection meanwhile: a storm on one order must not take all
+// of them, so in each process one stands in line for it at a time.
+const lines = new Map<OrderId, Promise<unknown>>();
+
 /**
  * Runs `work` in a transaction that holds the order's row: whoever else wants to change the order
  * waits. For decisions that must not be made twice at once, such as what is left to refund.
@@ -10,6 +14,21 @@ import * as schema from './schema/index.ts';
 export async function withOrderLocked<T>(
   db: Database,
   { orderId }: { orderId: OrderId },
+  work: (locked: Database) => Promise<T>,
+): Promise<T> {
+  const before = lines.get(orderId) ?? Promise.resolve();
+  const mine = before.catch(() => {}).then(() => lockAndRun(db, orderId, work));
+  lines.set(orderId, mine);
+  try {
+    return await mine;
+  } finally {
+    if (lines.get(orderId) === mine) lines.delete(orderId);
+  }
+}
+
+async function lockAndRun<T>(
+  db: Database,
+  orderId: OrderId,
   work: (locked: Database) => Promise<T>,
 ): Promise<T> {
   const client = await db.$client.connect();

@@ -65,6 +65,8 @@ export async function openOrder(
 ): Promise<OrderBody> {
   const { status, body, text } = await api<OrderBody>('POST', '/v1/orders', {
     body: newOrder(fields),
+    // A machine that is busy with other tests may take longer than a merchant is kept waiting.
+    headers: { prefer: 'wait=30' },
   });
   if (status !== 201) throw new Error(`POST /v1/orders answered ${status}: ${text}`);
   return body;
