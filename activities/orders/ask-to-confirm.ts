@@ -4,7 +4,7 @@ import type { OrderId } from '../../domain/ids.ts';
 import { snapshotOf } from '../../domain/order-snapshot.ts';
 import { ensureSigningSecret } from '../../db/queries/signing-secret.ts';
 import { readOrder } from '../../db/queries/read-order.ts';
-import { signingKey } from '../../webhooks/sign.ts';
+import { newSecret, signingKey } from '../../webhooks/sign.ts';
 import type { ActivityDeps } from '../deps.ts';
 
 const answerSchema = z.object({ answer: z.enum(['accept', 'reject']) });
@@ -23,7 +23,10 @@ export async function askToConfirm(
   if (order.confirmation === 'accepted' || order.confirmation === 'rejected') {
     return { confirmation: order.confirmation };
   }
-  const secret = await ensureSigningSecret({ db, sealer }, order);
+  const secret = await ensureSigningSecret(
+    { db, sealer },
+    { merchantId: order.merchantId, make: newSecret },
+  );
   const id = `confirm_${order.id}`;
   const { result, responseBody } = await sender.send({
     id,

@@ -1,4 +1,3 @@
-import { positionOfCapture, positionOfRefund, postingBetween } from '../../domain/ledger.ts';
 import { decideOnOrder } from '../../domain/order.ts';
 import type { CloseReason, OrderChange, Siblings } from '../../domain/order.ts';
 import { awaitsPayer } from '../../domain/payment.ts';
@@ -7,6 +6,7 @@ import type { RefundCause } from '../../domain/refund.ts';
 import type { Change } from '../../db/queries/commit-change.ts';
 import type { OrderRead, PaymentRow, RefundRow } from '../../db/queries/read-order.ts';
 import { newRefund } from '../refunds/new-refund.ts';
+import { postingsOfCapture } from './postings.ts';
 
 /** What a decision on a provider's report changes in our rows; undefined for nothing at all. */
 export function changeOfReport(input: {
@@ -186,11 +186,6 @@ function ledgerOf(
   given: RefundRow | undefined,
 ): Change['ledger'] {
   if (decision.kind !== 'settle') return undefined;
-  const capture = positionOfCapture(decision.capturedMinor);
-  const reserved = given && positionOfRefund(given.status, given.amountMinor);
-  const postings = [
-    postingBetween(`capture:${payment.id}`, {}, capture),
-    given && postingBetween(`refund:${given.id}:reserved`, {}, reserved ?? {}),
-  ].filter((posting) => posting !== undefined);
+  const postings = postingsOfCapture(payment, decision.capturedMinor, given);
   return { accountId: payment.accountId, postings };
 }

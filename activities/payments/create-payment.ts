@@ -36,17 +36,20 @@ export async function createPayment(
       case 'created':
         return offerPayment(deps, read, payment, answer);
       case 'declined': {
-        const progress = await moveOn(deps, read, payment, answer);
+        const route = await nextRoute(deps, read);
+        const progress = await moveOn(deps, read, payment, { code: answer.code, route });
         if (isEnded(progress.status) || progress.status === 'review') return progress;
         break;
       }
       case 'invalidState':
         // The number is known there in another state: what became of it is the provider's to say.
         return queryPayment(deps, { orderId });
-      case 'unreached':
+      case 'unreached': {
         // Surely not executed. With nowhere else to go, patience; the workflow's policy has it.
-        if (!(await nextRoute(deps, read))) throw answer.fault;
-        await moveOn(deps, read, payment, { code: answer.fault.code });
+        const route = await nextRoute(deps, read);
+        if (!route) throw answer.fault;
+        await moveOn(deps, read, payment, { code: answer.fault.code, route });
+      }
     }
   }
 }
@@ -108,9 +111,8 @@ async function moveOn(
   deps: ActivityDeps,
   first: OrderRead,
   { id }: PaymentRow,
-  { code }: { code: string },
+  { code, route }: { code: string; route: Route | undefined },
 ): Promise<OrderProgress> {
-  const route = await nextRoute(deps, first);
   const decide = (read: OrderRead): Change | undefined => {
     const payment = paymentOf(read, id);
     // Of two attempts at once the other may have offered it: then it is no longer ours to give up.

@@ -1,5 +1,4 @@
 import type { OrderId } from '../../domain/ids.ts';
-import { positionOfCapture, positionOfRefund, postingBetween } from '../../domain/ledger.ts';
 import type { ProviderReport } from '../../domain/payment.ts';
 import { decideOnReview } from '../../domain/review.ts';
 import type { ReviewDecision } from '../../domain/review.ts';
@@ -12,6 +11,7 @@ import { askProvider } from './ask-provider.ts';
 import { awaitedConfirmation, noWishes, surplusRefund } from './change-of-report.ts';
 import { closeAtProvider } from './close-at-provider.ts';
 import { commitDecision, progressOf } from './commit-decision.ts';
+import { postingsOfCapture } from './postings.ts';
 
 /** Carries out what a person decided about an order in review, if it fits what the provider says now. */
 export async function resolveReview(
@@ -82,19 +82,17 @@ function changeOfReview(read: OrderRead, payment: PaymentRow, decision: ReviewDe
           ...awaitedConfirmation(read.order),
         },
         payment: { id, patch: settled(decision, at) },
-        ledger: { accountId: payment.accountId, postings: postingsOf(payment, capturedMinor) },
+        ledger: {
+          accountId: payment.accountId,
+          postings: postingsOfCapture(payment, capturedMinor, undefined),
+        },
         event: { type: 'order.paid', about: id },
       };
     }
     case 'refund': {
       const { capturedMinor } = decision;
       const refund = surplusRefund(read, payment, capturedMinor, 'review');
-      const reserved = postingBetween(
-        `refund:${refund.id}:reserved`,
-        {},
-        positionOfRefund('pending', capturedMinor),
-      );
-      const postings = [...postingsOf(payment, capturedMinor), ...(reserved ? [reserved] : [])];
+      const postings = postingsOfCapture(payment, capturedMinor, refund);
       return {
         order: { ...noWishes, status: 'closed', closedAt: at, closeReason: 'refunded_in_review' },
         payment: { id, patch: { ...settled(decision, at), surplus: 'review' } },
@@ -109,9 +107,4 @@ function changeOfReview(read: OrderRead, payment: PaymentRow, decision: ReviewDe
 function settled(decision: { capturedMinor: number; providerTradeNo: string }, settledAt: Date) {
   const { capturedMinor, providerTradeNo } = decision;
   return { status: 'succeeded' as const, capturedMinor, providerTradeNo, settledAt };
-}
-
-function postingsOf(payment: PaymentRow, capturedMinor: number) {
-  const capture = positionOfCapture(capturedMinor);
-  return [postingBetween(`capture:${payment.id}`, {}, capture)].filter((one) => one !== undefined);
 }

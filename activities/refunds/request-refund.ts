@@ -1,6 +1,5 @@
 import { and, eq } from 'drizzle-orm';
 import type { MerchantId, OrderId, PaymentId } from '../../domain/ids.ts';
-import { positionOfRefund, postingBetween } from '../../domain/ledger.ts';
 import { decideOnRefundRequest } from '../../domain/refund.ts';
 import type { RefundCause } from '../../domain/refund.ts';
 import type { Database } from '../../db/database.ts';
@@ -10,6 +9,7 @@ import { commitChange } from '../../db/queries/commit-change.ts';
 import { readOrder } from '../../db/queries/read-order.ts';
 import type { OrderRead, PaymentRow, RefundRow } from '../../db/queries/read-order.ts';
 import { refunds } from '../../db/schema/refunds.ts';
+import { postingsOfReserve } from '../payments/postings.ts';
 import { newRefund } from './new-refund.ts';
 
 export type RefundWish = {
@@ -69,17 +69,12 @@ function reserve(db: Database, wish: RefundWish): Promise<RequestRefundResult> {
       ...{ ...rest, read, payment, amountMinor },
       ...(merchantRefundNo !== null && { merchantRefundNo }),
     });
-    const posting = postingBetween(
-      `refund:${refund.id}:reserved`,
-      {},
-      positionOfRefund(refund.status, amountMinor),
-    );
     const isWritten = await commitChange(locked, {
       read,
       change: {
         order: {},
         newRefund: refund,
-        ledger: posting && { accountId: payment.accountId, postings: [posting] },
+        ledger: { accountId: payment.accountId, postings: postingsOfReserve(refund) },
         event: { type: 'refund.created', about: refund.id },
       },
     });

@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { ensureSigningSecret } from '../../db/queries/signing-secret.ts';
+import { newSecret } from '../../webhooks/sign.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { problemResponses } from '../schemas.ts';
 
@@ -24,7 +25,9 @@ export function registerGetSigningSecret(app: App, deps: ApiDeps) {
   app.openapi(route, async (c) => {
     c.header('cache-control', 'no-store');
     return c.json(
-      { secret: await ensureSigningSecret(deps, { merchantId: c.var.merchant.id }) },
+      {
+        secret: await ensureSigningSecret(deps, { merchantId: c.var.merchant.id, make: newSecret }),
+      },
       200,
     );
   });

@@ -60,10 +60,7 @@ const hasChanged = sql`exists (select from changed)`;
 
 /** Writes the rows given as JSON: new ones are inserted, known ones (by id) take the new values. */
 function upsert(table: PgTable, name: string) {
-  const columns = getTableConfig(table).columns.map((column) =>
-    // The casing of the database, as `statement` and drizzle itself apply it.
-    column.name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-  );
+  const columns = getTableConfig(table).columns.map((column) => columnName(column.name));
   const assignments = columns.map((column) => sql.raw(`"${column}" = excluded."${column}"`));
   return sql`
     insert into ${table} select * from jsonb_populate_recordset(null::${table}, ${sql.placeholder(name)}::jsonb)
@@ -198,8 +195,13 @@ function linesOf(postings: readonly LedgerPosting[]) {
 /** A row as PostgreSQL reads it from JSON, by its column names. */
 function asRecord(row: object): Record<string, unknown> {
   const entries = Object.entries(row).map(([key, value]): [string, unknown] => [
-    key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+    columnName(key),
     value,
   ]);
   return Object.fromEntries(entries);
+}
+
+/** A field's name as the database spells it, like drizzle's own `casing: 'snake_case'`. */
+function columnName(field: string): string {
+  return field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

@@ -8,7 +8,7 @@ import type { Database } from '../database.ts';
 import { preparedOnce } from '../prepared.ts';
 import { orders, payments } from '../schema/orders.ts';
 import { providerAccounts } from '../schema/provider-accounts.ts';
-import { disputes, refunds } from '../schema/refunds.ts';
+import { readAfterPaid } from './read-after-paid.ts';
 import type { DisputeRow, RefundRow } from './read-order.ts';
 
 /** An order as it stands, and what its payer has to do next (null once there is nothing to do). */
@@ -90,15 +90,6 @@ async function viewsOf(db: Database, rows: readonly Row[]): Promise<OrderView[]>
     const isOwn = ({ orderId }: { orderId: OrderId }) => orderId === own[0]!.order.id;
     return viewOf(own, { refunds: given.filter(isOwn), disputes: disputed.filter(isOwn) });
   });
-}
-
-/** Only what was once paid can be given back or disputed. */
-function readAfterPaid(db: Database, orderIds: OrderId[]): Promise<[RefundRow[], DisputeRow[]]> {
-  if (orderIds.length === 0) return Promise.resolve([[], []]);
-  return Promise.all([
-    db.select().from(refunds).where(inArray(refunds.orderId, orderIds)).orderBy(asc(refunds.id)),
-    db.select().from(disputes).where(inArray(disputes.orderId, orderIds)).orderBy(asc(disputes.id)),
-  ]);
 }
 
 function groupBy<T, K>(all: readonly T[], keyOf: (one: T) => K): Map<K, T[]> {

@@ -8,7 +8,8 @@ import { merchants } from '../schema/merchants.ts';
 import { orders, payments } from '../schema/orders.ts';
 import { providerAccounts } from '../schema/provider-accounts.ts';
 import { providerNotifications } from '../schema/provider-notifications.ts';
-import { disputes, refunds } from '../schema/refunds.ts';
+import type { disputes, refunds } from '../schema/refunds.ts';
+import { readAfterPaid } from './read-after-paid.ts';
 
 export type OrderRow = typeof orders.$inferSelect;
 export type PaymentRow = typeof payments.$inferSelect & { provider: string };
@@ -120,13 +121,6 @@ async function assemble(db: Database, rows: readonly Row[]): Promise<OrderRead> 
   const own = rows.map(({ payment, provider }) => ({ ...payment, provider }));
   // Only what was once paid can be given back or disputed: the way to there asks for no more.
   const wasPaid = own.some(({ status }) => status === 'succeeded');
-  const [given, disputed] = wasPaid ? await readAfterPaid(db, order.id) : [[], []];
+  const [given, disputed] = await readAfterPaid(db, wasPaid ? [order.id] : []);
   return { order, payments: own, refunds: given, disputes: disputed, shard };
-}
-
-function readAfterPaid(db: Database, orderId: OrderId) {
-  return Promise.all([
-    db.select().from(refunds).where(eq(refunds.orderId, orderId)).orderBy(asc(refunds.id)),
-    db.select().from(disputes).where(eq(disputes.orderId, orderId)).orderBy(asc(disputes.id)),
-  ]);
 }

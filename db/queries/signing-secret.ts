@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { and, eq, isNull } from 'drizzle-orm';
 import type { MerchantId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
@@ -10,7 +9,7 @@ const sealContext = (id: MerchantId) => `${id}:merchants.signing_secret`;
 /** The secret that signs what a merchant itself is asked, `whsec_…`; made at the first need. */
 export async function ensureSigningSecret(
   { db, sealer }: { db: Database; sealer: Sealer },
-  { merchantId }: { merchantId: MerchantId },
+  { merchantId, make }: { merchantId: MerchantId; make: () => string },
 ): Promise<string> {
   const read = async () => {
     const [row] = await db
@@ -21,7 +20,7 @@ export async function ensureSigningSecret(
   };
   const known = await read();
   if (known) return sealer.open(known, sealContext(merchantId));
-  const fresh = `whsec_${randomBytes(32).toString('base64')}`;
+  const fresh = make();
   await db
     .update(merchants)
     .set({ sealedSigningSecret: sealer.seal(fresh, sealContext(merchantId)) })
