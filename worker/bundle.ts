@@ -18,8 +18,12 @@ export async function workflowBundle({ logger }: { logger: Logger }): Promise<{ 
   const path = join(cacheFolder, `workflows-${await hashOfSources()}.js`);
   const kept = await readFile(path, 'utf8').catch(() => undefined);
   if (kept !== undefined) return { code: kept };
+  const workflowsPath = join(root, 'workflows', 'index.ts');
   const { code } = await bundleWorkflowCode({
-    workflowsPath: join(root, 'workflows', 'index.ts'),
+    workflowsPath,
+    // Executed once a thread instead of at every workflow's creation: no module of ours, and none that
+    // we import, keeps state (the SDK's own state stands in each workflow's activator).
+    preloadModules: [workflowsPath],
     logger: {
       log: () => {},
       trace: () => {},
@@ -42,7 +46,7 @@ async function hashOfSources(): Promise<string> {
   const sdk = createRequire(import.meta.url)('@temporalio/workflow/package.json') as {
     version: string;
   };
-  hash.update(sdk.version);
+  hash.update(sdk.version).update('preloaded');
   for (const folder of sourceFolders) {
     const names = (await readdir(join(root, folder)))
       .filter((name) => name.endsWith('.ts'))

@@ -31,7 +31,7 @@ export async function applyNotification(
     return { ...progressOf(first), isOnlyHint: true };
   }
   const provider = await providers.get(notification.accountId);
-  const made: { review?: string; isDoubtful?: boolean } = {};
+  const made: { review?: string; isDoubtful?: boolean; isNoted?: boolean } = {};
   const progress = await commitDecision(deps, {
     first,
     read: () => readNotification(db, { id }),
@@ -46,6 +46,7 @@ export async function applyNotification(
           : changeOfPayment(read, bound.kind === 'review' ? bound : news);
       const outcome = outcomeOf(change);
       if (outcome === 'review') made.review = change?.order.reviewReason ?? 'unknown';
+      made.isNoted = change !== undefined;
       if (!change) return undefined;
       return { ...change, notification: { id, outcome } };
     },
@@ -57,8 +58,8 @@ export async function applyNotification(
       'a notification contradicts its order',
     );
   }
-  // A change was written together with its outcome; that nothing changed is noted here.
-  await finishNotification(db, { id, outcome: 'unchanged' });
+  // A change was written together with its outcome.
+  if (!made.isNoted) await finishNotification(db, { id, outcome: 'unchanged' });
   return progress;
 }
 
