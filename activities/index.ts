@@ -7,11 +7,13 @@ import type {
   OrderId,
   ReconciliationId,
   RefundId,
+  ReplayId,
 } from '../domain/ids.ts';
 import type { CloseReason, Confirmation } from '../domain/order.ts';
 import type { ActivityDeps } from './deps.ts';
 import { withFailures } from './failures.ts';
 import { deliverDue } from './notifications/deliver-due.ts';
+import { queueReplay } from './notifications/queue-replay.ts';
 import { relayEvents } from './notifications/relay-events.ts';
 import { askToConfirm } from './orders/ask-to-confirm.ts';
 import { carryOutConfirmation } from './orders/carry-out-confirmation.ts';
@@ -72,6 +74,7 @@ export function createActivities(deps: ActivityDeps) {
     keepSchedules: () => keepSchedules(deps),
     relayEvents: (input: { shard: number }) => relayEvents(deps, input),
     deliverDue: (input: { endpointId: EndpointId }) => deliverDue(deps, input),
+    queueReplay: (input: { replayId: ReplayId }) => queueReplay(deps, input),
     releaseEndpoint: (input: { endpointId: EndpointId }) => releaseEndpoint(deps.db, input),
     sweepStragglers: () => sweepStragglers(deps),
   });

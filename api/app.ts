@@ -1,9 +1,9 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
-import { bodyLimit } from 'hono/body-limit';
 import { requestId } from 'hono/request-id';
 import type { ApiDeps, App, AppEnv } from './deps.ts';
 import { authenticate } from './middleware/authenticate.ts';
 import { jsonOnly } from './middleware/json-only.ts';
+import { limitBody } from './middleware/limit-body.ts';
 import { requestLog } from './middleware/request-log.ts';
 import { registerOpenApi } from './openapi.ts';
 import { registerCheckout } from './pages/checkout.tsx';
@@ -27,6 +27,7 @@ import { registerGetReconciliation } from './routes/get-reconciliation.ts';
 import { registerGetRefund } from './routes/get-refund.ts';
 import { registerGetSigningSecret } from './routes/get-signing-secret.ts';
 import { registerHealth } from './routes/health.ts';
+import { registerJwks } from './routes/jwks.ts';
 import { registerListEndpoints } from './routes/list-endpoints.ts';
 import { registerListEvents } from './routes/list-events.ts';
 import { registerListOrders } from './routes/list-orders.ts';
@@ -35,8 +36,16 @@ import { registerListReconciliations } from './routes/list-reconciliations.ts';
 import { registerProviderNotifications } from './routes/provider-notifications.ts';
 import { registerResolveReview } from './routes/resolve-review.ts';
 import { registerSwitchPayment } from './routes/switch-payment.ts';
-
-const maxBodyBytes = 64 * 1_024;
+import { registerDeleteEndpoint } from './routes/delete-endpoint.ts';
+import { registerGetDelivery } from './routes/get-delivery.ts';
+import { registerCreateReplay } from './routes/create-replay.ts';
+import { registerReplays } from './routes/get-replay.ts';
+import { registerListDeliveries } from './routes/list-deliveries.ts';
+import { registerRetryDelivery } from './routes/retry-delivery.ts';
+import { registerRotateSecret } from './routes/rotate-secret.ts';
+import { registerSendTestEvent } from './routes/send-test-event.ts';
+import { registerUpdateEndpoint } from './routes/update-endpoint.ts';
+import { registerVerifyEndpoint } from './routes/verify-endpoint.ts';
 
 /** The whole HTTP face of Tender: merchants' API, providers' notifications, payers' pages. */
 export function createApp(deps: ApiDeps): App {
@@ -52,14 +61,7 @@ export function createApp(deps: ApiDeps): App {
   app.notFound((c) => renderProblem(notFound('path', c.req.path), c, deps));
   app.use(requestId());
   app.use(requestLog(deps));
-  app.use(
-    bodyLimit({
-      maxSize: maxBodyBytes,
-      onError: () => {
-        throw new Problem('content-too-large', `The body is larger than ${maxBodyBytes} bytes.`);
-      },
-    }),
-  );
+  app.use(limitBody);
   app.use('/v1/*', authenticate(deps), jsonOnly);
 
   registerCreateOrder(app, deps);
@@ -82,7 +84,18 @@ export function createApp(deps: ApiDeps): App {
   registerCreateEndpoint(app, deps);
   registerGetEndpoint(app, deps);
   registerListEndpoints(app, deps);
+  registerUpdateEndpoint(app, deps);
+  registerVerifyEndpoint(app, deps);
+  registerDeleteEndpoint(app, deps);
+  registerRotateSecret(app, deps);
+  registerSendTestEvent(app, deps);
+  registerListDeliveries(app, deps);
+  registerGetDelivery(app, deps);
+  registerRetryDelivery(app, deps);
+  registerCreateReplay(app, deps);
+  registerReplays(app, deps);
   registerListEvents(app, deps);
+  registerJwks(app, deps);
   registerProviderNotifications(app, deps);
   registerCheckout(app, deps);
   registerProblemPages(app);

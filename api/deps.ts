@@ -6,12 +6,14 @@ import type { Changes } from '../db/changes.ts';
 import type { Database } from '../db/database.ts';
 import type { Merchant } from '../db/queries/merchants.ts';
 import type { Sealer } from '../db/sealed.ts';
+import type { Sender } from '../webhooks/send.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 /** All that routes work with. Made once a process. */
 export type ApiDeps = {
   db: Database;
   sealer: Sealer;
+  sender: Sender;
   changes: Changes;
   client: Client;
   taskQueue: string;
@@ -21,6 +23,8 @@ export type ApiDeps = {
   health: AccountHealth;
   publicUrl: string;
   allowPrivateTargets: boolean;
+  /** Aborted when the process is asked to stop: streams end themselves. */
+  stopping: AbortSignal;
   logger: Logger;
 };
 

@@ -77,10 +77,45 @@ export const problemTypes = {
     title: 'The difference is no longer open',
     help: 'It was healed: the two sides agree now, and there is nothing to take as it is. `differenceStatus` says where it stands.',
   },
+  'event-type-taken': {
+    status: 409,
+    title: 'The event type is registered already',
+    help: 'Registering the same type again is no conflict. To give it another description or schema, `PATCH /v1/event-types/{name}`.',
+  },
+  'consumer-group-taken': {
+    status: 409,
+    title: 'The name was used for another consumer group',
+    help: 'A group keeps what it was made with. Creating the same group again is no conflict; to read something else, use another name, or delete the group first.',
+  },
+  'lease-lost': {
+    status: 409,
+    title: 'The lease is no longer yours',
+    help: 'It ran out and another member was given the same events, or the group has moved on. Take again; acknowledge sooner, or ask for a longer `leaseSeconds`.',
+  },
+  'limit-reached': {
+    status: 409,
+    title: 'There are as many of these as one merchant may have',
+    help: '`detail` says how many that is. Remove one that is no longer needed.',
+  },
+  'endpoint-not-enabled': {
+    status: 409,
+    title: 'The endpoint takes nothing',
+    help: 'It is disabled, paused, or has not answered its challenge. Enable it with `PATCH /v1/endpoints/{endpointId}` and `{"status":"enabled"}`, or verify it, and ask again.',
+  },
+  'endpoint-not-verified': {
+    status: 409,
+    title: 'The endpoint has not answered its challenge',
+    help: 'It was registered with a handshake: `POST /v1/endpoints/{endpointId}/verify` sends a challenge, and the endpoint has to answer it with 2xx and `{"challenge":"…"}`. `why` says what it answered.',
+  },
+  'rotation-under-way': {
+    status: 409,
+    title: 'A rotation is under way',
+    help: 'The secret before the last one still signs, until `previousSecretUntil`; a third would cut it off. Wait, or rotate with `graceSeconds` 0 if the secrets have leaked.',
+  },
   'content-too-large': {
     status: 413,
     title: 'The body is too large',
-    help: 'Bodies are limited to 64 KiB.',
+    help: 'Bodies are limited to 64 KiB; `POST /v1/events` takes 4 MiB.',
   },
   'unsupported-media-type': {
     status: 415,
@@ -92,6 +127,16 @@ export const problemTypes = {
     title: 'The Idempotency-Key was used for another request',
     help: 'Use a fresh key for a new request; use the same key only to repeat the same body.',
   },
+  'event-id-reused': {
+    status: 422,
+    title: 'The id was used for another event',
+    help: 'The `id` of a published event names one event for ever. Publishing the same event again is no conflict: it is answered with what there is. Nothing of the request was published; `errors` names the event.',
+  },
+  'event-refused-by-type': {
+    status: 422,
+    title: 'The event type does not take the event',
+    help: 'The type is archived, or `data` does not fit its JSON Schema: `errors` names the places. Nothing of the request was published. `GET /v1/event-types/{name}` shows the schema.',
+  },
   'no-provider-account': {
     status: 422,
     title: 'No provider account can take this payment',
@@ -101,6 +146,11 @@ export const problemTypes = {
     status: 422,
     title: 'Events may not be sent to this address',
     help: 'Endpoints must be http(s) addresses on the public internet, without credentials in them. Private, loopback and link-local addresses are refused; a development instance may allow them with TENDER_ALLOW_PRIVATE_TARGETS=true.',
+  },
+  'too-many-streams': {
+    status: 429,
+    title: 'There are too many open streams',
+    help: 'Close one of them and connect again after `Retry-After`. Readers of one feed can share it: see consumer groups.',
   },
   'internal-error': {
     status: 500,

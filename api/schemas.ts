@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { eventPattern, eventTypes } from '../domain/events.ts';
+import { eventTypes } from '../domain/events.ts';
 import { isId } from '../domain/ids.ts';
 import type { Id, IdKind } from '../domain/ids.ts';
 import { isCurrency } from '../domain/money.ts';
@@ -26,8 +26,10 @@ export const accountId = idSchema('account', 'acc_01jd3v9k7q2m5x8r4t6w0y1z3c');
 export const reconciliationId = idSchema('reconciliation', 'rec_01jd3v9k7q2m5x8r4t6w0y1z3c');
 export const differenceId = idSchema('difference', 'dif_01jd3v9k7q2m5x8r4t6w0y1z3c');
 export const endpointId = idSchema('endpoint', 'ep_01jd3v9k7q2m5x8r4t6w0y1z3c');
+export const eventId = idSchema('event', 'evt_01jd3v9k7q2m5x8r4t6w0y1z3c');
+export const replayId = idSchema('replay', 'rpl_01jd3v9k7q2m5x8r4t6w0y1z3c');
 
-const time = z.iso.datetime().openapi({ example: '2026-11-22T09:30:00.000Z' });
+export const timeSchema = z.iso.datetime().openapi({ example: '2026-11-22T09:30:00.000Z' });
 export const amountMinor = z.int().min(1).max(Number.MAX_SAFE_INTEGER).openapi({
   description: 'In minor units of the currency (ISO 4217): 1250 is CNY 12.50',
   example: 1250,
@@ -102,6 +104,15 @@ export const newOrderSchema = z
         description:
           'You are asked here (signed, with `GET /v1/signing-secret`) once there is money; answer `{"answer":"accept"}` or `{"answer":"reject"}`. No, or no answer in time, gives the money back.',
       }),
+    notifyUrl: z
+      .string()
+      .max(2_048)
+      .regex(plain, 'must have no control characters')
+      .optional()
+      .openapi({
+        description:
+          'An endpoint for the events of this order alone, signed with `GET /v1/signing-secret`; beside the endpoints you have registered',
+      }),
     expiresInSeconds: z
       .int()
       .min(60)
@@ -147,7 +158,7 @@ const paymentSchema = z
       description: 'Why the order has no use for this money; it is given back',
     }),
     failureCode: z.string().nullable(),
-    settledAt: time.nullable(),
+    settledAt: timeSchema.nullable(),
   })
   .openapi('Payment');
 
@@ -165,8 +176,8 @@ export const refundSchema = z
     failureCode: z.string().nullable(),
     amountMinor: z.int(),
     currency: z.string(),
-    createdAt: time,
-    settledAt: time.nullable(),
+    createdAt: timeSchema,
+    settledAt: timeSchema.nullable(),
   })
   .openapi('Refund');
 
@@ -180,8 +191,8 @@ const disputeSchema = z
     reason: z.string(),
     amountMinor: z.int(),
     currency: z.string(),
-    createdAt: time,
-    endedAt: time.nullable(),
+    createdAt: timeSchema,
+    endedAt: timeSchema.nullable(),
   })
   .openapi('Dispute');
 
@@ -222,12 +233,12 @@ export const snapshotSchema = z
     reviewReason: z.string().nullable(),
     closeReason: z.string().nullable(),
     failureCode: z.string().nullable(),
-    expiresAt: time,
-    authorizedAt: time.nullable(),
-    paidAt: time.nullable(),
-    closedAt: time.nullable(),
-    createdAt: time,
-    updatedAt: time,
+    expiresAt: timeSchema,
+    authorizedAt: timeSchema.nullable(),
+    paidAt: timeSchema.nullable(),
+    closedAt: timeSchema.nullable(),
+    createdAt: timeSchema,
+    updatedAt: timeSchema,
     payments: z.array(paymentSchema),
     refunds: z.array(refundSchema),
     disputes: z.array(disputeSchema),
@@ -257,36 +268,6 @@ export const orderSchema = snapshotSchema
   })
   .openapi('Order');
 
-export const newEndpointSchema = z
-  .strictObject({
-    url: z
-      .string()
-      .max(2_048)
-      .regex(plain, 'must have no control characters')
-      .openapi({ example: 'https://shop.example/tender' }),
-    eventTypes: z
-      .array(z.string().regex(eventPattern, 'must be an event type, a pattern like order.*, or *'))
-      .min(1)
-      .max(50)
-      .default(['*'])
-      .openapi({ example: ['order.*'] }),
-    description: plainText(256).optional(),
-  })
-  .openapi('NewEndpoint');
-
-export const endpointSchema = z
-  .object({
-    id: z.string().openapi({ example: 'ep_01jd3v9k7q2m5x8r4t6w0y1z3c' }),
-    object: z.literal('endpoint'),
-    url: z.string(),
-    eventTypes: z.array(z.string()),
-    description: z.string().nullable(),
-    status: z.enum(['enabled', 'disabled']),
-    disabledReason: z.string().nullable(),
-    createdAt: time,
-  })
-  .openapi('Endpoint');
-
 export const reconciliationSchema = z
   .object({
     id: z.string().openapi({ example: 'rec_01jd3v9k7q2m5x8r4t6w0y1z3c' }),
@@ -304,8 +285,8 @@ export const reconciliationSchema = z
       differences: z.int().openapi({ description: 'Open ones' }),
     }),
     failure: z.string().nullable(),
-    startedAt: time,
-    endedAt: time.nullable(),
+    startedAt: timeSchema,
+    endedAt: timeSchema.nullable(),
   })
   .openapi('Reconciliation');
 
@@ -313,7 +294,7 @@ export const eventSchema = z
   .object({
     id: z.string().openapi({ example: 'evt_01jd3v9k7q2m5x8r4t6w0y1z3c' }),
     type: z.string().openapi({ enum: Object.keys(eventTypes), example: 'order.paid' }),
-    timestamp: time,
+    timestamp: timeSchema,
     data: z.discriminatedUnion('object', [
       snapshotSchema.extend({
         about: z.string().nullable().openapi({

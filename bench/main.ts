@@ -1,9 +1,13 @@
-/** `npm run bench -- payments|relay [--json] [--rounds N] [--seconds S] [--provider alipay|wechat-pay|stripe]` */
+/**
+ * `npm run bench -- payments|relay|webhooks [--json] [--rounds N] [--seconds S]`; payments takes
+ * `[--provider alipay|wechat-pay|stripe]`, webhooks `[--endpoints N] [--parts latency,isolation,memory,matching,kills]`.
+ */
 import { parseArgs } from 'node:util';
 import type { ProviderName } from '../providers/provider.ts';
 import { definitions, findDefinition } from '../providers/registry.ts';
 import { benchPayments } from './payments/run.ts';
 import { benchRelay } from './relay/run.ts';
+import { benchWebhooks } from './webhooks/run.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -14,6 +18,11 @@ const { values, positionals } = parseArgs({
     'in-flight': { type: 'string', default: '8,16,32' },
     provider: { type: 'string', default: 'alipay' },
     deliveries: { type: 'string', default: '10000' },
+    endpoints: { type: 'string', default: '20' },
+    parts: { type: 'string', default: 'latency,isolation,memory,drain,matching,kills' },
+    'kill-seconds': { type: 'string', default: '120' },
+    'drain-events': { type: 'string', default: '100000' },
+    'memory-deliveries': { type: 'string', default: '200000' },
   },
 });
 const onProgress = (line: string) => process.stderr.write(`${line}\n`);
@@ -26,6 +35,17 @@ const benches: Record<string, () => Promise<unknown>> = {
       rounds,
       roundMs: Number(values.seconds) * 1_000,
       inFlight: values['in-flight'].split(',').map(Number),
+      onProgress,
+    }),
+  webhooks: () =>
+    benchWebhooks({
+      endpoints: Number(values.endpoints),
+      rounds,
+      roundMs: Number(values.seconds) * 1_000,
+      parts: values.parts.split(','),
+      killSeconds: Number(values['kill-seconds']),
+      drainEvents: Number(values['drain-events']),
+      memoryDeliveries: Number(values['memory-deliveries']),
       onProgress,
     }),
   relay: () => benchRelay({ rounds, deliveries: Number(values.deliveries), onProgress }),

@@ -16,3 +16,24 @@ export function judgeAttempt(result: AttemptResult): AttemptVerdict {
   if (result.statusCode === 410) return { kind: 'gone' };
   return { kind: 'failed', retryAfterMs: result.retryAfterMs };
 }
+
+/** The shapes an event can be sent in; `docs/formats.md` has what maps to what. */
+export const deliveryFormats = [
+  'json',
+  'xml',
+  'form',
+  'cloudevents',
+  'cloudevents-binary',
+] as const;
+export type DeliveryFormat = (typeof deliveryFormats)[number];
+
+/** How Tender identifies itself at an endpoint, besides its signature. */
+export type EndpointAuthKind = 'none' | 'basic' | 'bearer' | 'oauth2' | 'mtls';
+
+export type Priority = 'high' | 'normal' | 'low';
+
+/** Smaller goes first. */
+export const priorityRank: Readonly<Record<Priority, number>> = { high: 0, normal: 1, low: 2 };
+
+/** What stands behind an endpoint's address: a web server, or a broker that keeps messages for its readers. */
+export type DestinationKind = 'http' | 'amqp' | 'kafka';

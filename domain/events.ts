@@ -24,12 +24,15 @@ export const eventTypes = {
   'dispute.lost': 'The dispute was lost; the money is gone.',
   'reconciliation.completed':
     'A day of a provider account was compared with its statement; `counts` says how that went.',
+  'endpoint.disabled':
+    'An endpoint of yours answered 410, or failed for five days, and gets nothing more.',
+  'endpoint.test': 'You asked for it, to see whether an endpoint hears you.',
 } as const;
 
 export type EventType = keyof typeof eventTypes;
 
 /** `order.paid`, `order.*` or `*`. */
-export const eventPattern = /^(\*|[a-z_]+(\.[a-z_]+)*(\.\*)?)$/;
+export const eventPattern = /^(\*|[a-z_][a-z0-9_]*(\.[a-z0-9_]+)*(\.\*)?)$/;
 
 /** True when an event type is covered by one of an endpoint's patterns. */
 export function matchesAny(patterns: readonly string[], type: string): boolean {

@@ -14,6 +14,10 @@ export const idPrefixes = {
   notification: 'ntf',
   event: 'evt',
   attempt: 'att',
+  replay: 'rpl',
+  message: 'msg',
+  session: 'ses',
+  topic: 'top',
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;
@@ -30,6 +34,10 @@ export type ReconciliationId = Id<'reconciliation'>;
 export type DifferenceId = Id<'difference'>;
 export type NotificationId = Id<'notification'>;
 export type EventId = Id<'event'>;
+export type ReplayId = Id<'replay'>;
+export type MessageId = Id<'message'>;
+export type SessionId = Id<'session'>;
+export type TopicId = Id<'topic'>;
 
 // Crockford's alphabet: no i, l, o, u, so an id read out over the telephone survives it.
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';

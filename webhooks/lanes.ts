@@ -1,5 +1,8 @@
-import type { EndpointId } from '../domain/ids.ts';
+import type { AttemptOutcome } from '../db/queries/record-attempts.ts';
 import type { OutgoingDelivery } from '../db/queries/select-outgoing.ts';
+import type { EndpointId } from '../domain/ids.ts';
+import { createLane } from './lane.ts';
+import type { Lane } from './lane.ts';
 
 export type Lanes = {
   add(deliveries: readonly OutgoingDelivery[]): void;
@@ -9,66 +12,114 @@ export type Lanes = {
   size(): number;
   /** Resolves when nothing is under way. */
   idle(): Promise<void>;
+  stop(): void;
 };
 
+const keptLanes = 2_000;
+
 /**
- * One lane an endpoint, each with its own bound on what is under way, so that a slow receiver holds
- * up only itself. A lane that grows beyond `longest` is given to `onOverflow`, what waits in it with it.
+ * One lane an endpoint, each with its own window on what is under way, so that a slow receiver holds
+ * up only itself. A lane that grows beyond `longest`, or whose endpoint fails again and again, is
+ * given to `onOverflow`, what waits in it with it.
  */
 export function createLanes(input: {
   concurrency: number;
   longest: number;
-  carry: (delivery: OutgoingDelivery) => Promise<void>;
+  carry: (delivery: OutgoingDelivery) => Promise<AttemptOutcome | undefined>;
   onOverflow: (endpointId: EndpointId, waiting: OutgoingDelivery[]) => void;
 }): Lanes {
-  const lanes = new Map<EndpointId, { waiting: OutgoingDelivery[]; underWay: number }>();
+  const lanes = new Map<EndpointId, Lane>();
+  const timers = new Map<EndpointId, NodeJS.Timeout>();
   let size = 0;
   let underWay = 0;
   const idleWaiters: (() => void)[] = [];
 
-  function advance(endpointId: EndpointId): void {
-    const lane = lanes.get(endpointId);
-    if (!lane) return;
-    while (lane.underWay < input.concurrency && lane.waiting.length > 0) {
-      const next = lane.waiting.shift()!;
-      lane.underWay++;
-      underWay++;
-      void input.carry(next).finally(() => {
-        lane.underWay--;
-        underWay--;
-        size--;
-        advance(endpointId);
-        if (underWay === 0) for (const resolve of idleWaiters.splice(0)) resolve();
-      });
-    }
-    if (lane.waiting.length === 0 && lane.underWay === 0) lanes.delete(endpointId);
+  /** Keeps the sum right, whatever happens in a lane. */
+  function within<T>(lane: Lane, change: () => T): T {
+    const before = lane.waiting() + lane.underWay();
+    const result = change();
+    size += lane.waiting() + lane.underWay() - before;
+    return result;
   }
 
-  function overflow(endpointId: EndpointId, lane: { waiting: OutgoingDelivery[] }): void {
-    if (lane.waiting.length === 0) return;
-    size -= lane.waiting.length;
-    input.onOverflow(endpointId, lane.waiting.splice(0));
+  function advance(endpointId: EndpointId, lane: Lane): void {
+    if (lane.isClosed()) overflow(endpointId, lane);
+    for (;;) {
+      const next = within(lane, () => lane.next());
+      if (!next) return;
+      if (next.kind === 'wait') {
+        wakeLater(endpointId, lane, next.waitMs);
+        return;
+      }
+      underWay++;
+      void carry(endpointId, lane, next.delivery);
+    }
+  }
+
+  async function carry(
+    endpointId: EndpointId,
+    lane: Lane,
+    delivery: OutgoingDelivery,
+  ): Promise<void> {
+    const outcome = await input.carry(delivery);
+    underWay--;
+    within(lane, () => lane.end(delivery, outcome));
+    advance(endpointId, lane);
+    if (underWay === 0) for (const resolve of idleWaiters.splice(0)) resolve();
+  }
+
+  function wakeLater(endpointId: EndpointId, lane: Lane, waitMs: number): void {
+    if (timers.has(endpointId)) return;
+    const timer = setTimeout(() => {
+      timers.delete(endpointId);
+      advance(endpointId, lane);
+    }, waitMs);
+    timers.set(endpointId, timer);
+  }
+
+  function overflow(endpointId: EndpointId, lane: Lane): void {
+    const waiting = within(lane, () => lane.drain());
+    if (waiting.length > 0) input.onOverflow(endpointId, waiting);
+  }
+
+  function laneOf(endpointId: EndpointId): Lane {
+    const known = lanes.get(endpointId);
+    if (known) return known;
+    if (lanes.size >= keptLanes) {
+      for (const [id, lane] of lanes) if (lane.isForgettable()) lanes.delete(id);
+    }
+    const lane = createLane({ largest: input.concurrency });
+    lanes.set(endpointId, lane);
+    return lane;
   }
 
   return {
     shedLongest() {
-      const [fullest] = [...lanes].toSorted(([, a], [, b]) => b.waiting.length - a.waiting.length);
+      const [fullest] = [...lanes].toSorted(([, a], [, b]) => b.waiting() - a.waiting());
       if (fullest) overflow(...fullest);
     },
     add(deliveries) {
+      const touched = new Map<EndpointId, Lane>();
+      const refused = new Map<EndpointId, OutgoingDelivery[]>();
       for (const delivery of deliveries) {
-        const lane = lanes.get(delivery.endpointId) ?? { waiting: [], underWay: 0 };
-        lanes.set(delivery.endpointId, lane);
-        lane.waiting.push(delivery);
-        size++;
+        const { id } = delivery.endpoint;
+        const lane = laneOf(id);
+        touched.set(id, lane);
+        if (within(lane, () => lane.add(delivery))) continue;
+        refused.set(id, [...(refused.get(id) ?? []), delivery]);
       }
-      for (const [endpointId, lane] of lanes) {
-        advance(endpointId);
-        if (lane.waiting.length > input.longest) overflow(endpointId, lane);
+      for (const [endpointId, waiting] of refused) input.onOverflow(endpointId, waiting);
+      for (const [endpointId, lane] of touched) {
+        advance(endpointId, lane);
+        if (lane.waiting() > input.longest) overflow(endpointId, lane);
       }
     },
     size: () => size,
     idle: () =>
       underWay === 0 ? Promise.resolve() : new Promise((resolve) => idleWaiters.push(resolve)),
+    stop() {
+      for (const timer of timers.values()) clearTimeout(timer);
+      timers.clear();
+    },
   };
 }

@@ -1,10 +1,13 @@
 import { crashPoint } from '../config/crash-points.ts';
+import { largestWindow } from '../domain/congestion.ts';
 import type { EndpointId } from '../domain/ids.ts';
 import type { Database } from '../db/database.ts';
-import { claimEvents, takeOverDeliveries } from '../db/queries/claim-events.ts';
+import { createMatchers } from '../db/matchers.ts';
+import { claimEvents } from '../db/queries/claim-events.ts';
 import { handOver } from '../db/queries/hand-over.ts';
 import { recordAttempts } from '../db/queries/record-attempts.ts';
 import type { AttemptOutcome } from '../db/queries/record-attempts.ts';
+import { takeOverDeliveries } from '../db/queries/take-over-deliveries.ts';
 import { takeOverShard } from '../db/queries/take-over-shard.ts';
 import type { Attempter } from './attempt.ts';
 import { createGate } from '../db/gate.ts';
@@ -13,8 +16,8 @@ import { createLanes } from './lanes.ts';
 const claimLimit = 500;
 // Claiming goes on while less than this is on its way: memory is bounded by it.
 const lowWater = 1_000;
-/** How many calls to one endpoint are under way at once. */
-export const laneConcurrency = 64;
+/** How many calls to one endpoint are under way at once, at the most. */
+export const laneConcurrency = largestWindow;
 const longestLane = 2_000;
 const writeLimit = 200;
 const writePatienceMs = 20;
@@ -52,7 +55,7 @@ export async function runRelay(input: {
   let isFenced = false;
   let fullSinceMs: number | undefined;
 
-  const fail = (error: unknown) => {
+  const fail = (error: unknown): undefined => {
     failure ??= error;
     gate.open();
   };
@@ -92,14 +95,15 @@ export async function runRelay(input: {
     longest: longestLane,
     carry: async (delivery) => {
       // Stopping: what has not begun is for whoever takes over.
-      if (signal.aborted || isFenced || failure !== undefined) return;
+      if (signal.aborted || isFenced || failure !== undefined) return undefined;
       const outcome = await input.attempt(delivery).catch(fail);
       crashPoint('relay.sent');
-      if (!outcome) return;
+      if (!outcome) return undefined;
       finished.push(outcome);
       writeSoon();
       // Only a relay that was full waits for room; the others are woken by news.
       if (fullSinceMs !== undefined && lanes.size() <= lowWater) gate.open();
+      return outcome;
     },
     onOverflow: (endpointId, waiting) => {
       handOver(db, { endpointId, eventIds: waiting.map(({ eventId }) => eventId) })
@@ -108,6 +112,7 @@ export async function runRelay(input: {
     },
   });
 
+  const matchers = createMatchers();
   const epoch = await takeOverShard(db, { shard });
   const stopListening = input.onEvents(gate.open);
   signal.addEventListener('abort', gate.open);
@@ -120,7 +125,7 @@ export async function runRelay(input: {
           lanes.add(abandoned);
           hasAbandoned = abandoned.length === claimLimit;
         }
-        const claim = await claimEvents(db, { shard, epoch, limit: claimLimit });
+        const claim = await claimEvents(db, { shard, epoch, limit: claimLimit, matchers });
         if (claim.kind === 'fenced') {
           isFenced = true;
           return 'fenced';
@@ -142,6 +147,7 @@ export async function runRelay(input: {
     if (failure !== undefined) throw failure;
     return 'stopped';
   } finally {
+    lanes.stop();
     stopListening();
     signal.removeEventListener('abort', gate.open);
   }

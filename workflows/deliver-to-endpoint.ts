@@ -7,6 +7,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
+import type { DeliveryRound } from '../activities/notifications/deliver-due.ts';
 import { deliveriesAdded } from './messages.ts';
 import type { DeliverToEndpointInput } from './messages.ts';
 import { deliverRound } from './retry-policies.ts';
@@ -31,14 +32,21 @@ export async function deliverToEndpoint(input: DeliverToEndpointInput): Promise<
   });
   while (!workflowInfo().continueAsNewSuggested) {
     hasMore = false;
-    const { outstanding, nextDueInMs, lastFailure } = await deliverDue(input);
+    const round = await deliverDue(input);
+    const { outstanding, nextDueInMs } = round;
     // New work that was announced while the endpoint was handed back is looked after by this run.
     if (outstanding === 0 && (await releaseEndpoint(input)).isReleased && !hasMore) return;
-    const next = new Date(Date.now() + nextDueInMs).toISOString();
-    setCurrentDetails(
-      `${outstanding} deliveries outstanding, next attempt ${next}. Last failure: ${lastFailure ?? 'none'}.`,
-    );
-    if (outstanding > 0) await condition(() => hasMore, Math.max(nextDueInMs, 1));
+    setCurrentDetails(detailsOf(round));
+    // Whoever resumes it says so.
+    if (round.isPaused) await condition(() => hasMore);
+    else if (outstanding > 0) await condition(() => hasMore, Math.max(nextDueInMs, 1));
   }
   await continueAsNew<typeof deliverToEndpoint>(input);
+}
+
+function detailsOf({ outstanding, nextDueInMs, lastFailure, window, isPaused }: DeliveryRound) {
+  if (isPaused) return `Paused. ${outstanding} deliveries wait.`;
+  const next = new Date(Date.now() + nextDueInMs).toISOString();
+  const pace = window === 0 ? 'closed, one probe at a time' : `window ${window}`;
+  return `${outstanding} deliveries outstanding, ${pace}, next attempt ${next}. Last failure: ${lastFailure ?? 'none'}.`;
 }

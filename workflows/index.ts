@@ -5,5 +5,6 @@ export { payOrder } from './pay-order.ts';
 export { reconcileStatement } from './reconcile-statement.ts';
 export { reconcileYesterday } from './reconcile-yesterday.ts';
 export { refundPayment } from './refund-payment.ts';
+export { replayEvents } from './replay-events.ts';
 export { settleLate } from './settle-late.ts';
 export { sweep } from './sweep.ts';

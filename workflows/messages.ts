@@ -6,6 +6,7 @@ import type {
   OrderId,
   ReconciliationId,
   RefundId,
+  ReplayId,
 } from '../domain/ids.ts';
 import type { OrderStatus } from '../domain/order.ts';
 
@@ -64,6 +65,7 @@ export type ReconcileProgress = {
   differenceCount: number;
 };
 export type DeliverToEndpointInput = { endpointId: EndpointId };
+export type ReplayEventsInput = { replayId: ReplayId };
 
 /** Workflow ids are business ids: one order, one workflow, whoever starts it and however often. */
 export const workflowIds = {
@@ -71,6 +73,7 @@ export const workflowIds = {
   settleLate: (orderId: OrderId) => `order/${orderId}/late`,
   refundPayment: (refundId: RefundId) => `refund/${refundId}`,
   dispatchEvents: (shard: number) => `dispatch/${shard}`,
+  replayEvents: (replayId: ReplayId) => `replay/${replayId}`,
   deliverToEndpoint: (endpointId: EndpointId) => `endpoint/${endpointId}`,
   reconcileStatement: (accountId: AccountId, date: string) => `reconcile/${accountId}/${date}`,
   /** The schedule adds its time to it. */

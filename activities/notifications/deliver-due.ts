@@ -1,41 +1,126 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
+import {
+  largestWindow,
+  newCongestion,
+  onAcknowledged,
+  onFailed,
+  openings,
+} from '../../domain/congestion.ts';
+import type { Congestion } from '../../domain/congestion.ts';
 import type { EndpointId } from '../../domain/ids.ts';
-import { dueDeliveries, outstandingDeliveries } from '../../db/queries/due-deliveries.ts';
+import {
+  dropExpired,
+  dueDeliveries,
+  outstandingDeliveries,
+  saveCongestion,
+} from '../../db/queries/due-deliveries.ts';
+import { lookUpEndpoint } from '../../db/queries/endpoints.ts';
+import type { Endpoint } from '../../db/queries/endpoints.ts';
 import { recordAttempts } from '../../db/queries/record-attempts.ts';
 import type { AttemptOutcome } from '../../db/queries/record-attempts.ts';
 import type { ActivityDeps } from '../deps.ts';
 
-const batchSize = 20;
 const roundMs = 120_000;
+// A look at a head that somebody else holds, as a relay that has not finished yet.
+const lookAgainMs = 1_000;
 
 export type DeliveryRound = {
   outstanding: number;
   nextDueInMs: number;
   lastFailure: string | null;
+  /** Calls that may be under way; 0 while the endpoint is closed and only probed. */
+  window: number;
+  isPaused: boolean;
 };
 
 /**
- * Makes the attempts that are due at one endpoint, a bounded batch at a time, until none is due or
- * the round is over. Says what is left and when the next of it is due.
+ * Makes the attempts that are due at one endpoint, as many at once as its window allows, until none
+ * is due, it is closed or paused, or the round is over. Says what is left and when to look again.
  */
 export async function deliverDue(
-  { db, attempt, stopping }: ActivityDeps,
+  deps: ActivityDeps,
   { endpointId }: { endpointId: EndpointId },
 ): Promise<DeliveryRound> {
+  const { db, stopping } = deps;
   const endsMs = Date.now() + roundMs;
   let lastFailure: string | null = null;
-  while (Date.now() < endsMs && !stopping.aborted) {
-    const due = await dueDeliveries(db, { endpointId, limit: batchSize });
+  let endpoint = await lookUpEndpoint(db, { endpointId });
+  if (!endpoint) return nothingLeft;
+  let congestion = endpoint.congestion ?? newCongestion;
+  await dropExpired(db, { endpointId });
+  while (Date.now() < endsMs && !stopping.aborted && endpoint.status === 'enabled') {
+    const limit = openings(congestion, {
+      nowMs: Date.now(),
+      underWay: 0,
+      bound: boundOf(endpoint),
+    });
+    if (limit === 0) break;
+    const due = await dueDeliveries(db, { endpointId, isOrdered: isOrdered(endpoint), limit });
     if (due.length === 0) break;
-    Context.current().heartbeat();
-    const outcomes = await Promise.all(due.map(attempt));
+    Context.current().heartbeat({ window: congestion.window });
+    const startedMs = Date.now();
+    const outcomes = await Promise.all(due.map(deps.attempt));
+    congestion = outcomes.reduce(afterOutcome, congestion);
     await recordAttempts(db, outcomes);
+    await saveCongestion(db, { endpointId, congestion });
     lastFailure = failureOf(outcomes) ?? lastFailure;
+    await keepRate({ endpoint, count: due.length, startedMs, signal: stopping });
+    endpoint = await lookUpEndpoint(db, { endpointId });
+    if (!endpoint) return nothingLeft;
   }
-  return { ...(await outstandingDeliveries(db, { endpointId })), lastFailure };
+  const left = await outstandingDeliveries(db, { endpointId, isOrdered: isOrdered(endpoint) });
+  const dueInMs = Math.max(left.nextDueInMs ?? lookAgainMs, congestion.probeAtMs - Date.now());
+  return {
+    outstanding: left.outstanding,
+    nextDueInMs: Math.max(0, Math.ceil(Math.min(dueInMs, left.nextEndInMs ?? Infinity))),
+    lastFailure,
+    window: Math.floor(congestion.window),
+    isPaused: endpoint.status !== 'enabled',
+  };
+}
+
+/** Its owner has removed it, and with it all that waited. */
+const nothingLeft: DeliveryRound = {
+  outstanding: 0,
+  nextDueInMs: 0,
+  lastFailure: null,
+  window: 0,
+  isPaused: false,
+};
+
+const isOrdered = ({ ordering }: Endpoint) => ordering === 'resource';
+
+function boundOf({ maxConcurrency, ratePerSecond }: Endpoint): number {
+  return Math.min(maxConcurrency ?? largestWindow, ratePerSecond ?? largestWindow, largestWindow);
+}
+
+function afterOutcome(congestion: Congestion, outcome: AttemptOutcome): Congestion {
+  if (outcome.kind === 'delivered') return onAcknowledged(congestion);
+  if (outcome.kind === 'dropped') return congestion;
+  return onFailed(congestion, {
+    nowMs: Date.now(),
+    random: Math.random(),
+    retryAfterMs: outcome.kind === 'retry' ? outcome.retryAfterMs : undefined,
+  });
+}
+
+/** No more than the endpoint's rate, over each batch. */
+async function keepRate(input: {
+  endpoint: Endpoint;
+  count: number;
+  startedMs: number;
+  signal: AbortSignal;
+}): Promise<void> {
+  const { ratePerSecond } = input.endpoint;
+  if (ratePerSecond === null) return;
+  const waitMs = input.startedMs + (input.count * 1_000) / ratePerSecond - Date.now();
+  // The wait is only a courtesy: a worker that stops goes on at once.
+  if (waitMs > 0) await sleep(waitMs, undefined, { signal: input.signal }).catch(() => {});
 }
 
 function failureOf(outcomes: readonly AttemptOutcome[]): string | undefined {
-  const failed = outcomes.findLast((outcome) => outcome.kind !== 'delivered');
-  return failed && (failed.error ?? `status ${failed.statusCode}`);
+  const failed = outcomes.findLast(({ kind }) => kind === 'retry' || kind === 'dead');
+  if (!failed || !('error' in failed)) return undefined;
+  return failed.error ?? `status ${failed.statusCode}`;
 }

@@ -1,10 +1,12 @@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { z } from 'zod';
+import { envelopeOf } from '../../domain/events.ts';
 import type { OrderId } from '../../domain/ids.ts';
 import { snapshotOf } from '../../domain/order-snapshot.ts';
 import { ensureSigningSecret } from '../../db/queries/signing-secret.ts';
 import { readOrder } from '../../db/queries/read-order.ts';
-import { newSecret, signingKey } from '../../webhooks/sign.ts';
+import { userAgent } from '../../webhooks/send.ts';
+import { newSecret, signedHeaders, signingKey } from '../../webhooks/sign.ts';
 import type { ActivityDeps } from '../deps.ts';
 
 const answerSchema = z.object({ answer: z.enum(['accept', 'reject']) });
@@ -25,19 +27,24 @@ export async function askToConfirm(
   }
   const secret = await ensureSigningSecret(
     { db, sealer },
-    { merchantId: order.merchantId, make: newSecret },
+    { merchantId: order.merchantId, make: () => newSecret('hmac').secret },
   );
   const id = `confirm_${order.id}`;
-  const { result, responseBody } = await sender.send({
+  const body = envelopeOf({
     id,
+    type: 'order.confirm',
+    timestamp: order.updatedAt.toISOString(),
+    data: snapshotOf(order, read),
+  });
+  const timestampSeconds = Math.floor(Date.now() / 1_000);
+  const { result, responseBody } = await sender.send({
     url: order.confirmUrl ?? '',
-    key: signingKey(secret),
-    body: JSON.stringify({
-      id,
-      type: 'order.confirm',
-      timestamp: order.updatedAt.toISOString(),
-      data: snapshotOf(order, read),
-    }),
+    headers: {
+      'content-type': 'application/json',
+      'user-agent': userAgent,
+      ...signedHeaders({ id, timestampSeconds, body, keys: [signingKey(secret)] }),
+    },
+    body,
     keepsBody: true,
   });
   const isSuccess =

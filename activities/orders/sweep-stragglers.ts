@@ -3,6 +3,7 @@ import { findStragglers } from '../../db/queries/find-stragglers.ts';
 import { markSwept } from '../../db/queries/mark-swept.ts';
 import type { OrderId, RefundId } from '../../domain/ids.ts';
 import type { ActivityDeps } from '../deps.ts';
+import { startReplay } from '../notifications/start-replay.ts';
 import { wakeEndpoint } from '../notifications/wake-endpoint.ts';
 import { reportToOrder } from './report-to-order.ts';
 import { startRefund } from '../refunds/begin-refund.ts';
@@ -18,6 +19,7 @@ export type SweepResult = {
   wishes: number;
   refunds: number;
   endpoints: number;
+  replays: number;
   failed: number;
 };
 
@@ -34,6 +36,7 @@ export async function sweepStragglers(deps: ActivityDeps): Promise<SweepResult> 
     wishes: found.wishes.length,
     refunds: found.refunds.length,
     endpoints: found.endpoints.length,
+    replays: found.replays.length,
   };
   const helped: OrderId[] = [];
   const helpedRefunds: RefundId[] = [];
@@ -55,6 +58,7 @@ export async function sweepStragglers(deps: ActivityDeps): Promise<SweepResult> 
       helpedRefunds.push(refundId);
     }),
     ...found.endpoints.map((endpointId) => () => wakeEndpoint({ client, taskQueue, endpointId })),
+    ...found.replays.map((replayId) => () => startReplay({ client, taskQueue, replayId })),
   ];
   let failed = 0;
   for (const step of steps) {

@@ -1,11 +1,12 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { insertEndpoint } from '../../db/queries/endpoints.ts';
+import { newId } from '../../domain/ids.ts';
 import { newSecret } from '../../webhooks/sign.ts';
-import { refuseTarget } from '../../webhooks/target-guard.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { endpointBody } from '../endpoint-body.ts';
-import { Problem } from '../problems.ts';
-import { endpointSchema, newEndpointSchema, problemResponses } from '../schemas.ts';
+import { endpointSchema, newEndpointSchema, newSecretSchema } from '../endpoint-schema.ts';
+import { changeOfSettings } from '../endpoint-settings.ts';
+import { problemResponses } from '../schemas.ts';
 
 const route = createRoute({
   method: 'post',
@@ -13,7 +14,7 @@ const route = createRoute({
   tags: ['Endpoints'],
   summary: 'Register an endpoint for events',
   description:
-    'Every event that matches `eventTypes` is sent there as a POST signed by Standard Webhooks. The answer is the only time the `secret` is shown.',
+    'Every event that it wants is sent there as a POST signed by Standard Webhooks. The answer is the only time the `secret` is shown.',
   security: [{ apiKey: [] }],
   request: {
     body: { required: true, content: { 'application/json': { schema: newEndpointSchema } } },
@@ -23,11 +24,7 @@ const route = createRoute({
       description: 'The endpoint, with its signing secret',
       content: {
         'application/json': {
-          schema: endpointSchema.extend({
-            secret: z
-              .string()
-              .openapi({ description: 'whsec_…, for any Standard Webhooks library' }),
-          }),
+          schema: z.object({ ...endpointSchema.shape, ...newSecretSchema.shape }),
         },
       },
     },
@@ -44,21 +41,24 @@ const route = createRoute({
 
 export function registerCreateEndpoint(app: App, deps: ApiDeps) {
   app.openapi(route, async (c) => {
-    const body = c.req.valid('json');
-    const refusal = refuseTarget(body.url, { allowPrivate: deps.allowPrivateTargets });
-    if (refusal) {
-      throw new Problem('target-not-allowed', `The url is refused: ${refusal}.`, {
-        extensions: { errors: [{ in: 'body', field: '/url', message: refusal }] },
-      });
-    }
-    const secret = newSecret();
-    const endpoint = await insertEndpoint(deps, {
-      merchantId: c.var.merchant.id,
-      url: body.url,
-      description: body.description ?? null,
-      eventTypes: body.eventTypes,
-      secret,
+    const { signature, handshake, ...settings } = c.req.valid('json');
+    const id = newId('endpoint');
+    const change = changeOfSettings(deps, {
+      endpointId: id,
+      settings,
+      known: { headers: {}, auth: { kind: 'none' } },
     });
-    return c.json({ ...endpointBody(endpoint), secret }, 201);
+    const { secret, publicKey } = newSecret(signature);
+    const endpoint = await insertEndpoint(deps, {
+      ...change,
+      id,
+      merchantId: c.var.merchant.id,
+      url: settings.url,
+      eventTypes: settings.eventTypes,
+      status: handshake ? 'unverified' : 'enabled',
+      secret,
+      publicKey,
+    });
+    return c.json({ ...endpointBody(endpoint), secret: publicKey === null ? secret : null }, 201);
   });
 }

@@ -9,7 +9,11 @@ import { createOrder, resumeKey } from '../../db/queries/create-order.ts';
 import { findOrder } from '../../db/queries/find-order.ts';
 import type { OrderView } from '../../db/queries/find-order.ts';
 import type { Merchant } from '../../db/queries/merchants.ts';
+import { secretContext } from '../../db/queries/endpoints.ts';
 import { recordAnswer } from '../../db/queries/record-answer.ts';
+import { ensureSigningSecret } from '../../db/queries/signing-secret.ts';
+import { newId } from '../../domain/ids.ts';
+import { newSecret } from '../../webhooks/sign.ts';
 import type { ApiDeps, App, AppEnv } from '../deps.ts';
 import { etagOf, orderBody } from '../order-body.ts';
 import { Problem } from '../problems.ts';
@@ -78,7 +82,7 @@ export function registerCreateOrder(app: App, deps: ApiDeps) {
       });
     }
     const { account, methods } = way;
-    refuseConfirmUrl(deps, body);
+    refuseUrls(deps, body);
     const expiresAt = new Date(Date.now() + body.expiresInSeconds * 1_000);
     const created = await createOrder(deps.db, {
       ...body,
@@ -89,6 +93,7 @@ export function registerCreateOrder(app: App, deps: ApiDeps) {
       methods,
       confirm: body.confirm ?? null,
       returnUrl: body.returnUrl ?? null,
+      notify: await notifyOf(deps, merchant, body),
       expiresAt,
     });
     switch (created.kind) {
@@ -162,9 +167,24 @@ async function chooseWay(deps: ApiDeps, merchant: Merchant, body: NewOrderBody) 
   } as const;
 }
 
-function refuseConfirmUrl({ allowPrivateTargets }: ApiDeps, { confirm }: NewOrderBody): void {
-  const why = confirm && refuseTarget(confirm.url, { allowPrivate: allowPrivateTargets });
-  if (why) throw new Problem('target-not-allowed', `confirm.url: ${why}`);
+function refuseUrls({ allowPrivateTargets }: ApiDeps, body: NewOrderBody): void {
+  const urls = { 'confirm.url': body.confirm?.url, notifyUrl: body.notifyUrl };
+  for (const [field, url] of Object.entries(urls)) {
+    const why = url && refuseTarget(url, { allowPrivate: allowPrivateTargets });
+    if (why) throw new Problem('target-not-allowed', `${field}: ${why}`);
+  }
+}
+
+/** The endpoint of this one order, where it asks for one. */
+async function notifyOf(deps: ApiDeps, { id }: Merchant, { notifyUrl }: NewOrderBody) {
+  if (notifyUrl === undefined) return null;
+  const endpointId = newId('endpoint');
+  const secret = await ensureSigningSecret(deps, {
+    merchantId: id,
+    make: () => newSecret('hmac').secret,
+  });
+  const sealedSecret = deps.sealer.seal(secret, secretContext(endpointId));
+  return { endpointId, url: notifyUrl, sealedSecret };
 }
 
 /** Starts the order's workflow and waits until the payer can act. The order itself is safe already. */

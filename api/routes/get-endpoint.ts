@@ -3,7 +3,8 @@ import { findEndpoint } from '../../db/queries/endpoints.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { endpointBody } from '../endpoint-body.ts';
 import { notFound } from '../problems.ts';
-import { endpointId, endpointSchema, problemResponses } from '../schemas.ts';
+import { endpointSchema } from '../endpoint-schema.ts';
+import { endpointId, problemResponses } from '../schemas.ts';
 
 const route = createRoute({
   method: 'get',

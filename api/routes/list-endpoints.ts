@@ -2,7 +2,8 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { listEndpoints } from '../../db/queries/endpoints.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { endpointBody } from '../endpoint-body.ts';
-import { endpointId, endpointSchema, limitSchema, problemResponses } from '../schemas.ts';
+import { endpointSchema } from '../endpoint-schema.ts';
+import { endpointId, limitSchema, problemResponses } from '../schemas.ts';
 
 const route = createRoute({
   method: 'get',

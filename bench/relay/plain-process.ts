@@ -10,7 +10,7 @@ import { bodyOf } from './add-events.ts';
 
 const { DATABASE_URL, BENCH_DELIVERIES, BENCH_URL = '', BENCH_SECRET = '' } = process.env;
 const wanted = Number(BENCH_DELIVERIES);
-const key = signingKey(BENCH_SECRET);
+const keys = [signingKey(BENCH_SECRET)];
 const concurrency = 32;
 const batchSize = 100;
 const pool = new pg.Pool({ connectionString: DATABASE_URL, max: 4 });
@@ -43,7 +43,7 @@ async function one(): Promise<void> {
     const timestampSeconds = Math.floor(Date.now() / 1_000);
     const headers = {
       'content-type': 'application/json',
-      ...signedHeaders({ id, timestampSeconds, body, key }),
+      ...signedHeaders({ id, timestampSeconds, body, keys }),
     };
     const response = await agent.request({ origin, path: pathname, method: 'POST', headers, body });
     await response.body.dump();

@@ -36,7 +36,7 @@ export async function benchRelay({ rounds, deliveries, onProgress }: RelayOption
   });
   const url = `${String(receiver.ready['url'])}/`;
   const { merchantId } = await createMerchant(db, { name: 'Bench' });
-  const secret = newSecret();
+  const { secret } = newSecret('hmac');
   const sealer = createSealer([secretKey]);
   await insertEndpoint(
     { db, sealer },

@@ -44,6 +44,12 @@ export function round(value: number, places = 2): number {
   return Number(value.toFixed(places));
 }
 
+/** What a process holds in memory, MB. Linux only. */
+export function rssMb(pid: number): number {
+  const line = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Math.round(Number(line) / 1_024);
+}
+
 function readStats(): Map<number, ProcessStat> | undefined {
   if (process.platform !== 'linux') return undefined;
   const stats = new Map<number, ProcessStat>();

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { and, eq, gt, sql } from 'drizzle-orm';
 import { newId, outTradeNoOf } from '../../domain/ids.ts';
-import type { AccountId, MerchantId, OrderId } from '../../domain/ids.ts';
+import type { AccountId, EndpointId, MerchantId, OrderId } from '../../domain/ids.ts';
 import type { LatePayment } from '../../domain/order.ts';
 import { snapshotOf } from '../../domain/order-snapshot.ts';
 import type { CaptureMethod } from '../../domain/payment.ts';
 import type { Database } from '../database.ts';
 import { isUniqueViolation } from '../is-unique-violation.ts';
+import { endpoints } from '../schema/endpoints.ts';
 import { events } from '../schema/events.ts';
 import { idempotencyKeys } from '../schema/idempotency-keys.ts';
 import { orders, payments } from '../schema/orders.ts';
@@ -33,6 +34,8 @@ export type NewOrder = {
   confirm: { url: string; withinSeconds: number } | null;
   metadata: Record<string, string>;
   returnUrl: string | null;
+  /** An endpoint for this order's events alone, with its sealed secret. */
+  notify: { endpointId: EndpointId; url: string; sealedSecret: string } | null;
   expiresAt: Date;
 };
 
@@ -98,6 +101,11 @@ const open = statement(
     select ${text('paymentId')}, ${text('orderId')}, ${text('accountId')}, ${text('method')},
       ${text('outTradeNo')},
       ${amountMinor}, ${text('currency')}, ${at('at')} from opened),
+  hooked as (
+    insert into ${endpoints} (id, merchant_id, url, event_types, resource_id, sealed_secret)
+    select ${text('endpointId')}, ${text('merchantId')}, ${text('notifyUrl')}, array['*'],
+      ${text('orderId')}, ${text('sealedSecret')}
+    from opened where ${text('endpointId')} is not null),
   told as (
     insert into ${events} (id, merchant_id, shard, type, resource_id, body, created_at)
     select ${text('eventId')}, ${text('merchantId')}, ${sql.placeholder('shard')}::int,
@@ -166,6 +174,9 @@ async function insertAll(db: Database, orderId: OrderId, input: NewOrder): Promi
       confirmSeconds: input.confirm?.withinSeconds ?? null,
       metadata: JSON.stringify(input.metadata),
       checkoutToken: randomBytes(16).toString('base64url'),
+      endpointId: input.notify?.endpointId ?? null,
+      notifyUrl: input.notify?.url ?? null,
+      sealedSecret: input.notify?.sealedSecret ?? null,
       at: now,
       paymentId,
       outTradeNo: payment.outTradeNo,

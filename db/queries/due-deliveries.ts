@@ -1,4 +1,5 @@
 import { and, asc, eq, lte, sql } from 'drizzle-orm';
+import type { Congestion } from '../../domain/congestion.ts';
 import type { EndpointId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
 import { deliveries, endpoints } from '../schema/endpoints.ts';
@@ -12,35 +13,75 @@ const isWaiting = (endpointId: EndpointId) =>
     eq(deliveries.driver, 'workflow'),
   );
 
-/** What is due now at an endpoint in its workflow's care, oldest first. */
+/** Where an endpoint keeps the order of a resource's events: no earlier one is still pending. */
+const isFirstOfItsKind = (isOrdered: boolean) =>
+  isOrdered
+    ? sql`(${deliveries.orderKey} is null or not exists (
+        select from ${deliveries} as earlier
+        where earlier.endpoint_id = ${deliveries.endpointId}
+          and earlier.order_key = ${deliveries.orderKey}
+          and earlier.status = 'pending' and earlier.position < ${deliveries.position}))`
+    : undefined;
+
+/** What is due now at an endpoint in its workflow's care: by priority, then in the order of the feed. */
 export function dueDeliveries(
   db: Database,
-  { endpointId, limit }: { endpointId: EndpointId; limit: number },
+  { endpointId, isOrdered, limit }: { endpointId: EndpointId; isOrdered: boolean; limit: number },
 ): Promise<OutgoingDelivery[]> {
   return selectOutgoing(db)
-    .where(and(isWaiting(endpointId), lte(deliveries.nextAttemptAt, sql`now()`)))
-    .orderBy(asc(deliveries.nextAttemptAt), asc(deliveries.eventId))
+    .where(
+      and(
+        isWaiting(endpointId),
+        lte(deliveries.nextAttemptAt, sql`now()`),
+        isFirstOfItsKind(isOrdered),
+      ),
+    )
+    .orderBy(asc(deliveries.priority), asc(deliveries.position))
     .limit(limit);
 }
 
-/** How much an endpoint's workflow still has before it, and when the next of it is due. */
+/** How much an endpoint's workflow still has before it, and when the next of it is due or expires. */
 export async function outstandingDeliveries(
   db: Database,
-  { endpointId }: { endpointId: EndpointId },
-): Promise<{ outstanding: number; nextDueInMs: number }> {
-  const [row] = await db
-    .select({
-      outstanding: sql<number>`count(*)::int`,
-      nextDueInMs: sql<
-        number | null
-      >`(extract(epoch from min(${deliveries.nextAttemptAt}) - now()) * 1000)::float8`,
-    })
-    .from(deliveries)
-    .where(isWaiting(endpointId));
+  { endpointId, isOrdered }: { endpointId: EndpointId; isOrdered: boolean },
+): Promise<{ outstanding: number; nextDueInMs: number | null; nextEndInMs: number | null }> {
+  const inMs = (column: typeof deliveries.nextAttemptAt | typeof deliveries.expiresAt) =>
+    sql<number | null>`(extract(epoch from min(${column}) - now()) * 1000)::float8`;
+  const [[all], [next]] = await Promise.all([
+    db
+      .select({ outstanding: sql<number>`count(*)::int`, nextEndInMs: inMs(deliveries.expiresAt) })
+      .from(deliveries)
+      .where(isWaiting(endpointId)),
+    db
+      .select({ nextDueInMs: inMs(deliveries.nextAttemptAt) })
+      .from(deliveries)
+      .where(and(isWaiting(endpointId), isFirstOfItsKind(isOrdered))),
+  ]);
   return {
-    outstanding: row?.outstanding ?? 0,
-    nextDueInMs: Math.max(0, Math.ceil(row?.nextDueInMs ?? 0)),
+    outstanding: all?.outstanding ?? 0,
+    nextDueInMs: next?.nextDueInMs ?? null,
+    nextEndInMs: all?.nextEndInMs ?? null,
   };
+}
+
+/** Drops what waited for longer than it was worth. Returns how many. */
+export async function dropExpired(
+  db: Database,
+  { endpointId }: { endpointId: EndpointId },
+): Promise<number> {
+  const { rowCount } = await db
+    .update(deliveries)
+    .set({ status: 'dropped', endReason: 'expired', nextAttemptAt: null, endedAt: sql`now()` })
+    .where(and(isWaiting(endpointId), lte(deliveries.expiresAt, sql`now()`)));
+  return rowCount ?? 0;
+}
+
+/** Keeps how an endpoint is doing for the next round, whoever runs it. */
+export async function saveCongestion(
+  db: Database,
+  { endpointId, congestion }: { endpointId: EndpointId; congestion: Congestion },
+): Promise<void> {
+  await db.update(endpoints).set({ congestion }).where(eq(endpoints.id, endpointId));
 }
 
 /**
@@ -64,7 +105,10 @@ export function releaseEndpoint(
       .where(isWaiting(endpointId))
       .limit(1);
     if (waiting) return { isReleased: false };
-    await tx.update(endpoints).set({ driver: 'relay' }).where(eq(endpoints.id, endpointId));
+    await tx
+      .update(endpoints)
+      .set({ driver: 'relay', congestion: null })
+      .where(eq(endpoints.id, endpointId));
     return { isReleased: true };
   });
 }

@@ -1,4 +1,4 @@
-import { and, desc, eq, lt } from 'drizzle-orm';
+import { and, desc, eq, isNull, lt } from 'drizzle-orm';
 import { newId } from '../../domain/ids.ts';
 import type { EndpointId, MerchantId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
@@ -12,21 +12,26 @@ export const secretContext = (id: EndpointId) => `${id}:endpoints.secret`;
 
 export async function insertEndpoint(
   { db, sealer }: { db: Database; sealer: Sealer },
-  input: {
-    merchantId: MerchantId;
-    url: string;
-    description: string | null;
-    eventTypes: string[];
+  input: Omit<typeof endpoints.$inferInsert, 'id' | 'sealedSecret'> & {
+    id?: EndpointId;
     secret: string;
   },
 ): Promise<Endpoint> {
-  const id = newId('endpoint');
-  const { secret, ...plain } = input;
+  const { secret, id = newId('endpoint'), ...plain } = input;
   const [endpoint] = await db
     .insert(endpoints)
-    .values({ id, ...plain, sealedSecret: sealer.seal(secret, secretContext(id)) })
+    .values({ ...plain, id, sealedSecret: sealer.seal(secret, secretContext(id)) })
     .returning();
   return endpoint!;
+}
+
+/** Whoever's endpoint it is: for what we do for it, not for what merchants ask. */
+export async function lookUpEndpoint(
+  db: Database,
+  { endpointId }: { endpointId: EndpointId },
+): Promise<Endpoint | undefined> {
+  const [endpoint] = await db.select().from(endpoints).where(eq(endpoints.id, endpointId));
+  return endpoint;
 }
 
 export async function findEndpoint(
@@ -51,6 +56,8 @@ export async function listEndpoints(
     .where(
       and(
         eq(endpoints.merchantId, input.merchantId),
+        // The endpoint of one order is part of that order.
+        isNull(endpoints.resourceId),
         input.before && lt(endpoints.id, input.before),
       ),
     )

@@ -1,10 +1,11 @@
 import { and, asc, eq, exists, inArray, isNotNull, isNull, lt, or, sql } from 'drizzle-orm';
-import type { EndpointId, NotificationId, OrderId, RefundId } from '../../domain/ids.ts';
+import type { EndpointId, NotificationId, OrderId, RefundId, ReplayId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
 import { deliveries, endpoints } from '../schema/endpoints.ts';
 import { orders, payments } from '../schema/orders.ts';
 import { providerNotifications } from '../schema/provider-notifications.ts';
 import { refunds } from '../schema/refunds.ts';
+import { findRunningReplays } from './replays.ts';
 
 export type Stragglers = {
   /** Stored, but nobody applied them: the signal was lost on the way. */
@@ -17,6 +18,8 @@ export type Stragglers = {
   refunds: RefundId[];
   /** In the care of a delivery workflow that may have been lost. */
   endpoints: EndpointId[];
+  /** Asked for and not over. */
+  replays: ReplayId[];
 };
 
 const batchSize = 500;
@@ -30,7 +33,7 @@ export async function findStragglers(
   db: Database,
   { graceSeconds }: { graceSeconds: number },
 ): Promise<Stragglers> {
-  const [waiting, lost, unasked, unheard, open, troubled] = await Promise.all([
+  const [waiting, lost, unasked, unheard, open, troubled, replaying] = await Promise.all([
     db
       .select({
         id: providerNotifications.id,
@@ -105,18 +108,32 @@ export async function findStragglers(
       .orderBy(asc(refunds.createdAt))
       .limit(batchSize),
     db
-      .selectDistinct({ id: endpoints.id })
+      .select({ id: endpoints.id })
       .from(endpoints)
-      .innerJoin(deliveries, eq(deliveries.endpointId, endpoints.id))
       .where(
         and(
           eq(endpoints.driver, 'workflow'),
-          eq(deliveries.status, 'pending'),
-          eq(deliveries.driver, 'workflow'),
-          lt(deliveries.nextAttemptAt, ago(graceSeconds)),
+          eq(endpoints.status, 'enabled'),
+          // One that is closed has work that is long due, and a workflow that waits for its probe.
+          sql`coalesce((${endpoints.congestion} ->> 'probeAtMs')::float8, 0)
+            < extract(epoch from ${ago(graceSeconds)}) * 1000`,
+          exists(
+            db
+              .select({ id: deliveries.eventId })
+              .from(deliveries)
+              .where(
+                and(
+                  eq(deliveries.endpointId, endpoints.id),
+                  eq(deliveries.status, 'pending'),
+                  eq(deliveries.driver, 'workflow'),
+                  lt(deliveries.nextAttemptAt, ago(graceSeconds)),
+                ),
+              ),
+          ),
         ),
       )
       .limit(batchSize),
+    findRunningReplays(db, { olderThanSeconds: graceSeconds, limit: batchSize }),
   ]);
   return {
     notifications: waiting.flatMap(({ id, orderId, refundId }) =>
@@ -126,5 +143,6 @@ export async function findStragglers(
     wishes: unheard.map(({ id }) => id),
     refunds: open.map(({ id }) => id),
     endpoints: troubled.map(({ id }) => id),
+    replays: replaying.map(({ id }) => id),
   };
 }

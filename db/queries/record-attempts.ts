@@ -1,52 +1,65 @@
-import { and, eq, inArray, sql } from 'drizzle-orm';
-import type { EndpointId, EventId } from '../../domain/ids.ts';
+import { sql } from 'drizzle-orm';
 import { newId } from '../../domain/ids.ts';
+import type { EndpointId, EventId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
 import { deliveries, deliveryAttempts, endpoints } from '../schema/endpoints.ts';
 import type { Transaction } from '../transaction.ts';
+import { disableEndpoints } from './disable-endpoints.ts';
 
 /** What became of one attempt, decided; the record of a failure carries what the receiver said. */
 export type AttemptOutcome = { eventId: EventId; endpointId: EndpointId; attempt: number } & (
   | { kind: 'delivered'; statusCode: number }
-  | ({ kind: 'retry'; delayMs: number } & FailedAttempt)
+  /** `retryAfterMs`: the receiver asked for time, for everything and not only for this event. */
+  | ({ kind: 'retry'; delayMs: number; retryAfterMs?: number | undefined } & FailedAttempt)
   | ({ kind: 'dead'; reason: 'exhausted' | 'gone' } & FailedAttempt)
+  /** Too late: it was not sent at all. */
+  | { kind: 'dropped'; reason: 'expired' }
 );
 
 export type FailedAttempt = {
   statusCode: number | null;
   error: string | null;
   responseBody: string | null;
+  responseHeaders: Record<string, string> | null;
   durationMs: number;
   startedAt: Date;
 };
 
 type Of<K extends AttemptOutcome['kind']> = Extract<AttemptOutcome, { kind: K }>;
+type Failed = Of<'retry'> | Of<'dead'>;
 
 /**
  * Writes a batch of outcomes in a handful of statements, whatever its size. A failed attempt puts
- * its endpoint into the care of the workflow; an endpoint that answered 410 is disabled and what
- * waited for it ends dead. Returns the endpoints whose workflow has something to do.
+ * its endpoint into the care of the workflow, and with it the later events of the same resource where
+ * order matters. An endpoint that answered 410, or has failed for too long, is disabled. Returns the
+ * endpoints whose workflow has something to do.
  */
 export function recordAttempts(
   db: Database,
   outcomes: readonly AttemptOutcome[],
 ): Promise<{ troubled: EndpointId[] }> {
   const delivered = outcomes.filter((o): o is Of<'delivered'> => o.kind === 'delivered');
-  const failed = outcomes.filter((o): o is Of<'retry'> | Of<'dead'> => o.kind !== 'delivered');
-  if (failed.length === 0) {
+  const failed = outcomes.filter((o): o is Failed => o.kind === 'retry' || o.kind === 'dead');
+  const dropped = outcomes.filter((o): o is Of<'dropped'> => o.kind === 'dropped');
+  if (failed.length === 0 && dropped.length === 0) {
     return recordDelivered(db, delivered).then(() => ({ troubled: [] }));
   }
   return db.transaction(async (tx) => {
     await recordDelivered(tx, delivered);
-    await recordFailed(tx, failed);
-    const gone = failed.filter((o) => o.kind === 'dead' && o.reason === 'gone');
-    await disable(tx, [...new Set(gone.map(({ endpointId }) => endpointId))]);
-    const retried = failed.filter((o) => o.kind === 'retry');
+    await recordDropped(tx, dropped);
+    if (failed.length === 0) return { troubled: [] };
+    const retried = failed.filter((o): o is Of<'retry'> => o.kind === 'retry');
     const troubled = [...new Set(retried.map(({ endpointId }) => endpointId))];
-    if (troubled.length > 0) {
-      await tx.update(endpoints).set({ driver: 'workflow' }).where(inArray(endpoints.id, troubled));
-    }
-    return { troubled };
+    // The row lock first, as everybody takes it who flips `driver`.
+    await markTroubled(tx, { failed, troubled });
+    await recordFailed(tx, failed);
+    await holdBack(tx, retried);
+    const gone = failed.filter((o) => o.kind === 'dead' && o.reason === 'gone');
+    const disabled = await disableEndpoints(tx, {
+      gone: [...new Set(gone.map(({ endpointId }) => endpointId))],
+      failing: [...new Set(failed.map(({ endpointId }) => endpointId))],
+    });
+    return { troubled: troubled.filter((id) => !disabled.includes(id)) };
   });
 }
 
@@ -55,7 +68,12 @@ async function recordDelivered(
   delivered: readonly Of<'delivered'>[],
 ): Promise<void> {
   if (delivered.length === 0) return;
+  const endpointIds = [...new Set(delivered.map(({ endpointId }) => endpointId))];
   await tx.execute(sql`
+    with recovered as (
+      update ${endpoints} set failing_since = null
+      where ${endpoints.id} = any(${sql.param(endpointIds)}::text[])
+        and ${endpoints.failingSince} is not null)
     update ${deliveries} set status = 'delivered', attempts = done.attempt,
       last_status_code = done.status_code, last_error = null, next_attempt_at = null, ended_at = now()
     from unnest(
@@ -68,69 +86,92 @@ async function recordDelivered(
       and ${deliveries.status} = 'pending'`);
 }
 
-async function recordFailed(
-  tx: Transaction,
-  failed: readonly (Of<'retry'> | Of<'dead'>)[],
-): Promise<void> {
-  await tx.insert(deliveryAttempts).values(
-    failed.map(
-      ({
-        eventId,
-        endpointId,
-        attempt,
-        statusCode,
-        error,
-        responseBody,
-        durationMs,
-        startedAt,
-      }) => ({
-        id: newId('attempt'),
-        ...{ eventId, endpointId, attempt, statusCode, error, responseBody, durationMs, startedAt },
-      }),
-    ),
-  );
-  for (const outcome of failed) {
-    await tx
-      .update(deliveries)
-      .set({
-        attempts: outcome.attempt,
-        lastStatusCode: outcome.statusCode,
-        lastError: outcome.error,
-        ...(outcome.kind === 'retry'
-          ? {
-              driver: 'workflow' as const,
-              nextAttemptAt: sql`now() + make_interval(secs => ${outcome.delayMs / 1000})`,
-            }
-          : {
-              status: 'dead' as const,
-              deadReason: outcome.reason,
-              nextAttemptAt: null,
-              endedAt: new Date(),
-            }),
-      })
-      .where(
-        and(
-          eq(deliveries.eventId, outcome.eventId),
-          eq(deliveries.endpointId, outcome.endpointId),
-          eq(deliveries.status, 'pending'),
-        ),
-      );
-  }
+async function recordDropped(tx: Transaction, dropped: readonly Of<'dropped'>[]): Promise<void> {
+  if (dropped.length === 0) return;
+  await tx.execute(sql`
+    update ${deliveries} set status = 'dropped', end_reason = done.reason, next_attempt_at = null,
+      ended_at = now()
+    from unnest(
+      ${sql.param(dropped.map((o) => o.eventId))}::text[],
+      ${sql.param(dropped.map((o) => o.endpointId))}::text[],
+      ${sql.param(dropped.map((o) => o.reason))}::text[]
+    ) as done(event_id, endpoint_id, reason)
+    where ${deliveries.eventId} = done.event_id and ${deliveries.endpointId} = done.endpoint_id
+      and ${deliveries.status} = 'pending'`);
 }
 
-async function disable(tx: Transaction, endpointIds: EndpointId[]): Promise<void> {
-  if (endpointIds.length === 0) return;
-  await tx
-    .update(endpoints)
-    .set({ status: 'disabled', disabledReason: 'the receiver answered 410 Gone' })
-    .where(inArray(endpoints.id, endpointIds));
-  await tx
-    .update(deliveries)
-    .set({
-      status: 'dead',
-      deadReason: 'endpoint_disabled',
-      nextAttemptAt: null,
-      endedAt: new Date(),
-    })
-    .where(and(inArray(deliveries.endpointId, endpointIds), eq(deliveries.status, 'pending')));
+async function markTroubled(
+  tx: Transaction,
+  { failed, troubled }: { failed: readonly Failed[]; troubled: readonly EndpointId[] },
+): Promise<void> {
+  const asked = failed.map((o) => (o.kind === 'retry' ? (o.retryAfterMs ?? 0) : 0));
+  // In the order of ids, so that two who write at once cannot wait for each other.
+  await tx.execute(sql`
+    select from ${endpoints}
+    where ${endpoints.id} = any(${sql.param(failed.map((o) => o.endpointId))}::text[])
+    order by id for update`);
+  await tx.execute(sql`
+    update ${endpoints} set
+      failing_since = coalesce(failing_since, now()),
+      driver = case when id = any(${sql.param([...troubled])}::text[]) then 'workflow' else driver end,
+      congestion = case when told.wait_ms > 0 then jsonb_build_object('window', 1, 'threshold', 2,
+        'failures', 1, 'probeAtMs', floor(extract(epoch from now()) * 1000) + told.wait_ms)
+        else congestion end
+    from (
+      select endpoint_id, max(wait_ms) as wait_ms from unnest(
+        ${sql.param(failed.map((o) => o.endpointId))}::text[], ${sql.param(asked)}::bigint[]
+      ) as one(endpoint_id, wait_ms) group by endpoint_id
+    ) as told
+    where ${endpoints.id} = told.endpoint_id`);
+}
+
+async function recordFailed(tx: Transaction, failed: readonly Failed[]): Promise<void> {
+  await tx.insert(deliveryAttempts).values(
+    failed.map((one) => ({
+      id: newId('attempt'),
+      eventId: one.eventId,
+      endpointId: one.endpointId,
+      attempt: one.attempt,
+      statusCode: one.statusCode,
+      error: one.error,
+      responseBody: one.responseBody,
+      responseHeaders: one.responseHeaders,
+      durationMs: one.durationMs,
+      startedAt: one.startedAt,
+    })),
+  );
+  const delayMs = failed.map((o) => (o.kind === 'retry' ? o.delayMs : null));
+  const reasons = failed.map((o) => (o.kind === 'dead' ? o.reason : null));
+  await tx.execute(sql`
+    update ${deliveries} set attempts = done.attempt, last_status_code = done.status_code,
+      last_error = done.error, end_reason = done.reason,
+      status = case when done.reason is null then 'pending' else 'dead' end,
+      driver = case when done.reason is null then 'workflow' else driver end,
+      next_attempt_at = now() + make_interval(secs => done.delay_ms / 1000.0),
+      ended_at = case when done.reason is null then null else now() end
+    from unnest(
+      ${sql.param(failed.map((o) => o.eventId))}::text[],
+      ${sql.param(failed.map((o) => o.endpointId))}::text[],
+      ${sql.param(failed.map((o) => o.attempt))}::int[],
+      ${sql.param(failed.map((o) => o.statusCode))}::int[],
+      ${sql.param(failed.map((o) => o.error))}::text[],
+      ${sql.param(reasons)}::text[],
+      ${sql.param(delayMs)}::float8[]
+    ) as done(event_id, endpoint_id, attempt, status_code, error, reason, delay_ms)
+    where ${deliveries.eventId} = done.event_id and ${deliveries.endpointId} = done.endpoint_id
+      and ${deliveries.status} = 'pending'`);
+}
+
+/** What must not overtake a failed delivery goes into the same hands. */
+async function holdBack(tx: Transaction, retried: readonly Of<'retry'>[]): Promise<void> {
+  if (retried.length === 0) return;
+  await tx.execute(sql`
+    update ${deliveries} as later set driver = 'workflow'
+    from ${deliveries} as failed, unnest(
+      ${sql.param(retried.map((o) => o.eventId))}::text[],
+      ${sql.param(retried.map((o) => o.endpointId))}::text[]
+    ) as done(event_id, endpoint_id)
+    where failed.event_id = done.event_id and failed.endpoint_id = done.endpoint_id
+      and later.endpoint_id = failed.endpoint_id and later.order_key = failed.order_key
+      and later.status = 'pending' and later.driver = 'relay'`);
 }

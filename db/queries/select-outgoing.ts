@@ -1,18 +1,27 @@
 import { eq } from 'drizzle-orm';
-import type { EndpointId, EventId } from '../../domain/ids.ts';
+import type { EventId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
 import { deliveries, endpoints } from '../schema/endpoints.ts';
 import { events } from '../schema/events.ts';
+import type { Endpoint } from './endpoints.ts';
 
 /** One event on its way to one endpoint, with all it takes to send it. */
 export type OutgoingDelivery = {
   eventId: EventId;
-  endpointId: EndpointId;
-  url: string;
-  sealedSecret: string;
+  type: string;
+  resourceId: string;
+  /** When the event happened. */
+  occurredAt: Date;
+  /** The event's envelope, `{ id, type, timestamp, data }`, as JSON. */
   body: string;
+  position: number;
+  priority: number;
+  orderKey: string | null;
+  isLatestOnly: boolean;
+  expiresAt: Date | null;
   /** Attempts made before this one. */
   attempts: number;
+  endpoint: Endpoint;
 };
 
 /** Deliveries as they are sent; the caller says which. */
@@ -20,11 +29,17 @@ export function selectOutgoing(db: Database) {
   return db
     .select({
       eventId: deliveries.eventId,
-      endpointId: deliveries.endpointId,
-      url: endpoints.url,
-      sealedSecret: endpoints.sealedSecret,
+      type: events.type,
+      resourceId: events.resourceId,
+      occurredAt: events.createdAt,
       body: events.body,
+      position: deliveries.position,
+      priority: deliveries.priority,
+      orderKey: deliveries.orderKey,
+      isLatestOnly: deliveries.isLatestOnly,
+      expiresAt: deliveries.expiresAt,
       attempts: deliveries.attempts,
+      endpoint: endpoints,
     })
     .from(deliveries)
     .innerJoin(endpoints, eq(endpoints.id, deliveries.endpointId))

@@ -1,7 +1,41 @@
-import { index, integer, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  boolean,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  smallint,
+  text,
+  timestamp,
+} from 'drizzle-orm/pg-core';
 import { sql } from 'drizzle-orm';
-import type { EndpointId, EventId, Id, MerchantId } from '../../domain/ids.ts';
+import type { Congestion } from '../../domain/congestion.ts';
+import type {
+  DeliveryFormat,
+  DestinationKind,
+  EndpointAuthKind,
+  Priority,
+} from '../../domain/delivery.ts';
+import type { Filter } from '../../domain/filter.ts';
+import type { EndpointId, EventId, Id, MerchantId, ReplayId } from '../../domain/ids.ts';
 import { merchants } from './merchants.ts';
+
+/** How an endpoint wants the events of some types; the first rule that matches an event's type holds. */
+export type EndpointRule = {
+  eventTypes: string[];
+  priority?: Priority | undefined;
+  /** Not delivered within this time, an event is dropped, visibly. */
+  ttlSeconds?: number | undefined;
+  /** Only the newest event of a resource matters: a newer one drops those that still wait. */
+  latestOnly?: boolean | undefined;
+  /** Waits after the first, second, … failed attempt. */
+  retrySeconds?: number[] | undefined;
+};
+
+/** `unverified`: it has still to answer the handshake; `paused`: what comes waits. */
+export type EndpointStatus = 'enabled' | 'paused' | 'disabled' | 'unverified';
 
 export const endpoints = pgTable(
   'endpoints',
@@ -11,31 +45,81 @@ export const endpoints = pgTable(
       .$type<MerchantId>()
       .notNull()
       .references(() => merchants.id),
+    kind: text().$type<DestinationKind>().notNull().default('http'),
     url: text().notNull(),
+    /** Where in a broker: exchange and routing key, or topic and key. */
+    destination: jsonb().$type<Record<string, string>>(),
     description: text(),
+    metadata: jsonb().$type<Record<string, string>>().notNull().default({}),
     eventTypes: text().array().notNull(),
-    /** The signing secret `whsec_…`, sealed (`db/sealed.ts`). */
+    /** Empty: every channel, and events without one. */
+    channels: text().array().notNull().default([]),
+    /** What an event must look like, in the language of `domain/filter.ts`. */
+    filter: jsonb().$type<Filter>(),
+    /** Where it is set, the events of this one resource only: a `notifyUrl` is such an endpoint. */
+    resourceId: text(),
+    rules: jsonb().$type<EndpointRule[]>().notNull().default([]),
+    payload: text().$type<'full' | 'id'>().notNull().default('full'),
+    format: text().$type<DeliveryFormat>().notNull().default('json'),
+    /** Which edition of the payload's shape it was written for. */
+    payloadVersion: text().notNull().default('2026-11-01'),
+    ordering: text().$type<'none' | 'resource'>().notNull().default('none'),
+    ratePerSecond: integer(),
+    maxConcurrency: integer(),
+    /** Waits after the first, second, … failed attempt; null is the platform's schedule. */
+    retrySeconds: integer().array(),
+    /** Headers of the merchant's own and how Tender identifies itself there, JSON, sealed (`db/sealed.ts`). */
+    sealedAccess: text(),
+    /** What may be shown of it. */
+    auth: text().$type<EndpointAuthKind>().notNull().default('none'),
+    headerNames: text().array().notNull().default([]),
+    /** `whsec_…` (HMAC, v1) or `whsk_…` (ed25519, v1a), sealed. */
     sealedSecret: text().notNull(),
-    status: text().$type<'enabled' | 'disabled'>().notNull().default('enabled'),
+    /** `whpk_…`, where the secret is a private key. */
+    publicKey: text(),
+    /** The one before, which signs too until its grace ends. */
+    previousSealedSecret: text(),
+    previousPublicKey: text(),
+    previousSecretUntil: timestamp({ withTimezone: true }),
+    status: text().$type<EndpointStatus>().notNull().default('enabled'),
     disabledReason: text(),
     /**
      * Who delivers: the relay, or, while anything is outstanding, the workflow `endpoint/<id>`.
      * Flipped only under this row's lock.
      */
     driver: text().$type<'relay' | 'workflow'>().notNull().default('relay'),
+    /** The window of `domain/congestion.ts` as the workflow left it; null while all is well. */
+    congestion: jsonb().$type<Congestion>(),
+    failingSince: timestamp({ withTimezone: true }),
     createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
+    updatedAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
   },
   (t) => [
     index('endpoints_by_merchant').on(t.merchantId),
+    index('endpoints_of_resource')
+      .on(t.resourceId)
+      .where(sql`${t.resourceId} is not null`),
     index('endpoints_in_trouble')
       .on(t.id)
       .where(sql`${t.driver} = 'workflow'`),
+    index('endpoints_failing')
+      .on(t.failingSince)
+      .where(sql`${t.failingSince} is not null`),
   ],
 );
 
-export type DeliveryStatus = 'pending' | 'delivered' | 'dead';
+export type DeliveryStatus = 'pending' | 'delivered' | 'dead' | 'dropped';
 
-/** One event for one endpoint. Exactly one final status each, with a reason when it is `dead`. */
+/** Why a delivery ended without being delivered: `dead` wants a person, `dropped` was asked for. */
+export type EndReason =
+  | 'exhausted'
+  | 'gone'
+  | 'endpoint_disabled'
+  | 'endpoint_deleted'
+  | 'expired'
+  | 'superseded';
+
+/** One event for one endpoint. Exactly one final status each, with a reason unless it was delivered. */
 export const deliveries = pgTable(
   'deliveries',
   {
@@ -46,11 +130,22 @@ export const deliveries = pgTable(
     driver: text().$type<'relay' | 'workflow'>().notNull(),
     /** The relay that took it; an older one's unfinished work is taken over. */
     epoch: integer().notNull(),
+    /** The event's place in the feed: what comes first, where order matters. */
+    position: bigint({ mode: 'number' }).notNull().default(0),
+    /** 0 high, 1 normal, 2 low. */
+    priority: smallint().notNull().default(1),
+    /** What later deliveries wait for or take the place of; null where neither is asked for. */
+    orderKey: text(),
+    /** A newer one with the same key takes its place. */
+    isLatestOnly: boolean().notNull().default(false),
+    expiresAt: timestamp({ withTimezone: true }),
     attempts: integer().notNull().default(0),
+    /** How often it was sent again from the start. */
+    replays: integer().notNull().default(0),
     nextAttemptAt: timestamp({ withTimezone: true }),
     lastStatusCode: integer(),
     lastError: text(),
-    deadReason: text().$type<'exhausted' | 'gone' | 'endpoint_disabled'>(),
+    endReason: text().$type<EndReason>(),
     createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
     endedAt: timestamp({ withTimezone: true }),
   },
@@ -60,8 +155,17 @@ export const deliveries = pgTable(
       .on(t.shard)
       .where(sql`${t.status} = 'pending' and ${t.driver} = 'relay'`),
     index('deliveries_for_workflow')
-      .on(t.endpointId, t.nextAttemptAt)
+      .on(t.endpointId, t.priority, t.position)
       .where(sql`${t.status} = 'pending' and ${t.driver} = 'workflow'`),
+    index('deliveries_by_order_key')
+      .on(t.endpointId, t.orderKey, t.position)
+      .where(sql`${t.status} = 'pending' and ${t.orderKey} is not null`),
+    index('deliveries_expiring')
+      .on(t.endpointId, t.expiresAt)
+      .where(sql`${t.status} = 'pending' and ${t.expiresAt} is not null`),
+    index('deliveries_undelivered')
+      .on(t.endpointId, t.position)
+      .where(sql`${t.status} in ('dead', 'dropped')`),
   ],
 );
 
@@ -77,8 +181,55 @@ export const deliveryAttempts = pgTable(
     error: text(),
     /** The first 1,024 characters of what the receiver answered. */
     responseBody: text(),
+    /** The first headers of the answer, a few kilobytes at most. */
+    responseHeaders: jsonb().$type<Record<string, string>>(),
     durationMs: integer().notNull(),
     startedAt: timestamp({ withTimezone: true }).notNull(),
   },
-  (t) => [index('delivery_attempts_by_delivery').on(t.eventId, t.endpointId)],
+  (t) => [
+    index('delivery_attempts_by_delivery').on(t.eventId, t.endpointId),
+    index('delivery_attempts_by_endpoint').on(t.endpointId, t.startedAt),
+  ],
+);
+
+/** A replay: past events sent again to one endpoint, as a job that a person can watch and stop. */
+export const replays = pgTable(
+  'replays',
+  {
+    id: text().$type<ReplayId>().primaryKey(),
+    merchantId: text().$type<MerchantId>().notNull(),
+    endpointId: text().$type<EndpointId>().notNull(),
+    kind: text().$type<'replay' | 'recover'>().notNull(),
+    eventTypes: text().array().notNull(),
+    since: timestamp({ withTimezone: true }).notNull(),
+    until: timestamp({ withTimezone: true }).notNull(),
+    status: text().$type<'running' | 'done' | 'cancelled'>().notNull().default('running'),
+    /** Up to this place in the feed everything was looked at. */
+    position: bigint({ mode: 'number' }).notNull().default(0),
+    lookedAt: integer().notNull().default(0),
+    queued: integer().notNull().default(0),
+    createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
+    endedAt: timestamp({ withTimezone: true }),
+  },
+  (t) => [
+    index('replays_by_merchant').on(t.merchantId, t.id),
+    index('replays_running')
+      .on(t.id)
+      .where(sql`${t.status} = 'running'`),
+  ],
+);
+
+/** A link to a merchant's own pages: short-lived, and only its hash is kept. */
+export const portalLinks = pgTable(
+  'portal_links',
+  {
+    tokenHash: text().primaryKey(),
+    merchantId: text()
+      .$type<MerchantId>()
+      .notNull()
+      .references(() => merchants.id),
+    expiresAt: timestamp({ withTimezone: true }).notNull(),
+    createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
+  },
+  (t) => [index('portal_links_by_end').on(t.expiresAt)],
 );

@@ -1,6 +1,18 @@
-import { bigint, index, integer, pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
 import { sql } from 'drizzle-orm';
+import type { Filter } from '../../domain/filter.ts';
 import type { EventId, MerchantId } from '../../domain/ids.ts';
+import { merchants } from './merchants.ts';
 
 /** The log of every state change, written in the transaction of the change. Append-only but for `position`. */
 export const events = pgTable(
@@ -12,6 +24,10 @@ export const events = pgTable(
     merchantId: text().$type<MerchantId>().notNull(),
     shard: integer().notNull(),
     type: text().notNull(),
+    /** Where a publisher named some: an endpoint with channels hears only those. */
+    channels: text().array().notNull().default([]),
+    /** The publisher's own key for this event; publishing it again is answered with what there is. */
+    dedupeKey: text(),
     /** What the event is about, e.g. an order's id. */
     resourceId: text().notNull(),
     /** The exact bytes every delivery sends, at every attempt. */
@@ -27,6 +43,10 @@ export const events = pgTable(
     uniqueIndex('events_feed')
       .on(t.merchantId, t.position)
       .where(sql`${t.position} is not null`),
+    uniqueIndex('events_dedupe')
+      .on(t.merchantId, t.dedupeKey)
+      .where(sql`${t.dedupeKey} is not null`),
+    index('events_by_resource').on(t.merchantId, t.resourceId, t.position),
   ],
 );
 
@@ -37,3 +57,45 @@ export const dispatchShards = pgTable('dispatch_shards', {
   /** Raised by every relay that takes over; one that finds a higher epoch than its own stops. */
   epoch: integer().notNull().default(0),
 });
+
+/** A merchant's own event types; what is published under one must fit its schema. */
+export const eventTypeDefinitions = pgTable(
+  'event_type_definitions',
+  {
+    merchantId: text()
+      .$type<MerchantId>()
+      .notNull()
+      .references(() => merchants.id),
+    name: text().notNull(),
+    description: text().notNull().default(''),
+    /** JSON Schema 2020-12 of an event's `data`; null takes anything. */
+    schema: jsonb().$type<Record<string, unknown>>(),
+    archivedAt: timestamp({ withTimezone: true }),
+    createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
+    updatedAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
+  },
+  (t) => [primaryKey({ columns: [t.merchantId, t.name] })],
+);
+
+/** Readers of the feed that remember together how far they are. */
+export const consumerGroups = pgTable(
+  'consumer_groups',
+  {
+    merchantId: text()
+      .$type<MerchantId>()
+      .notNull()
+      .references(() => merchants.id),
+    name: text().notNull(),
+    eventTypes: text().array().notNull(),
+    filter: jsonb().$type<Filter>(),
+    /** Everything up to here is acknowledged. */
+    position: bigint({ mode: 'number' }).notNull().default(0),
+    /** What is being worked on, by whom, and until when nobody else gets it. */
+    leaseToken: text(),
+    leasePosition: bigint({ mode: 'number' }),
+    leaseUntil: timestamp({ withTimezone: true }),
+    acknowledgedAt: timestamp({ withTimezone: true }),
+    createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
+  },
+  (t) => [primaryKey({ columns: [t.merchantId, t.name] })],
+);

@@ -1,4 +1,4 @@
-import { integer, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
+import { bigint, integer, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
 import type { Id, MerchantId } from '../../domain/ids.ts';
 
 export const merchants = pgTable('merchants', {
@@ -8,6 +8,8 @@ export const merchants = pgTable('merchants', {
   shard: integer().notNull().default(0),
   /** Signs what we ask the merchant itself, `whsec_…`, sealed (`db/sealed.ts`); made at the first need. */
   sealedSigningSecret: text(),
+  /** Raised by a trigger with every change of what its endpoints want: compiled matchers know when they are stale. */
+  endpointsVersion: bigint({ mode: 'number' }).notNull().default(0),
   createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
 });
 

@@ -1,7 +1,7 @@
 import { asc, eq } from 'drizzle-orm';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { laneConcurrency } from '../../webhooks/relay.ts';
+import { initialWindow } from '../../domain/congestion.ts';
 import { listEvents } from '../../db/queries/list-events.ts';
 import type { OutgoingDelivery } from '../../db/queries/select-outgoing.ts';
 import { releaseEndpoint } from '../../db/queries/due-deliveries.ts';
@@ -73,7 +73,7 @@ describe('the feed', () => {
       patterns: ['*'],
       limit: 10,
     });
-    expect(before.map(({ position }) => position)).toEqual([1, 2, 3, 4, 5]);
+    expect(before.events.map(({ position }) => position)).toEqual([1, 2, 3, 4, 5]);
 
     await slow.query('commit');
     await slow.end();
@@ -124,7 +124,7 @@ describe('a relay that takes over', () => {
     const dead = scene.heldAttempts();
     scene.startRelay(dead.attempt);
     const added = await scene.addEvents(merchantId, 100);
-    await until('the dead one holds some', () => dead.begun.length === laneConcurrency);
+    await until('the dead one holds some', () => dead.begun.length === initialWindow);
 
     const carried: EventId[] = [];
     scene.startRelay((delivery) => {
@@ -140,7 +140,7 @@ describe('a relay that takes over', () => {
     const old = scene.heldAttempts();
     const fenced = scene.startRelay(old.attempt);
     await scene.addEvents(merchantId, 100);
-    await until('the old one holds some', () => old.begun.length === laneConcurrency);
+    await until('the old one holds some', () => old.begun.length === initialWindow);
     scene.startRelay(deliver);
     await areDelivered(id, 100);
     fenced.wake();
@@ -150,7 +150,7 @@ describe('a relay that takes over', () => {
     await old.releaseAll();
     await scene.addEvents(merchantId, 1);
     await areDelivered(id, 101);
-    expect(old.begun).toHaveLength(laneConcurrency);
+    expect(old.begun).toHaveLength(initialWindow);
     const rows = await scene.deliveriesTo(id);
     expect(new Set(rows.map(({ attempts }) => attempts))).toEqual(new Set([1]));
     const [shard] = await scene.db.select().from(dispatchShards);
@@ -162,11 +162,11 @@ describe('a relay that takes over', () => {
     const first = scene.heldAttempts();
     const stopped = scene.startRelay(first.attempt);
     await scene.addEvents(merchantId, 100);
-    await until('some are under way', () => first.begun.length === laneConcurrency);
+    await until('some are under way', () => first.begun.length === initialWindow);
     const ended = stopped.stop();
     await first.releaseAll();
     expect(await ended).toBe('stopped');
-    expect(first.begun).toHaveLength(laneConcurrency);
+    expect(first.begun).toHaveLength(initialWindow);
     scene.startRelay(deliver);
     await areDelivered(id, 100);
   });
@@ -213,7 +213,7 @@ describe('an endpoint in trouble', () => {
     const healthy = await scene.newEndpoint();
     const held = scene.heldAttempts();
     const relay = scene.startRelay((delivery) =>
-      delivery.endpointId === hanging.id ? held.attempt(delivery) : deliver(delivery),
+      delivery.endpoint.id === hanging.id ? held.attempt(delivery) : deliver(delivery),
     );
     await scene.addEvents(hanging.merchantId, 3_000);
     relay.wake();
@@ -223,7 +223,7 @@ describe('an endpoint in trouble', () => {
     await scene.addEvents(healthy.merchantId, 20);
     relay.wake();
     await areDelivered(healthy.id, 20);
-    expect(held.begun).toHaveLength(laneConcurrency);
+    expect(held.begun).toHaveLength(initialWindow);
 
     await until(
       'all of it claimed',
@@ -234,8 +234,8 @@ describe('an endpoint in trouble', () => {
       (driver) => rows.filter((row) => row.driver === driver).length,
     );
     // What hangs is still the relay's, and nothing else is.
-    expect([forRelay, forWorkflow]).toEqual([laneConcurrency, 3_000 - laneConcurrency]);
+    expect([forRelay, forWorkflow]).toEqual([initialWindow, 3_000 - initialWindow]);
     await held.releaseAll();
-    await areDelivered(hanging.id, laneConcurrency);
+    await areDelivered(hanging.id, initialWindow);
   });
 });

@@ -43,6 +43,7 @@ export async function draftOrder(
     confirm: null,
     metadata: {},
     returnUrl: null,
+    notify: null,
   });
   if (created.kind !== 'created') throw new Error(`the draft is ${created.kind}`);
   const { orderId } = created;

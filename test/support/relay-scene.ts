@@ -18,8 +18,14 @@ export type RelayScene = {
   db: Database;
   /** For what a test must do outside the pool, such as a transaction it keeps open. */
   url: string;
-  newEndpoint(merchantId?: MerchantId): Promise<{ id: EndpointId; merchantId: MerchantId }>;
-  addEvents(merchantId: MerchantId, count: number): Promise<EventId[]>;
+  newEndpoint(
+    settings?: Partial<typeof endpoints.$inferInsert>,
+  ): Promise<{ id: EndpointId; merchantId: MerchantId }>;
+  addEvents(
+    merchantId: MerchantId,
+    count: number,
+    like?: Partial<typeof events.$inferInsert>,
+  ): Promise<EventId[]>;
   startRelay(attempt: Attempter): RunningRelay;
   /** An endpoint that answers when the test lets it. */
   heldAttempts(): HeldAttempts;
@@ -46,8 +52,9 @@ export async function openRelayScene(): Promise<RelayScene> {
   return {
     db,
     url: database.url,
-    async newEndpoint(merchantId) {
-      const owner = merchantId ?? (await insertMerchant(db, { name: 'Relayed', shard })).id;
+    async newEndpoint(settings = {}) {
+      const owner =
+        settings.merchantId ?? (await insertMerchant(db, { name: 'Relayed', shard })).id;
       const id = newId('endpoint');
       await db.insert(endpoints).values({
         id,
@@ -55,11 +62,15 @@ export async function openRelayScene(): Promise<RelayScene> {
         url: `https://shop.example/${id}`,
         eventTypes: ['*'],
         sealedSecret: '',
+        ...settings,
       });
       return { id, merchantId: owner };
     },
-    async addEvents(merchantId, count) {
-      const added = Array.from({ length: count }, (_, number) => eventOf(merchantId, number));
+    async addEvents(merchantId, count, like = {}) {
+      const added = Array.from({ length: count }, (_, number) => ({
+        ...eventOf(merchantId, number),
+        ...like,
+      }));
       for (let from = 0; from < count; from += 1_000) {
         await db.insert(events).values(added.slice(from, from + 1_000));
       }
@@ -155,10 +166,10 @@ function heldAttempts(): HeldAttempts {
   };
 }
 
-export function deliveredOutcome({ eventId, endpointId, attempts }: OutgoingDelivery) {
+export function deliveredOutcome({ eventId, endpoint, attempts }: OutgoingDelivery) {
   return {
     eventId,
-    endpointId,
+    endpointId: endpoint.id,
     attempt: attempts + 1,
     kind: 'delivered',
     statusCode: 204,
@@ -166,15 +177,16 @@ export function deliveredOutcome({ eventId, endpointId, attempts }: OutgoingDeli
 }
 
 export function failedOutcome(
-  { eventId, endpointId, attempts }: OutgoingDelivery,
+  { eventId, endpoint, attempts }: OutgoingDelivery,
   { delayMs = 5_000 }: { delayMs?: number } = {},
 ) {
   return {
-    ...{ eventId, endpointId, attempt: attempts + 1, delayMs },
+    ...{ eventId, endpointId: endpoint.id, attempt: attempts + 1, delayMs },
     kind: 'retry',
     statusCode: 500,
     error: null,
     responseBody: 'sorry',
+    responseHeaders: null,
     durationMs: 3,
     startedAt: new Date(),
   } as const;

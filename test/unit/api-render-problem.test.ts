@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { ZodType } from 'zod';
-import { newEndpointSchema, newOrderSchema } from '../../api/schemas.ts';
+import { newEndpointSchema } from '../../api/endpoint-schema.ts';
+import { newOrderSchema } from '../../api/schemas.ts';
 import { fieldErrors } from '../../api/render-problem.ts';
 
 const order = {

@@ -7,7 +7,7 @@ type Delivery = {
   event_id: string;
   endpoint_id: string;
   status: string;
-  dead_reason: string | null;
+  end_reason: string | null;
 };
 
 /** 9: every event reaches whoever asked for it, always the same; what could not be is seen to be dead. */
@@ -40,7 +40,7 @@ export async function checkDeliveries(
       const isTaken = copies.some(({ answered }) => answered === 204);
       const status = delivery?.status ?? 'not there';
       if (status === 'dead') {
-        expect(9, delivery?.dead_reason !== null, `${id} is dead at ${path}, nobody knows why`);
+        expect(9, delivery?.end_reason !== null, `${id} is dead at ${path}, nobody knows why`);
         expect(9, !isEnabled, `${id} is dead at ${path}, which takes events`);
       } else if (isEnabled || delivery) {
         expect(

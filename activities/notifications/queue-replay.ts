@@ -1,0 +1,27 @@
+import { Context } from '@temporalio/activity';
+import type { ReplayId } from '../../domain/ids.ts';
+import { advanceReplay } from '../../db/queries/replays.ts';
+import type { ActivityDeps } from '../deps.ts';
+import { wakeEndpoint } from './wake-endpoint.ts';
+
+const stepSize = 500;
+const turnMs = 60_000;
+
+export type ReplayProgress = { isOver: boolean; lookedAt: number; queued: number };
+
+/** Queues a replay's events step by step, and gets its endpoint going. Comes back after a minute's turn. */
+export async function queueReplay(
+  deps: ActivityDeps,
+  { replayId }: { replayId: ReplayId },
+): Promise<ReplayProgress> {
+  const endsMs = Date.now() + turnMs;
+  for (;;) {
+    const { replay, isOver } = await advanceReplay(deps.db, { replayId, limit: stepSize });
+    const { lookedAt, queued, endpointId } = replay;
+    Context.current().heartbeat({ lookedAt, queued });
+    if (queued > 0) await wakeEndpoint({ ...deps, endpointId });
+    if (isOver || Date.now() >= endsMs || deps.stopping.aborted) {
+      return { isOver, lookedAt, queued };
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { wakeEndpoint } from '../../activities/notifications/wake-endpoint.ts';
+import { changeEndpoint } from '../../db/queries/change-endpoint.ts';
+import { findEndpoint } from '../../db/queries/endpoints.ts';
+import { openAccess } from '../../webhooks/access.ts';
+import type { ApiDeps, App } from '../deps.ts';
+import { endpointBody } from '../endpoint-body.ts';
+import { endpointPatchSchema, endpointSchema } from '../endpoint-schema.ts';
+import { changeOfSettings } from '../endpoint-settings.ts';
+import { notFound, Problem } from '../problems.ts';
+import { endpointId, problemResponses } from '../schemas.ts';
+
+const route = createRoute({
+  method: 'patch',
+  path: '/v1/endpoints/{endpointId}',
+  tags: ['Endpoints'],
+  summary: 'Change, pause, resume, disable or enable an endpoint',
+  description:
+    'What is left out stays as it is. Events that are claimed from now on are treated by the new settings; what waits already keeps its priority and its time to live.',
+  security: [{ apiKey: [] }],
+  request: {
+    params: z.object({ endpointId }),
+    body: { required: true, content: { 'application/json': { schema: endpointPatchSchema } } },
+  },
+  responses: {
+    200: {
+      description: 'The endpoint',
+      content: { 'application/json': { schema: endpointSchema } },
+    },
+    ...problemResponses(
+      'invalid-request',
+      'malformed-json',
+      'unauthorized',
+      'not-found',
+      'content-too-large',
+      'unsupported-media-type',
+      'target-not-allowed',
+      'endpoint-not-verified',
+    ),
+  },
+});
+
+export function registerUpdateEndpoint(app: App, deps: ApiDeps) {
+  app.openapi(route, async (c) => {
+    const whose = { merchantId: c.var.merchant.id, ...c.req.valid('param') };
+    const settings = c.req.valid('json');
+    const before = await findEndpoint(deps.db, whose);
+    if (!before) throw notFound('endpoint', whose.endpointId);
+    if (before.status === 'unverified' && settings.status === 'enabled') {
+      throw new Problem('endpoint-not-verified', 'It has not answered its challenge yet.');
+    }
+    const change = changeOfSettings(deps, {
+      endpointId: before.id,
+      settings,
+      known: openAccess(deps.sealer, before),
+    });
+    const endpoint = await changeEndpoint(deps.db, { ...whose, change });
+    if (!endpoint) throw notFound('endpoint', whose.endpointId);
+    if (endpoint.driver === 'workflow' && endpoint.status === 'enabled') {
+      wakeEndpoint({ ...deps, endpointId: endpoint.id }).catch((error: unknown) =>
+        // What waits is due in the database: the sweep sees to it.
+        deps.logger.warn({ error, endpointId: endpoint.id }, 'an endpoint waits for the sweep'),
+      );
+    }
+    return c.json(endpointBody(endpoint), 200);
+  });
+}

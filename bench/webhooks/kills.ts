@@ -1,0 +1,63 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { round } from '../shared/cpu.ts';
+import { percentile } from '../shared/figures.ts';
+import { pace } from '../shared/load.ts';
+import type { Stack } from './stack.ts';
+
+const quietMs = 120_000;
+
+/**
+ * The relay's worker killed -9 again and again under load. Takeover is counted from a kill to the next
+ * arrival, whoever brings it.
+ */
+export async function measureKills(
+  stack: Stack,
+  input: { perSecond: number; durationMs: number; everyMs: number },
+) {
+  await stack.reset();
+  const firstEver = stack.published();
+  const takeovers: number[] = [];
+  const inFlight: number[] = [];
+  const endsMs = performance.now() + input.durationMs;
+  const watched: Promise<void>[] = [];
+  const killing = (async () => {
+    while (performance.now() + input.everyMs < endsMs) {
+      await sleep(input.everyMs);
+      const taken = await stack.taken();
+      inFlight.push(stack.published() - firstEver - taken);
+      const killedMs = performance.now();
+      const restarted = stack.killWorker();
+      const before = await stack.taken();
+      watched.push(
+        (async () => {
+          while ((await stack.taken()) === before) await sleep(5);
+          takeovers.push(performance.now() - killedMs);
+        })(),
+      );
+      await restarted;
+    }
+  })();
+  await pace({
+    perSecond: input.perSecond,
+    durationMs: input.durationMs,
+    operation: () => stack.publish({ count: 1 }),
+  });
+  await killing;
+  await Promise.all(watched);
+  const published = stack.published() - firstEver;
+  const patienceMs = performance.now() + quietMs;
+  while ((await stack.taken()) < published && performance.now() < patienceMs) await sleep(50);
+  const { taken, duplicates } = await stack.stats();
+  return {
+    perSecond: round(input.perSecond),
+    kills: inFlight.length,
+    published,
+    lost: published - taken,
+    duplicates,
+    outstandingAtKills: inFlight,
+    takeoverMs: {
+      p50: round(percentile(takeovers, 0.5)),
+      p99: round(percentile(takeovers, 0.99)),
+    },
+  };
+}

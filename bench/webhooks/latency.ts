@@ -1,0 +1,60 @@
+import pg from 'pg';
+import { Agent, request } from 'undici';
+import { bodyOf } from '../relay/add-events.ts';
+import { round } from '../shared/cpu.ts';
+import { median } from '../shared/figures.ts';
+import { pace } from '../shared/load.ts';
+import type { Stack } from './stack.ts';
+
+/** Publish to first arrival at a steady rate, one event a request. */
+export async function measureLatency(
+  stack: Stack,
+  { perSecond, durationMs }: { perSecond: number; durationMs: number },
+) {
+  await stack.reset();
+  await pace({ perSecond, durationMs, operation: () => stack.publish({ count: 1 }) });
+  const { latencyMs, taken } = await stack.stats();
+  return {
+    perSecond: round(perSecond),
+    taken,
+    p50Ms: round(latencyMs.p50),
+    p95Ms: round(latencyMs.p95),
+    p99Ms: round(latencyMs.p99),
+  };
+}
+
+/** What nobody can do without: a plain POST to the endpoint and back, and one row committed. p50s. */
+export async function measureFloor(
+  stack: Stack,
+  { perSecond, durationMs }: { perSecond: number; durationMs: number },
+) {
+  const agent = new Agent({ connections: 64 });
+  const client = new pg.Client({ connectionString: stack.databaseUrl });
+  await client.connect();
+  await client.query('create table if not exists bench_floor (id bigint, body text)');
+  const posts: number[] = [];
+  const commits: number[] = [];
+  const body = bodyOf('evt_floor');
+  await pace({
+    perSecond,
+    durationMs,
+    operation: async () => {
+      const startedMs = performance.now();
+      const response = await request(`${stack.receiverUrl}/e/floor`, {
+        method: 'POST',
+        dispatcher: agent,
+        headers: { 'content-type': 'application/json', 'webhook-id': `floor-${posts.length}` },
+        body,
+      });
+      await response.body.dump();
+      posts.push(performance.now() - startedMs);
+      const committedMs = performance.now();
+      await client.query('insert into bench_floor values ($1, $2)', [commits.length, body]);
+      commits.push(performance.now() - committedMs);
+    },
+  });
+  await client.end();
+  await agent.destroy();
+  const [postMs, commitMs] = [median(posts), median(commits)];
+  return { postMs: round(postMs), commitMs: round(commitMs), sumMs: round(postMs + commitMs) };
+}

@@ -1,0 +1,99 @@
+import { round } from '../shared/cpu.ts';
+import { median } from '../shared/figures.ts';
+import { measureDrain } from './drain.ts';
+import { measureIsolation } from './isolation.ts';
+import { measureKills } from './kills.ts';
+import { measureFloor, measureLatency } from './latency.ts';
+import { measureMatching } from './matching.ts';
+import { measureMemory } from './memory.ts';
+import { runPlain } from './plain.ts';
+import { saturateWebhooks } from './saturate.ts';
+import type { Saturation } from './saturate.ts';
+import { openStack } from './stack.ts';
+
+export type WebhooksOptions = {
+  endpoints: number;
+  rounds: number;
+  roundMs: number;
+  /** Which parts to run; saturation, and with it the rates of the others, always. */
+  parts: readonly string[];
+  killSeconds: number;
+  memoryDeliveries: number;
+  drainEvents: number;
+  onProgress: (line: string) => void;
+};
+
+const publishers = 32;
+
+/** The notification platform from `POST /v1/events` to the endpoint, against a plain loop in the same run. */
+export async function benchWebhooks(options: WebhooksOptions) {
+  const { rounds, roundMs, onProgress } = options;
+  const wants = (part: string) => options.parts.includes(part);
+  const stack = await openStack(options);
+  try {
+    await saturateWebhooks(stack, { batch: 100, publishers: 2, durationMs: 3_000 });
+    const plain: { perSecond: number; cpuMsPerEvent: number }[] = [];
+    const single: Saturation[] = [];
+    const batched: Saturation[] = [];
+    for (let number = 1; number <= rounds; number++) {
+      plain.push(await runPlain(stack, { deliveries: 20_000, number }));
+      single.push(await saturateWebhooks(stack, { batch: 1, publishers, durationMs: roundMs }));
+      batched.push(
+        await saturateWebhooks(stack, { batch: 100, publishers: 4, durationMs: roundMs }),
+      );
+      const rates = [plain, single, batched].map((all) => all.at(-1)?.perSecond).join(', ');
+      onProgress(`round ${number}: plain, one a request, 100 a request: ${rates} /s`);
+    }
+    const rate = (all: readonly { perSecond: number }[]) =>
+      median(all.map(({ perSecond }) => perSecond));
+    const perSecond = rate(single);
+    const result: Record<string, unknown> = {
+      bench: 'webhooks',
+      endpoints: options.endpoints,
+      saturation: {
+        plain: { perSecond: rate(plain), cpuMsPerEvent: plain.at(-1)?.cpuMsPerEvent },
+        one: { ...single.at(-1), perSecond, ratio: round(perSecond / rate(plain)) },
+        batches: {
+          ...batched.at(-1),
+          perSecond: rate(batched),
+          ratio: round(rate(batched) / rate(plain)),
+        },
+        lost: [...single, ...batched].reduce((sum, { lost }) => sum + lost, 0),
+        duplicates: [...single, ...batched].reduce((sum, { duplicates }) => sum + duplicates, 0),
+      },
+    };
+    if (wants('latency')) {
+      const quarter = { perSecond: perSecond / 4, durationMs: roundMs };
+      const floor = await measureFloor(stack, quarter);
+      const arrival = await measureLatency(stack, quarter);
+      result['latency'] = { floor, arrival, ratio: round(arrival.p50Ms / floor.sumMs) };
+      onProgress(`at a quarter of it: p50 ${arrival.p50Ms} ms, floor ${floor.sumMs} ms`);
+    }
+    if (wants('isolation')) {
+      result['isolation'] = await measureIsolation(stack, {
+        perSecond: Math.round(perSecond / 2),
+        durationMs: 2 * roundMs,
+      });
+      onProgress(`three troubled endpoints: ${JSON.stringify(result['isolation'])}`);
+    }
+    if (wants('memory')) {
+      result['memory'] = await measureMemory(stack, { deliveries: options.memoryDeliveries });
+      onProgress(`memory: ${JSON.stringify(result['memory'])}`);
+    }
+    if (wants('drain')) {
+      result['drain'] = await measureDrain(stack, { waiting: options.drainEvents });
+      onProgress('drained');
+    }
+    if (wants('matching')) result['matching'] = measureMatching();
+    if (wants('kills')) {
+      result['kills'] = await measureKills(stack, {
+        perSecond: perSecond / 2,
+        durationMs: options.killSeconds * 1_000,
+        everyMs: 5_000,
+      });
+    }
+    return result;
+  } finally {
+    await stack.close();
+  }
+}

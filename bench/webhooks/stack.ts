@@ -1,0 +1,134 @@
+import { randomBytes } from 'node:crypto';
+import { Client, Connection } from '@temporalio/client';
+import { Agent, request } from 'undici';
+import { openDatabase } from '../../db/database.ts';
+import { createKey, createMerchant } from '../../launcher/operator/open-account.ts';
+import { startNodeProcess } from '../../launcher/services/child.ts';
+import type { NodeProcess } from '../../launcher/services/child.ts';
+import { pickPort } from '../../launcher/services/ports.ts';
+import { nowMs } from '../shared/figures.ts';
+import { profiling } from '../shared/profiling.ts';
+import { benchFolder, benchPostgres, benchTemporal } from '../shared/services.ts';
+import type { Behaviour, ReceiverStats } from './receiver.ts';
+
+export type Stack = Awaited<ReturnType<typeof openStack>>;
+
+const padding = 'x'.repeat(600);
+
+/** The platform over real servers, with N endpoints in a process of their own, each for one event type. */
+export async function openStack({ endpoints }: { endpoints: number }) {
+  const folder = await benchFolder();
+  const postgres = await benchPostgres(folder);
+  const temporal = await benchTemporal(folder);
+  const { port } = await pickPort(0);
+  const url = `http://127.0.0.1:${port}`;
+  const secretKey = randomBytes(32);
+  const receiver = await startNodeProcess({
+    entry: 'bench/webhooks/receiver.ts',
+    logFile: folder.logFile('receiver'),
+  });
+  const receiverUrl = String(receiver.ready['url']);
+  const startPart = (parts: string, name: string): Promise<NodeProcess> =>
+    startNodeProcess({
+      entry: 'launcher/platform.ts',
+      args: [`--parts=${parts}`],
+      nodeArgs: ['--import', './worker/promise-hook.mjs', ...profiling()],
+      logFile: folder.logFile(name),
+      env: {
+        DATABASE_URL: postgres.databaseUrl,
+        TEMPORAL_ADDRESS: temporal.address,
+        TENDER_SECRET_KEYS: secretKey.toString('base64'),
+        TENDER_PUBLIC_URL: url,
+        TENDER_ALLOW_PRIVATE_TARGETS: 'true',
+        PORT: String(port),
+        LOG_LEVEL: 'warn',
+      },
+    });
+  const api = await startPart('api', 'api');
+  const worker = { current: await startPart('worker', 'worker') };
+  const { db, close } = openDatabase({
+    url: postgres.databaseUrl,
+    maxConnections: 2,
+    onError: () => {},
+  });
+  const { merchantId } = await createMerchant(db, { name: 'Bench' });
+  const { key } = await createKey(db, { merchantId, expiresAt: null });
+  const agent = new Agent({ connections: 256 });
+
+  async function call<T>(address: string, body?: unknown): Promise<T> {
+    const response = await request(address, {
+      method: body === undefined ? 'GET' : 'POST',
+      dispatcher: agent,
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
+      body: body === undefined ? null : JSON.stringify(body),
+    });
+    const text = await response.body.text();
+    if (response.statusCode > 204) throw new Error(`${address}: ${response.statusCode} ${text}`);
+    return (text === '' ? undefined : JSON.parse(text)) as T;
+  }
+
+  for (let n = 0; n < endpoints; n++) {
+    await call(`${url}/v1/endpoints`, {
+      url: `${receiverUrl}/e/${n}`,
+      eventTypes: [`bench.e${n}`],
+    });
+  }
+  let published = 0;
+
+  return {
+    url,
+    receiverUrl,
+    db,
+    databaseUrl: postgres.databaseUrl,
+    folder,
+    endpoints,
+    pids: () => ({
+      load: process.pid,
+      api: api.pid,
+      worker: worker.current.pid,
+      postgres: postgres.pid,
+      temporal: temporal.pid,
+      receiver: receiver.pid,
+    }),
+    published: () => published,
+    /** Publishes events, spread over the endpoints, in one request. `only` keeps to some of them. */
+    async publish({ count, only }: { count: number; only?: readonly number[] }): Promise<void> {
+      const events = Array.from({ length: count }, () => {
+        const n = only ? only[published % only.length] : published % endpoints;
+        published += 1;
+        return { type: `bench.e${n}`, data: { atMs: nowMs(), padding } };
+      });
+      await call(`${url}/v1/events`, count === 1 ? events[0] : { events });
+    },
+    /** Changes how endpoints behave, and forgets nothing. */
+    behave: (behaviours: Record<string, Behaviour>) => call(`${receiverUrl}/behave`, behaviours),
+    /** How many workflows look after endpoints in trouble. */
+    async openEndpointWorkflows(): Promise<number> {
+      const connection = await Connection.connect({ address: temporal.address });
+      const { count } = await new Client({ connection }).workflow.count(
+        `WorkflowType = 'deliverToEndpoint' and ExecutionStatus = 'Running'`,
+      );
+      await connection.close();
+      return count;
+    },
+    reset: (behaviours: Record<string, Behaviour> = {}) => call(`${receiverUrl}/reset`, behaviours),
+    stats: () => call<ReceiverStats>(`${receiverUrl}/stats`),
+    taken: () => call<number>(`${receiverUrl}/count`),
+    /** Kills the worker without a warning; another takes its place as a supervisor would start it. */
+    async killWorker(): Promise<void> {
+      process.kill(worker.current.pid, 'SIGKILL');
+      await worker.current.exited;
+      worker.current = await startPart('worker', `worker-${Date.now()}`);
+    },
+    async close(): Promise<void> {
+      await agent.destroy();
+      await close();
+      await worker.current.stop();
+      await api.stop();
+      await receiver.stop();
+      await temporal.stop();
+      await postgres.stop();
+      await folder.remove();
+    },
+  };
+}

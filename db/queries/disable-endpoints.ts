@@ -1,0 +1,70 @@
+import { and, eq, inArray, sql } from 'drizzle-orm';
+import type { EndpointId } from '../../domain/ids.ts';
+import { deliveries, endpoints } from '../schema/endpoints.ts';
+import { events } from '../schema/events.ts';
+import { merchants } from '../schema/merchants.ts';
+import type { Transaction } from '../transaction.ts';
+import { newEvent } from './new-event.ts';
+
+/** Standard Webhooks leaves it to the sender; what answers nothing for five days is not coming back by itself. */
+const givenUpAfter = sql`interval '5 days'`;
+
+/**
+ * Disables endpoints that answered 410, and those of `failing` that have done nothing else for five
+ * days. What waits for them ends dead, and their merchant gets an event. Returns the disabled ones.
+ */
+export async function disableEndpoints(
+  tx: Transaction,
+  { gone, failing }: { gone: readonly EndpointId[]; failing: readonly EndpointId[] },
+): Promise<EndpointId[]> {
+  const reason = sql`case when ${endpoints.id} = any(${sql.param([...gone])}::text[])
+    then 'the receiver answered 410 Gone' else 'it has failed for five days' end`;
+  const disabled = await tx
+    .update(endpoints)
+    .set({ status: 'disabled', disabledReason: reason, updatedAt: new Date() })
+    .where(
+      and(
+        inArray(endpoints.id, [...new Set([...gone, ...failing])]),
+        eq(endpoints.status, 'enabled'),
+        sql`(${endpoints.id} = any(${sql.param([...gone])}::text[])
+          or ${endpoints.failingSince} < now() - ${givenUpAfter})`,
+      ),
+    )
+    .returning();
+  if (disabled.length === 0) return [];
+  const ids = disabled.map(({ id }) => id);
+  await tx
+    .update(deliveries)
+    .set({
+      status: 'dead',
+      endReason: 'endpoint_disabled',
+      nextAttemptAt: null,
+      endedAt: new Date(),
+    })
+    .where(and(inArray(deliveries.endpointId, ids), eq(deliveries.status, 'pending')));
+  const owners = await tx
+    .select({ id: merchants.id, shard: merchants.shard })
+    .from(merchants)
+    .where(inArray(merchants.id, [...new Set(disabled.map(({ merchantId }) => merchantId))]));
+  const shards = new Map(owners.map(({ id, shard }) => [id, shard]));
+  const at = new Date();
+  await tx.insert(events).values(
+    disabled.map(({ id, merchantId, url, disabledReason, failingSince }) =>
+      newEvent({
+        merchantId,
+        shard: shards.get(merchantId) ?? 0,
+        type: 'endpoint.disabled',
+        resourceId: id,
+        data: {
+          id,
+          object: 'endpoint',
+          url,
+          disabledReason,
+          failingSince: failingSince?.toISOString() ?? null,
+        },
+        at,
+      }),
+    ),
+  );
+  return ids;
+}

@@ -1,0 +1,84 @@
+import { sql } from 'drizzle-orm';
+import type { Filter } from '../../domain/filter.ts';
+import type { MerchantId } from '../../domain/ids.ts';
+import type { Database } from '../database.ts';
+import { consumerGroups } from '../schema/events.ts';
+import { statement } from '../statement.ts';
+
+/**
+ * `lease_token` holds two words: the token of the batch that was taken last, and the one that
+ * acknowledged last, so that a member whose answer was lost can say it again after others have gone on.
+ */
+export const takenToken = sql`split_part(lease_token, ' ', 1)`;
+export const acknowledgedToken = sql`coalesce(split_part(lease_token, ' ', 2), '')`;
+
+const text = (name: string) => sql`${sql.placeholder(name)}::text`;
+const isGroup = sql`merchant_id = ${text('merchantId')} and name = ${text('name')}`;
+
+export type GroupState = {
+  position: number;
+  eventTypes: string[];
+  filter: Filter | null;
+  /** How long the batch that is out is still its member's, ms; 0 where none is. */
+  leaseLeftMs: number;
+};
+
+const read = statement<GroupState, { merchantId: MerchantId; name: string }>(
+  'read_group_state',
+  () => sql`
+  select position::float8, event_types as "eventTypes", filter,
+    greatest(0, coalesce(extract(epoch from lease_until - now()) * 1000, 0))::float8 as "leaseLeftMs"
+  from ${consumerGroups} where ${isGroup}`,
+);
+
+/** Where a group stands; undefined where there is no such group. */
+export async function readGroupState(
+  db: Database,
+  key: { merchantId: MerchantId; name: string },
+): Promise<GroupState | undefined> {
+  const [state] = await read(db, key);
+  return state;
+}
+
+type Lease = {
+  merchantId: MerchantId;
+  name: string;
+  /** Where the group stood when the events were read. */
+  position: number;
+  /** Where they end. */
+  through: number;
+  leaseToken: string;
+  leaseSeconds: number;
+};
+
+const lease = statement<object, Lease>(
+  'lease_events',
+  () => sql`
+  update ${consumerGroups} set lease_token = ${text('leaseToken')} || ' ' || ${acknowledgedToken},
+    lease_position = ${sql.placeholder('through')}::bigint,
+    lease_until = now() + make_interval(secs => ${sql.placeholder('leaseSeconds')}::int)
+  where ${isGroup} and position = ${sql.placeholder('position')}::bigint
+    and (lease_until is null or lease_until <= now())
+  returning 1`,
+);
+
+/** Gives the events after the group's position to one member; false where another was first. */
+export async function leaseEvents(db: Database, input: Lease): Promise<boolean> {
+  return (await lease(db, input)).length === 1;
+}
+
+type Skip = { merchantId: MerchantId; name: string; position: number; through: number };
+
+const skip = statement<object, Skip>(
+  'skip_events',
+  () => sql`
+  update ${consumerGroups} set position = ${sql.placeholder('through')}::bigint
+  where ${isGroup} and position = ${sql.placeholder('position')}::bigint
+    and (lease_until is null or lease_until <= now())
+  returning 1`,
+);
+
+/** Remembers that nothing up to `through` was for the group, unless it has moved meanwhile. */
+export async function skipEvents(db: Database, input: Skip): Promise<void> {
+  await skip(db, input);
+}

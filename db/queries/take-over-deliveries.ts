@@ -1,0 +1,39 @@
+import { and, asc, eq, lt, sql } from 'drizzle-orm';
+import type { Database } from '../database.ts';
+import { deliveries } from '../schema/endpoints.ts';
+import { selectOutgoing } from './select-outgoing.ts';
+import type { OutgoingDelivery } from './select-outgoing.ts';
+
+/** First attempts that an earlier relay of this shard took and did not finish, with all it takes to send them. */
+export async function takeOverDeliveries(
+  db: Database,
+  { shard, epoch, limit }: { shard: number; epoch: number; limit: number },
+): Promise<OutgoingDelivery[]> {
+  const abandoned = db
+    .select({ eventId: deliveries.eventId, endpointId: deliveries.endpointId })
+    .from(deliveries)
+    .where(
+      and(
+        eq(deliveries.shard, shard),
+        eq(deliveries.status, 'pending'),
+        eq(deliveries.driver, 'relay'),
+        lt(deliveries.epoch, epoch),
+      ),
+    )
+    .orderBy(asc(deliveries.position))
+    .limit(limit);
+  const taken = await db
+    .update(deliveries)
+    .set({ epoch })
+    .where(sql`(${deliveries.eventId}, ${deliveries.endpointId}) in ${abandoned}`)
+    .returning({ eventId: deliveries.eventId, endpointId: deliveries.endpointId });
+  if (taken.length === 0) return [];
+  return selectOutgoing(db)
+    .where(
+      sql`(${deliveries.eventId}, ${deliveries.endpointId}) in (
+        select * from unnest(
+          ${sql.param(taken.map(({ eventId }) => eventId))}::text[],
+          ${sql.param(taken.map(({ endpointId }) => endpointId))}::text[]))`,
+    )
+    .orderBy(asc(deliveries.position));
+}

@@ -1,0 +1,78 @@
+/**
+ * How many calls one endpoint may have under way: TCP's slow start, congestion avoidance and fast
+ * recovery (RFC 5681) in requests instead of bytes. Pure; whoever delivers keeps it.
+ */
+export type Congestion = {
+  /** Calls that may be under way; 0 while the endpoint is closed and only probed. */
+  window: number;
+  /** Below it the window doubles for every window acknowledged, above it grows by one. */
+  threshold: number;
+  /** Failures since the last success. */
+  failures: number;
+  /** No probe before this moment, ms since the epoch; 0 where none is awaited. */
+  probeAtMs: number;
+};
+
+export const initialWindow = 2;
+export const largestWindow = 64;
+const smallestThreshold = 2;
+const failuresThatClose = 3;
+const firstProbeMs = 5_000;
+const longestProbeMs = 5 * 60_000;
+
+/** An endpoint that nothing is known of: a small window, and everything above it to be found out. */
+export const newCongestion: Congestion = {
+  window: initialWindow,
+  threshold: largestWindow,
+  failures: 0,
+  probeAtMs: 0,
+};
+
+/** One call was acknowledged. A closed endpoint that answers a probe starts slowly. */
+export function onAcknowledged(state: Congestion): Congestion {
+  if (state.window === 0) return { ...state, window: 1, failures: 0, probeAtMs: 0 };
+  const growth = state.window < state.threshold ? 1 : 1 / state.window;
+  return {
+    ...state,
+    window: Math.min(state.window + growth, largestWindow),
+    failures: 0,
+    probeAtMs: 0,
+  };
+}
+
+/**
+ * One call failed: half the window, and after three failures in a row none, but for a probe after
+ * 5 s, 10 s, 20 s, … up to five minutes, +-25 % by `random` in [0, 1). A receiver's own wish
+ * (Retry-After) holds everything back for as long as it says.
+ */
+export function onFailed(
+  state: Congestion,
+  {
+    nowMs,
+    random,
+    retryAfterMs,
+  }: { nowMs: number; random: number; retryAfterMs?: number | undefined },
+): Congestion {
+  const failures = state.failures + 1;
+  const threshold = Math.max(state.window / 2, smallestThreshold);
+  const isClosed = failures >= failuresThatClose;
+  const doublings = Math.min(failures - failuresThatClose, 10);
+  const probeMs = Math.min(firstProbeMs * 2 ** doublings, longestProbeMs) * (0.75 + random / 2);
+  const waitMs = Math.max(isClosed ? probeMs : 0, retryAfterMs ?? 0);
+  return {
+    window: isClosed ? 0 : Math.max(state.window / 2, 1),
+    threshold: state.window === 0 ? state.threshold : threshold,
+    failures,
+    probeAtMs: waitMs > 0 ? Math.round(nowMs + waitMs) : 0,
+  };
+}
+
+/** How many more calls may begin now. A closed endpoint is probed with one, once its time has come. */
+export function openings(
+  state: Congestion,
+  { nowMs, underWay, bound }: { nowMs: number; underWay: number; bound: number },
+): number {
+  if (state.probeAtMs > nowMs) return 0;
+  const window = state.window === 0 ? 1 : Math.floor(state.window);
+  return Math.max(0, Math.min(window, bound) - underWay);
+}

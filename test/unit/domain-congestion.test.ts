@@ -1,0 +1,87 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import {
+  largestWindow,
+  newCongestion,
+  onAcknowledged,
+  onFailed,
+  openings,
+} from '../../domain/congestion.ts';
+import type { Congestion } from '../../domain/congestion.ts';
+
+const nowMs = 1_000_000;
+const fail = (state: Congestion, retryAfterMs?: number) =>
+  onFailed(state, { nowMs, random: 0.5, retryAfterMs });
+const acknowledge = (state: Congestion, times: number) =>
+  Array.from({ length: times }).reduce<Congestion>((one) => onAcknowledged(one), state);
+const open = (state: Congestion, underWay = 0) =>
+  openings(state, { nowMs, underWay, bound: largestWindow });
+
+test('a window doubles once it is acknowledged, up to the largest', () => {
+  const windows = [2, 4, 8, 16, 32, 64].map((acks) => acks - 2);
+  expect(windows.map((acks) => acknowledge(newCongestion, acks).window)).toEqual([
+    2, 4, 8, 16, 32, 64,
+  ]);
+  expect(acknowledge(newCongestion, 1_000).window).toBe(largestWindow);
+});
+
+test('above its threshold a window grows by about one for each window acknowledged', () => {
+  const halved = fail({ ...newCongestion, window: 16 });
+  expect(halved).toMatchObject({ window: 8, threshold: 8, probeAtMs: 0 });
+  const { window } = acknowledge(halved, 8);
+  expect(window).toBeGreaterThan(8.5);
+  expect(window).toBeLessThanOrEqual(9);
+});
+
+test('three failures in a row close an endpoint to one probe, which opens it slowly', () => {
+  const closed = fail(fail(fail({ ...newCongestion, window: 32 })));
+  expect(closed).toMatchObject({ window: 0, failures: 3, probeAtMs: nowMs + 5_000 });
+  expect(open(closed)).toBe(0);
+  expect(openings(closed, { nowMs: nowMs + 5_000, underWay: 0, bound: 64 })).toBe(1);
+  expect(openings(closed, { nowMs: nowMs + 5_000, underWay: 1, bound: 64 })).toBe(0);
+  expect(onAcknowledged(closed)).toMatchObject({ window: 1, failures: 0, probeAtMs: 0 });
+});
+
+test('probes come ever later, up to five minutes', () => {
+  let state = newCongestion;
+  const waits = Array.from({ length: 12 }, () => {
+    state = fail(state);
+    return state.probeAtMs === 0 ? 0 : state.probeAtMs - nowMs;
+  });
+  expect(waits.slice(0, 6)).toEqual([0, 0, 5_000, 10_000, 20_000, 40_000]);
+  expect(waits.at(-1)).toBe(300_000);
+});
+
+test('a receiver that asks for time gets it, for everything', () => {
+  const asked = fail({ ...newCongestion, window: 8 }, 30_000);
+  expect(asked.probeAtMs).toBe(nowMs + 30_000);
+  expect(open(asked)).toBe(0);
+  expect(openings(asked, { nowMs: nowMs + 30_000, underWay: 0, bound: 64 })).toBe(4);
+});
+
+test('whatever happens, a window stays within its bounds and never opens more than it has room for', () => {
+  const step = fc.oneof(
+    fc.constant('ack' as const),
+    fc.constant('fail' as const),
+    fc.constant('throttle' as const),
+  );
+  fc.assert(
+    fc.property(
+      fc.array(step),
+      fc.nat(100),
+      fc.integer({ min: 1, max: 64 }),
+      (steps, underWay, bound) => {
+        const state = steps.reduce<Congestion>((one, name) => {
+          if (name === 'ack') return onAcknowledged(one);
+          return fail(one, name === 'throttle' ? 1_000 : undefined);
+        }, newCongestion);
+        expect(state.window).toBeGreaterThanOrEqual(0);
+        expect(state.window).toBeLessThanOrEqual(largestWindow);
+        const more = openings(state, { nowMs: nowMs + 1e9, underWay, bound });
+        expect(more + underWay).toBeLessThanOrEqual(Math.max(bound, underWay));
+        // Whatever was, one success later there is room for at least one.
+        expect(open(onAcknowledged(state))).toBeGreaterThanOrEqual(1);
+      },
+    ),
+  );
+});

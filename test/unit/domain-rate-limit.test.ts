@@ -1,0 +1,43 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { takeTurn } from '../../domain/rate-limit.ts';
+
+test('over any stretch of time no more calls go than the rate and one second’s burst', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 50 }),
+      fc.array(fc.integer({ min: 0, max: 400 }), { maxLength: 200 }),
+      (perSecond, gapsMs) => {
+        let limit = { perSecond, dueAtMs: 0 };
+        let nowMs = 1_000_000;
+        const startedMs = nowMs;
+        let gone = 0;
+        for (const gapMs of gapsMs) {
+          nowMs += gapMs;
+          const turn = takeTurn(limit, nowMs);
+          if (turn.kind === 'wait') {
+            expect(turn.waitMs).toBeGreaterThan(0);
+            // Whoever waits as told goes then.
+            expect(takeTurn(limit, nowMs + turn.waitMs).kind).toBe('go');
+            continue;
+          }
+          limit = turn.limit;
+          gone += 1;
+        }
+        expect(gone).toBeLessThanOrEqual(perSecond * (1 + (nowMs - startedMs) / 1_000) + 1);
+      },
+    ),
+  );
+});
+
+test('a rate of two lets two go at once and then one every half second', () => {
+  let limit = { perSecond: 2, dueAtMs: 0 };
+  const went: number[] = [];
+  for (let nowMs = 1_000; nowMs <= 3_000; nowMs += 100) {
+    const turn = takeTurn(limit, nowMs);
+    if (turn.kind === 'wait') continue;
+    limit = turn.limit;
+    went.push(nowMs);
+  }
+  expect(went).toEqual([1_000, 1_100, 1_500, 2_000, 2_500, 3_000]);
+});

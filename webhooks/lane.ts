@@ -1,0 +1,169 @@
+import type { AttemptOutcome } from '../db/queries/record-attempts.ts';
+import type { OutgoingDelivery } from '../db/queries/select-outgoing.ts';
+import type { Endpoint } from '../db/queries/endpoints.ts';
+import { newCongestion, onAcknowledged, onFailed, openings } from '../domain/congestion.ts';
+import type { Congestion } from '../domain/congestion.ts';
+import { takeTurn } from '../domain/rate-limit.ts';
+import type { RateLimit } from '../domain/rate-limit.ts';
+
+/**
+ * What waits for one endpoint and how much of it may be under way: the window, the endpoint's own
+ * limits, priorities, and what has to wait for an earlier event of the same resource.
+ */
+export type Lane = ReturnType<typeof createLane>;
+
+// An outcome is written long before this; until then its resource's later events are the workflow's.
+const blockedForMs = 60_000;
+const priorities = 3;
+
+export function createLane({ largest }: { largest: number }) {
+  const waiting: OutgoingDelivery[][] = Array.from({ length: priorities }, () => []);
+  /** Later events of a resource whose earlier one is waiting or under way. */
+  const behind = new Map<string, OutgoingDelivery[]>();
+  const chainsUnderWay = new Set<string>();
+  /** Where only the newest counts: the newest that waits, and those whose place it took. */
+  const newest = new Map<string, OutgoingDelivery>();
+  const superseded = new WeakSet<OutgoingDelivery>();
+  const blockedUntilMs = new Map<string, number>();
+  let congestion: Congestion = newCongestion;
+  let rate: RateLimit | undefined;
+  let maxConcurrency = largest;
+  let underWay = 0;
+  let count = 0;
+
+  function admit({ ratePerSecond, maxConcurrency: most }: Endpoint): void {
+    maxConcurrency = Math.min(most ?? largest, largest);
+    if (ratePerSecond === null) rate = undefined;
+    else if (rate?.perSecond !== ratePerSecond) rate = { perSecond: ratePerSecond, dueAtMs: 0 };
+  }
+
+  function enqueue(delivery: OutgoingDelivery): void {
+    (waiting[delivery.priority] ?? waiting[1])!.push(delivery);
+  }
+
+  function supersede(delivery: OutgoingDelivery): void {
+    if (!delivery.isLatestOnly || delivery.orderKey === null) return;
+    const older = newest.get(delivery.orderKey);
+    newest.set(delivery.orderKey, delivery);
+    if (!older) return;
+    superseded.add(older);
+    count--;
+  }
+
+  function firstOf(queue: OutgoingDelivery[]): OutgoingDelivery | undefined {
+    while (queue[0] && superseded.has(queue[0])) queue.shift();
+    return queue[0];
+  }
+
+  function forget(delivery: OutgoingDelivery): void {
+    const { orderKey } = delivery;
+    if (orderKey !== null && newest.get(orderKey) === delivery) newest.delete(orderKey);
+  }
+
+  function isBlocked(chain: string): boolean {
+    const untilMs = blockedUntilMs.get(chain);
+    if (untilMs === undefined) return false;
+    if (untilMs > Date.now()) return true;
+    blockedUntilMs.delete(chain);
+    return false;
+  }
+
+  /** Resources whose events keep their order. */
+  const chainOf = ({ endpoint, orderKey }: OutgoingDelivery) =>
+    endpoint.ordering === 'resource' ? orderKey : null;
+
+  return {
+    waiting: () => count,
+    underWay: () => underWay,
+    isIdle: () => count === 0 && underWay === 0,
+    /** It has failed so often, or asked for so much time, that what waits is better off elsewhere. */
+    isClosed: () => congestion.probeAtMs > Date.now(),
+    /** Nothing is lost with it but the width of its window. */
+    isForgettable: () =>
+      count === 0 &&
+      underWay === 0 &&
+      [...blockedUntilMs.values()].every((untilMs) => untilMs < Date.now()),
+
+    /** Takes a delivery in; false where an earlier one of its resource has just failed. */
+    add(delivery: OutgoingDelivery): boolean {
+      admit(delivery.endpoint);
+      const chain = chainOf(delivery);
+      if (chain !== null && isBlocked(chain)) return false;
+      count++;
+      supersede(delivery);
+      const later = chain === null ? undefined : behind.get(chain);
+      if (later) {
+        later.push(delivery);
+        return true;
+      }
+      if (chain !== null) behind.set(chain, []);
+      enqueue(delivery);
+      return true;
+    },
+
+    /** The next that may be sent now; or how long the endpoint's rate makes it wait; or nothing. */
+    next():
+      | { kind: 'send'; delivery: OutgoingDelivery }
+      | { kind: 'wait'; waitMs: number }
+      | undefined {
+      const queue = waiting.find((one) => firstOf(one) !== undefined);
+      if (!queue) return undefined;
+      const nowMs = Date.now();
+      if (openings(congestion, { nowMs, underWay, bound: maxConcurrency }) === 0) return undefined;
+      if (rate) {
+        const turn = takeTurn(rate, nowMs);
+        if (turn.kind === 'wait') return turn;
+        rate = turn.limit;
+      }
+      const delivery = queue.shift()!;
+      const chain = chainOf(delivery);
+      if (chain !== null) chainsUnderWay.add(chain);
+      forget(delivery);
+      underWay++;
+      count--;
+      return { kind: 'send', delivery };
+    },
+
+    /** One has ended. What waited behind a failed one is the workflow's now. */
+    end(delivery: OutgoingDelivery, outcome: AttemptOutcome | undefined): void {
+      underWay--;
+      const isFailed = outcome?.kind === 'retry' || outcome?.kind === 'dead';
+      if (outcome?.kind === 'delivered') congestion = onAcknowledged(congestion);
+      if (isFailed) {
+        const retryAfterMs = outcome.kind === 'retry' ? outcome.retryAfterMs : undefined;
+        congestion = onFailed(congestion, {
+          nowMs: Date.now(),
+          random: Math.random(),
+          retryAfterMs,
+        });
+      }
+      const chain = chainOf(delivery);
+      if (chain === null) return;
+      chainsUnderWay.delete(chain);
+      const later = behind.get(chain) ?? [];
+      if (outcome?.kind === 'retry') {
+        // The statement that records the failure gives the workflow all that is behind it.
+        behind.delete(chain);
+        blockedUntilMs.set(chain, Date.now() + blockedForMs);
+        count -= later.filter((one) => !superseded.has(one)).length;
+        for (const one of later) forget(one);
+        return;
+      }
+      if (firstOf(later)) enqueue(later.shift()!);
+      else behind.delete(chain);
+    },
+
+    /** Everything that waits, taken out of the lane. */
+    drain(): OutgoingDelivery[] {
+      const all = [...waiting.flatMap((queue) => queue.splice(0)), ...[...behind.values()].flat()];
+      for (const [chain, later] of behind) {
+        later.length = 0;
+        blockedUntilMs.set(chain, Date.now() + blockedForMs);
+        if (!chainsUnderWay.has(chain)) behind.delete(chain);
+      }
+      newest.clear();
+      count = 0;
+      return all.filter((one) => !superseded.has(one));
+    },
+  };
+}
