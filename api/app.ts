@@ -36,6 +36,8 @@ import { registerListReconciliations } from './routes/list-reconciliations.ts';
 import { registerProviderNotifications } from './routes/provider-notifications.ts';
 import { registerResolveReview } from './routes/resolve-review.ts';
 import { registerSwitchPayment } from './routes/switch-payment.ts';
+import { registerPortal } from './portal/portal.tsx';
+import { registerCreatePortalLink } from './routes/create-portal-link.ts';
 import { registerDeleteEndpoint } from './routes/delete-endpoint.ts';
 import { registerGetDelivery } from './routes/get-delivery.ts';
 import { registerCreateReplay } from './routes/create-replay.ts';
@@ -97,6 +99,8 @@ export function createApp(deps: ApiDeps): App {
   registerListEvents(app, deps);
   registerJwks(app, deps);
   registerProviderNotifications(app, deps);
+  registerCreatePortalLink(app, deps);
+  registerPortal(app, deps);
   registerCheckout(app, deps);
   registerProblemPages(app);
   registerReference(app);

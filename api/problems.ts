@@ -112,6 +112,11 @@ export const problemTypes = {
     title: 'A rotation is under way',
     help: 'The secret before the last one still signs, until `previousSecretUntil`; a third would cut it off. Wait, or rotate with `graceSeconds` 0 if the secrets have leaked.',
   },
+  'portal-link-ended': {
+    status: 401,
+    title: 'This link opens nothing any more',
+    help: 'Links to these pages are short-lived. Ask whoever gave it to you for a new one; with an API key it is made by `POST /v1/portal-links`. Forms count only from the pages themselves.',
+  },
   'content-too-large': {
     status: 413,
     title: 'The body is too large',

@@ -1,5 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import type { Database } from '../../db/database.ts';
 import { findEndpoint } from '../../db/queries/endpoints.ts';
+import type { Endpoint } from '../../db/queries/endpoints.ts';
+import type { Merchant } from '../../db/queries/merchants.ts';
 import { newEvent } from '../../db/queries/new-event.ts';
 import { events } from '../../db/schema/events.ts';
 import type { ApiDeps, App } from '../deps.ts';
@@ -29,17 +32,25 @@ const route = createRoute({
 export function registerSendTestEvent(app: App, deps: ApiDeps) {
   app.openapi(route, async (c) => {
     const { endpointId } = c.req.valid('param');
-    const { id: merchantId, shard } = c.var.merchant;
-    const endpoint = await findEndpoint(deps.db, { merchantId, endpointId });
+    const endpoint = await findEndpoint(deps.db, { merchantId: c.var.merchant.id, endpointId });
     if (!endpoint) throw notFound('endpoint', endpointId);
-    const event = newEvent({
-      ...{ merchantId, shard },
-      type: 'endpoint.test',
-      resourceId: endpointId,
-      data: { id: endpointId, object: 'endpoint', url: endpoint.url },
-      at: new Date(),
-    });
-    await deps.db.insert(events).values(event);
+    const event = await insertTestEvent(deps.db, { merchant: c.var.merchant, endpoint });
     return c.json({ eventId: event.id, type: event.type }, 202);
   });
+}
+
+/** Writes the event that a person asked for, to see whether an endpoint hears us. */
+export async function insertTestEvent(
+  db: Database,
+  { merchant, endpoint }: { merchant: Merchant; endpoint: Endpoint },
+) {
+  const event = newEvent({
+    ...{ merchantId: merchant.id, shard: merchant.shard },
+    type: 'endpoint.test',
+    resourceId: endpoint.id,
+    data: { id: endpoint.id, object: 'endpoint', url: endpoint.url },
+    at: new Date(),
+  });
+  await db.insert(events).values(event);
+  return event;
 }

@@ -1,0 +1,59 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Context, MiddlewareHandler } from 'hono';
+import { getCookie, setCookie } from 'hono/cookie';
+import { findPortalMerchant } from '../../db/queries/portal-links.ts';
+import type { ApiDeps, AppEnv } from '../deps.ts';
+import { Problem } from '../problems.ts';
+
+const cookieName = 'tender_portal';
+const tokenPattern = /^[A-Za-z0-9_-]{43}$/;
+
+/** A token for a link: 256 random bits, of which only the hash is kept. */
+export function newPortalToken(): { token: string; tokenHash: string } {
+  const token = randomBytes(32).toString('base64url');
+  return { token, tokenHash: hashOf(token) };
+}
+
+const hashOf = (token: string) => createHash('sha256').update(token).digest('hex');
+
+/**
+ * Lets in whoever has a link's token, in a cookie that only these pages get and no script reads. A
+ * form counts only where the browser says that it is our own: no other site can press a button here.
+ */
+export function portalSession({ db, publicUrl }: ApiDeps): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const token = getCookie(c, cookieName) ?? '';
+    const found = tokenPattern.test(token)
+      ? await findPortalMerchant(db, { tokenHash: hashOf(token) })
+      : undefined;
+    if (!found) throw new Problem('portal-link-ended', 'This link has ended, or never was one.');
+    if (c.req.method !== 'GET' && !isOwnForm(c, publicUrl)) {
+      throw new Problem('portal-link-ended', 'The form does not come from these pages.');
+    }
+    c.set('merchant', found.merchant);
+    await next();
+  };
+}
+
+/** Exchanges the token in a link for the cookie, so that the address can be closed and forgotten. */
+export async function enterPortal(c: Context<AppEnv>, { db, publicUrl }: ApiDeps, token: string) {
+  const found = tokenPattern.test(token)
+    ? await findPortalMerchant(db, { tokenHash: hashOf(token) })
+    : undefined;
+  if (!found) throw new Problem('portal-link-ended', 'This link has ended, or never was one.');
+  setCookie(c, cookieName, token, {
+    path: '/portal',
+    httpOnly: true,
+    sameSite: 'Strict',
+    secure: publicUrl.startsWith('https:'),
+    expires: found.expiresAt,
+  });
+  return c.redirect('/portal', 303);
+}
+
+function isOwnForm(c: Context<AppEnv>, publicUrl: string): boolean {
+  const site = c.req.header('sec-fetch-site');
+  if (site !== undefined) return site === 'same-origin';
+  const origin = c.req.header('origin');
+  return origin === new URL(publicUrl).origin || origin === new URL(c.req.url).origin;
+}

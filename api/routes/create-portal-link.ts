@@ -1,0 +1,53 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { insertPortalLink } from '../../db/queries/portal-links.ts';
+import type { ApiDeps, App } from '../deps.ts';
+import { newPortalToken } from '../portal/session.ts';
+import { problemResponses, timeSchema } from '../schemas.ts';
+
+const route = createRoute({
+  method: 'post',
+  path: '/v1/portal-links',
+  tags: ['Endpoints'],
+  summary: "Make a link to the merchant's own pages",
+  description:
+    'Whoever has the link sees and changes the endpoints, secrets and deliveries of this merchant until it ends. It is a key: hand it to one person.',
+  security: [{ apiKey: [] }],
+  request: {
+    body: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: z
+            .strictObject({ expiresInSeconds: z.int().min(60).max(86_400).default(3_600) })
+            .openapi('NewPortalLink'),
+        },
+      },
+    },
+  },
+  responses: {
+    201: {
+      description: 'The link, shown this once',
+      content: {
+        'application/json': { schema: z.object({ url: z.string(), expiresAt: timeSchema }) },
+      },
+    },
+    ...problemResponses(
+      'invalid-request',
+      'malformed-json',
+      'unauthorized',
+      'content-too-large',
+      'unsupported-media-type',
+    ),
+  },
+});
+
+export function registerCreatePortalLink(app: App, deps: ApiDeps) {
+  app.openapi(route, async (c) => {
+    const { expiresInSeconds } = c.req.valid('json');
+    const { token, tokenHash } = newPortalToken();
+    const expiresAt = new Date(Date.now() + expiresInSeconds * 1_000);
+    await insertPortalLink(deps.db, { tokenHash, merchantId: c.var.merchant.id, expiresAt });
+    const url = `${deps.publicUrl}/portal/enter/${token}`;
+    return c.json({ url, expiresAt: expiresAt.toISOString() }, 201);
+  });
+}
