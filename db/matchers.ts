@@ -2,9 +2,9 @@ import { and, eq, isNull, ne } from 'drizzle-orm';
 import { compileMatcher } from '../domain/matching.ts';
 import type { Matcher } from '../domain/matching.ts';
 import type { EndpointId, MerchantId } from '../domain/ids.ts';
+import type { Database } from './database.ts';
 import type { Endpoint } from './queries/endpoints.ts';
 import { endpoints } from './schema/endpoints.ts';
-import type { Transaction } from './transaction.ts';
 
 export type MerchantMatcher = {
   matches: Matcher<Endpoint>;
@@ -13,7 +13,7 @@ export type MerchantMatcher = {
 
 export type Matchers = {
   /** What a merchant's endpoints want, as of `version` or later. */
-  of(tx: Transaction, merchant: { id: MerchantId; version: number }): Promise<MerchantMatcher>;
+  of(db: Database, merchant: { id: MerchantId; version: number }): Promise<MerchantMatcher>;
 };
 
 const keptMerchants = 1_000;
@@ -25,10 +25,10 @@ const keptMerchants = 1_000;
 export function createMatchers(): Matchers {
   const kept = new Map<MerchantId, MerchantMatcher & { version: number }>();
   return {
-    async of(tx, { id, version }) {
+    async of(db, { id, version }) {
       const known = kept.get(id);
       if (known && known.version >= version) return known;
-      const rows = await tx
+      const rows = await db
         .select()
         .from(endpoints)
         .where(

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { crashPoint } from '../config/crash-points.ts';
 import { largestWindow } from '../domain/congestion.ts';
 import type { EndpointId } from '../domain/ids.ts';
@@ -17,10 +18,11 @@ const claimLimit = 500;
 // Claiming goes on while less than this is on its way: memory is bounded by it.
 const lowWater = 1_000;
 /** How many calls to one endpoint are under way at once, at the most. */
-export const laneConcurrency = largestWindow;
+const laneConcurrency = largestWindow;
 const longestLane = 2_000;
 const writeLimit = 200;
 const writePatienceMs = 20;
+const claimPatienceMs = 10;
 // How long one endpoint may keep all others from being claimed for. A busy machine needs the better part
 // of a second to carry a claim to a healthy one.
 const patienceMs = 3_000;
@@ -140,6 +142,8 @@ export async function runRelay(input: {
         if (Date.now() - fullSinceMs >= patienceMs) lanes.shedLongest();
       }
       await gate.wait(idleLookMs);
+      // Under load a little patience makes one claim of many, as for outcomes.
+      if (lanes.size() > laneConcurrency) await sleep(claimPatienceMs);
     }
     await lanes.idle();
     write();

@@ -29,8 +29,7 @@ export async function measureFloor(
   { perSecond, durationMs }: { perSecond: number; durationMs: number },
 ) {
   const agent = new Agent({ connections: 64 });
-  const client = new pg.Client({ connectionString: stack.databaseUrl });
-  await client.connect();
+  const client = new pg.Pool({ connectionString: stack.databaseUrl, max: 8 });
   await client.query('create table if not exists bench_floor (id bigint, body text)');
   const posts: number[] = [];
   const commits: number[] = [];

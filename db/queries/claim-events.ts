@@ -1,6 +1,7 @@
 import type { EndpointId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
 import type { Matchers } from '../matchers.ts';
+import { transact } from '../statement.ts';
 import { insertDeliveries, supersedeDeliveries } from './insert-deliveries.ts';
 import { matchEndpoints } from './match-endpoints.ts';
 import type { MatchedDelivery } from './match-endpoints.ts';
@@ -27,26 +28,24 @@ export function claimEvents(
   db: Database,
   input: { shard: number; epoch: number; limit: number; matchers: Matchers },
 ): Promise<Claim> {
-  return db.transaction(async (tx) => {
+  // A plain index scan steps over what earlier claims took and remembers it as dead; a bitmap scan, which
+  // the planner prefers for a short queue, reads all of it again every time.
+  return transact(db, { settings: 'enable_bitmapscan = off' }, async (tx) => {
     const batch = await numberEvents(tx, input);
     if (!batch) return { kind: 'fenced' };
     if (batch.length === 0) return { kind: 'claimed', events: 0, deliveries: [], nudged: [] };
-    const matched = await matchEndpoints(tx, { batch, matchers: input.matchers });
+    const matched = await matchEndpoints({ tx, db, batch, matchers: input.matchers });
     await insertDeliveries(tx, { ...input, matched });
     await supersedeDeliveries(tx, matched);
     const isOurs = ({ driver, isSuperseded }: MatchedDelivery) =>
       driver === 'relay' && !isSuperseded;
+    const isNudged = ({ driver, isNudgeable }: MatchedDelivery) =>
+      driver === 'workflow' && isNudgeable;
     return {
       kind: 'claimed',
       events: batch.length,
       deliveries: matched.filter(isOurs).map(({ delivery }) => delivery),
-      nudged: [...new Set(matched.filter(wantsNudge).map(({ delivery }) => delivery.endpoint.id))],
+      nudged: [...new Set(matched.filter(isNudged).map(({ delivery }) => delivery.endpoint.id))],
     };
   });
-}
-
-/** A closed endpoint's workflow looks again by itself; a nudge would only cost. */
-function wantsNudge({ delivery: { endpoint }, driver }: MatchedDelivery): boolean {
-  const isClosed = (endpoint.congestion?.probeAtMs ?? 0) > Date.now();
-  return driver === 'workflow' && endpoint.status === 'enabled' && !isClosed;
 }

@@ -1,11 +1,13 @@
-import { asc, or, sql } from 'drizzle-orm';
+import { inArray, sql } from 'drizzle-orm';
+import type { ClientBase } from 'pg';
 import type { EventType } from '../../domain/events.ts';
 import { compileMatcher } from '../../domain/matching.ts';
 import type { Match } from '../../domain/matching.ts';
 import type { EndpointId } from '../../domain/ids.ts';
+import type { Database } from '../database.ts';
 import type { Matchers } from '../matchers.ts';
 import { endpoints } from '../schema/endpoints.ts';
-import type { Transaction } from '../transaction.ts';
+import { statement } from '../statement.ts';
 import type { Endpoint } from './endpoints.ts';
 import type { ClaimedEvent } from './number-events.ts';
 import type { OutgoingDelivery } from './select-outgoing.ts';
@@ -13,42 +15,78 @@ import type { OutgoingDelivery } from './select-outgoing.ts';
 export type MatchedDelivery = {
   delivery: OutgoingDelivery;
   driver: 'relay' | 'workflow';
+  /** Its workflow should look at once; a closed one looks by itself, and a nudge would only cost. */
+  isNudgeable: boolean;
   /** A newer event of the same batch takes its place. */
   isSuperseded: boolean;
 };
 
-/** Finds out who wants the events, as of now: what is chosen here is inserted before anything can change. */
-export async function matchEndpoints(
-  tx: Transaction,
-  { batch, matchers }: { batch: readonly ClaimedEvent[]; matchers: Matchers },
-): Promise<MatchedDelivery[]> {
+/**
+ * Finds out who wants the events, as of now: what is chosen here is inserted in the same transaction,
+ * before anything can change.
+ */
+export async function matchEndpoints({
+  tx,
+  db,
+  batch,
+  matchers,
+}: {
+  tx: ClientBase;
+  db: Database;
+  batch: readonly ClaimedEvent[];
+  matchers: Matchers;
+}): Promise<MatchedDelivery[]> {
   const wanted: { event: ClaimedEvent; match: Match<Endpoint> }[] = [];
   const cached = new Map<EndpointId, Endpoint>();
   for (const event of batch) {
     const merchant = { id: event.merchantId, version: event.endpointsVersion };
-    const { matches, known } = await matchers.of(tx, merchant);
+    const { matches, known } = await matchers.of(db, merchant);
     const tested = event.type === testEvent ? known.get(event.resourceId as EndpointId) : undefined;
     for (const match of event.type === testEvent ? testOf(tested) : matches(event)) {
       cached.set(match.subscription.id, match.subscription);
       wanted.push({ event, match });
     }
   }
-  const locked = await lockEndpoints(tx, {
+  const locked = await lock(tx, {
     endpointIds: [...cached.keys()],
     resourceIds: [...new Set(batch.map(({ resourceId }) => resourceId))],
   });
-  for (const { event, match } of locked.flatMap((row) => matchesOfResource(row, batch)))
-    wanted.push({ event, match });
-  const current = new Map(locked.map((row) => [row.id, row]));
+  const rows = await currentRows(db, { locked, cached });
+  for (const row of rows.values()) {
+    for (const { event, match } of matchesOfResource(row, batch)) wanted.push({ event, match });
+  }
+  const now = new Map(locked.map((one) => [one.id, one]));
   const matched = wanted.flatMap(({ event, match }) => {
-    const row = current.get(match.subscription.id);
-    if (!row || row.status === 'disabled' || row.status === 'unverified') return [];
-    // The known object as long as it is true: what was compiled for it is kept by it.
-    const isKnown = match.subscription.updatedAt.getTime() === row.updatedAt.getTime();
-    return [deliveryOf({ event, match, row, endpoint: isKnown ? match.subscription : row })];
+    const endpoint = rows.get(match.subscription.id);
+    const state = now.get(match.subscription.id);
+    if (!endpoint || !state || state.status === 'disabled' || state.status === 'unverified') {
+      return [];
+    }
+    return [deliveryOf({ event, match, state, endpoint })];
   });
   markSuperseded(matched);
   return matched;
+}
+
+/**
+ * Each endpoint's row as it is now. A known one that has not changed stays the same object, with all
+ * that was compiled for it; what is not known, or is stale, is read: it is locked, so it stays so.
+ */
+async function currentRows(
+  db: Database,
+  { locked, cached }: { locked: readonly LockedEndpoint[]; cached: Map<EndpointId, Endpoint> },
+): Promise<Map<EndpointId, Endpoint>> {
+  const rows = new Map<EndpointId, Endpoint>();
+  const unknown: EndpointId[] = [];
+  for (const { id, updatedAt } of locked) {
+    const known = cached.get(id);
+    if (known && known.updatedAt.getTime() === updatedAt.getTime()) rows.set(id, known);
+    else unknown.push(id);
+  }
+  if (unknown.length === 0) return rows;
+  const read = await db.select().from(endpoints).where(inArray(endpoints.id, unknown));
+  for (const row of read) rows.set(row.id, row);
+  return rows;
 }
 
 const testEvent: EventType = 'endpoint.test';
@@ -61,26 +99,29 @@ function testOf(endpoint: Endpoint | undefined): Match<Endpoint>[] {
   }).map((match) => ({ ...match, subscription: endpoint }));
 }
 
-/** Holds off the flip of `driver` until these deliveries are visible to whoever flips it. */
-function lockEndpoints(
-  tx: Transaction,
-  { endpointIds, resourceIds }: { endpointIds: EndpointId[]; resourceIds: string[] },
-): Promise<Endpoint[]> {
-  return (
-    tx
-      .select()
-      .from(endpoints)
-      .where(
-        or(
-          sql`${endpoints.id} = any(${sql.param(endpointIds)}::text[])`,
-          sql`${endpoints.resourceId} = any(${sql.param(resourceIds)}::text[])`,
-        ),
-      )
-      // In the order of ids, as the writers of outcomes lock them.
-      .orderBy(asc(endpoints.id))
-      .for('share')
-  );
-}
+type LockedEndpoint = {
+  id: EndpointId;
+  status: Endpoint['status'];
+  driver: Endpoint['driver'];
+  updatedAt: Date;
+  /** When a closed endpoint is probed next, ms since the epoch; 0 for one that is open. */
+  probeAtMs: number;
+};
+
+/**
+ * Holds off the flip of `driver` until these deliveries are visible to whoever flips it. In the order of
+ * ids, as the writers of outcomes lock them.
+ */
+const lock = statement<LockedEndpoint, { endpointIds: string[]; resourceIds: string[] }>(
+  'lock_endpoints',
+  () => sql`
+  select id, status, driver, updated_at as "updatedAt",
+    coalesce((congestion ->> 'probeAtMs')::float8, 0) as "probeAtMs"
+  from ${endpoints}
+  where id = any(${sql.placeholder('endpointIds')}::text[])
+    or resource_id = any(${sql.placeholder('resourceIds')}::text[])
+  order by id for share`,
+);
 
 /** The endpoint of one order hears that order's events. */
 function matchesOfResource(row: Endpoint, batch: readonly ClaimedEvent[]) {
@@ -97,10 +138,10 @@ function matchesOfResource(row: Endpoint, batch: readonly ClaimedEvent[]) {
 function deliveryOf(input: {
   event: ClaimedEvent;
   match: Match<Endpoint>;
-  row: Endpoint;
+  state: LockedEndpoint;
   endpoint: Endpoint;
 }): MatchedDelivery {
-  const { event, match, row, endpoint } = input;
+  const { event, match, state, endpoint } = input;
   const { ttlSeconds, isLatestOnly } = match;
   return {
     delivery: {
@@ -117,7 +158,8 @@ function deliveryOf(input: {
       attempts: 0,
       endpoint,
     },
-    driver: row.status === 'enabled' ? row.driver : 'workflow',
+    driver: state.status === 'enabled' ? state.driver : 'workflow',
+    isNudgeable: state.status === 'enabled' && state.probeAtMs <= Date.now(),
     isSuperseded: false,
   };
 }

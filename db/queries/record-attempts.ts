@@ -3,6 +3,7 @@ import { newId } from '../../domain/ids.ts';
 import type { EndpointId, EventId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
 import { deliveries, deliveryAttempts, endpoints } from '../schema/endpoints.ts';
+import { statement } from '../statement.ts';
 import type { Transaction } from '../transaction.ts';
 import { disableEndpoints } from './disable-endpoints.ts';
 
@@ -34,18 +35,16 @@ type Failed = Of<'retry'> | Of<'dead'>;
  * order matters. An endpoint that answered 410, or has failed for too long, is disabled. Returns the
  * endpoints whose workflow has something to do.
  */
-export function recordAttempts(
+export async function recordAttempts(
   db: Database,
   outcomes: readonly AttemptOutcome[],
 ): Promise<{ troubled: EndpointId[] }> {
   const delivered = outcomes.filter((o): o is Of<'delivered'> => o.kind === 'delivered');
   const failed = outcomes.filter((o): o is Failed => o.kind === 'retry' || o.kind === 'dead');
   const dropped = outcomes.filter((o): o is Of<'dropped'> => o.kind === 'dropped');
-  if (failed.length === 0 && dropped.length === 0) {
-    return recordDelivered(db, delivered).then(() => ({ troubled: [] }));
-  }
+  await recordDelivered(db, delivered);
+  if (failed.length === 0 && dropped.length === 0) return { troubled: [] };
   return db.transaction(async (tx) => {
-    await recordDelivered(tx, delivered);
     await recordDropped(tx, dropped);
     if (failed.length === 0) return { troubled: [] };
     const retried = failed.filter((o): o is Of<'retry'> => o.kind === 'retry');
@@ -63,27 +62,31 @@ export function recordAttempts(
   });
 }
 
-async function recordDelivered(
-  tx: Database | Transaction,
-  delivered: readonly Of<'delivered'>[],
-): Promise<void> {
+const deliver = statement(
+  'record_delivered',
+  () => sql`
+  with recovered as (
+    update ${endpoints} set failing_since = null
+    where ${endpoints.id} = any(${sql.placeholder('endpoints')}::text[])
+      and ${endpoints.failingSince} is not null)
+  update ${deliveries} set status = 'delivered', attempts = done.attempt,
+    last_status_code = done.status_code, last_error = null, next_attempt_at = null, ended_at = now()
+  from unnest(${sql.placeholder('eventIds')}::text[], ${sql.placeholder('endpointIds')}::text[],
+    ${sql.placeholder('attempts')}::int[], ${sql.placeholder('statusCodes')}::int[]
+  ) as done(event_id, endpoint_id, attempt, status_code)
+  where ${deliveries.eventId} = done.event_id and ${deliveries.endpointId} = done.endpoint_id
+    and ${deliveries.status} = 'pending'`,
+);
+
+async function recordDelivered(db: Database, delivered: readonly Of<'delivered'>[]): Promise<void> {
   if (delivered.length === 0) return;
-  const endpointIds = [...new Set(delivered.map(({ endpointId }) => endpointId))];
-  await tx.execute(sql`
-    with recovered as (
-      update ${endpoints} set failing_since = null
-      where ${endpoints.id} = any(${sql.param(endpointIds)}::text[])
-        and ${endpoints.failingSince} is not null)
-    update ${deliveries} set status = 'delivered', attempts = done.attempt,
-      last_status_code = done.status_code, last_error = null, next_attempt_at = null, ended_at = now()
-    from unnest(
-      ${sql.param(delivered.map((o) => o.eventId))}::text[],
-      ${sql.param(delivered.map((o) => o.endpointId))}::text[],
-      ${sql.param(delivered.map((o) => o.attempt))}::int[],
-      ${sql.param(delivered.map((o) => o.statusCode))}::int[]
-    ) as done(event_id, endpoint_id, attempt, status_code)
-    where ${deliveries.eventId} = done.event_id and ${deliveries.endpointId} = done.endpoint_id
-      and ${deliveries.status} = 'pending'`);
+  await deliver(db, {
+    endpoints: [...new Set(delivered.map(({ endpointId }) => endpointId))],
+    eventIds: delivered.map(({ eventId }) => eventId),
+    endpointIds: delivered.map(({ endpointId }) => endpointId),
+    attempts: delivered.map(({ attempt }) => attempt),
+    statusCodes: delivered.map(({ statusCode }) => statusCode),
+  });
 }
 
 async function recordDropped(tx: Transaction, dropped: readonly Of<'dropped'>[]): Promise<void> {
