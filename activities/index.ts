@@ -1,17 +1,22 @@
 import { releaseEndpoint } from '../db/queries/due-deliveries.ts';
+import { expireMessage } from '../db/queries/messaging/expire-message.ts';
+import { expireSession } from '../db/queries/messaging/expire-session.ts';
 import type {
   AccountId,
   DifferenceId,
   EndpointId,
+  MessageId,
   NotificationId,
   OrderId,
   ReconciliationId,
   RefundId,
   ReplayId,
+  SessionId,
 } from '../domain/ids.ts';
 import type { CloseReason, Confirmation } from '../domain/order.ts';
 import type { ActivityDeps } from './deps.ts';
 import { withFailures } from './failures.ts';
+import { askReceiver } from './messaging/ask-receiver.ts';
 import { deliverDue } from './notifications/deliver-due.ts';
 import { queueReplay } from './notifications/queue-replay.ts';
 import { relayEvents } from './notifications/relay-events.ts';
@@ -76,6 +81,9 @@ export function createActivities(deps: ActivityDeps) {
     deliverDue: (input: { endpointId: EndpointId }) => deliverDue(deps, input),
     queueReplay: (input: { replayId: ReplayId }) => queueReplay(deps, input),
     releaseEndpoint: (input: { endpointId: EndpointId }) => releaseEndpoint(deps.db, input),
+    askReceiver: (input: { messageId: MessageId }) => askReceiver(deps, input),
+    expireMessage: (input: { messageId: MessageId }) => expireMessage(deps.db, input),
+    expireSession: (input: { sessionId: SessionId }) => expireSession(deps.db, input),
     sweepStragglers: () => sweepStragglers(deps),
   });
 }

@@ -97,6 +97,26 @@ export const problemTypes = {
     title: 'There are as many of these as one merchant may have',
     help: '`detail` says how many that is. Remove one that is no longer needed.',
   },
+  'already-replied': {
+    status: 409,
+    title: 'The request has another reply',
+    help: 'A request has one reply, and it does not change. Sending the same reply again is no conflict: it is answered with the request as it stands.',
+  },
+  'reply-too-late': {
+    status: 409,
+    title: 'The request is over',
+    help: 'Its deadline, `replyBy`, has passed, and the requester was told so. The first late reply is kept with the request as `lateReply`; it counts for nothing.',
+  },
+  'already-spoken': {
+    status: 409,
+    title: 'This side of the session has said something else',
+    help: 'Each side of a session speaks once, and what was said does not change. Saying the same again is no conflict: it is answered with what is recorded.',
+  },
+  'session-over': {
+    status: 409,
+    title: 'The session is over',
+    help: 'It is complete, or its deadline, `closesAt`, has passed. `GET /v1/sessions/{sessionId}` has what was said.',
+  },
   'endpoint-not-enabled': {
     status: 409,
     title: 'The endpoint takes nothing',

@@ -15,7 +15,7 @@ export async function openChanges({ url }: { url: string }): Promise<Changes> {
 
   const listener = await listen({
     url,
-    channels: ['tender_orders', 'tender_events', 'tender_feed'],
+    channels: ['tender_orders', 'tender_events', 'tender_feed', 'tender_messaging'],
     onMessage: (channel, payload) => {
       for (const tell of listeners.get(keyOf(channel, payload)) ?? []) tell();
     },

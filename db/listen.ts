@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 
-export type Channel = 'tender_orders' | 'tender_events' | 'tender_feed';
+export type Channel = 'tender_orders' | 'tender_events' | 'tender_feed' | 'tender_messaging';
 
 export type Listener = { close(): Promise<void> };
 

@@ -27,6 +27,15 @@ export const eventTypes = {
   'endpoint.disabled':
     'An endpoint of yours answered 410, or failed for five days, and gets nothing more.',
   'endpoint.test': 'You asked for it, to see whether an endpoint hears you.',
+  'message.request':
+    'Somebody asks you something; answer with `POST /v1/messages/{messageId}/reply` before `replyBy`.',
+  'message.reply': 'Your request was answered.',
+  'message.expired': 'Your request was not answered in time.',
+  'session.opened': 'A session with you was opened; say your part.',
+  'session.message': 'The other side of a session said its part.',
+  'session.completed': 'Both sides of a session have spoken; this is the transcript.',
+  'session.expired': 'A session was not completed in time; this is what there is.',
+  'group.message': 'Another member published a message in a topic of yours.',
 } as const;
 
 export type EventType = keyof typeof eventTypes;

@@ -1,56 +1,100 @@
-import type { KeyObject } from 'node:crypto';
 import { judgeAttempt } from '../domain/delivery.ts';
+import { matchesAny } from '../domain/events.ts';
 import { nextAttempt } from '../domain/retry-schedule.ts';
-import { secretContext } from '../db/queries/endpoints.ts';
 import type { OutgoingDelivery } from '../db/queries/select-outgoing.ts';
 import type { AttemptOutcome } from '../db/queries/record-attempts.ts';
 import type { Sealer } from '../db/sealed.ts';
+import type { Oauth2Auth } from './access.ts';
+import type { Composed } from './compose.ts';
+import { keptText } from './kept-answer.ts';
+import { createPreparer } from './prepare.ts';
+import type { Prepared } from './prepare.ts';
 import type { Sender, SendResult } from './send.ts';
-import { signingKey } from './sign.ts';
+import { signatureOf } from './sign.ts';
+import { createTokens } from './tokens.ts';
 
 export type Attempter = (delivery: OutgoingDelivery) => Promise<AttemptOutcome>;
 
-const keptKeys = 10_000;
-
 /** Makes one attempt at a delivery and decides what it came to. The outcome is data, not yet written. */
 export function createAttempter({ sender, sealer }: { sender: Sender; sealer: Sealer }): Attempter {
-  const keys = new Map<string, KeyObject>();
+  const prepare = createPreparer({ sealer });
+  const tokens = createTokens({ fetch: sender.fetch });
 
-  // Opened once, not at every attempt; bounded, because endpoints come and go.
-  function keyOf({ endpointId, sealedSecret }: OutgoingDelivery): KeyObject {
-    const known = keys.get(sealedSecret);
-    if (known) return known;
-    const key = signingKey(sealer.open(sealedSecret, secretContext(endpointId)));
-    if (keys.size >= keptKeys) keys.clear();
-    keys.set(sealedSecret, key);
-    return key;
+  async function send(delivery: OutgoingDelivery): Promise<SendResult> {
+    const prepared = prepare(delivery.endpoint);
+    if ('error' in prepared) return unsent(prepared.error);
+    const composed = composeWith(prepared, delivery);
+    if (!composed) return unsent('unencodable');
+    const { auth } = prepared.access;
+    if (auth.kind === 'oauth2') return sendWithToken(delivery, prepared, composed, auth);
+    return sendSigned(delivery, prepared, composed);
+  }
+
+  function sendSigned(
+    { eventId: id, endpoint }: OutgoingDelivery,
+    { keys, access: { auth } }: Prepared,
+    { headers, body }: Composed,
+  ): Promise<SendResult> {
+    const timestampSeconds = Math.floor(Date.now() / 1_000);
+    headers['webhook-timestamp'] = String(timestampSeconds);
+    headers['webhook-signature'] = signatureOf({ id, timestampSeconds, body, keys: keys() });
+    const mtls = auth.kind === 'mtls' ? auth : undefined;
+    return sender.send({ url: endpoint.url, headers, body, mtls });
+  }
+
+  async function sendWithToken(
+    delivery: OutgoingDelivery,
+    prepared: Prepared,
+    composed: Composed,
+    auth: Oauth2Auth,
+  ): Promise<SendResult> {
+    // Whatever a token server does, it is a failed attempt.
+    const token = await tokens.of(auth).catch(reasonOf);
+    if (typeof token !== 'string') return unsent('oauth2_token', token.reason);
+    composed.headers['authorization'] = `Bearer ${token}`;
+    const sent = await sendSigned(delivery, prepared, composed);
+    const isRefused = sent.result.kind === 'response' && sent.result.statusCode === 401;
+    if (isRefused) tokens.drop(auth, token);
+    return sent;
   }
 
   return async (delivery) => {
-    const { eventId: id, url, body } = delivery;
-    let key: KeyObject;
-    try {
-      key = keyOf(delivery);
-    } catch {
-      // One endpoint's secret that cannot be opened is that endpoint's trouble, not the relay's.
-      return outcomeOf(delivery, unsendable('secret_unreadable'));
+    const { eventId, endpoint, expiresAt, attempts } = delivery;
+    if (expiresAt && expiresAt.getTime() <= Date.now()) {
+      const base = { eventId, endpointId: endpoint.id, attempt: attempts };
+      return { ...base, kind: 'dropped', reason: 'expired' };
     }
-    return outcomeOf(delivery, await sender.send({ id, url, key, body }));
+    return outcomeOf(delivery, await send(delivery));
   };
 }
 
-function unsendable(code: string): SendResult {
+/** Nothing that an event carries may stop whoever sends it. */
+function composeWith({ compose }: Prepared, delivery: OutgoingDelivery): Composed | undefined {
+  try {
+    return compose(delivery);
+  } catch {
+    return undefined;
+  }
+}
+
+function reasonOf(error: unknown): { reason: string } {
+  return { reason: error instanceof Error ? keptText(error.message) : '' };
+}
+
+/** `said`: what there is to say about it, where a receiver's answer would stand. */
+function unsent(code: string, said: string | null = null): SendResult {
   return {
     result: { kind: 'error', code },
-    responseBody: null,
+    responseBody: said,
+    responseHeaders: null,
     durationMs: 0,
     startedAt: new Date(),
   };
 }
 
 function outcomeOf(delivery: OutgoingDelivery, sent: SendResult): AttemptOutcome {
-  const { eventId, endpointId } = delivery;
-  const attempt = { eventId, endpointId, attempt: delivery.attempts + 1 };
+  const { eventId, endpoint } = delivery;
+  const attempt = { eventId, endpointId: endpoint.id, attempt: delivery.attempts + 1 };
   const verdict = judgeAttempt(sent.result);
   const statusCode = sent.result.kind === 'response' ? sent.result.statusCode : null;
   if (verdict.kind === 'delivered') {
@@ -60,16 +104,42 @@ function outcomeOf(delivery: OutgoingDelivery, sent: SendResult): AttemptOutcome
     statusCode,
     error: sent.result.kind === 'error' ? sent.result.code : null,
     responseBody: sent.responseBody,
+    responseHeaders: sent.responseHeaders,
     durationMs: sent.durationMs,
     startedAt: sent.startedAt,
   };
   if (verdict.kind === 'gone') return { ...attempt, ...failed, kind: 'dead', reason: 'gone' };
-  const decision = nextAttempt({
-    attempts: attempt.attempt,
-    random: Math.random(),
-    retryAfterMs: verdict.retryAfterMs,
-  });
-  return decision.kind === 'exhausted'
-    ? { ...attempt, ...failed, kind: 'dead', reason: 'exhausted' }
-    : { ...attempt, ...failed, kind: 'retry', delayMs: decision.delayMs };
+  const decision = nextAttempt(
+    {
+      attempts: attempt.attempt,
+      random: Math.random(),
+      retryAfterMs: verdict.retryAfterMs,
+    },
+    scheduleMsOf(delivery),
+  );
+  if (decision.kind === 'exhausted') {
+    return { ...attempt, ...failed, kind: 'dead', reason: 'exhausted' };
+  }
+  const { delayMs } = decision;
+  const isThrottled = statusCode === 429 || statusCode === 503;
+  return {
+    ...attempt,
+    ...failed,
+    kind: 'retry',
+    delayMs,
+    ...(isThrottled &&
+      verdict.retryAfterMs !== undefined && {
+        // Bounded, as the delay is: a receiver cannot ask for years.
+        retryAfterMs: Math.min(verdict.retryAfterMs, delayMs),
+      }),
+  };
+}
+
+/** The waits of the first rule that has some for the event's type, else the endpoint's, else the platform's. */
+function scheduleMsOf({ type, endpoint }: OutgoingDelivery): readonly number[] | undefined {
+  const rule = endpoint.rules.find(
+    ({ eventTypes, retrySeconds }) => retrySeconds && matchesAny(eventTypes, type),
+  );
+  const seconds = rule?.retrySeconds ?? endpoint.retrySeconds;
+  return seconds?.map((wait) => wait * 1_000);
 }

@@ -1,28 +1,30 @@
-import type { KeyObject } from 'node:crypto';
-import { Agent, buildConnector } from 'undici';
 import type { Dispatcher } from 'undici';
 import type { AttemptResult } from '../domain/delivery.ts';
 import { parseRetryAfterMs } from '../domain/retry-schedule.ts';
-import { signedHeaders } from './sign.ts';
-import {
-  guardedLookup,
-  isPublicAddress,
-  PrivateAddressError,
-  refuseTarget,
-} from './target-guard.ts';
+import type { MtlsAuth } from './access.ts';
+import { createConnections, timeoutMs } from './connections.ts';
+import type { Connections } from './connections.ts';
+import { keptChars, keptHeaders, keptText } from './kept-answer.ts';
+import { refuseTarget } from './target-guard.ts';
 import type { TargetRefusal } from './target-guard.ts';
 
 export type Outgoing = {
-  id: string;
   url: string;
-  key: KeyObject;
-  body: string;
+  /** All of them, signature included, but for what HTTP itself needs. */
+  headers: Readonly<Record<string, string>>;
+  body: string | Buffer;
   /** True where what a receiver says with its 2xx matters too. */
   keepsBody?: boolean;
+  /** How much of it, where the beginning is not enough. */
+  keepsChars?: number;
+  /** The certificate that Tender shows there; one object an endpoint, whose connections it keeps. */
+  mtls?: MtlsAuth | undefined;
 };
 
 export type Sender = {
   send(outgoing: Outgoing): Promise<SendResult>;
+  /** `fetch` for small answers through the same guard. Throws for a target that is refused. */
+  fetch: typeof fetch;
   close(): Promise<void>;
 };
 
@@ -30,28 +32,23 @@ export type SendResult = {
   result: AttemptResult;
   /** What the receiver said, truncated; null where nothing came. */
   responseBody: string | null;
+  /** With which headers, truncated; null for a success whose body does not matter either. */
+  responseHeaders: Record<string, string> | null;
   durationMs: number;
   startedAt: Date;
 };
 
-const timeoutMs = 20_000;
-const connectTimeoutMs = 5_000;
-const keptBodyChars = 1_024;
+export const userAgent = 'Tender-Webhooks/1.0';
+
 // A receiver may answer anything; what goes beyond this is not read.
 const readBodyBytes = 64 * 1_024;
 const keptTargets = 10_000;
 
 type Target = { origin: string; path: string; refusal: TargetRefusal | undefined };
 
-/** Sends signed events to merchants' endpoints. Follows no redirects; never throws for what a receiver does. */
+/** Sends what was composed and signed to merchants' endpoints. Follows no redirects; never throws for what a receiver does. */
 export function createSender({ allowPrivate }: { allowPrivate: boolean }): Sender {
-  const agent = new Agent({
-    connect: allowPrivate ? { timeout: connectTimeoutMs } : guardedConnector(),
-    connections: 64,
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
-    keepAliveTimeout: 30_000,
-  });
+  const connections = createConnections({ allowPrivate });
   // An address is parsed and judged once, not at every event.
   const targets = new Map<string, Target>();
 
@@ -74,38 +71,39 @@ export function createSender({ allowPrivate }: { allowPrivate: boolean }): Sende
       const target = targetOf(outgoing.url);
       const answer = target.refusal
         ? failed(target.refusal)
-        : await post(agent, target, outgoing).catch(failedBy);
+        : await post(connections, target, outgoing).catch(failedBy);
       return { ...answer, startedAt, durationMs: Math.round(performance.now() - startedMs) };
     },
-    close: () => agent.destroy(),
+    fetch: connections.fetch,
+    close: connections.close,
   };
 }
 
-type Answer = Pick<SendResult, 'result' | 'responseBody'>;
+type Answer = Pick<SendResult, 'result' | 'responseBody' | 'responseHeaders'>;
 
-async function post(agent: Agent, target: Target, outgoing: Outgoing): Promise<Answer> {
-  const { id, key, body, keepsBody } = outgoing;
-  const timestampSeconds = Math.floor(Date.now() / 1_000);
-  const response = await agent.request({
+async function post(connections: Connections, target: Target, outgoing: Outgoing): Promise<Answer> {
+  const { body, keepsBody, keepsChars, mtls } = outgoing;
+  const response = await connections.of(mtls).request({
     origin: target.origin,
     path: target.path,
     method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      'user-agent': 'Tender-Webhooks/1.0',
-      ...signedHeaders({ id, timestampSeconds, body, key }),
-    },
+    headers: outgoing.headers,
     body,
   });
   const { statusCode, headers } = response;
   // The agent bounds the wait for the headers and between two pieces of a body; this bounds the whole.
   const timer = statusCode === 204 ? undefined : setTimeout(cutOff, timeoutMs, response.body);
   try {
-    const isSuccess = statusCode >= 200 && statusCode < 300;
-    const responseBody =
-      isSuccess && !keepsBody ? await drain(response.body) : await readSome(response.body);
     const retryAfterMs = parseRetryAfterMs(firstOf(headers['retry-after']), Date.now());
-    return { result: { kind: 'response', statusCode, retryAfterMs }, responseBody };
+    const result = { kind: 'response', statusCode, retryAfterMs } as const;
+    const isSuccess = statusCode >= 200 && statusCode < 300;
+    return isSuccess && !keepsBody
+      ? { result, responseBody: await drain(response.body), responseHeaders: null }
+      : {
+          result,
+          responseBody: await readSome(response.body, keepsChars),
+          responseHeaders: keptHeaders(headers),
+        };
   } finally {
     clearTimeout(timer);
   }
@@ -124,20 +122,19 @@ async function drain(body: Body): Promise<null> {
   return null;
 }
 
-async function readSome(body: Body): Promise<string> {
+async function readSome(body: Body, mostChars = keptChars): Promise<string> {
   let text = '';
   // Decoded as a whole, so that no character is cut where two pieces meet.
   body.setEncoding('utf8');
   try {
     for await (const chunk of body) {
       text += String(chunk);
-      if (text.length >= keptBodyChars) break;
+      if (text.length >= mostChars) break;
     }
   } catch {
     // What came before it broke off is what was said.
   }
-  // PostgreSQL's text holds no NUL.
-  return text.slice(0, keptBodyChars).replaceAll('\0', '');
+  return keptText(text, mostChars);
 }
 
 function firstOf(header: string | string[] | undefined): string | undefined {
@@ -145,7 +142,7 @@ function firstOf(header: string | string[] | undefined): string | undefined {
 }
 
 function failed(code: string): Answer {
-  return { result: { kind: 'error', code }, responseBody: null };
+  return { result: { kind: 'error', code }, responseBody: null, responseHeaders: null };
 }
 
 function failedBy(error: unknown): Answer {
@@ -153,19 +150,4 @@ function failedBy(error: unknown): Answer {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
   // undici's own are `UND_ERR_HEADERS_TIMEOUT` and the like.
   return failed(code.replace(/^UND_ERR_/, '').toLowerCase());
-}
-
-function guardedConnector(): buildConnector.connector {
-  const connect = buildConnector({ timeout: connectTimeoutMs, lookup: guardedLookup });
-  return (options, callback) => {
-    connect(options, (...answer) => {
-      const [error, socket] = answer;
-      if (error) return callback(error, null);
-      // The last look, at what was really connected to: literals never pass through `lookup`.
-      const address = socket.remoteAddress ?? '';
-      if (isPublicAddress(address)) return callback(null, socket);
-      socket.destroy();
-      callback(new PrivateAddressError(`connected to ${address}`), null);
-    });
-  };
 }

@@ -1,34 +1,97 @@
-import { createHmac, createSecretKey, randomBytes } from 'node:crypto';
+import {
+  createHmac,
+  createPrivateKey,
+  createSecretKey,
+  generateKeyPairSync,
+  randomBytes,
+  sign,
+} from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
+import { publicKeyFrom, publishedKey } from './public-key.ts';
 
-const secretPrefix = 'whsec_';
+const hmacPrefix = 'whsec_';
+const ed25519Prefix = 'whsk_';
+const seedBytes = 32;
 
-/** A fresh signing secret: `whsec_` and 32 random bytes in base64 (Standard Webhooks: 24 to 64). */
-export function newSecret(): string {
-  return secretPrefix + randomBytes(32).toString('base64');
-}
+export type SecretKind = 'hmac' | 'ed25519';
 
-/** The key in a `whsec_` secret; made once for many signatures. */
-export function signingKey(secret: string): KeyObject {
-  return createSecretKey(secret.slice(secretPrefix.length), 'base64');
-}
+/** A secret made ready, once for many signatures. */
+export type SigningKey =
+  | { kind: 'hmac'; key: KeyObject }
+  /** `id`: the `kid` of its public half at `/.well-known/jwks.json`. */
+  | { kind: 'ed25519'; key: KeyObject; id: string };
 
 /**
- * The headers of a signed delivery, Standard Webhooks 1.0 with a symmetric signature:
- * `v1,` and the HMAC-SHA256 of `<id>.<timestamp>.<body>` in base64. The id stays the same at every attempt.
+ * A fresh signing secret as Standard Webhooks 1.0 writes it: `whsec_` and 32 random bytes, or `whsk_`
+ * and an ed25519 key's seed and public key, with the public key by itself as `whpk_…`; all in base64.
  */
-export function signedHeaders(input: {
+export function newSecret(kind: SecretKind): { secret: string; publicKey: string | null } {
+  if (kind === 'hmac') {
+    return { secret: hmacPrefix + randomBytes(32).toString('base64'), publicKey: null };
+  }
+  const { d = '', x = '' } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
+  const publicBytes = Buffer.from(x, 'base64url');
+  const pair = Buffer.concat([Buffer.from(d, 'base64url'), publicBytes]);
+  return { secret: ed25519Prefix + pair.toString('base64'), publicKey: publicKeyFrom(publicBytes) };
+}
+
+/** The key in a secret. Throws for what is no secret. */
+export function signingKey(secret: string): SigningKey {
+  if (secret.startsWith(hmacPrefix)) {
+    return { kind: 'hmac', key: createSecretKey(secret.slice(hmacPrefix.length), 'base64') };
+  }
+  const pair = Buffer.from(secret.slice(ed25519Prefix.length), 'base64');
+  if (!secret.startsWith(ed25519Prefix) || pair.length !== 2 * seedBytes) {
+    // Says nothing of what it is: it may be a secret with a typing mistake.
+    throw new Error('not a signing secret of Standard Webhooks');
+  }
+  const d = pair.subarray(0, seedBytes).toString('base64url');
+  const { x, kid } = publishedKey(publicKeyFrom(pair.subarray(seedBytes)));
+  const key = createPrivateKey({ key: { kty: 'OKP', crv: 'Ed25519', d, x }, format: 'jwk' });
+  return { kind: 'ed25519', key, id: kid };
+}
+
+type Signable = {
+  /** Without a dot in it: the dots part what is signed. */
   id: string;
   timestampSeconds: number;
-  body: string;
-  key: KeyObject;
-}): Record<'webhook-id' | 'webhook-timestamp' | 'webhook-signature', string> {
-  const signature = createHmac('sha256', input.key)
-    .update(`${input.id}.${input.timestampSeconds}.${input.body}`)
-    .digest('base64');
+  body: string | Buffer;
+  /** The current one first; while a rotation's grace lasts also the one before. */
+  keys: readonly SigningKey[];
+};
+
+/**
+ * Standard Webhooks 1.0: `<id>.<timestamp>.<body>`, signed by each key (`v1,` HMAC-SHA256, `v1a,`
+ * ed25519, in base64), with a space between the signatures.
+ */
+export function signatureOf({ id, timestampSeconds, body, keys }: Signable): string {
+  const start = `${id}.${timestampSeconds}.`;
+  const [only, ...more] = keys;
+  if (only && more.length === 0) return signatureBy(only, start, body);
+  return keys.map((key) => signatureBy(key, start, body)).join(' ');
+}
+
+function signatureBy(signing: SigningKey, start: string, body: string | Buffer): string {
+  if (signing.kind === 'hmac') {
+    const hmac = createHmac('sha256', signing.key);
+    const signed =
+      typeof body === 'string' ? hmac.update(start + body) : hmac.update(start).update(body);
+    return `v1,${signed.digest('base64')}`;
+  }
+  const content =
+    typeof body === 'string'
+      ? Buffer.from(start + body)
+      : Buffer.concat([Buffer.from(start), body]);
+  return `v1a,${sign(null, content, signing.key).toString('base64')}`;
+}
+
+/** The headers that make a request a Standard Webhook. The id stays the same at every attempt. */
+export function signedHeaders(
+  signable: Signable,
+): Record<'webhook-id' | 'webhook-timestamp' | 'webhook-signature', string> {
   return {
-    'webhook-id': input.id,
-    'webhook-timestamp': String(input.timestampSeconds),
-    'webhook-signature': `v1,${signature}`,
+    'webhook-id': signable.id,
+    'webhook-timestamp': String(signable.timestampSeconds),
+    'webhook-signature': signatureOf(signable),
   };
 }

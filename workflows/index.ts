@@ -1,5 +1,7 @@
 export { deliverToEndpoint } from './deliver-to-endpoint.ts';
 export { dispatchEvents } from './dispatch-events.ts';
+export { exchangeMessage } from './exchange-message.ts';
+export { holdSession } from './hold-session.ts';
 export { keepSchedules } from './keep-schedules.ts';
 export { payOrder } from './pay-order.ts';
 export { reconcileStatement } from './reconcile-statement.ts';

@@ -2,11 +2,13 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type {
   AccountId,
   EndpointId,
+  MessageId,
   NotificationId,
   OrderId,
   ReconciliationId,
   RefundId,
   ReplayId,
+  SessionId,
 } from '../domain/ids.ts';
 import type { OrderStatus } from '../domain/order.ts';
 
@@ -29,6 +31,12 @@ export const deliveriesAdded = defineSignal('deliveriesAdded');
 
 /** A day is to be reconciled again; one that waits for its statement asks for it at once. */
 export const reconcileAgain = defineSignal('reconcileAgain');
+
+/** A request was answered. */
+export const messageReplied = defineSignal('messageReplied');
+
+/** Both sides of a session have spoken. */
+export const sessionEnded = defineSignal('sessionEnded');
 
 export type OrderProgress = {
   status: OrderStatus;
@@ -66,6 +74,13 @@ export type ReconcileProgress = {
 };
 export type DeliverToEndpointInput = { endpointId: EndpointId };
 export type ReplayEventsInput = { replayId: ReplayId };
+export type ExchangeMessageInput = {
+  messageId: MessageId;
+  expiresAtMs: number;
+  /** One endpoint was addressed, and the workflow asks there itself. */
+  isAsked: boolean;
+};
+export type HoldSessionInput = { sessionId: SessionId; closesAtMs: number };
 
 /** Workflow ids are business ids: one order, one workflow, whoever starts it and however often. */
 export const workflowIds = {
@@ -74,6 +89,8 @@ export const workflowIds = {
   refundPayment: (refundId: RefundId) => `refund/${refundId}`,
   dispatchEvents: (shard: number) => `dispatch/${shard}`,
   replayEvents: (replayId: ReplayId) => `replay/${replayId}`,
+  exchangeMessage: (messageId: MessageId) => `exchange/${messageId}`,
+  holdSession: (sessionId: SessionId) => `session/${sessionId}`,
   deliverToEndpoint: (endpointId: EndpointId) => `endpoint/${endpointId}`,
   reconcileStatement: (accountId: AccountId, date: string) => `reconcile/${accountId}/${date}`,
   /** The schedule adds its time to it. */

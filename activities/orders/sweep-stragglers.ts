@@ -3,6 +3,7 @@ import { findStragglers } from '../../db/queries/find-stragglers.ts';
 import { markSwept } from '../../db/queries/mark-swept.ts';
 import type { OrderId, RefundId } from '../../domain/ids.ts';
 import type { ActivityDeps } from '../deps.ts';
+import { attendConversations } from '../messaging/attend-conversations.ts';
 import { startReplay } from '../notifications/start-replay.ts';
 import { wakeEndpoint } from '../notifications/wake-endpoint.ts';
 import { reportToOrder } from './report-to-order.ts';
@@ -20,6 +21,8 @@ export type SweepResult = {
   refunds: number;
   endpoints: number;
   replays: number;
+  messages: number;
+  sessions: number;
   failed: number;
 };
 
@@ -30,7 +33,9 @@ export type SweepResult = {
 export async function sweepStragglers(deps: ActivityDeps): Promise<SweepResult> {
   const { db, client, taskQueue, logger } = deps;
   const found = await findStragglers(db, { graceSeconds });
+  const conversations = await attendConversations(deps, { graceSeconds });
   const counts = {
+    ...conversations,
     notifications: found.notifications.length,
     orders: found.orders.length,
     wishes: found.wishes.length,

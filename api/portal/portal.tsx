@@ -81,8 +81,8 @@ export function registerPortal(app: App, deps: ApiDeps) {
 
   app.post('/portal/endpoints', async (c) => {
     const form = await c.req.parseBody();
-    const url = String(form['url'] ?? '');
-    const patterns = String(form['eventTypes'] ?? '*').split(/[\s,]+/);
+    const url = textOf(form['url']);
+    const patterns = textOf(form['eventTypes']).split(/[\s,]+/);
     if (!patterns.every((pattern) => eventPattern.test(pattern))) {
       throw new Problem('invalid-request', 'Event types are like order.paid, order.* or *.');
     }
@@ -224,6 +224,8 @@ export function registerPortal(app: App, deps: ApiDeps) {
     );
   });
 }
+
+const textOf = (value: unknown) => (typeof value === 'string' ? value.trim() : '');
 
 function SecretCard({ id, secret }: { id: string; secret: string }) {
   const isPublic = secret.startsWith('whpk_');

@@ -26,7 +26,10 @@ export function registerGetSigningSecret(app: App, deps: ApiDeps) {
     c.header('cache-control', 'no-store');
     return c.json(
       {
-        secret: await ensureSigningSecret(deps, { merchantId: c.var.merchant.id, make: newSecret }),
+        secret: await ensureSigningSecret(deps, {
+          merchantId: c.var.merchant.id,
+          make: () => newSecret('hmac').secret,
+        }),
       },
       200,
     );

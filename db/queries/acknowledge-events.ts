@@ -15,46 +15,43 @@ export type AcknowledgeResult =
   | { kind: 'leaseLost' }
   | { kind: 'noGroup' };
 
-type Row = {
-  position: number;
-  leasePosition: number | null;
-  isTaken: boolean;
-  isAcknowledged: boolean;
-  isMoved: boolean;
-};
-
-type Values = {
+type Acknowledgement = {
   merchantId: MerchantId;
   name: string;
   leaseToken: string;
   cursor: number;
-  /** Told to members that wait for the group: `groupKeyOf`. */
-  groupKey: string;
 };
 
 const text = (name: string) => sql`${sql.placeholder(name)}::text`;
 const cursor = sql`${sql.placeholder('cursor')}::bigint`;
 const isGroup = sql`merchant_id = ${text('merchantId')} and name = ${text('name')}`;
+const isTaken = sql`${takenToken} = ${text('leaseToken')}`;
 
-/** The group's row is locked first: what is decided about it still holds when it is changed. */
-const acknowledge = statement<Row, Values>(
+/** Whoever waits for the batch is told in the same statement, once all of it is acknowledged. */
+const move = statement<object, Acknowledgement & { groupKey: string }>(
   'acknowledge_events',
   () => sql`
-  with held as (
-    select position, lease_position, ${takenToken} = ${text('leaseToken')} as is_taken,
-      ${acknowledgedToken} = ${text('leaseToken')} as is_acknowledged
-    from ${consumerGroups} where ${isGroup} for update),
-  moved as (
-    update ${consumerGroups} set position = ${cursor}, acknowledged_at = now(),
-      lease_token = ${text('leaseToken')} || ' ' || ${text('leaseToken')},
-      lease_until = case when ${cursor} = lease_position then null else lease_until end
-    where ${isGroup} and exists (
-      select from held where is_taken and ${cursor} > position and ${cursor} <= lease_position)
-    returning case when lease_until is null
-      then pg_notify('tender_feed', ${text('groupKey')}) end)
-  select position::float8, lease_position::float8 as "leasePosition",
-    coalesce(is_taken, false) as "isTaken", coalesce(is_acknowledged, false) as "isAcknowledged",
-    exists (select from moved) as "isMoved" from held`,
+  update ${consumerGroups} set position = ${cursor}, acknowledged_at = now(),
+    lease_token = ${text('leaseToken')} || ' ' || ${text('leaseToken')},
+    lease_until = case when ${cursor} = lease_position then null else lease_until end
+  where ${isGroup} and ${isTaken} and ${cursor} > position and ${cursor} <= lease_position
+  returning case when lease_until is null
+    then pg_notify('tender_feed', ${text('groupKey')})::text end`,
+);
+
+type Row = {
+  position: number;
+  leasePosition: number | null;
+  isTaken: boolean | null;
+  isAcknowledged: boolean;
+};
+
+const explain = statement<Row, Acknowledgement>(
+  'explain_acknowledgement',
+  () => sql`
+  select position::float8, lease_position::float8 as "leasePosition", ${isTaken} as "isTaken",
+    ${acknowledgedToken} = ${text('leaseToken')} as "isAcknowledged"
+  from ${consumerGroups} where ${isGroup}`,
 );
 
 /** What members of a group that wait for its batch listen for, on the channel of the feed. */
@@ -62,18 +59,19 @@ export const groupKeyOf = ({ merchantId, name }: { merchantId: MerchantId; name:
   `${merchantId}/${name}`;
 
 /**
- * Moves a group forward within the lease of the token, in one statement. A lease that has run out still
- * counts while nobody else was given its events.
+ * Moves a group forward within the lease of the token. A lease that has run out still counts while
+ * nobody else was given its events. What was refused stays so: a token that is lost never comes back.
  */
 export async function acknowledgeEvents(
   db: Database,
-  input: Omit<Values, 'groupKey'>,
+  input: Acknowledgement,
 ): Promise<AcknowledgeResult> {
-  const [row] = await acknowledge(db, { ...input, groupKey: groupKeyOf(input) });
+  const moved = await move(db, { ...input, groupKey: groupKeyOf(input) });
+  if (moved.length === 1) return { kind: 'acknowledged', position: input.cursor };
+  const [row] = await explain(db, input);
   if (!row) return { kind: 'noGroup' };
-  if (row.isMoved) return { kind: 'acknowledged', position: input.cursor };
-  const isRepeat = (row.isTaken || row.isAcknowledged) && input.cursor <= row.position;
+  const isRepeat = (row.isTaken === true || row.isAcknowledged) && input.cursor <= row.position;
   if (isRepeat) return { kind: 'repeated', position: row.position };
-  if (row.isTaken) return { kind: 'beyondLease', leasePosition: row.leasePosition ?? row.position };
-  return { kind: 'leaseLost' };
+  if (!row.isTaken) return { kind: 'leaseLost' };
+  return { kind: 'beyondLease', leasePosition: row.leasePosition ?? row.position };
 }

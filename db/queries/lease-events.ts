@@ -21,13 +21,20 @@ export type GroupState = {
   filter: Filter | null;
   /** How long the batch that is out is still its member's, ms; 0 where none is. */
   leaseLeftMs: number;
+  /** Another one with every batch. */
+  leaseId: string | null;
+  /** Another one where the group was deleted and made anew. */
+  identity: string;
 };
+
+const identity = sql`extract(epoch from created_at)::text`;
 
 const read = statement<GroupState, { merchantId: MerchantId; name: string }>(
   'read_group_state',
   () => sql`
   select position::float8, event_types as "eventTypes", filter,
-    greatest(0, coalesce(extract(epoch from lease_until - now()) * 1000, 0))::float8 as "leaseLeftMs"
+    greatest(0, coalesce(extract(epoch from lease_until - now()) * 1000, 0))::float8 as "leaseLeftMs",
+    ${takenToken} as "leaseId", ${identity} as identity
   from ${consumerGroups} where ${isGroup}`,
 );
 
@@ -40,26 +47,30 @@ export async function readGroupState(
   return state;
 }
 
-type Lease = {
+type Stretch = {
   merchantId: MerchantId;
   name: string;
+  identity: string;
   /** Where the group stood when the events were read. */
   position: number;
   /** Where they end. */
   through: number;
-  leaseToken: string;
-  leaseSeconds: number;
 };
+
+const through = sql`${sql.placeholder('through')}::bigint`;
+const isUnchanged = sql`${isGroup} and ${identity} = ${text('identity')}
+  and position = ${sql.placeholder('position')}::bigint
+  and (lease_until is null or lease_until <= now())`;
+
+type Lease = Stretch & { leaseToken: string; leaseSeconds: number };
 
 const lease = statement<object, Lease>(
   'lease_events',
   () => sql`
   update ${consumerGroups} set lease_token = ${text('leaseToken')} || ' ' || ${acknowledgedToken},
-    lease_position = ${sql.placeholder('through')}::bigint,
+    lease_position = ${through},
     lease_until = now() + make_interval(secs => ${sql.placeholder('leaseSeconds')}::int)
-  where ${isGroup} and position = ${sql.placeholder('position')}::bigint
-    and (lease_until is null or lease_until <= now())
-  returning 1`,
+  where ${isUnchanged} returning 1`,
 );
 
 /** Gives the events after the group's position to one member; false where another was first. */
@@ -67,18 +78,12 @@ export async function leaseEvents(db: Database, input: Lease): Promise<boolean> 
   return (await lease(db, input)).length === 1;
 }
 
-type Skip = { merchantId: MerchantId; name: string; position: number; through: number };
-
-const skip = statement<object, Skip>(
+const skip = statement<object, Stretch>(
   'skip_events',
-  () => sql`
-  update ${consumerGroups} set position = ${sql.placeholder('through')}::bigint
-  where ${isGroup} and position = ${sql.placeholder('position')}::bigint
-    and (lease_until is null or lease_until <= now())
-  returning 1`,
+  () => sql`update ${consumerGroups} set position = ${through} where ${isUnchanged}`,
 );
 
-/** Remembers that nothing up to `through` was for the group, unless it has moved meanwhile. */
-export async function skipEvents(db: Database, input: Skip): Promise<void> {
+/** Remembers that nothing up to `through` is for the group, unless it has moved meanwhile. */
+export async function skipEvents(db: Database, input: Stretch): Promise<void> {
   await skip(db, input);
 }

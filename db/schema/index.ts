@@ -4,6 +4,7 @@ export * from './events.ts';
 export * from './idempotency-keys.ts';
 export * from './ledger.ts';
 export * from './merchants.ts';
+export * from './messaging.ts';
 export * from './orders.ts';
 export * from './provider-accounts.ts';
 export * from './provider-notifications.ts';

@@ -228,7 +228,7 @@ describe('an endpoint hears', () => {
     expect(sent).toEqual([]);
     expect(relay.troubled).toEqual([]);
     expect(rows.map(({ status, driver }) => [status, driver])).toEqual(
-      Array(2).fill(['pending', 'workflow']),
+      Array.from({ length: 2 }, () => ['pending', 'workflow']),
     );
   });
 });
@@ -256,7 +256,7 @@ describe('an endpoint that has failed', () => {
     expect(await disable(id)).toEqual([id]);
     expect(await disable(id)).toEqual([]);
     expect(await scene.deliveriesTo(id)).toMatchObject(
-      Array(3).fill({ status: 'dead', endReason: 'endpoint_disabled' }),
+      Array.from({ length: 3 }, () => ({ status: 'dead', endReason: 'endpoint_disabled' })),
     );
     relay.wake();
     const [told] = await areEnded(other.id, 1);

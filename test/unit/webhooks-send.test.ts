@@ -1,14 +1,13 @@
-import { createServer } from 'node:http';
 import type { RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createSender } from '../../webhooks/send.ts';
 import type { Sender } from '../../webhooks/send.ts';
-import { newSecret, signingKey } from '../../webhooks/sign.ts';
+import { newSecret, signedHeaders, signingKey } from '../../webhooks/sign.ts';
+import { serve as serveHttp } from '../support/serve.ts';
 
-const secret = newSecret();
+const { secret } = newSecret('hmac');
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0)) await close();
@@ -21,24 +20,19 @@ function senderWith(options: { allowPrivate: boolean }): Sender {
 }
 
 async function serve(listener: RequestListener) {
-  const seen = { connections: 0, requests: 0 };
-  const server = createServer((request, response) => {
-    seen.requests += 1;
-    listener(request, response);
-  });
-  server.on('connection', () => {
-    seen.connections += 1;
-  });
-  await new Promise<void>((resolve) => server.listen(0, resolve));
-  closers.push(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  return { seen, port: (server.address() as AddressInfo).port };
+  const served = await serveHttp(listener);
+  closers.push(served.close);
+  return served;
 }
 
-const key = signingKey(secret);
-const delivery = (url: string) => ({ id: 'evt_1', url, key, body: '{"a":1}' });
+const keys = [signingKey(secret)];
+const body = '{"a":1}';
+const timestampSeconds = Math.floor(Date.now() / 1_000);
+const headers = {
+  'content-type': 'application/json',
+  ...signedHeaders({ id: 'evt_1', timestampSeconds, body, keys }),
+};
+const delivery = (url: string) => ({ url, headers, body });
 
 describe('a guarded sender', () => {
   test.each(['127.0.0.1', '2130706433', '0x7f.1', '[::ffff:127.0.0.1]', '0.0.0.0', 'localhost'])(
@@ -103,6 +97,7 @@ describe('a delivery', () => {
     expect(sent).toMatchObject({
       result: { kind: 'response', statusCode: 204 },
       responseBody: null,
+      responseHeaders: null,
     });
     expect(got).toMatchObject({ method: 'POST', url: '/events?shop=1', body: '{"a":1}' });
     expect(got.headers['content-type']).toBe('application/json');
@@ -184,5 +179,108 @@ describe('a delivery', () => {
       delivery(`http://127.0.0.1:${port}/`),
     );
     expect(result.kind).toBe('error');
+  });
+
+  test('of bytes arrives as these bytes', async () => {
+    const chunks: Buffer[] = [];
+    const { port } = await serve((request, response) => {
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => response.end());
+    });
+    const bytes = Buffer.from([0, 255, 10, 13]);
+    await senderWith({ allowPrivate: true }).send({
+      ...delivery(`http://127.0.0.1:${port}/`),
+      body: bytes,
+    });
+    expect(Buffer.concat(chunks)).toEqual(bytes);
+  });
+
+  test('with a header that no client can send is an error, not an exception', async () => {
+    const { port } = await serve((_, response) => response.end());
+    const { result } = await senderWith({ allowPrivate: true }).send({
+      ...delivery(`http://127.0.0.1:${port}/`),
+      headers: { 'x-shop': 'a\r\nb: c' },
+    });
+    expect(result).toEqual({ kind: 'error', code: 'invalid_arg' });
+  });
+});
+
+describe('the headers of an answer', () => {
+  async function keptOf(status: number, headers: Record<string, string | string[]>) {
+    const { port } = await serve((_, response) => response.writeHead(status, headers).end('said'));
+    const sender = senderWith({ allowPrivate: true });
+    const url = `http://127.0.0.1:${port}/`;
+    const { responseHeaders, responseBody } = await sender.send({
+      ...delivery(url),
+      keepsBody: status < 300,
+    });
+    expect(responseBody).toBe('said');
+    return responseHeaders ?? {};
+  }
+
+  test('are kept with a failure, and with a success whose body matters, cookies never', async () => {
+    for (const status of [500, 200]) {
+      const kept = await keptOf(status, {
+        'x-trace': 'abc',
+        via: ['1.1 a', '1.1 b'],
+        'Set-Cookie': ['session=secret', 'b=c'],
+        'set-cookie2': 'd',
+      });
+      expect(kept).toMatchObject({ 'x-trace': 'abc', via: '1.1 a, 1.1 b' });
+      expect(JSON.stringify(kept)).not.toMatch(/cookie|secret/);
+    }
+  });
+
+  test('are the first 20, of 256 characters each', async () => {
+    const many = Array.from({ length: 40 }, (_, i) => [`x-${i}`, 'y'.repeat(300)] as const);
+    const kept = await keptOf(503, Object.fromEntries(many.slice(0, 5)));
+    expect(Object.keys(kept).slice(0, 5)).toEqual(['x-0', 'x-1', 'x-2', 'x-3', 'x-4']);
+    expect(kept['x-0']).toBe('y'.repeat(256));
+    const short = many.map(([name]) => [name, 'z'] as const);
+    expect(Object.keys(await keptOf(503, Object.fromEntries(short)))).toEqual(
+      short.slice(0, 20).map(([name]) => name),
+    );
+  });
+
+  test('are 4 kB in all', async () => {
+    const many = Array.from({ length: 19 }, (_, i) => [`x-${i}`, 'y'.repeat(256)] as const);
+    const kept = await keptOf(503, Object.fromEntries(many));
+    const chars = Object.entries(kept).flat().join('').length;
+    expect(chars).toBeLessThanOrEqual(4_096);
+    expect(chars).toBeGreaterThan(3_500);
+  });
+
+  test('are ASCII, and what else a database would choke on is a question mark', async () => {
+    const kept = await keptOf(500, { 'x-name': 'caf\u00e9\u0085' });
+    expect(kept['x-name']).toBe('caf??');
+  });
+});
+
+describe('fetching something small', () => {
+  test.each(['127.0.0.1', 'localhost', '[::1]', '0x7f.1', 'localhost.', hostname()])(
+    'from %s is refused, without a connection',
+    async (host) => {
+      const { seen, port } = await serve((_, response) => response.end());
+      const { fetch } = senderWith({ allowPrivate: false });
+      await expect(async () => fetch(`http://${host}:${port}/`)).rejects.toThrow(Error);
+      expect(seen.connections).toBe(0);
+    },
+  );
+
+  test('follows no redirect', async () => {
+    const elsewhere = await serve((_, response) => response.end());
+    const { port } = await serve((_, response) => {
+      response.writeHead(302, { location: `http://127.0.0.1:${elsewhere.port}/` }).end();
+    });
+    const { fetch } = senderWith({ allowPrivate: true });
+    expect((await fetch(`http://127.0.0.1:${port}/`, { redirect: 'follow' })).status).toBe(302);
+    expect(elsewhere.seen.connections).toBe(0);
+  });
+
+  test('that turns out large breaks off', async () => {
+    const { port } = await serve((_, response) => response.end('x'.repeat(1_000_000)));
+    const { fetch } = senderWith({ allowPrivate: true });
+    const response = await fetch(`http://127.0.0.1:${port}/`);
+    await expect(response.text()).rejects.toThrow(Error);
   });
 });

@@ -1,0 +1,108 @@
+import type { Changes } from '../db/changes.ts';
+import type { Database } from '../db/database.ts';
+import { createGate } from '../db/gate.ts';
+import type { FeedEvent } from '../db/queries/list-events.ts';
+import type { MerchantId } from '../domain/ids.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { FeedReader } from './read-feed.ts';
+
+const pageLimit = 100;
+const reconnectAfterMs = 3_000;
+
+/** How often a quiet stream shows that it lives, and how often its reader's right to it is looked at. */
+export type StreamPace = { heartbeatMs: number; checkEveryMs: number };
+export const streamPace: StreamPace = { heartbeatMs: 15_000, checkEveryMs: 30_000 };
+
+/**
+ * The feed as Server-Sent Events (HTML standard, 9.2): `id` is the cursor, `event` the type, `data` the
+ * stored envelope. The next page is read once the last one was taken, so a slow reader holds at most one
+ * in memory. Ends when the reader leaves, the process stops, its key is revoked or the database fails:
+ * the reader connects again with `Last-Event-ID`, and misses nothing.
+ */
+export function createFeedStream(input: {
+  db: Database;
+  changes: Changes;
+  logger: Logger;
+  merchant: { id: MerchantId; shard: number };
+  readFeed: FeedReader;
+  after: number;
+  isAllowed: () => Promise<boolean>;
+  pace: StreamPace;
+  stopping: AbortSignal;
+  onEnd: () => void;
+}): ReadableStream<Uint8Array> {
+  const { db, merchant, pace, stopping } = input;
+  const gate = createGate();
+  const stopListening = input.changes.subscribe('tender_feed', String(merchant.shard), gate.open);
+  stopping.addEventListener('abort', gate.open);
+  let cursor = input.after;
+  let checkAtMs = Date.now() + pace.checkEveryMs;
+  let hasEnded = false;
+
+  function end(): void {
+    if (hasEnded) return;
+    hasEnded = true;
+    stopListening();
+    stopping.removeEventListener('abort', gate.open);
+    gate.open();
+    input.onEnd();
+  }
+
+  async function isOver(): Promise<boolean> {
+    if (hasEnded || stopping.aborted) return true;
+    if (Date.now() < checkAtMs) return false;
+    checkAtMs = Date.now() + pace.checkEveryMs;
+    return !(await input.isAllowed());
+  }
+
+  /** What to send next, waiting for it; undefined when the stream is over. */
+  async function next(): Promise<string | undefined> {
+    const heartbeatAtMs = Date.now() + pace.heartbeatMs;
+    for (;;) {
+      if (await isOver()) return undefined;
+      const page = await input.readFeed(db, {
+        merchantId: merchant.id,
+        after: cursor,
+        limit: pageLimit,
+      });
+      const hasMoved = page.through > cursor;
+      cursor = page.through;
+      if (page.events.length > 0) return page.events.map(messageOf).join('');
+      if (page.hasMore) continue;
+      const leftMs = heartbeatAtMs - Date.now();
+      // The cursor goes with it, so that what was stepped over is not looked at again after a reconnect.
+      if (leftMs <= 0) return hasMoved ? `${cursorOf(cursor)}:\n\n` : ':\n\n';
+      await gate.wait(leftMs);
+    }
+  }
+
+  const encoder = new TextEncoder();
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        const opening = `retry: ${reconnectAfterMs}\n${cursorOf(cursor)}\n`;
+        controller.enqueue(encoder.encode(opening));
+      },
+      async pull(controller) {
+        const text = await next().catch((error: unknown) => {
+          input.logger.warn({ err: error }, 'a stream of events was broken off');
+          return undefined;
+        });
+        if (hasEnded) return;
+        if (text !== undefined) return controller.enqueue(encoder.encode(text));
+        end();
+        controller.close();
+      },
+      cancel: end,
+    },
+    // Nothing is read ahead of the socket.
+    { highWaterMark: 0 },
+  );
+}
+
+// Without data a message sets the reader's last event id and nothing else.
+const cursorOf = (cursor: number) => `id: ${cursor}\n`;
+
+function messageOf({ position, type, body }: FeedEvent): string {
+  return `${cursorOf(position)}event: ${type}\ndata: ${body}\n\n`;
+}

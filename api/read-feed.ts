@@ -1,0 +1,45 @@
+import type { Database } from '../db/database.ts';
+import { listEvents } from '../db/queries/list-events.ts';
+import type { FeedEvent, FeedPage, FeedSelection } from '../db/queries/list-events.ts';
+import { compileFilter } from '../domain/filter.ts';
+import type { Filter } from '../domain/filter.ts';
+import type { MerchantId } from '../domain/ids.ts';
+
+export type FeedWanted = FeedSelection & { filter?: Filter | null | undefined };
+
+/** Reads the next page of a feed, as the database's `listEvents` does. */
+export type FeedReader = (
+  db: Database,
+  input: { merchantId: MerchantId; after: number; limit: number },
+) => Promise<FeedPage>;
+
+const filteredLimit = 200;
+const mostPages = 10;
+
+/** A reader of what is wanted. The filter is compiled once; what it keeps out is read and stepped over. */
+export function createFeedReader({ filter, ...selection }: FeedWanted): FeedReader {
+  if (!filter) return (db, input) => listEvents(db, { ...selection, ...input });
+  const accepts = compileFilter(filter);
+  return async (db, { merchantId, after, limit }) => {
+    const events: FeedEvent[] = [];
+    let through = after;
+    for (let pages = 1; ; pages++) {
+      const page = await listEvents(db, {
+        ...{ ...selection, merchantId, limit: filteredLimit },
+        after: through,
+      });
+      for (const event of page.events) {
+        if (!accepts(JSON.parse(event.body))) continue;
+        // The reader goes on from the last one it was given: this one comes with the next page.
+        if (events.length === limit) return { events, through: positionOf(events), hasMore: true };
+        events.push(event);
+      }
+      through = page.through;
+      if (!page.hasMore || pages === mostPages) return { events, through, hasMore: page.hasMore };
+    }
+  };
+}
+
+function positionOf(events: readonly FeedEvent[]): number {
+  return events.at(-1)?.position ?? 0;
+}

@@ -1,0 +1,93 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import {
+  deleteConsumerGroup,
+  findConsumerGroup,
+  listConsumerGroups,
+} from '../../db/queries/consumer-groups.ts';
+import { consumerGroupBody } from '../consumer-group-body.ts';
+import type { ApiDeps, App } from '../deps.ts';
+import { consumerGroupSchema, groupName } from '../event-schema.ts';
+import { notFound } from '../problems.ts';
+import { limitSchema, problemResponses } from '../schemas.ts';
+
+const params = z.object({ name: groupName });
+
+const getRoute = createRoute({
+  method: 'get',
+  path: '/v1/consumer-groups/{name}',
+  tags: ['Events'],
+  summary: 'Read a consumer group',
+  security: [{ apiKey: [] }],
+  request: { params },
+  responses: {
+    200: {
+      description: 'The group',
+      content: { 'application/json': { schema: consumerGroupSchema } },
+    },
+    ...problemResponses('invalid-request', 'unauthorized', 'not-found'),
+  },
+});
+
+const listRoute = createRoute({
+  method: 'get',
+  path: '/v1/consumer-groups',
+  tags: ['Events'],
+  summary: 'List consumer groups by name',
+  security: [{ apiKey: [] }],
+  request: {
+    query: z.strictObject({
+      cursor: groupName.optional().openapi({ description: '`nextCursor` of the page before' }),
+      limit: limitSchema,
+    }),
+  },
+  responses: {
+    200: {
+      description: 'One page',
+      content: {
+        'application/json': {
+          schema: z.object({
+            data: z.array(consumerGroupSchema),
+            nextCursor: z.string().nullable(),
+          }),
+        },
+      },
+    },
+    ...problemResponses('invalid-request', 'unauthorized'),
+  },
+});
+
+const deleteRoute = createRoute({
+  method: 'delete',
+  path: '/v1/consumer-groups/{name}',
+  tags: ['Events'],
+  summary: 'Delete a consumer group, and its place in the feed with it',
+  security: [{ apiKey: [] }],
+  request: { params },
+  responses: {
+    204: { description: 'Deleted; the events stay' },
+    ...problemResponses('invalid-request', 'unauthorized', 'not-found'),
+  },
+});
+
+export function registerConsumerGroups(app: App, { db }: ApiDeps) {
+  app.openapi(getRoute, async (c) => {
+    const { name } = c.req.valid('param');
+    const group = await findConsumerGroup(db, { merchantId: c.var.merchant.id, name });
+    if (!group) throw notFound('consumer group', name);
+    return c.json(consumerGroupBody(group), 200);
+  });
+  app.openapi(listRoute, async (c) => {
+    const { cursor = '', limit } = c.req.valid('query');
+    const merchantId = c.var.merchant.id;
+    const found = await listConsumerGroups(db, { merchantId, after: cursor, limit: limit + 1 });
+    const page = found.slice(0, limit);
+    const nextCursor = found.length > limit ? (page.at(-1)?.name ?? null) : null;
+    return c.json({ data: page.map(consumerGroupBody), nextCursor }, 200);
+  });
+  app.openapi(deleteRoute, async (c) => {
+    const { name } = c.req.valid('param');
+    const isDeleted = await deleteConsumerGroup(db, { merchantId: c.var.merchant.id, name });
+    if (!isDeleted) throw notFound('consumer group', name);
+    return c.body(null, 204);
+  });
+}

@@ -1,0 +1,106 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { findEventType, listEventTypes, updateEventType } from '../../db/queries/event-types.ts';
+import type { ApiDeps, App } from '../deps.ts';
+import { eventTypePatchSchema, eventTypeSchema } from '../event-schema.ts';
+import { eventTypeBody, platformTypes } from '../event-type-body.ts';
+import { refuseSchema } from '../event-types/refuse-schema.ts';
+import { patternSchema } from '../feed-query.ts';
+import { notFound } from '../problems.ts';
+import { limitSchema, problemResponses } from '../schemas.ts';
+
+const name = patternSchema.max(128).openapi({ example: 'cart.abandoned' });
+const content = { 'application/json': { schema: eventTypeSchema } };
+
+const getRoute = createRoute({
+  method: 'get',
+  path: '/v1/event-types/{name}',
+  tags: ['Events'],
+  summary: 'Read an event type',
+  security: [{ apiKey: [] }],
+  request: { params: z.object({ name }) },
+  responses: {
+    200: { description: 'The type', content },
+    ...problemResponses('invalid-request', 'unauthorized', 'not-found'),
+  },
+});
+
+const listRoute = createRoute({
+  method: 'get',
+  path: '/v1/event-types',
+  tags: ['Events'],
+  summary: "List event types by name: the platform's own and yours",
+  security: [{ apiKey: [] }],
+  request: {
+    query: z.strictObject({
+      cursor: name.optional().openapi({ description: '`nextCursor` of the page before' }),
+      limit: limitSchema,
+    }),
+  },
+  responses: {
+    200: {
+      description: 'One page',
+      content: {
+        'application/json': {
+          schema: z.object({ data: z.array(eventTypeSchema), nextCursor: z.string().nullable() }),
+        },
+      },
+    },
+    ...problemResponses('invalid-request', 'unauthorized'),
+  },
+});
+
+const updateRoute = createRoute({
+  method: 'patch',
+  path: '/v1/event-types/{name}',
+  tags: ['Events'],
+  summary: 'Change or archive an event type of your own',
+  description:
+    'Events that were published stay as they are; the next one is held to what the type is then. A type cannot be deleted, only archived: what was published under it keeps its meaning.',
+  security: [{ apiKey: [] }],
+  request: {
+    params: z.object({ name }),
+    body: { required: true, content: { 'application/json': { schema: eventTypePatchSchema } } },
+  },
+  responses: {
+    200: { description: 'The type as it is now', content },
+    ...problemResponses(
+      'invalid-request',
+      'malformed-json',
+      'unauthorized',
+      'not-found',
+      'content-too-large',
+      'unsupported-media-type',
+    ),
+  },
+});
+
+export function registerEventTypes(app: App, { db }: ApiDeps) {
+  app.openapi(getRoute, async (c) => {
+    const { name } = c.req.valid('param');
+    const own = await findEventType(db, { merchantId: c.var.merchant.id, name });
+    const found = own ? eventTypeBody(own) : platformTypes.find((type) => type.name === name);
+    if (!found) throw notFound('event type', name);
+    return c.json(found, 200);
+  });
+  app.openapi(listRoute, async (c) => {
+    const { cursor = '', limit } = c.req.valid('query');
+    const merchantId = c.var.merchant.id;
+    const own = await listEventTypes(db, { merchantId, after: cursor, limit: limit + 1 });
+    const all = [...platformTypes.filter((type) => type.name > cursor), ...own.map(eventTypeBody)];
+    const sorted = all.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    const page = sorted.slice(0, limit);
+    const nextCursor = sorted.length > limit ? (page.at(-1)?.name ?? null) : null;
+    return c.json({ data: page, nextCursor }, 200);
+  });
+  app.openapi(updateRoute, async (c) => {
+    const { name } = c.req.valid('param');
+    const { description, schema, archived: isArchived } = c.req.valid('json');
+    const refusal = schema && refuseSchema(schema);
+    if (refusal) throw refusal;
+    const merchantId = c.var.merchant.id;
+    const change = { description, schema, isArchived };
+    const updated = await updateEventType(db, { merchantId, name, ...change });
+    if (!updated) throw notFound('event type', name);
+    return c.json(eventTypeBody(updated), 200);
+  });
+}

@@ -1,0 +1,48 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { publishedKeys } from '../../db/queries/published-keys.ts';
+import { publishedKey } from '../../webhooks/public-key.ts';
+import type { ApiDeps, App } from '../deps.ts';
+import { endpointId, problemResponses } from '../schemas.ts';
+
+const mostKeys = 1_000;
+// A key is published from the moment it signs; this is how long a receiver may believe an older list.
+const maxAgeSeconds = 300;
+
+const keySchema = z
+  .object({
+    kty: z.literal('OKP'),
+    crv: z.literal('Ed25519'),
+    x: z.string(),
+    kid: z.string().openapi({
+      description: "The key's thumbprint (RFC 7638), as deliveries name it in `webhook-key-id`",
+    }),
+    use: z.literal('sig'),
+    alg: z.literal('EdDSA'),
+  })
+  .openapi('PublishedKey');
+
+const route = createRoute({
+  method: 'get',
+  path: '/.well-known/jwks.json',
+  tags: ['Endpoints'],
+  summary: 'The public keys that sign deliveries',
+  description:
+    'A JSON Web Key Set (RFC 7517) of the ed25519 keys (RFC 8037) of endpoints that are signed so, newest first; after a rotation the key before stays until its grace is over. Needs no API key. Ask for your own endpoint: without `endpoint` at most the newest 1,000 keys are listed.',
+  request: { query: z.strictObject({ endpoint: endpointId.optional() }) },
+  responses: {
+    200: {
+      description: 'The keys; none where there is no such endpoint, or it shares a secret',
+      content: { 'application/json': { schema: z.object({ keys: z.array(keySchema) }) } },
+    },
+    ...problemResponses('invalid-request'),
+  },
+});
+
+export function registerJwks(app: App, { db }: Pick<ApiDeps, 'db'>) {
+  app.openapi(route, async (c) => {
+    const { endpoint } = c.req.valid('query');
+    const keys = await publishedKeys(db, { endpointId: endpoint, limit: mostKeys });
+    c.header('cache-control', `public, max-age=${maxAgeSeconds}`);
+    return c.json({ keys: keys.map(publishedKey) }, 200);
+  });
+}

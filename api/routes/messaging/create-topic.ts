@@ -1,0 +1,86 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { createTopic, findTopic, listTopics } from '../../../db/queries/messaging/topics.ts';
+import type { ApiDeps, App } from '../../deps.ts';
+import { notFound } from '../../problems.ts';
+import { plainText, problemResponses } from '../../schemas.ts';
+import { topicId } from './messaging-schemas.ts';
+import { topicBody, topicSchema } from './topic-body.ts';
+
+const content = { 'application/json': { schema: topicSchema } };
+const security = [{ apiKey: [] }];
+const tags = ['Messaging'];
+
+const create = createRoute({
+  method: 'post',
+  path: '/v1/topics',
+  ...{ tags, security },
+  summary: 'Create a topic',
+  description: 'You own it and are its first member. The same name is the same topic.',
+  request: {
+    body: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: z.strictObject({ name: plainText(128) }).openapi('NewTopic'),
+        },
+      },
+    },
+  },
+  responses: {
+    200: { description: 'You have a topic of this name', content },
+    201: { description: 'Created', content },
+    ...problemResponses(
+      'invalid-request',
+      'malformed-json',
+      'unauthorized',
+      'content-too-large',
+      'unsupported-media-type',
+    ),
+  },
+});
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/topics',
+  ...{ tags, security },
+  summary: 'Topics that you own or are a member of',
+  responses: {
+    200: {
+      description: 'The newest 1,000',
+      content: { 'application/json': { schema: z.object({ data: z.array(topicSchema) }) } },
+    },
+    ...problemResponses('unauthorized'),
+  },
+});
+
+const read = createRoute({
+  method: 'get',
+  path: '/v1/topics/{topicId}',
+  ...{ tags, security },
+  summary: 'Read a topic',
+  request: { params: z.object({ topicId }) },
+  responses: {
+    200: { description: 'The topic', content },
+    ...problemResponses('invalid-request', 'unauthorized', 'not-found'),
+  },
+});
+
+const mostListed = 1_000;
+
+export function registerCreateTopic(app: App, { db }: ApiDeps) {
+  app.openapi(create, async (c) => {
+    const { name } = c.req.valid('json');
+    const { topic, isNew } = await createTopic(db, { merchantId: c.var.merchant.id, name });
+    return c.json(topicBody(topic), isNew ? 201 : 200);
+  });
+  app.openapi(list, async (c) => {
+    const rows = await listTopics(db, { merchantId: c.var.merchant.id, limit: mostListed });
+    return c.json({ data: rows.map(topicBody) }, 200);
+  });
+  app.openapi(read, async (c) => {
+    const { topicId } = c.req.valid('param');
+    const topic = await findTopic(db, { merchantId: c.var.merchant.id, topicId });
+    if (!topic) throw notFound('topic', topicId);
+    return c.json(topicBody(topic), 200);
+  });
+}

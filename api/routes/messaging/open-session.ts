@@ -1,0 +1,103 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { startSession } from '../../../activities/messaging/start-session.ts';
+import { createSession } from '../../../db/queries/messaging/create-session.ts';
+import { findParticipant } from '../../../db/queries/messaging/find-participant.ts';
+import type { MerchantId } from '../../../domain/ids.ts';
+import type { Address, Participant } from '../../../domain/participant.ts';
+import type { ApiDeps, App } from '../../deps.ts';
+import { notFound } from '../../problems.ts';
+import { refuseFields } from '../../refuse-fields.ts';
+import { problemResponses } from '../../schemas.ts';
+import { contentHashOf, keyOf, keyReused } from './key-of.ts';
+import { addressSchema, keyHeaders, ownKey, subjectSchema } from './messaging-schemas.ts';
+import { sessionBody, sessionSchema } from './session-body.ts';
+
+const content = { 'application/json': { schema: sessionSchema } };
+
+const newSession = z
+  .strictObject({
+    participants: z
+      .tuple([addressSchema, addressSchema])
+      .refine(([a, b]) => a !== b, 'must be two')
+      .openapi({
+        type: 'array',
+        items: { type: 'string' },
+        minItems: 2,
+        maxItems: 2,
+        description: 'One of them yours',
+      }),
+    subject: subjectSchema,
+    closesInSeconds: z.int().min(1).max(604_800).default(86_400),
+    sessionKey: ownKey.openapi({
+      description: 'Your own key: opening it again is answered with the session there is',
+    }),
+  })
+  .openapi('NewSession');
+
+const route = createRoute({
+  method: 'post',
+  path: '/v1/sessions',
+  tags: ['Messaging'],
+  summary: 'Open a session between two participants',
+  description:
+    'Each side speaks once. Both are told `session.opened`, and in the end `session.completed` with the same transcript, or `session.expired` with what there is.',
+  security: [{ apiKey: [] }],
+  request: {
+    headers: keyHeaders.omit({ prefer: true }),
+    body: { required: true, content: { 'application/json': { schema: newSession } } },
+  },
+  responses: {
+    200: { description: 'The same session was opened before', content },
+    201: { description: 'Open', content },
+    ...problemResponses(
+      'invalid-request',
+      'malformed-json',
+      'unauthorized',
+      'not-found',
+      'content-too-large',
+      'unsupported-media-type',
+      'idempotency-key-reused',
+    ),
+  },
+});
+
+export function registerOpenSession(app: App, deps: ApiDeps) {
+  app.openapi(route, async (c) => {
+    const given = c.req.valid('json');
+    const merchantId = c.var.merchant.id;
+    const [a, b] = given.participants;
+    const participants = [
+      await participantAt(deps, merchantId, a),
+      await participantAt(deps, merchantId, b),
+    ] as const;
+    if (!participants.some((one) => one.merchantId === merchantId)) {
+      const message = 'must have a participant of yours';
+      throw refuseFields([{ in: 'body', field: '/participants', message }]);
+    }
+    const result = await createSession(deps.db, {
+      ...{ merchantId, participants, subject: given.subject },
+      closesInSeconds: given.closesInSeconds,
+      sessionKey: keyOf(given.sessionKey, c.req.valid('header')),
+      contentHash: contentHashOf(given),
+    });
+    if (result.kind === 'keyReused') throw keyReused();
+    const { session } = result;
+    if (session.status === 'open') {
+      startSession({ ...deps, session }).catch((error: unknown) =>
+        deps.logger.warn({ error, sessionId: session.id }, 'a session waits for the sweep'),
+      );
+    }
+    c.header('location', `${deps.publicUrl}/v1/sessions/${session.id}`);
+    return c.json(sessionBody(result), result.kind === 'existing' ? 200 : 201);
+  });
+}
+
+async function participantAt(
+  { db }: ApiDeps,
+  merchantId: MerchantId,
+  address: Address,
+): Promise<Participant> {
+  const participant = await findParticipant(db, { merchantId, address });
+  if (!participant) throw notFound('participant', address);
+  return participant;
+}

@@ -1,0 +1,107 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { startExchange } from '../../../activities/messaging/start-exchange.ts';
+import { lookUpEndpoint } from '../../../db/queries/endpoints.ts';
+import { createRequest } from '../../../db/queries/messaging/create-request.ts';
+import { findParticipant, isEndpoint } from '../../../db/queries/messaging/find-participant.ts';
+import type { Address } from '../../../domain/participant.ts';
+import type { ApiDeps, App } from '../../deps.ts';
+import { notFound } from '../../problems.ts';
+import { refuseFields } from '../../refuse-fields.ts';
+import { problemResponses } from '../../schemas.ts';
+import { parseWaitMs } from '../../wait-for.ts';
+import { waitForReply } from './get-message.ts';
+import { contentHashOf, keyOf, keyReused } from './key-of.ts';
+import { messageBody, messageSchema } from './message-body.ts';
+import {
+  addressSchema,
+  bodySchema,
+  keyHeaders,
+  ownKey,
+  subjectSchema,
+} from './messaging-schemas.ts';
+
+const content = { 'application/json': { schema: messageSchema } };
+
+const newMessage = z
+  .strictObject({
+    pattern: z.literal('request'),
+    to: addressSchema.openapi({
+      description:
+        'An endpoint is asked at its address, and its 2xx answer `{"reply": …}` is the reply; a merchant is told by the event `message.request`, and replies by `POST /v1/messages/{messageId}/reply`',
+    }),
+    subject: subjectSchema,
+    body: bodySchema,
+    replyWithinSeconds: z.int().min(1).max(604_800).default(60),
+    messageKey: ownKey.openapi({
+      description: 'Your own key for the request: sending it again is answered with what there is',
+    }),
+  })
+  .openapi('NewMessage');
+
+const route = createRoute({
+  method: 'post',
+  path: '/v1/messages',
+  tags: ['Messaging'],
+  summary: 'Ask a participant something',
+  description:
+    'With `Prefer: wait=N` the answer comes as soon as there is a reply. Without, the reply comes by `GET /v1/messages/{messageId}?wait=N`, or as the event `message.reply`; after the deadline `message.expired`.',
+  security: [{ apiKey: [] }],
+  request: {
+    headers: keyHeaders,
+    body: { required: true, content: { 'application/json': { schema: newMessage } } },
+  },
+  responses: {
+    200: { description: 'The same request was sent before', content },
+    201: { description: 'The request; `status` says whether there is a reply', content },
+    ...problemResponses(
+      'invalid-request',
+      'malformed-json',
+      'unauthorized',
+      'not-found',
+      'content-too-large',
+      'unsupported-media-type',
+      'idempotency-key-reused',
+    ),
+  },
+});
+
+export function registerSendMessage(app: App, deps: ApiDeps) {
+  app.openapi(route, async (c) => {
+    const given = c.req.valid('json');
+    const headers = c.req.valid('header');
+    const merchantId = c.var.merchant.id;
+    const to = await findParticipant(deps.db, { merchantId, address: given.to });
+    if (!to) throw notFound('participant', given.to);
+    await refuseBroker(deps, given.to);
+    const result = await createRequest(deps.db, {
+      ...{ merchantId, to, messageKey: keyOf(given.messageKey, headers) },
+      contentHash: contentHashOf(given),
+      subject: given.subject,
+      body: JSON.stringify(given.body),
+      replyWithinSeconds: given.replyWithinSeconds,
+    });
+    if (result.kind === 'keyReused') throw keyReused();
+    const { message } = result;
+    if (message.status === 'pending') {
+      startExchange({ ...deps, message }).catch((error: unknown) =>
+        deps.logger.warn({ error, messageId: message.id }, 'a request waits for the sweep'),
+      );
+    }
+    const latest = await waitForReply(deps, {
+      ...{ merchantId, messageId: message.id },
+      timeoutMs: parseWaitMs(headers.prefer, 0),
+      caller: c.req.raw.signal,
+    });
+    c.header('location', `${deps.publicUrl}/v1/messages/${message.id}`);
+    return c.json(messageBody(latest ?? message), result.kind === 'existing' ? 200 : 201);
+  });
+}
+
+/** A broker keeps what it is given and answers nothing. */
+async function refuseBroker({ db }: ApiDeps, address: Address): Promise<void> {
+  if (!isEndpoint(address)) return;
+  const endpoint = await lookUpEndpoint(db, { endpointId: address });
+  if (endpoint?.kind !== 'http') {
+    throw refuseFields([{ in: 'body', field: '/to', message: 'must be an endpoint over HTTP' }]);
+  }
+}

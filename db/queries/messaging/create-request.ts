@@ -1,0 +1,85 @@
+import { and, eq, sql } from 'drizzle-orm';
+import { requestEnvelopeOf, requestEventId } from '../../../domain/exchange.ts';
+import { newId } from '../../../domain/ids.ts';
+import type { MerchantId } from '../../../domain/ids.ts';
+import type { Participant } from '../../../domain/participant.ts';
+import type { Database } from '../../database.ts';
+import { events } from '../../schema/events.ts';
+import { merchants } from '../../schema/merchants.ts';
+import { messages } from '../../schema/messaging.ts';
+import type { Transaction } from '../../transaction.ts';
+import { isEndpoint } from './find-participant.ts';
+
+export type Message = typeof messages.$inferSelect;
+
+export type NewRequest = {
+  merchantId: MerchantId;
+  to: Participant;
+  messageKey: string | null;
+  contentHash: string;
+  subject: string;
+  /** JSON. */
+  body: string;
+  replyWithinSeconds: number;
+};
+
+export type CreateRequestResult =
+  | { kind: 'created' | 'existing'; message: Message }
+  /** The key stands for other content. */
+  | { kind: 'keyReused' };
+
+/**
+ * Writes a request, with the event for whom it asks, in one transaction. A request to one endpoint has no
+ * event: its exchange asks there itself, and nothing is sent twice.
+ */
+export function createRequest(db: Database, input: NewRequest): Promise<CreateRequestResult> {
+  return db.transaction(async (tx) => {
+    const { merchantId, messageKey, to, replyWithinSeconds, ...content } = input;
+    const [created] = await tx
+      .insert(messages)
+      .values({
+        ...{ id: newId('message'), merchantId, messageKey, ...content },
+        toMerchantId: to.merchantId,
+        toEndpointId: isEndpoint(to.address) ? to.address : null,
+        // To the millisecond, as it is shown and sent.
+        createdAt: sql`date_trunc('milliseconds', clock_timestamp())`,
+        expiresAt: sql`date_trunc('milliseconds', clock_timestamp())
+          + make_interval(secs => ${replyWithinSeconds})`,
+      })
+      .onConflictDoNothing()
+      .returning();
+    if (!created) return resume(tx, input);
+    if (created.toEndpointId === null) await insertRequestEvent(tx, created);
+    return { kind: 'created', message: created };
+  });
+}
+
+async function resume(
+  tx: Transaction,
+  { merchantId, messageKey, contentHash }: NewRequest,
+): Promise<CreateRequestResult> {
+  const [message] = await tx
+    .select()
+    .from(messages)
+    .where(and(eq(messages.merchantId, merchantId), eq(messages.messageKey, messageKey ?? '')));
+  if (!message) throw new Error(`message key ${messageKey} conflicts with a message not there`);
+  return message.contentHash === contentHash
+    ? { kind: 'existing', message }
+    : { kind: 'keyReused' };
+}
+
+async function insertRequestEvent(tx: Transaction, message: Message): Promise<void> {
+  const [owner] = await tx
+    .select({ shard: merchants.shard })
+    .from(merchants)
+    .where(eq(merchants.id, message.toMerchantId));
+  await tx.insert(events).values({
+    id: requestEventId(message),
+    merchantId: message.toMerchantId,
+    shard: owner!.shard,
+    type: 'message.request',
+    resourceId: message.id,
+    body: requestEnvelopeOf(message),
+    createdAt: message.createdAt,
+  });
+}

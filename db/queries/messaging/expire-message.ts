@@ -1,0 +1,46 @@
+import { and, eq, sql } from 'drizzle-orm';
+import { exchangeSnapshotOf } from '../../../domain/exchange.ts';
+import type { ExchangeStatus } from '../../../domain/exchange.ts';
+import type { MessageId } from '../../../domain/ids.ts';
+import type { Database } from '../../database.ts';
+import { messages } from '../../schema/messaging.ts';
+import { tellMerchants } from './tell-merchants.ts';
+
+/**
+ * Ends a request whose deadline has passed without a reply, and tells the requester. Answers with how the
+ * request stands: `pending` where the database's clock says that there is time yet.
+ */
+export function expireMessage(
+  db: Database,
+  { messageId }: { messageId: MessageId },
+): Promise<{ status: ExchangeStatus }> {
+  return db.transaction(async (tx) => {
+    const [expired] = await tx
+      .update(messages)
+      .set({ status: 'expired' })
+      .where(
+        and(
+          eq(messages.id, messageId),
+          eq(messages.status, 'pending'),
+          sql`${messages.expiresAt} <= clock_timestamp()`,
+        ),
+      )
+      .returning();
+    if (!expired) {
+      const [message] = await tx
+        .select({ status: messages.status })
+        .from(messages)
+        .where(eq(messages.id, messageId));
+      if (!message) throw new Error(`message ${messageId} does not exist`);
+      return message;
+    }
+    await tellMerchants(tx, {
+      merchantIds: [expired.merchantId],
+      type: 'message.expired',
+      resourceId: messageId,
+      data: exchangeSnapshotOf(expired),
+      at: new Date(),
+    });
+    return { status: expired.status };
+  });
+}

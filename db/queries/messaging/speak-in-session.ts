@@ -1,0 +1,99 @@
+import { and, eq, sql } from 'drizzle-orm';
+import { newId } from '../../../domain/ids.ts';
+import type { MerchantId, SessionId } from '../../../domain/ids.ts';
+import { merchantsOf, speakerAmong } from '../../../domain/participant.ts';
+import type { Address } from '../../../domain/participant.ts';
+import { decideOnSaying } from '../../../domain/session.ts';
+import type { Database } from '../../database.ts';
+import { sessionMessages, sessions } from '../../schema/messaging.ts';
+import type { Transaction } from '../../transaction.ts';
+import { isPartOf, participantsOf, sayingsOf } from './read-session.ts';
+import type { SessionRead } from './read-session.ts';
+import { sessionSnapshotOf } from './session-snapshot.ts';
+import { tellMerchants } from './tell-merchants.ts';
+
+export type SpeakResult =
+  | { kind: 'none' }
+  /** Both sides are the merchant's, or the one it names is not. */
+  | { kind: 'noSpeaker' }
+  | ({ kind: 'recorded' | 'repeat' | 'contradicts' | 'closed' } & SessionRead);
+
+/**
+ * Records what one side says, once, and tells the other; with the last message the session is complete and
+ * both are told the transcript. All of it under the session's row lock. `body` is JSON.
+ */
+export function speakInSession(
+  db: Database,
+  input: {
+    merchantId: MerchantId;
+    sessionId: SessionId;
+    as: Address | undefined;
+    body: string;
+  },
+): Promise<SpeakResult> {
+  const { merchantId, sessionId, as, body } = input;
+  return db.transaction(async (tx) => {
+    const isThis = and(eq(sessions.id, sessionId), isPartOf({ merchantId }));
+    const [session] = await tx.select().from(sessions).where(isThis).for('update');
+    if (!session) return { kind: 'none' };
+    const speaker = speakerAmong(participantsOf(session), { merchantId, as });
+    if (!speaker) return { kind: 'noSpeaker' };
+    // A look of its own: the clock of the one that waited for the lock is older than the lock.
+    const [clock] = await tx
+      .select({ isOver: sql<boolean>`${sessions.closesAt} <= clock_timestamp()` })
+      .from(sessions)
+      .where(isThis);
+    const sayings = await sayingsOf(tx, { sessionId });
+    const decision = decideOnSaying(
+      {
+        status: session.status,
+        isOver: clock!.isOver,
+        participants: [session.firstAddress, session.secondAddress],
+        sayings: sayings.map((saying) => ({ ...saying, from: saying.sender })),
+      },
+      { from: speaker.address, body },
+    );
+    if (decision.kind !== 'record') return { kind: decision.kind, session, sayings };
+    const saying = {
+      ...{ sessionId, body, id: newId('message'), sender: speaker.address },
+      createdAt: new Date(),
+    };
+    await tx.insert(sessionMessages).values(saying);
+    const read = { session, sayings: [...sayings, saying] };
+    await tellOther(tx, read, speaker.address);
+    return { kind: 'recorded', ...(decision.isLast ? await complete(tx, read) : read) };
+  });
+}
+
+async function tellOther(tx: Transaction, read: SessionRead, speaker: Address): Promise<void> {
+  const { session, sayings } = read;
+  const { id, createdAt, body } = sayings.at(-1)!;
+  await tellMerchants(tx, {
+    merchantIds: merchantsOf(participantsOf(session).filter(({ address }) => address !== speaker)),
+    type: 'session.message',
+    resourceId: session.id,
+    data: {
+      ...{ id, object: 'session_message', sessionId: session.id, subject: session.subject },
+      ...{ from: speaker, body: JSON.parse(body) as unknown, at: createdAt.toISOString() },
+    },
+    at: createdAt,
+  });
+}
+
+async function complete(tx: Transaction, { session, sayings }: SessionRead): Promise<SessionRead> {
+  const endedAt = sayings.at(-1)!.createdAt;
+  const [ended] = await tx
+    .update(sessions)
+    .set({ status: 'complete', endedAt })
+    .where(eq(sessions.id, session.id))
+    .returning();
+  const read = { session: ended!, sayings };
+  await tellMerchants(tx, {
+    merchantIds: merchantsOf(participantsOf(session)),
+    type: 'session.completed',
+    resourceId: session.id,
+    data: sessionSnapshotOf(read),
+    at: endedAt,
+  });
+  return read;
+}

@@ -1,0 +1,65 @@
+export type JsonProblem = {
+  /** JSON Pointer (RFC 6901) to what is wrong. */
+  path: string;
+  message: string;
+};
+
+/**
+ * What of a parsed JSON value would not survive being written again, or would exhaust whoever walks it:
+ * numbers beyond what JSON's readers hold exactly (RFC 7493, 2.2), and nesting deeper than `maxDepth`.
+ */
+export function refuseJson(
+  value: unknown,
+  { maxDepth }: { maxDepth: number },
+): JsonProblem | undefined {
+  if (typeof value === 'number' && !(Math.abs(value) <= Number.MAX_SAFE_INTEGER)) {
+    return { path: '', message: 'must be within ±(2^53 - 1); send larger numbers as strings' };
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (maxDepth === 0) return { path: '', message: 'is nested too deeply' };
+  const within = { maxDepth: maxDepth - 1 };
+  for (const [key, part] of Object.entries(value)) {
+    const problem = refuseJson(part, within);
+    if (problem) return { ...problem, path: `/${pointerPart(key)}${problem.path}` };
+  }
+  return undefined;
+}
+
+// NUL and half a surrogate pair.
+const unstorable = /[\0\p{Cs}]/u;
+
+/** What JSON can spell and PostgreSQL's jsonb cannot hold. For what `refuseJson` found nothing wrong with. */
+export function refuseUnstorable(value: unknown): JsonProblem | undefined {
+  if (typeof value === 'string' && unstorable.test(value)) {
+    return { path: '', message: 'must be text without NUL' };
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [key, part] of Object.entries(value)) {
+    if (unstorable.test(key)) return { path: '', message: 'has a name with NUL in it' };
+    const problem = refuseUnstorable(part);
+    if (problem) return { ...problem, path: `/${pointerPart(key)}${problem.path}` };
+  }
+  return undefined;
+}
+
+/** How many values there are in a value, itself included. For what `refuseJson` found nothing wrong with. */
+export function countValues(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 1;
+  let count = 1;
+  for (const part of Object.values(value)) count += countValues(part);
+  return count;
+}
+
+/** One step of a JSON Pointer (RFC 6901, 3). */
+export function pointerPart(key: string): string {
+  return key.replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
+/** A value's JSON, whatever the order of its fields. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+}

@@ -1,0 +1,110 @@
+import { asc } from 'drizzle-orm';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { gatherPublications } from '../../db/gather-publications.ts';
+import { insertMerchant } from '../../db/queries/merchants.ts';
+import type { Publication } from '../../db/queries/publish-events.ts';
+import { events, eventTypeDefinitions } from '../../db/schema/index.ts';
+import { envelopeOf } from '../../domain/events.ts';
+import { newId } from '../../domain/ids.ts';
+import type { MerchantId } from '../../domain/ids.ts';
+import { openRelayScene } from '../support/relay-scene.ts';
+import type { RelayScene } from '../support/relay-scene.ts';
+
+// Requests that come at the same moment share a statement, and nothing else.
+
+let scene: RelayScene;
+let merchantId: MerchantId;
+beforeEach(async () => {
+  scene = await openRelayScene();
+  merchantId = (await insertMerchant(scene.db, { name: 'Publisher', shard: 0 })).id;
+});
+afterEach(() => scene.close());
+
+function publicationOf(
+  names: readonly string[],
+  settings: { dedupeKey?: string; data?: unknown; version?: string | null } = {},
+): Publication {
+  const at = new Date();
+  return {
+    merchant: { id: merchantId, shard: 0 },
+    at,
+    keyPastEnd: null,
+    types: [{ name: 'cart.left', version: settings.version ?? null }],
+    events: names.map((resourceId) => {
+      const id = newId('event');
+      const data = settings.data ?? { resourceId };
+      const timestamp = at.toISOString();
+      return {
+        ...{ id, resourceId, type: 'cart.left', channels: [] },
+        body: envelopeOf({ id, type: 'cart.left', timestamp, data }),
+        isResourceGiven: true,
+        isTimeGiven: false,
+        dedupeKey: settings.dedupeKey ?? null,
+        isKeyOfRequest: false,
+      };
+    }),
+  };
+}
+
+test('everyone who publishes at once is answered with their own events, and all of them are there', async () => {
+  const publish = gatherPublications(scene.db);
+  const publications = Array.from({ length: 120 }, (_, n) => publicationOf([`a${n}`, `b${n}`]));
+  const results = await Promise.all(publications.map((one) => publish(one)));
+  for (const [n, result] of results.entries()) {
+    if (result.kind !== 'published') throw new Error(result.kind);
+    expect(result.events.map(({ event }) => event.id)).toEqual(
+      publications[n]!.events.map(({ id }) => id),
+    );
+    expect(result.events.every(({ isNew }) => isNew)).toBe(true);
+  }
+  const rows = await scene.db.select().from(events).orderBy(asc(events.seq));
+  expect(rows).toHaveLength(240);
+  // Two events of one request stand in its order.
+  for (const { events: pair } of publications) {
+    const places = pair.map(({ id }) => rows.findIndex((row) => row.id === id));
+    expect(places[0]).toBeLessThan(places[1]!);
+  }
+});
+
+test('one that cannot be written takes nobody with it', async () => {
+  const publish = gatherPublications(scene.db);
+  // A type that is registered meanwhile makes what was checked before stale.
+  await scene.db
+    .insert(eventTypeDefinitions)
+    .values({ merchantId, name: 'cart.left', schema: null });
+  const results = await Promise.all([
+    publish(publicationOf(['first'])),
+    ...Array.from({ length: 5 }, () => publish(publicationOf(['stale']))),
+  ]);
+  expect(new Set(results.map(({ kind }) => kind))).toEqual(new Set(['staleTypes']));
+  const other = gatherPublications(scene.db);
+  const mixed = await Promise.all([
+    other({ ...publicationOf(['fine']), types: [] }),
+    other({ ...publicationOf(['fine']), types: [] }),
+    other(publicationOf(['stale'])),
+    other({ ...publicationOf(['fine']), types: [] }),
+  ]);
+  expect(mixed.map(({ kind }) => kind)).toEqual([
+    'published',
+    'published',
+    'staleTypes',
+    'published',
+  ]);
+});
+
+test('one key published by many at once is one event, and everyone is answered with it', async () => {
+  const publish = gatherPublications(scene.db);
+  const many = Array.from({ length: 20 }, () =>
+    publish(publicationOf(['once'], { dedupeKey: 'the-key', data: { same: true } })),
+  );
+  const beside = publish(publicationOf(['beside']));
+  const results = await Promise.all(many);
+  const answered = results.map((result) => {
+    if (result.kind !== 'published') throw new Error(result.kind);
+    return result.events[0]!;
+  });
+  expect(new Set(answered.map(({ event }) => event.id)).size).toBe(1);
+  expect(answered.filter(({ isNew }) => isNew)).toHaveLength(1);
+  expect((await beside).kind).toBe('published');
+  expect(await scene.db.select().from(events)).toHaveLength(2);
+});

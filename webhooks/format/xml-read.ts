@@ -1,0 +1,160 @@
+import { XMLParser } from 'fast-xml-parser';
+import { pointerPart } from '../../domain/json-value.ts';
+import { parseJson, Refusal } from './incoming.ts';
+import { carryable } from './xml-write.ts';
+
+/** An element as it was written: character references are resolved, nothing is interpreted. */
+export type Element = {
+  tag: string;
+  attributes: Readonly<Record<string, string>>;
+  text: string;
+  children: Element[];
+};
+
+const deepest = 64;
+const mostTags = 100_000;
+
+/** As fast-xml-parser gives it with `preserveOrder`: one key is the tag's name or one of these. */
+type Node = { readonly [tag: string]: unknown };
+const [textKey, cdataKey, attributesKey] = ['#text', '#cdata', ':@'];
+
+const parser = new XMLParser({
+  preserveOrder: true,
+  ignoreAttributes: false,
+  attributeNamePrefix: '',
+  cdataPropName: cdataKey,
+  trimValues: false,
+  parseTagValue: false,
+  parseAttributeValue: false,
+  // Nothing is expanded by the parser: the five names and the numbers are resolved here.
+  processEntities: false,
+  htmlEntities: false,
+  ignoreDeclaration: true,
+  ignorePiTags: true,
+  maxNestedTags: deepest,
+  // Names as they are; those that would reach into JavaScript's objects are refused by the parser.
+  onDangerousProperty: (name) => name,
+});
+
+/** The root of a document. A DOCTYPE is refused unread: with it go entities, their expansion and files. */
+export function parseXml(text: string): Element {
+  if (/<!DOCTYPE/i.test(text)) throw new Refusal('has a DOCTYPE, which is not read');
+  const declared = /^\s*<\?xml[^>]*?encoding\s*=\s*["']([^"']*)/i.exec(text)?.[1];
+  if (declared !== undefined && !/^(utf-8|us-ascii)$/i.test(declared)) {
+    throw new Refusal(`is declared to be ${declared}: send UTF-8`);
+  }
+  if (text.split('<', mostTags + 1).length > mostTags) throw new Refusal('has too many elements');
+  const roots = elementsIn(parsed(text), '').children;
+  const [root] = roots;
+  if (!root || roots.length > 1) throw new Refusal('must have one root element');
+  return root;
+}
+
+function parsed(text: string): Node[] {
+  try {
+    return parser.parse(text, true) as Node[];
+  } catch (error) {
+    throw new Refusal(`is not XML: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function elementsIn(nodes: readonly Node[], at: string): Pick<Element, 'text' | 'children'> {
+  let text = '';
+  const children: Element[] = [];
+  for (const node of nodes) {
+    const tag = Object.keys(node).find((key) => key !== attributesKey) ?? '';
+    const inner = node[tag];
+    if (tag === textKey) text += resolve(String(inner), at);
+    // Nothing in CDATA is a reference.
+    else if (tag === cdataKey) text += (inner as Node[]).map((part) => part[textKey]).join('');
+    else children.push(elementFrom(tag, node, `${at}/${pointerPart(tag)}`));
+  }
+  return { text, children };
+}
+
+function elementFrom(tag: string, node: Node, at: string): Element {
+  const raw = Object.entries((node[attributesKey] ?? {}) as Record<string, string>);
+  return {
+    tag,
+    attributes: Object.fromEntries(raw.map(([name, value]) => [name, resolve(value, at)])),
+    ...elementsIn(node[tag] as Node[], at),
+  };
+}
+
+const named: Readonly<Record<string, string>> = {
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  apos: "'",
+};
+
+/** Resolves the references that XML has without a DOCTYPE. */
+function resolve(text: string, at: string): string {
+  return text.replaceAll(/&([^&;]*);?/g, (reference, name: string) => {
+    const character = reference.endsWith(';') ? (named[name] ?? numbered(name)) : undefined;
+    if (character === undefined) throw new Refusal(`has ${reference}, which is not known`, at);
+    return character;
+  });
+}
+
+function numbered(name: string): string | undefined {
+  const digits = /^#(?:x([0-9a-f]{1,6})|([0-9]{1,7}))$/i.exec(name);
+  if (!digits) return undefined;
+  const point = digits[1] === undefined ? Number(digits[2]) : Number.parseInt(digits[1], 16);
+  if (point > 0x10ffff) return undefined;
+  const character = String.fromCodePoint(point);
+  return carryable.test(character) ? character : undefined;
+}
+
+// RFC 8259, 6: what JSON takes for a number.
+const jsonNumber = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
+
+/** The JSON value that an element is, as `elementOf` writes it. */
+export function valueOf(element: Element, at: string): unknown {
+  const { attributes, text, children } = element;
+  const { type, name: _name, ...others } = attributes;
+  const [stranger] = Object.keys(others);
+  if (stranger !== undefined) throw new Refusal(`has an attribute ${stranger}`, at);
+  const kind = type ?? (children.length > 0 ? 'object' : 'string');
+  const isContainer = kind === 'object' || kind === 'array';
+  if (isContainer && text.trim() !== '') throw new Refusal('has text between its elements', at);
+  if (!isContainer && children.length > 0) throw new Refusal(`has elements in a ${kind}`, at);
+  switch (kind) {
+    case 'string':
+      return text;
+    case 'json':
+      return parseJson(text, at);
+    case 'null':
+      return exactly(text === '', null, 'is null and must be empty', at);
+    case 'boolean':
+      return exactly(text === 'true' || text === 'false', text === 'true', 'is no boolean', at);
+    case 'number': {
+      const isNumber = jsonNumber.test(text) && Number.isFinite(Number(text));
+      return exactly(isNumber, Number(text), 'is no number as JSON has it', at);
+    }
+    case 'array':
+      return children.map((child, i) => valueOf(child, `${at}/${i}`));
+    case 'object':
+      return fieldsOf(children, at);
+    default:
+      throw new Refusal(`has an unknown type ${kind}`, at);
+  }
+}
+
+function exactly<T>(isRight: boolean, value: T, reason: string, at: string): T {
+  if (!isRight) throw new Refusal(reason, at);
+  return value;
+}
+
+function fieldsOf(children: readonly Element[], at: string): Record<string, unknown> {
+  const fields = new Map<string, unknown>();
+  for (const child of children) {
+    const name = child.attributes['name'] ?? child.tag;
+    const within = `${at}/${pointerPart(name)}`;
+    if (fields.has(name)) throw new Refusal('is there twice; say type="array"', within);
+    fields.set(name, valueOf(child, within));
+  }
+  // Makes `__proto__` a field like any other.
+  return Object.fromEntries(fields);
+}

@@ -1,0 +1,80 @@
+import {
+  ActivityFailure,
+  CancellationScope,
+  condition,
+  isCancellation,
+  proxyActivities,
+  proxyLocalActivities,
+  setCurrentDetails,
+  setHandler,
+} from '@temporalio/workflow';
+import type { Activities } from '../activities/index.ts';
+import type { ExchangeStatus } from '../domain/exchange.ts';
+import { messageReplied } from './messages.ts';
+import type { ExchangeMessageInput } from './messages.ts';
+import { askMerchant, recordState } from './retry-policies.ts';
+
+const { expireMessage } = proxyLocalActivities<Activities>({
+  ...recordState,
+  summary: 'See whether it was answered, and expire it if not',
+});
+
+// The database's clock may be a little behind.
+const lookAgainMs = 1_000;
+
+/**
+ * One request, from sent to answered or expired. Asks where one endpoint was addressed; waits for the
+ * reply, which the answer may be; owns the deadline. Workflow id: `exchange/<msg_id>`.
+ */
+export async function exchangeMessage(
+  input: ExchangeMessageInput,
+): Promise<{ status: ExchangeStatus }> {
+  const { messageId, expiresAtMs, isAsked } = input;
+  const leftMs = () => Math.max(expiresAtMs - Date.now(), lookAgainMs);
+  const replyBy = new Date(expiresAtMs).toISOString();
+  let isAnswered = false;
+  setHandler(messageReplied, () => {
+    isAnswered = true;
+  });
+  setCurrentDetails(`${isAsked ? 'Asking the endpoint' : 'Waiting for the reply'}, by ${replyBy}.`);
+
+  const asking = new CancellationScope();
+  const asked = isAsked
+    ? asking
+        .run(() => ask(input, leftMs()))
+        .then(({ kind }) => {
+          if (kind === 'over') isAnswered = true;
+          else setCurrentDetails(`${detailsOf[kind]} Waiting for the reply by ${replyBy}.`);
+        })
+    : undefined;
+  for (;;) {
+    await condition(() => isAnswered, leftMs(), { summary: 'until the reply or the deadline' });
+    isAnswered = false;
+    const { status } = await expireMessage({ messageId });
+    if (status === 'pending') continue;
+    asking.cancel();
+    await asked;
+    setCurrentDetails(status === 'replied' ? 'Answered.' : 'EXPIRED: nobody answered in time.');
+    return { status };
+  }
+}
+
+async function ask({ messageId }: ExchangeMessageInput, withinMs: number) {
+  const { askReceiver } = proxyActivities<Activities>({
+    ...askMerchant,
+    scheduleToCloseTimeout: withinMs,
+    summary: 'Ask the endpoint; its answer may be the reply',
+  });
+  try {
+    return await askReceiver({ messageId });
+  } catch (error) {
+    // Not reached by the deadline, or answered by another way meanwhile.
+    if (!isCancellation(error) && !(error instanceof ActivityFailure)) throw error;
+    return { kind: 'unreachable' as const };
+  }
+}
+
+const detailsOf = {
+  taken: 'The endpoint has taken the request.',
+  unreachable: 'The endpoint could not be asked.',
+};
