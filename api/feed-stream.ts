@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Changes } from '../db/changes.ts';
 import type { Database } from '../db/database.ts';
 import { createGate } from '../db/gate.ts';
@@ -34,6 +35,8 @@ export function createFeedStream(input: {
   const { db, merchant, pace, stopping } = input;
   const gate = createGate();
   const stopListening = input.changes.subscribe('tender_feed', String(merchant.shard), gate.open);
+  // Every stream of the process listens to it: many are no leak.
+  setMaxListeners(0, stopping);
   stopping.addEventListener('abort', gate.open);
   let cursor = input.after;
   let checkAtMs = Date.now() + pace.checkEveryMs;
@@ -58,6 +61,7 @@ export function createFeedStream(input: {
   /** What to send next, waiting for it; undefined when the stream is over. */
   async function next(): Promise<string | undefined> {
     const heartbeatAtMs = Date.now() + pace.heartbeatMs;
+    const sentCursor = cursor;
     for (;;) {
       if (await isOver()) return undefined;
       const page = await input.readFeed(db, {
@@ -65,13 +69,12 @@ export function createFeedStream(input: {
         after: cursor,
         limit: pageLimit,
       });
-      const hasMoved = page.through > cursor;
       cursor = page.through;
       if (page.events.length > 0) return page.events.map(messageOf).join('');
       if (page.hasMore) continue;
       const leftMs = heartbeatAtMs - Date.now();
       // The cursor goes with it, so that what was stepped over is not looked at again after a reconnect.
-      if (leftMs <= 0) return hasMoved ? `${cursorOf(cursor)}:\n\n` : ':\n\n';
+      if (leftMs <= 0) return cursor > sentCursor ? `${cursorOf(cursor)}:\n\n` : ':\n\n';
       await gate.wait(leftMs);
     }
   }

@@ -34,6 +34,3 @@ export type Priority = 'high' | 'normal' | 'low';
 
 /** Smaller goes first. */
 export const priorityRank: Readonly<Record<Priority, number>> = { high: 0, normal: 1, low: 2 };
-
-/** What stands behind an endpoint's address: a web server, or a broker that keeps messages for its readers. */
-export type DestinationKind = 'http' | 'amqp' | 'kafka';

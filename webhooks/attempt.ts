@@ -61,8 +61,8 @@ export function createAttempter({ sender, sealer }: { sender: Sender; sealer: Se
   return async (delivery) => {
     const { eventId, endpoint, expiresAt, attempts } = delivery;
     if (expiresAt && expiresAt.getTime() <= Date.now()) {
-      const base = { eventId, endpointId: endpoint.id, attempt: attempts };
-      return { ...base, kind: 'dropped', reason: 'expired' };
+      const endpointId = endpoint.id;
+      return { kind: 'dropped', reason: 'expired', eventId, endpointId, attempt: attempts };
     }
     return outcomeOf(delivery, await send(delivery));
   };
@@ -94,13 +94,15 @@ function unsent(code: string, said: string | null = null): SendResult {
 
 function outcomeOf(delivery: OutgoingDelivery, sent: SendResult): AttemptOutcome {
   const { eventId, endpoint } = delivery;
-  const attempt = { eventId, endpointId: endpoint.id, attempt: delivery.attempts + 1 };
+  const endpointId = endpoint.id;
+  const attempt = delivery.attempts + 1;
   const verdict = judgeAttempt(sent.result);
   const statusCode = sent.result.kind === 'response' ? sent.result.statusCode : null;
   if (verdict.kind === 'delivered') {
-    return { ...attempt, kind: 'delivered', statusCode: statusCode ?? 0 };
+    return { kind: 'delivered', eventId, endpointId, attempt, statusCode: statusCode ?? 0 };
   }
   const failed = {
+    ...{ eventId, endpointId, attempt },
     statusCode,
     error: sent.result.kind === 'error' ? sent.result.code : null,
     responseBody: sent.responseBody,
@@ -108,22 +110,17 @@ function outcomeOf(delivery: OutgoingDelivery, sent: SendResult): AttemptOutcome
     durationMs: sent.durationMs,
     startedAt: sent.startedAt,
   };
-  if (verdict.kind === 'gone') return { ...attempt, ...failed, kind: 'dead', reason: 'gone' };
+  if (verdict.kind === 'gone') return { ...failed, kind: 'dead', reason: 'gone' };
   const decision = nextAttempt(
-    {
-      attempts: attempt.attempt,
-      random: Math.random(),
-      retryAfterMs: verdict.retryAfterMs,
-    },
+    { attempts: attempt, random: Math.random(), retryAfterMs: verdict.retryAfterMs },
     scheduleMsOf(delivery),
   );
   if (decision.kind === 'exhausted') {
-    return { ...attempt, ...failed, kind: 'dead', reason: 'exhausted' };
+    return { ...failed, kind: 'dead', reason: 'exhausted' };
   }
   const { delayMs } = decision;
   const isThrottled = statusCode === 429 || statusCode === 503;
   return {
-    ...attempt,
     ...failed,
     kind: 'retry',
     delayMs,

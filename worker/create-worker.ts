@@ -20,6 +20,8 @@ export async function createWorker(input: {
     activities: createActivities(deps),
     // Each cached workflow keeps its imports' memory; they are few on purpose.
     maxCachedWorkflows: 1_000,
+    // Not held back for most of a heartbeat timeout: a busy moment must not look like death.
+    maxHeartbeatThrottleInterval: '1s',
     shutdownGraceTime: '20s',
     shutdownForceTime: '25s',
   });

@@ -12,7 +12,7 @@ import type { Activities } from '../activities/index.ts';
 import type { ExchangeStatus } from '../domain/exchange.ts';
 import { messageReplied } from './messages.ts';
 import type { ExchangeMessageInput } from './messages.ts';
-import { askMerchant, recordState } from './retry-policies.ts';
+import { askEndpoint, recordState } from './retry-policies.ts';
 
 const { expireMessage } = proxyLocalActivities<Activities>({
   ...recordState,
@@ -61,7 +61,7 @@ export async function exchangeMessage(
 
 async function ask({ messageId }: ExchangeMessageInput, withinMs: number) {
   const { askReceiver } = proxyActivities<Activities>({
-    ...askMerchant,
+    ...askEndpoint,
     scheduleToCloseTimeout: withinMs,
     summary: 'Ask the endpoint; its answer may be the reply',
   });

@@ -21,6 +21,16 @@ export const askMerchant = {
   retry: { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '1m' },
 } as const satisfies ActivityOptions;
 
+/**
+ * One try at an endpoint of somebody who waits: its schedule is the endpoint's, the deadline ends it, and
+ * a worker that dies meanwhile is noticed by its missing heartbeat.
+ */
+export const askEndpoint = {
+  startToCloseTimeout: '30s',
+  heartbeatTimeout: '5s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+} as const satisfies ActivityOptions;
+
 /** Short writes to our own database, tried until it is there. */
 export const recordState = {
   startToCloseTimeout: '5s',
@@ -56,8 +66,8 @@ export const keepBooks = {
 /** The relay runs for as long as it lives; a worker that dies is noticed by its missing heartbeat. */
 export const relayForLong = {
   startToCloseTimeout: '2h',
-  heartbeatTimeout: '10s',
-  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '5s' },
+  heartbeatTimeout: '5s',
+  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '1s' },
 } as const satisfies ActivityOptions;
 
 /** One round of deliveries to one endpoint: bounded by the sender's own timeouts. */

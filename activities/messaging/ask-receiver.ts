@@ -45,7 +45,7 @@ export async function askReceiver(
   if (!endpoint) return { kind: 'unreachable' };
   if (endpoint.status !== 'enabled') throw unanswered(`the endpoint is ${endpoint.status}`);
 
-  const { outcome, answer } = await send(deps, message, endpoint);
+  const { outcome, answer } = await whileBeating(() => send(deps, message, endpoint));
   if (outcome.kind === 'dropped') return { kind: 'over' };
   if (outcome.kind === 'dead') return { kind: 'unreachable' };
   if (outcome.kind === 'retry') {
@@ -61,6 +61,19 @@ export async function askReceiver(
   const { toMerchantId: merchantId } = message;
   await recordReply(db, { merchantId, messageId, body: reading.body, via: 'answer' });
   return { kind: 'over' };
+}
+
+const heartbeatEveryMs = 1_500;
+
+/** Says every so often that this worker lives. */
+async function whileBeating<T>(work: () => Promise<T>): Promise<T> {
+  const context = Context.current();
+  const timer = setInterval(() => context.heartbeat(), heartbeatEveryMs);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+  }
 }
 
 async function send(

@@ -6,7 +6,7 @@ import type { ActivityDeps } from '../deps.ts';
 import { wakeEndpoint } from './wake-endpoint.ts';
 
 // Between two heartbeats a dead worker goes unnoticed; the policy's timeout is several of them.
-const heartbeatMs = 2_000;
+const heartbeatMs = 1_000;
 // One activity must not run for ever: it comes back to the workflow, which calls it again.
 const turnMs = 60 * 60 * 1_000;
 const wakeAgainMs = 1_000;

@@ -55,8 +55,6 @@ ALTER TABLE "deliveries" ADD COLUMN "is_latest_only" boolean DEFAULT false NOT N
 ALTER TABLE "deliveries" ADD COLUMN "expires_at" timestamp with time zone;--> statement-breakpoint
 ALTER TABLE "deliveries" ADD COLUMN "replays" integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 ALTER TABLE "delivery_attempts" ADD COLUMN "response_headers" jsonb;--> statement-breakpoint
-ALTER TABLE "endpoints" ADD COLUMN "kind" text DEFAULT 'http' NOT NULL;--> statement-breakpoint
-ALTER TABLE "endpoints" ADD COLUMN "destination" jsonb;--> statement-breakpoint
 ALTER TABLE "endpoints" ADD COLUMN "metadata" jsonb DEFAULT '{}'::jsonb NOT NULL;--> statement-breakpoint
 ALTER TABLE "endpoints" ADD COLUMN "channels" text[] DEFAULT '{}' NOT NULL;--> statement-breakpoint
 ALTER TABLE "endpoints" ADD COLUMN "filter" jsonb;--> statement-breakpoint

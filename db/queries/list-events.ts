@@ -32,9 +32,9 @@ export async function listEvents(
   db: Database,
   input: FeedSelection & { merchantId: MerchantId; after: number; limit: number },
 ): Promise<FeedPage> {
-  const { after, limit } = input;
+  const { merchantId, after, resourceId, channels = [], limit } = input;
   const rows = await selectionOf(input)(db, {
-    ...input,
+    ...{ merchantId, after, resourceId, channels },
     limit: limit + 1,
     lookedAt: mostLookedAt,
     patterns: input.patterns.map(likeOf),
@@ -55,6 +55,16 @@ type Row = { reach: number | null; isCut: boolean } & (
   | { position: null; type: null; body: null }
 );
 
+type Values = {
+  merchantId: MerchantId;
+  after: number;
+  patterns: readonly string[];
+  channels: readonly string[];
+  resourceId: string | undefined;
+  limit: number;
+  lookedAt: number;
+};
+
 function selectionOf({ patterns, channels = [], resourceId }: FeedSelection) {
   if (resourceId !== undefined) return selectResource;
   return channels.length > 0 || !patterns.includes('*') ? selectSome : selectAll;
@@ -67,8 +77,7 @@ const isOurs = sql`merchant_id = ${text('merchantId')} and position > ${after}`;
 const isWanted = sql`type like any(${texts('patterns')})
   and (cardinality(${texts('channels')}) = 0 or channels && ${texts('channels')})`;
 
-const select = (name: string, build: () => SQL) =>
-  statement<Row, Record<string, unknown>>(name, build);
+const select = (name: string, build: () => SQL) => statement<Row, Values>(name, build);
 
 /** Without a condition every event looked at is an event found, and the last one says how far. */
 const selectAll = select(

@@ -12,12 +12,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import { sql } from 'drizzle-orm';
 import type { Congestion } from '../../domain/congestion.ts';
-import type {
-  DeliveryFormat,
-  DestinationKind,
-  EndpointAuthKind,
-  Priority,
-} from '../../domain/delivery.ts';
+import type { DeliveryFormat, EndpointAuthKind, Priority } from '../../domain/delivery.ts';
 import type { Filter } from '../../domain/filter.ts';
 import type { EndpointId, EventId, Id, MerchantId, ReplayId } from '../../domain/ids.ts';
 import { merchants } from './merchants.ts';
@@ -45,10 +40,7 @@ export const endpoints = pgTable(
       .$type<MerchantId>()
       .notNull()
       .references(() => merchants.id),
-    kind: text().$type<DestinationKind>().notNull().default('http'),
     url: text().notNull(),
-    /** Where in a broker: exchange and routing key, or topic and key. */
-    destination: jsonb().$type<Record<string, string>>(),
     description: text(),
     metadata: jsonb().$type<Record<string, string>>().notNull().default({}),
     eventTypes: text().array().notNull(),

@@ -26,6 +26,7 @@ import { openOrder, payAtProvider } from '../support/orders.ts';
 import { scriptFaults } from '../support/provider-book.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { until } from '../support/until.ts';
+import { conversationScenes } from './conversation-scenes.ts';
 import { lifeScenes } from './life-scenes.ts';
 import { openWorld } from '../support/world.ts';
 import type { TestMerchant, World } from '../support/world.ts';
@@ -124,6 +125,7 @@ const scenes: Record<string, (scene: Scene) => Promise<Recorded>> = {
     });
   },
   ...lifeScenes,
+  ...conversationScenes,
   async 'schedules-continued'({ world }) {
     return firstRunOf(world, workflowIds.keepSchedules, async () => {});
   },

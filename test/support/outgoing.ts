@@ -10,9 +10,7 @@ export function endpointRow(settings: Partial<EndpointRow> = {}): EndpointRow {
   return {
     id: newId('endpoint'),
     merchantId: newId('merchant'),
-    kind: 'http',
     url: 'https://shop.example/',
-    destination: null,
     description: null,
     metadata: {},
     eventTypes: ['*'],

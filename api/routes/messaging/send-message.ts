@@ -1,12 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { startExchange } from '../../../activities/messaging/start-exchange.ts';
-import { lookUpEndpoint } from '../../../db/queries/endpoints.ts';
 import { createRequest } from '../../../db/queries/messaging/create-request.ts';
-import { findParticipant, isEndpoint } from '../../../db/queries/messaging/find-participant.ts';
-import type { Address } from '../../../domain/participant.ts';
+import { findParticipant } from '../../../db/queries/messaging/find-participant.ts';
 import type { ApiDeps, App } from '../../deps.ts';
 import { notFound } from '../../problems.ts';
-import { refuseFields } from '../../refuse-fields.ts';
 import { problemResponses } from '../../schemas.ts';
 import { parseWaitMs } from '../../wait-for.ts';
 import { waitForReply } from './get-message.ts';
@@ -72,7 +69,6 @@ export function registerSendMessage(app: App, deps: ApiDeps) {
     const merchantId = c.var.merchant.id;
     const to = await findParticipant(deps.db, { merchantId, address: given.to });
     if (!to) throw notFound('participant', given.to);
-    await refuseBroker(deps, given.to);
     const result = await createRequest(deps.db, {
       ...{ merchantId, to, messageKey: keyOf(given.messageKey, headers) },
       contentHash: contentHashOf(given),
@@ -95,13 +91,4 @@ export function registerSendMessage(app: App, deps: ApiDeps) {
     c.header('location', `${deps.publicUrl}/v1/messages/${message.id}`);
     return c.json(messageBody(latest ?? message), result.kind === 'existing' ? 200 : 201);
   });
-}
-
-/** A broker keeps what it is given and answers nothing. */
-async function refuseBroker({ db }: ApiDeps, address: Address): Promise<void> {
-  if (!isEndpoint(address)) return;
-  const endpoint = await lookUpEndpoint(db, { endpointId: address });
-  if (endpoint?.kind !== 'http') {
-    throw refuseFields([{ in: 'body', field: '/to', message: 'must be an endpoint over HTTP' }]);
-  }
 }

@@ -1,0 +1,59 @@
+// What the examples share: the demo merchant's key, the API, and a small endpoint in this process.
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+
+const url = process.env['TENDER_URL'] ?? 'http://localhost:8080';
+
+// `npm start` keeps its demo merchant here; any other key goes into TENDER_KEY.
+function demoMerchant() {
+  const folder =
+    process.env['TENDER_STATE_DIR'] ?? new URL('../../../.tender', import.meta.url).pathname;
+  return JSON.parse(readFileSync(`${folder}/demo/merchant.json`, 'utf8'));
+}
+
+export const key = process.env['TENDER_KEY'] ?? demoMerchant().key;
+export const merchantId = process.env['TENDER_MERCHANT'] ?? demoMerchant().merchantId;
+
+export const say = (...parts) => process.stdout.write(`${parts.join(' ')}\n`);
+
+/** Calls the API; throws what it answers on anything but success. */
+export async function api(method, path, body, headers = {}) {
+  const response = await fetch(url + path, {
+    method,
+    headers: {
+      authorization: `Bearer ${key}`,
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+  return text === '' ? undefined : JSON.parse(text);
+}
+
+/** An endpoint that hands each event to `answer`, registered for some event types. `close` removes it. */
+export async function endpoint(eventTypes, answer = () => undefined) {
+  const server = createServer((request, response) => {
+    const chunks = [];
+    request.on('data', (chunk) => chunks.push(chunk));
+    request.on('end', () => {
+      const said = answer(JSON.parse(Buffer.concat(chunks).toString('utf8')));
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(said ?? {}));
+    });
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { id } = await api('POST', '/v1/endpoints', {
+    url: `http://127.0.0.1:${server.address().port}/`,
+    eventTypes,
+  });
+  return {
+    id,
+    close: async () => {
+      await api('DELETE', `/v1/endpoints/${id}`);
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
