@@ -20,6 +20,7 @@ import { registerCreateEndpoint } from './routes/create-endpoint.ts';
 import { registerCreateOrder } from './routes/create-order.ts';
 import { registerCreateReconciliation } from './routes/create-reconciliation.ts';
 import { registerCreateRefund } from './routes/create-refund.ts';
+import { registerDryRunFilter } from './routes/dry-run-filter.ts';
 import { registerDryRunRouting } from './routes/dry-run-routing.ts';
 import { registerGetBalances } from './routes/get-balances.ts';
 import { registerGetEndpoint } from './routes/get-endpoint.ts';
@@ -98,6 +99,7 @@ export function createApp(deps: ApiDeps): App {
   registerListEndpoints(app, deps);
   registerUpdateEndpoint(app, deps);
   registerVerifyEndpoint(app, deps);
+  registerDryRunFilter(app, deps);
   registerDeleteEndpoint(app, deps);
   registerRotateSecret(app, deps);
   registerSendTestEvent(app, deps);

@@ -29,8 +29,9 @@ export function registerOpenApi(app: App, { publicUrl }: Pick<ApiDeps, 'publicUr
       license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
     },
     servers: [{ url: publicUrl }],
-    tags: ['Orders', 'Refunds', 'Balances', 'Reconciliation', 'Routing', 'Endpoints', 'Events'].map(
-      (name) => ({ name }),
-    ),
+    tags: [
+      ...['Orders', 'Refunds', 'Balances', 'Reconciliation', 'Routing', 'Endpoints', 'Events'],
+      'Messaging',
+    ].map((name) => ({ name })),
   });
 }

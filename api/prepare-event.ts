@@ -31,6 +31,7 @@ export function prepareEvent(
   }
   const event = {
     ...{ id, type, body },
+    createdAt: at,
     resourceId: resourceId ?? id,
     channels: given.channels ? [...new Set(given.channels)].toSorted() : [],
     isResourceGiven: resourceId !== undefined,

@@ -109,7 +109,6 @@ function joined(group: readonly Waiting[]): Publication {
   return {
     merchant: first.merchant,
     events: group.flatMap(({ publication }) => publication.events),
-    at: first.at,
     types: [...types.values()],
     keyPastEnd: null,
   };

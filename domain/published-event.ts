@@ -13,7 +13,7 @@ export type StoredEvent = {
 };
 
 /** An event as its publisher gave it, ready to be written. */
-export type PublishedEvent = Omit<StoredEvent, 'createdAt'> & {
+export type PublishedEvent = StoredEvent & {
   /** The publisher said what it is about; else it is about itself. */
   isResourceGiven: boolean;
   /** The publisher said when it happened; else that is when it was written. */

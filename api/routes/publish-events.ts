@@ -77,10 +77,9 @@ export function registerPublishEvents(app: App, deps: ApiDeps) {
   app.post('/v1/events', async (c) => {
     const requestKey = checkKey(c.req.header('idempotency-key'));
     const incoming = await readIncomingEvents(c);
-    const at = new Date();
-    const events = prepareAll(incoming, { at, requestKey });
+    const events = prepareAll(incoming, { at: new Date(), requestKey });
     const result = await publishChecked({ db: deps.db, publish }, types, {
-      ...{ incoming, events, at },
+      ...{ incoming, events },
       merchant: c.var.merchant,
       keyPastEnd: requestKey === undefined ? null : keyAt(requestKey, events.length),
     });

@@ -19,7 +19,6 @@ export type Publication = {
   merchant: { id: MerchantId; shard: number };
   /** One key at most once. */
   events: readonly EventToPublish[];
-  at: Date;
   /** The types of the events as they were when the events were checked; null for one that is not registered. */
   types: readonly { name: string; version: string | null }[];
   /** A key that would be there had this request been a longer one under its Idempotency-Key. */
@@ -57,10 +56,10 @@ const insert = statement<Row, Record<string, unknown>>(
   written as (
     insert into ${events} (id, merchant_id, shard, type, channels, dedupe_key, resource_id, body, created_at)
     select id, ${text('merchantId')}, ${sql.placeholder('shard')}::int, type, channels::text[],
-      dedupe_key, resource_id, body, ${sql.placeholder('at')}::timestamptz
+      dedupe_key, resource_id, body, created_at::timestamptz
     from unnest(${texts('ids')}, ${texts('types')}, ${texts('channels')}, ${texts('dedupeKeys')},
-      ${texts('resourceIds')}, ${texts('bodies')}) with ordinality
-      as batch(id, type, channels, dedupe_key, resource_id, body, place)
+      ${texts('resourceIds')}, ${texts('bodies')}, ${texts('createdAts')}) with ordinality
+      as batch(id, type, channels, dedupe_key, resource_id, body, created_at, place)
     where not exists (select from stale) and not exists (select from known)
     order by place)
   select true as "isStale", null as "dedupeKey", null as id, null as type, null as "resourceId",
@@ -109,7 +108,7 @@ export async function publishEvents(
 /** The rows that stand in the way; none where all were written. */
 async function insertAll(
   db: Database,
-  { merchant, at, types, keyPastEnd }: Publication,
+  { merchant, types, keyPastEnd }: Publication,
   events: readonly EventToPublish[],
 ): Promise<Row[] | 'raced'> {
   const dedupeKeys = events.map(({ dedupeKey }) => dedupeKey);
@@ -117,23 +116,27 @@ async function insertAll(
     return await insert(db, {
       merchantId: merchant.id,
       shard: merchant.shard,
-      at,
       typeNames: types.map(({ name }) => name),
       typeVersions: types.map(({ version }) => version),
       knownKeys: [...dedupeKeys, keyPastEnd].filter((key) => key !== null),
       ids: events.map(({ id }) => id),
       types: events.map(({ type }) => type),
-      // Names of channels have nothing in them that an array's text would take for its own.
-      channels: events.map(({ channels }) => `{${channels.map((name) => `"${name}"`).join()}}`),
+      channels: events.map(({ channels }) => arrayText(channels)),
       dedupeKeys,
       resourceIds: events.map(({ resourceId }) => resourceId),
       bodies: events.map(({ body }) => body),
+      createdAts: events.map(({ createdAt }) => createdAt.toISOString()),
     });
   } catch (error) {
     // Two publishers of one key at once: the statement of the second fails as a whole.
     if (isUniqueViolation(error)) return 'raced';
     throw error;
   }
+}
+
+/** An array of texts as one text, since PostgreSQL has no arrays of arrays of different length (8.15.2). */
+function arrayText(values: readonly string[]): string {
+  return `{${values.map((value) => `"${value.replaceAll(/[\\"]/g, '\\$&')}"`).join()}}`;
 }
 
 function findReused(

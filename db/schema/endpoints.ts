@@ -91,6 +91,9 @@ export const endpoints = pgTable(
     index('endpoints_of_resource')
       .on(t.resourceId)
       .where(sql`${t.resourceId} is not null`),
+    index('endpoints_with_public_keys')
+      .on(t.id)
+      .where(sql`${t.publicKey} is not null or ${t.previousPublicKey} is not null`),
     index('endpoints_in_trouble')
       .on(t.id)
       .where(sql`${t.driver} = 'workflow'`),

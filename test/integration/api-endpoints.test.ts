@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eq } from 'drizzle-orm';
 import { Webhook } from 'standardwebhooks';
 import { deliveries, endpoints } from '../../db/schema/index.ts';
-import type { EndpointId } from '../../domain/ids.ts';
+import type { EndpointId, ReplayId } from '../../domain/ids.ts';
 import { workflowIds } from '../../workflows/messages.ts';
 import { openOrder } from '../support/orders.ts';
 import { startReceiver } from '../support/receiver.ts';
@@ -145,7 +145,7 @@ describe.concurrent('an endpoint', () => {
     const wish = { endpointId: scene.endpoint.id, kind: 'recover', since };
     expect((await scene.merchant.api('POST', '/v1/replays', { body: wish })).status).toBe(409);
     await change(scene, { status: 'enabled' });
-    const { body: replay, status } = await scene.merchant.api<{ id: string }>(
+    const { body: replay, status } = await scene.merchant.api<{ id: ReplayId }>(
       'POST',
       '/v1/replays',
       { body: wish },
@@ -161,10 +161,12 @@ describe.concurrent('an endpoint', () => {
     });
     expect(done.queued).toBe(lost.length);
     await until('nothing is undelivered', async () => (await undelivered(scene)).length === 0);
-    const description = await world.temporal.workflow
-      .getHandle(workflowIds.replayEvents(replay.id as `rpl_${string}`))
-      .describe();
-    expect(description.status.name).toBe('COMPLETED');
+    // The row is written a moment before its workflow ends.
+    const { replayEvents } = workflowIds;
+    await until('its workflow has ended', async () => {
+      const handle = world.temporal.workflow.getHandle(replayEvents(replay.id));
+      return (await handle.describe()).status.name === 'COMPLETED';
+    });
   });
 
   test('that is removed leaves dead letters with that reason, and is unknown from then on', async () => {
@@ -235,6 +237,34 @@ test('an endpoint with a handshake gets nothing before it has answered its chall
   const told = receiver.received.map(({ event }) => event.type);
   expect(told).toEqual(['endpoint.verification', 'endpoint.verification', 'order.created']);
   expect(receiver.received.at(-1)?.event.data.id).toBe(order.id);
+});
+
+test('a filter is tried on an event there is, or on one that is made up, and says why', async () => {
+  const { merchant, receiver } = await endpointThat(works);
+  await openOrder(merchant);
+  await until('told', () => receiver.received.length === 1);
+  const eventId = receiver.received[0]?.event.id;
+  const ask = (body: Record<string, unknown>) =>
+    merchant.api<{ matches: boolean; conditions: { actual: unknown; holds: boolean }[] }>(
+      'POST',
+      '/v1/filters/dry-run',
+      { body },
+    );
+  const filter = { 'data.amountMinor': { $gt: 1_000, $lt: 1_200 } };
+  const stored = await ask({ filter, eventId });
+  expect(stored.body).toMatchObject({
+    matches: false,
+    conditions: [
+      { actual: 1_250, holds: true },
+      { actual: 1_250, holds: false },
+    ],
+  });
+  const made = await ask({ filter, event: { data: { amountMinor: 1_100 } } });
+  expect(made.body.matches).toBe(true);
+  expect((await ask({ filter: { $what: 1 }, event: {} })).status).toBe(400);
+  const stranger = await world.newMerchant();
+  const asked = await stranger.api('POST', '/v1/filters/dry-run', { body: { filter, eventId } });
+  expect(asked.status).toBe(404);
 });
 
 describe.concurrent('a secret', () => {

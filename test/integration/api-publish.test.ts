@@ -78,6 +78,19 @@ describe('an event', () => {
   });
 });
 
+test('channels may be called anything, and are found under their names', async () => {
+  const own = await world.newMerchant([]);
+  const channels = ['NULL', '{}', 'a"b', "a\\'b", 'ü 😀', '{"a"}'];
+  const [id] = await publishAll(own, [{ ...cart, channels }]);
+  await feedOf(own, 1);
+  const { body } = await own.api('GET', `/v1/events/${id}`);
+  expect(body['channels']).toEqual(channels.toSorted());
+  for (const channel of channels) {
+    const query = `channels=${encodeURIComponent(channel)}`;
+    expect((await readFeed(own, { query })).events).toHaveLength(1);
+  }
+});
+
 describe('a batch', () => {
   test('of 1,000 is taken whole, in the order of the request', async () => {
     const own = await world.newMerchant([]);
@@ -177,6 +190,18 @@ describe('the same id', () => {
     expect(new Set(answers.map(({ body }) => body.data[0]?.id)).size).toBe(1);
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
     expect(await written(own)).toBe(1);
+  });
+
+  test('is known again, though it was published among many others at once', async () => {
+    const own = await world.newMerchant([]);
+    const publishEach = () =>
+      Promise.all(Array.from({ length: 60 }, (_, n) => publish(own, { id: `e${n}`, ...cart })));
+    const first = await publishEach();
+    const again = await publishEach();
+    expect(new Set(again.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(again.map(({ body }) => body.data[0]?.id)).toEqual(
+      first.map(({ body }) => body.data[0]?.id),
+    );
   });
 
   test('in batches that overlap, published at once, is one event in all of them', async () => {

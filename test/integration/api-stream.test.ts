@@ -184,11 +184,16 @@ describe('a stream by itself', () => {
       .select({ id: apiKeys.id })
       .from(apiKeys)
       .where(eq(apiKeys.merchantId, own.merchantId));
+    const readFeed = createFeedReader({ patterns: ['cart.*'] });
     let ends = 0;
+    let reads = 0;
     const stream = createFeedStream({
       ...{ db: world.db, changes, logger: createLogger({ level: 'silent', name: 'test' }) },
       merchant: { id: own.merchantId, shard: 0 },
-      readFeed: createFeedReader({ patterns: ['cart.*'] }),
+      readFeed: (...asked) => {
+        reads += 1;
+        return readFeed(...asked);
+      },
       after: 0,
       isAllowed: () => isKeyValid(world.db, { merchantId: own.merchantId, keyId: key?.id ?? '' }),
       pace: { heartbeatMs, checkEveryMs: 10 },
@@ -201,7 +206,7 @@ describe('a stream by itself', () => {
       const { value } = await reader.read();
       return value && decoder.decode(value);
     };
-    return { next, reader, ends: () => ends };
+    return { next, reader, ends: () => ends, reads: () => reads };
   }
 
   test('says when to connect again and where, and shows that it lives while nothing comes', async () => {
@@ -246,10 +251,18 @@ describe('a stream by itself', () => {
     const own = await world.newMerchant([]);
     await publishAll(own, carts(150));
     await feedOf(own, 150);
-    const { next, reader } = await streamOf(own);
-    await next();
-    const pages = [await next(), await next()].map((text) => text?.match(/^data: /gm)?.length);
-    expect(pages).toEqual([100, 50]);
+    const { next, reader, reads } = await streamOf(own);
+    const counts: unknown[] = [];
+    for (let i = 0; i < 3; i++) {
+      const text = await next();
+      await feedOf(own, 150);
+      counts.push([text?.match(/^data: /gm)?.length ?? 0, reads()]);
+    }
+    expect(counts).toEqual([
+      [0, 0],
+      [100, 1],
+      [50, 2],
+    ]);
     await reader.cancel();
   });
 });

@@ -27,7 +27,6 @@ function publicationOf(
   const at = new Date();
   return {
     merchant: { id: merchantId, shard: 0 },
-    at,
     keyPastEnd: null,
     types: [{ name: 'cart.left', version: settings.version ?? null }],
     events: names.map((resourceId) => {
@@ -35,7 +34,7 @@ function publicationOf(
       const data = settings.data ?? { resourceId };
       const timestamp = at.toISOString();
       return {
-        ...{ id, resourceId, type: 'cart.left', channels: [] },
+        ...{ id, resourceId, type: 'cart.left', channels: [], createdAt: at },
         body: envelopeOf({ id, type: 'cart.left', timestamp, data }),
         isResourceGiven: true,
         isTimeGiven: false,

@@ -77,6 +77,19 @@ describe.concurrent('a request', () => {
     expect(new Set(asked.map(({ rawBody }) => rawBody)).size).toBe(1);
   });
 
+  test('is asked once and no more where the endpoint’s first wait is longer than the deadline', async () => {
+    const merchant = await world.newMerchant();
+    const endpoint = await endpointThat(merchant, () => ({ status: 500 }));
+    const rules = [{ eventTypes: ['message.request'], retrySeconds: [604_800] }];
+    const patched = await merchant.api('PATCH', `/v1/endpoints/${endpoint.id}`, {
+      body: { rules },
+    });
+    expect(patched.status).toBe(200);
+    const { body } = await ask(merchant, endpoint.id, { replyWithinSeconds: 5 });
+    expect(body.status).toBe('expired');
+    expect(requestsAt(endpoint)).toHaveLength(1);
+  });
+
   test('whose reply is long gets all of it', async () => {
     const merchant = await world.newMerchant();
     const long = 'ü'.repeat(60_000);

@@ -25,6 +25,8 @@ export async function serve(listener: RequestListener, tls?: ServerOptions): Pro
   server.on('connection', () => {
     seen.connections += 1;
   });
+  // Idle connections are the client's to close.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, resolve));
   return {
     port: (server.address() as AddressInfo).port,

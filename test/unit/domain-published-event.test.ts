@@ -22,6 +22,7 @@ function given(
   const { timestamp = '2026-11-23T09:30:00.000Z', data = { n: 1 }, ...fields } = change;
   const event = {
     ...base,
+    createdAt: new Date('2026-11-23T09:30:00.000Z'),
     id: 'evt_2' as const,
     isResourceGiven: true,
     isTimeGiven: false,

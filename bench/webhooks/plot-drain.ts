@@ -1,0 +1,57 @@
+/** `npm run -s bench -- webhooks --json --parts drain | node --import tsx bench/webhooks/plot-drain.ts > docs/images/drain.svg` */
+import { text } from 'node:stream/consumers';
+import type { measureDrain } from './drain.ts';
+
+type Drain = Awaited<ReturnType<typeof measureDrain>>;
+
+const width = 760;
+const rowHeight = 120;
+const left = 90;
+const gap = 34;
+
+const output = await text(process.stdin);
+const line = output.split('\n').findLast((one) => one.startsWith('{')) ?? '{}';
+const { drain } = JSON.parse(line) as { drain?: Drain };
+if (!drain) {
+  process.stderr.write('no drain in what was read: run the bench with --parts drain\n');
+  process.exit(2);
+}
+process.stdout.write(plotOf(drain));
+
+/** Four curves over one time axis, one under the other: what waits, the window, memory, and the others' share. */
+function plotOf({ samples, backAtS, waiting, workflows }: Drain): string {
+  const lastS = samples.at(-1)?.atS ?? 1;
+  const x = (atS: number) => left + (atS / lastS) * (width - left - 20);
+  const rows: [string, (sample: Drain['samples'][number]) => number][] = [
+    ['events waiting', (one) => one.outstanding],
+    ['window (calls at once)', (one) => one.window],
+    ['worker, MB', (one) => one.workerMb],
+    ['others, events a sample', (one) => one.othersTaken],
+  ];
+  const drawn = rows.map(([name, pick], row) => {
+    const top = 40 + row * (rowHeight + gap);
+    const most = Math.max(1, ...samples.map(pick));
+    const points = samples
+      .map(
+        (one) =>
+          `${x(one.atS).toFixed(1)},${(top + rowHeight * (1 - pick(one) / most)).toFixed(1)}`,
+      )
+      .join(' ');
+    return `<text x="${left}" y="${top - 6}">${name}</text>
+<text x="${left - 8}" y="${top + 10}" text-anchor="end">${most}</text>
+<text x="${left - 8}" y="${top + rowHeight}" text-anchor="end">0</text>
+<path d="M${left} ${top}V${top + rowHeight}H${width - 20}" class="axis"/>
+<polyline points="${points}"/>`;
+  });
+  const height = 40 + rows.length * (rowHeight + gap);
+  const back = x(backAtS).toFixed(1);
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height + 20}" font-family="sans-serif" font-size="12">
+<style>polyline{fill:none;stroke:#1b5fd9;stroke-width:1.5}.axis{fill:none;stroke:#999}.back{stroke:#0a7f4f;stroke-dasharray:4 3}</style>
+<rect width="100%" height="100%" fill="#fff"/>
+<text x="${left}" y="18" font-weight="bold">${waiting} events for a dead endpoint: ${workflows} workflow; it comes back at ${backAtS} s</text>
+<line x1="${back}" x2="${back}" y1="28" y2="${height - gap}" class="back"/>
+${drawn.join('\n')}
+<text x="${width - 20}" y="${height + 8}" text-anchor="end">${lastS} s</text>
+</svg>
+`;
+}
