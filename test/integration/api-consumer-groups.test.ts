@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { leaseEvents, readGroupState } from '../../db/queries/lease-events.ts';
 import { consumerGroups } from '../../db/schema/index.ts';
 import { and, eq, sql } from 'drizzle-orm';
 import { consumerGroup } from '../support/consumer-group.ts';
@@ -273,6 +274,45 @@ describe('a batch', () => {
     const ids = await publishAll(own, carts(2));
     await feedOf(own, 2);
     expect(idsIn(await group.take())).toEqual(ids);
+  });
+});
+
+describe('a member that looked', () => {
+  /** Where a group stood when a member looked, and how that member would take what it saw. */
+  async function lookAt({ merchantId }: TestMerchant, { path }: Group, through: number) {
+    const key = { merchantId, name: path.split('/').at(-1) ?? '' };
+    const state = await readGroupState(world.db, key);
+    if (!state) throw new Error('there is no group');
+    const { position, identity } = state;
+    return () =>
+      leaseEvents(world.db, {
+        ...{ ...key, position, identity, through },
+        leaseToken: 'lease_late',
+        leaseSeconds: 60,
+      });
+  }
+
+  test('before another took and acknowledged the same is given nothing', async () => {
+    const { own, group } = await groupWith(2);
+    const take = await lookAt(own, group, 1_000_000);
+    await group.acknowledge(await group.take());
+    expect(await take()).toBe(false);
+    expect((await group.read()).body['leasedUntil']).toBeNull();
+  });
+
+  test('while another has the batch is given nothing', async () => {
+    const { own, group } = await groupWith(2);
+    const take = await lookAt(own, group, 1_000_000);
+    await group.take();
+    expect(await take()).toBe(false);
+  });
+
+  test('before the group was deleted and made anew is given nothing of the new one', async () => {
+    const { own, group } = await groupWith(2);
+    const take = await lookAt(own, group, 1_000_000);
+    await own.api('DELETE', group.path);
+    await group.create({ eventTypes: ['stock.*'] });
+    expect(await take()).toBe(false);
   });
 });
 

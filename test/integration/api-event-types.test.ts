@@ -158,6 +158,8 @@ describe('what is published under a registered type', () => {
     expect(await statusOf()).toBe(422);
     await updateEventType(world.db, { merchantId: own.merchantId, name, schema: null });
     expect(await statusOf()).toBe(201);
+    // What was refused was not written either.
+    expect(await written(own)).toBe(3);
   });
 
   test('is refused once the type is archived, and taken again when it is not', async () => {

@@ -1,5 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { prepareEvent } from '../../api/prepare-event.ts';
+import { publishEvents } from '../../db/queries/publish-events.ts';
 import { events as eventRows } from '../../db/schema/index.ts';
 import { newId } from '../../domain/ids.ts';
 import { feedOf, publish, publishAll, readFeed, slugOf } from '../support/events.ts';
@@ -17,6 +19,12 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 const cart = { type: 'cart.abandoned', data: { cart: '77', items: 2 } };
+
+function preparedEvent(given: Parameters<typeof prepareEvent>[0], at: Date) {
+  const made = prepareEvent(given, { at, requestKey: undefined });
+  if (made.kind === 'refused') throw new Error(made.problem.message);
+  return made.event;
+}
 
 /** How many events a merchant has in the log, numbered or not. */
 const written = ({ merchantId }: TestMerchant) =>
@@ -190,6 +198,29 @@ describe('the same id', () => {
     expect(new Set(answers.map(({ body }) => body.data[0]?.id)).size).toBe(1);
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
     expect(await written(own)).toBe(1);
+  });
+
+  test('from many processes at once is one event', async () => {
+    const own = await world.newMerchant([]);
+    const { merchantId: id } = own;
+    // Each process gathers what its own publishers say; here every one writes by itself.
+    const results = await Promise.all(
+      Array.from({ length: 20 }, (_, n) => {
+        const at = new Date(Date.now() + n);
+        const events = ['a', 'b', 'c'].map((key) => preparedEvent({ id: key, ...cart }, at));
+        return publishEvents(world.db, {
+          merchant: { id, shard: 0 },
+          events: n % 2 ? events : events.toReversed(),
+          types: [{ name: cart.type, version: null }],
+          keyPastEnd: null,
+        });
+      }),
+    );
+    const told = results.flatMap((result) => (result.kind === 'published' ? result.events : []));
+    expect(told).toHaveLength(60);
+    expect(told.filter(({ isNew }) => isNew)).toHaveLength(3);
+    expect(new Set(told.map(({ event }) => event.id)).size).toBe(3);
+    expect(await written(own)).toBe(3);
   });
 
   test('is known again, though it was published among many others at once', async () => {

@@ -38,7 +38,8 @@ export async function postUntilAnswered(
     async () => {
       const tried = await api<OrderBody>('POST', '/v1/orders', {
         body: order,
-        headers: { 'idempotency-key': key },
+        // A machine that is busy with other tests opens a payment in more than the five seconds by default.
+        headers: { 'idempotency-key': key, prefer: 'wait=30' },
       }).catch(() => undefined);
       const status = tried?.status ?? 'no answer';
       if (seen.at(-1) !== status) seen.push(status);
