@@ -11,7 +11,9 @@ import {
 export const timeoutMs = 20_000;
 const connectTimeoutMs = 5_000;
 const keepAliveMs = 30_000;
-const connectionsPerOrigin = 64;
+// What bounds the calls is each endpoint's own window: many endpoints may live at one origin, and those of
+// one that hangs must not take the connections of its neighbours.
+const connectionsPerOrigin = 4_096;
 const keptCertificates = 256;
 const fetchedBytes = 64 * 1_024;
 

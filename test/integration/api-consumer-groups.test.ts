@@ -1,22 +1,31 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { takeBatch } from '../../api/take-batch.ts';
+import { openChanges } from '../../db/changes.ts';
+import type { Changes } from '../../db/changes.ts';
+import { groupKeyOf } from '../../db/queries/acknowledge-events.ts';
 import { leaseEvents, readGroupState } from '../../db/queries/lease-events.ts';
 import { consumerGroups } from '../../db/schema/index.ts';
 import { and, eq, sql } from 'drizzle-orm';
 import { consumerGroup } from '../support/consumer-group.ts';
 import type { Batch, Group } from '../support/consumer-group.ts';
 import { feedOf, publishAll, readFeed, slugOf } from '../support/events.ts';
-import type { ProblemBody } from '../support/events.ts';
+import type { FeedEvent, ProblemBody } from '../support/events.ts';
 import { until } from '../support/until.ts';
 import { openWorld } from '../support/world.ts';
 import type { TestMerchant, World } from '../support/world.ts';
 
 let world: World;
 let merchant: TestMerchant;
+let changes: Changes;
 beforeAll(async () => {
   world = await openWorld();
+  changes = await openChanges(world.config.database);
   merchant = await world.newMerchant([]);
 });
-afterAll(() => world.close());
+afterAll(async () => {
+  await changes.close();
+  await world.close();
+});
 
 let names = 0;
 
@@ -42,6 +51,34 @@ async function letLeaseRunOut({ merchantId }: TestMerchant, { path }: Group): Pr
     .update(consumerGroups)
     .set({ leaseUntil: sql`now()` })
     .where(and(eq(consumerGroups.merchantId, merchantId), eq(consumerGroups.name, name)));
+}
+
+/** A member that waits longer than any test lasts, so that only what wakes it ends its wait. */
+function waitingMember({ merchantId }: TestMerchant, { path }: Group) {
+  const name = path.split('/').at(-1) ?? '';
+  const heard = new Set<string>();
+  const taking = takeBatch({
+    db: world.db,
+    changes: {
+      ...changes,
+      subscribe: (channel, key, listener) => {
+        heard.add(key);
+        return changes.subscribe(channel, key, listener);
+      },
+    },
+    ...{ merchant: { id: merchantId, shard: 0 }, name },
+    ...{ limit: 100, leaseSeconds: 60, waitMs: 3_600_000 },
+    caller: new AbortController().signal,
+  });
+  return {
+    /** Settles once it has looked, found the batch out, and waits for its end. */
+    isWaiting: () => until('the member to wait', () => heard.has(groupKeyOf({ merchantId, name }))),
+    ids: taking.then((found) =>
+      found.kind === 'taken'
+        ? found.events.map(({ body }) => (JSON.parse(body) as FeedEvent).id)
+        : [found.kind],
+    ),
+  };
 }
 
 describe('a consumer group', () => {
@@ -106,11 +143,10 @@ describe('a consumer group', () => {
     expect(idsIn(batch)).toEqual([wanted]);
     await group.acknowledge(batch);
     await publishAll(own, carts(1));
-    await until('the group to get past it', async () => {
-      const [{ cursor: end }, { cursor }] = [
-        await readFeed(own, { after: batch.cursor }),
-        await group.take(),
-      ];
+    await until('the group to get past it, and to remember', async () => {
+      const { cursor: end } = await readFeed(own, { after: batch.cursor });
+      await group.take();
+      const { cursor } = (await group.read()).body;
       return cursor === end && cursor !== batch.cursor;
     });
   });
@@ -186,17 +222,25 @@ describe('a batch', () => {
   });
 
   test('that is acknowledged wakes who waits for it', async () => {
-    const { ids, group } = await groupWith(2);
+    const { own, ids, group } = await groupWith(2);
     const first = await group.take({ limit: 1, leaseSeconds: 3_600 });
-    const waiting = group.take({ wait: 60 });
+    const member = waitingMember(own, group);
+    await member.isWaiting();
     await group.acknowledge(first);
-    expect(idsIn(await waiting)).toEqual(ids.slice(1));
+    expect(await member.ids).toEqual(ids.slice(1));
   });
 
   test('whose lease runs out is given to who waits for it', async () => {
-    const { ids, group } = await groupWith(2);
+    const { own, ids, group } = await groupWith(2);
     await group.take({ limit: 2, leaseSeconds: 1 });
-    expect(idsIn(await group.take({ wait: 60, limit: 1 }))).toEqual(ids.slice(0, 1));
+    expect(await waitingMember(own, group).ids).toEqual(ids);
+  });
+
+  test('that nobody has yet is given to who waits once it is published', async () => {
+    const { own, group } = await groupWith(0);
+    const member = waitingMember(own, group);
+    const ids = await publishAll(own, carts(3));
+    expect(await member.ids).toEqual(ids);
   });
 
   test('can be acknowledged bit by bit, and the rest stays its member’s', async () => {

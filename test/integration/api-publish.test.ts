@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { prepareEvent } from '../../api/prepare-event.ts';
 import { publishEvents } from '../../db/queries/publish-events.ts';
@@ -221,6 +221,29 @@ describe('the same id', () => {
     expect(told.filter(({ isNew }) => isNew)).toHaveLength(3);
     expect(new Set(told.map(({ event }) => event.id)).size).toBe(3);
     expect(await written(own)).toBe(3);
+  });
+
+  test('that another process is just writing is awaited, and answered with what that writes', async () => {
+    const own = await world.newMerchant([]);
+    const { merchantId } = own;
+    const prepared = preparedEvent({ id: 'once', ...cart }, new Date());
+    const { id, type, resourceId, body: envelope, createdAt, dedupeKey } = prepared;
+    const answered = await world.db.transaction(async (tx) => {
+      const row = { id, type, resourceId, body: envelope, createdAt, dedupeKey };
+      await tx.insert(eventRows).values({ ...row, merchantId, shard: 0 });
+      const waiting = publish(own, { events: [{ id: 'once', ...cart }, cart] });
+      await until('the publisher to wait', async () => {
+        const { rows } = await world.db.execute(
+          sql`select from pg_stat_activity where wait_event_type = 'Lock' and query like '%batch(id%'`,
+        );
+        return rows.length > 0;
+      });
+      return { waiting };
+    });
+    const { status, body } = await answered.waiting;
+    expect([status, body.data.map(({ isNew }) => isNew)]).toEqual([201, [false, true]]);
+    expect(body.data[0]?.id).toBe(id);
+    expect(await written(own)).toBe(2);
   });
 
   test('is known again, though it was published among many others at once', async () => {
