@@ -1,8 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 const keyPattern = /^tk_([A-Za-z0-9_-]{32})([0-9a-f]{6})$/;
 
-const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+const sha256 = (text: string) => hash('sha256', text);
 
 /** A fresh API key: `tk_`, 192 random bits, and a checksum that lets scanners and typos be told at once. */
 export function newApiKey(): { key: string; keyHash: string; hint: string } {

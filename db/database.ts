@@ -17,6 +17,8 @@ export function openDatabase(input: {
     connectionString: input.url,
     max: input.maxConnections,
     connectionTimeoutMillis: 10_000,
+    // Statements of one transaction may travel together; one connection never serves two callers at once.
+    pipeline: true,
     application_name: 'tender',
   });
   pool.on('error', input.onError);

@@ -1,3 +1,4 @@
+import pg from 'pg';
 import type { MerchantId } from '../domain/ids.ts';
 import type { Database } from './database.ts';
 import { publishEvents } from './queries/publish-events.ts';
@@ -7,6 +8,8 @@ export type Publish = (publication: Publication) => Promise<PublishResult>;
 
 // So many events go into one statement; a request that has more goes by itself.
 const mostTogether = 200;
+// Of one merchant's statements: one more begins while others commit, and the rest gather.
+const mostUnderWay = 3;
 
 type Waiting = {
   publication: Publication;
@@ -14,21 +17,37 @@ type Waiting = {
   reject: (error: unknown) => void;
 };
 
+type Line = { queue: Waiting[]; underWay: number; isAboutToWrite: boolean };
+
 /**
- * Publishes what comes while a merchant's last statement is under way in one statement together: under
- * load one commit carries many requests, alone none waits for another. Each is answered when its events
- * are committed; what cannot be written together is written by itself, and answered by itself.
+ * Publishes in one statement together what comes in one turn of the event loop, and what comes while a
+ * merchant's last statements are under way: under load one commit carries many requests, alone none
+ * waits for another. Each is answered when its events are committed; what cannot be written together is
+ * written by itself, and answered by itself.
  */
 export function gatherPublications(db: Database): Publish {
-  const waiting = new Map<MerchantId, Waiting[]>();
+  const lines = new Map<MerchantId, Line>();
 
-  async function work(merchantId: MerchantId, queue: Waiting[]): Promise<void> {
-    while (queue.length > 0) await writeTogether(takeTogether(queue));
-    waiting.delete(merchantId);
+  function writeSoon(merchantId: MerchantId, line: Line): void {
+    if (line.isAboutToWrite || line.underWay >= mostUnderWay) return;
+    if (line.queue.length === 0) {
+      if (line.underWay === 0) lines.delete(merchantId);
+      return;
+    }
+    line.isAboutToWrite = true;
+    setImmediate(() => {
+      line.isAboutToWrite = false;
+      line.underWay++;
+      void write(takeTogether(line.queue)).finally(() => {
+        line.underWay--;
+        writeSoon(merchantId, line);
+      });
+      writeSoon(merchantId, line);
+    });
   }
 
-  async function writeTogether(group: readonly Waiting[]): Promise<void> {
-    if (group.length > 1 && (await tryTogether(group))) return;
+  async function write(group: readonly Waiting[]): Promise<void> {
+    if (group.length > 1 && (await writeTogether(group))) return;
     await Promise.all(
       group.map(({ publication, resolve, reject }) =>
         publishEvents(db, publication).then(resolve, reject),
@@ -36,15 +55,21 @@ export function gatherPublications(db: Database): Publish {
     );
   }
 
-  /** False where the group was not written, whatever the reason: then each finds out its own. */
-  async function tryTogether(group: readonly Waiting[]): Promise<boolean> {
-    const result = await publishEvents(db, joined(group)).catch(() => undefined);
-    if (result?.kind !== 'published') return false;
-    let from = 0;
-    for (const { publication, resolve } of group) {
-      const to = from + publication.events.length;
-      resolve({ kind: 'published', events: result.events.slice(from, to) });
-      from = to;
+  /** False where the group was certainly not written: then each finds out its own reason. */
+  async function writeTogether(group: readonly Waiting[]): Promise<boolean> {
+    try {
+      const result = await publishEvents(db, joined(group));
+      if (result.kind !== 'published') return false;
+      let from = 0;
+      for (const { publication, resolve } of group) {
+        const to = from + publication.events.length;
+        resolve({ kind: 'published', events: result.events.slice(from, to) });
+        from = to;
+      }
+    } catch (error) {
+      if (error instanceof pg.DatabaseError) return false;
+      // A connection that broke does not say whether it wrote before.
+      for (const { reject } of group) reject(error);
     }
     return true;
   }
@@ -52,16 +77,11 @@ export function gatherPublications(db: Database): Publish {
   return (publication) => {
     if (publication.events.length > mostTogether) return publishEvents(db, publication);
     return new Promise((resolve, reject) => {
-      const one = { publication, resolve, reject };
       const { id } = publication.merchant;
-      const queue = waiting.get(id);
-      if (queue) {
-        queue.push(one);
-        return;
-      }
-      const fresh = [one];
-      waiting.set(id, fresh);
-      void work(id, fresh);
+      const line = lines.get(id) ?? { queue: [], underWay: 0, isAboutToWrite: false };
+      lines.set(id, line);
+      line.queue.push({ publication, resolve, reject });
+      writeSoon(id, line);
     });
   };
 }

@@ -33,26 +33,29 @@ export function statement<Row extends object, Values extends Record<string, unkn
 const clientOf = (runner: Runner): Pool | ClientBase =>
   '$client' in runner ? runner.$client : runner;
 
-/** A transaction of prepared statements. `settings` are for its planner alone. */
+/**
+ * A transaction of prepared statements on a connection of the caller's own. `settings` are for its planner
+ * alone. Neither its beginning nor its end waits for an answer before the next is sent (`pipeline` in
+ * `db/database.ts`): `committed` settles by itself, in the order of the transactions. Rejected where a
+ * statement failed; then nothing of it was written.
+ */
 export async function transact<T>(
-  db: Database,
+  client: ClientBase,
   { settings }: { settings: string },
-  work: (client: ClientBase) => Promise<T>,
-): Promise<T> {
-  const client = await db.$client.connect();
-  let failure: Error | undefined;
+  work: () => Promise<T>,
+): Promise<{ result: T; committed: Promise<void> }> {
+  const begun = client.query(`begin; set local ${settings}`);
+  begun.catch(() => {});
   try {
-    // One round trip for both.
-    await client.query(`begin; set local ${settings}`);
-    const result = await work(client);
-    await client.query('commit');
-    return result;
+    const result = await work();
+    return { result, committed: commit(client, begun) };
   } catch (error) {
-    failure = error instanceof Error ? error : new Error(String(error));
     await client.query('rollback').catch(() => {});
     throw error;
-  } finally {
-    // A connection that failed in the middle is not given to anybody else.
-    client.release(failure);
   }
+}
+
+async function commit(client: ClientBase, begun: Promise<unknown>): Promise<void> {
+  const [{ command }] = await Promise.all([client.query('commit'), begun]);
+  if (command !== 'COMMIT') throw new Error('the transaction was rolled back');
 }

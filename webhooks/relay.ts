@@ -3,16 +3,14 @@ import { crashPoint } from '../config/crash-points.ts';
 import { largestWindow } from '../domain/congestion.ts';
 import type { EndpointId } from '../domain/ids.ts';
 import type { Database } from '../db/database.ts';
-import { createMatchers } from '../db/matchers.ts';
-import { claimEvents } from '../db/queries/claim-events.ts';
 import { handOver } from '../db/queries/hand-over.ts';
-import { recordAttempts } from '../db/queries/record-attempts.ts';
-import type { AttemptOutcome } from '../db/queries/record-attempts.ts';
 import { takeOverDeliveries } from '../db/queries/take-over-deliveries.ts';
 import { takeOverShard } from '../db/queries/take-over-shard.ts';
 import type { Attempter } from './attempt.ts';
 import { createGate } from '../db/gate.ts';
+import { openClaims } from './claims.ts';
 import { createLanes } from './lanes.ts';
+import { createOutcomes } from './outcomes.ts';
 
 const claimLimit = 500;
 // Claiming goes on while less than this is on its way: memory is bounded by it.
@@ -20,8 +18,6 @@ const lowWater = 1_000;
 /** How many calls to one endpoint are under way at once, at the most. */
 const laneConcurrency = largestWindow;
 const longestLane = 2_000;
-const writeLimit = 200;
-const writePatienceMs = 20;
 const claimPatienceMs = 10;
 // How long one endpoint may keep all others from being claimed for. A busy machine needs the better part
 // of a second to carry a claim to a healthy one.
@@ -50,9 +46,6 @@ export async function runRelay(input: {
   const { db, shard, signal } = input;
   const gate = createGate();
   const progress = { delivered: 0, failed: 0 };
-  let finished: AttemptOutcome[] = [];
-  let writing: Promise<void> | undefined;
-  let timer: NodeJS.Timeout | undefined;
   let failure: unknown;
   let isFenced = false;
   let fullSinceMs: number | undefined;
@@ -61,36 +54,6 @@ export async function runRelay(input: {
     failure ??= error;
     gate.open();
   };
-
-  // One write at a time: what finishes meanwhile goes with the next, so batches grow with the load.
-  async function writeAll(): Promise<void> {
-    while (finished.length > 0) {
-      const batch = finished;
-      finished = [];
-      const { troubled } = await recordAttempts(db, batch);
-      if (troubled.length > 0) input.onTroubled(troubled);
-      for (const { kind } of batch) progress[kind === 'delivered' ? 'delivered' : 'failed']++;
-      input.onProgress({ ...progress, onTheWay: lanes.size() });
-    }
-  }
-
-  function write(): void {
-    clearTimeout(timer);
-    timer = undefined;
-    writing ??= writeAll()
-      .catch(fail)
-      .finally(() => {
-        writing = undefined;
-        if (finished.length > 0 && failure === undefined) write();
-      });
-  }
-
-  // Under load a little patience makes one statement of many; alone, an outcome is written at once.
-  function writeSoon(): void {
-    const isBusy = lanes.size() > laneConcurrency;
-    if (!isBusy || finished.length >= writeLimit) write();
-    else timer ??= setTimeout(write, writePatienceMs);
-  }
 
   const lanes = createLanes({
     concurrency: laneConcurrency,
@@ -101,21 +64,35 @@ export async function runRelay(input: {
       const outcome = await input.attempt(delivery).catch(fail);
       crashPoint('relay.sent');
       if (!outcome) return undefined;
-      finished.push(outcome);
-      writeSoon();
+      outcomes.add(outcome);
       // Only a relay that was full waits for room; the others are woken by news.
       if (fullSinceMs !== undefined && lanes.size() <= lowWater) gate.open();
       return outcome;
     },
     onOverflow: (endpointId, waiting) => {
-      handOver(db, { endpointId, eventIds: waiting.map(({ eventId }) => eventId) })
+      claims
+        .settled()
+        .then(() => handOver(db, { endpointId, eventIds: waiting.map(({ eventId }) => eventId) }))
         .then(() => input.onTroubled([endpointId]))
         .catch(fail);
     },
   });
 
-  const matchers = createMatchers();
   const epoch = await takeOverShard(db, { shard });
+  const claims = await openClaims({
+    ...{ db, shard, epoch, limit: claimLimit },
+    onTroubled: input.onTroubled,
+    onError: fail,
+  });
+  const outcomes = createOutcomes({
+    ...{ db, settled: claims.settled },
+    onWritten: (written) => {
+      for (const { kind } of written) progress[kind === 'delivered' ? 'delivered' : 'failed']++;
+      input.onProgress({ ...progress, onTheWay: lanes.size() });
+    },
+    onTroubled: input.onTroubled,
+    onError: fail,
+  });
   const stopListening = input.onEvents(gate.open);
   signal.addEventListener('abort', gate.open);
   try {
@@ -127,14 +104,13 @@ export async function runRelay(input: {
           lanes.add(abandoned);
           hasAbandoned = abandoned.length === claimLimit;
         }
-        const claim = await claimEvents(db, { shard, epoch, limit: claimLimit, matchers });
+        const claim = await claims.next();
         if (claim.kind === 'fenced') {
           isFenced = true;
           return 'fenced';
         }
         fullSinceMs = undefined;
         lanes.add(claim.deliveries);
-        if (claim.nudged.length > 0) input.onTroubled(claim.nudged);
         if (claim.events === claimLimit || hasAbandoned) continue;
       } else {
         // A slow endpoint fills the relay: its workflow takes what waits, and the others go on.
@@ -146,12 +122,12 @@ export async function runRelay(input: {
       if (lanes.size() > laneConcurrency) await sleep(claimPatienceMs);
     }
     await lanes.idle();
-    write();
-    await writing;
+    await outcomes.flush();
     if (failure !== undefined) throw failure;
     return 'stopped';
   } finally {
     lanes.stop();
+    await claims.close();
     stopListening();
     signal.removeEventListener('abort', gate.open);
   }

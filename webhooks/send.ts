@@ -1,10 +1,10 @@
-import type { Dispatcher } from 'undici';
 import type { AttemptResult } from '../domain/delivery.ts';
 import { parseRetryAfterMs } from '../domain/retry-schedule.ts';
 import type { MtlsAuth } from './access.ts';
-import { createConnections, timeoutMs } from './connections.ts';
+import { createConnections } from './connections.ts';
 import type { Connections } from './connections.ts';
 import { keptChars, keptHeaders, keptText } from './kept-answer.ts';
+import { post } from './post.ts';
 import { refuseTarget } from './target-guard.ts';
 import type { TargetRefusal } from './target-guard.ts';
 
@@ -40,8 +40,6 @@ export type SendResult = {
 
 export const userAgent = 'Tender-Webhooks/1.0';
 
-// A receiver may answer anything; what goes beyond this is not read.
-const readBodyBytes = 64 * 1_024;
 const keptTargets = 10_000;
 
 type Target = { origin: string; path: string; refusal: TargetRefusal | undefined };
@@ -71,7 +69,7 @@ export function createSender({ allowPrivate }: { allowPrivate: boolean }): Sende
       const target = targetOf(outgoing.url);
       const answer = target.refusal
         ? failed(target.refusal)
-        : await post(connections, target, outgoing).catch(failedBy);
+        : await ask(connections, target, outgoing).catch(failedBy);
       return { ...answer, startedAt, durationMs: Math.round(performance.now() - startedMs) };
     },
     fetch: connections.fetch,
@@ -81,60 +79,22 @@ export function createSender({ allowPrivate }: { allowPrivate: boolean }): Sende
 
 type Answer = Pick<SendResult, 'result' | 'responseBody' | 'responseHeaders'>;
 
-async function post(connections: Connections, target: Target, outgoing: Outgoing): Promise<Answer> {
-  const { body, keepsBody, keepsChars, mtls } = outgoing;
-  const response = await connections.of(mtls).request({
-    origin: target.origin,
-    path: target.path,
-    method: 'POST',
-    headers: outgoing.headers,
-    body,
+async function ask(connections: Connections, target: Target, outgoing: Outgoing): Promise<Answer> {
+  const { headers, body, keepsBody = false, keepsChars = keptChars, mtls } = outgoing;
+  const isKept = (statusCode: number) => keepsBody || statusCode < 200 || statusCode >= 300;
+  const answer = await post(connections.of(mtls), {
+    ...{ origin: target.origin, path: target.path, headers, body },
+    keptCharsOf: (statusCode) => (isKept(statusCode) ? keepsChars : 0),
   });
-  const { statusCode, headers } = response;
-  // The agent bounds the wait for the headers and between two pieces of a body; this bounds the whole.
-  const timer = statusCode === 204 ? undefined : setTimeout(cutOff, timeoutMs, response.body);
-  try {
-    const retryAfterMs = parseRetryAfterMs(firstOf(headers['retry-after']), Date.now());
-    const result = { kind: 'response', statusCode, retryAfterMs } as const;
-    const isSuccess = statusCode >= 200 && statusCode < 300;
-    return isSuccess && !keepsBody
-      ? { result, responseBody: await drain(response.body), responseHeaders: null }
-      : {
-          result,
-          responseBody: await readSome(response.body, keepsChars),
-          responseHeaders: keptHeaders(headers),
-        };
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-type Body = Dispatcher.ResponseData['body'];
-
-function cutOff(body: Body): void {
-  body.destroy(new Error(`no whole answer within ${timeoutMs} ms`));
-}
-
-/** A success is a status; its body only has to be drained to free the socket. */
-async function drain(body: Body): Promise<null> {
-  // A body that breaks off takes nothing from the status that came before it.
-  await body.dump({ limit: readBodyBytes }).catch(() => {});
-  return null;
-}
-
-async function readSome(body: Body, mostChars = keptChars): Promise<string> {
-  let text = '';
-  // Decoded as a whole, so that no character is cut where two pieces meet.
-  body.setEncoding('utf8');
-  try {
-    for await (const chunk of body) {
-      text += String(chunk);
-      if (text.length >= mostChars) break;
-    }
-  } catch {
-    // What came before it broke off is what was said.
-  }
-  return keptText(text, mostChars);
+  const { statusCode } = answer;
+  const retryAfterMs = parseRetryAfterMs(firstOf(answer.headers['retry-after']), Date.now());
+  const result = { kind: 'response', statusCode, retryAfterMs } as const;
+  if (!isKept(statusCode)) return { result, responseBody: null, responseHeaders: null };
+  return {
+    result,
+    responseBody: keptText(answer.text, keepsChars),
+    responseHeaders: keptHeaders(answer.headers),
+  };
 }
 
 function firstOf(header: string | string[] | undefined): string | undefined {

@@ -3,7 +3,7 @@ import type { MerchantId, OrderId, PaymentId } from '../../domain/ids.ts';
 import { decideOnRefundRequest } from '../../domain/refund.ts';
 import type { RefundCause } from '../../domain/refund.ts';
 import type { Database } from '../../db/database.ts';
-import { isUniqueViolation } from '../../db/is-unique-violation.ts';
+import { isUniqueViolation } from '../../db/database-errors.ts';
 import { withOrderLocked } from '../../db/locked.ts';
 import { commitChange } from '../../db/queries/commit-change.ts';
 import { readOrder } from '../../db/queries/read-order.ts';

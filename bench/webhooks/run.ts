@@ -23,7 +23,7 @@ export type WebhooksOptions = {
   onProgress: (line: string) => void;
 };
 
-const publishers = 32;
+const publishers = 128;
 
 /** The notification platform from `POST /v1/events` to the endpoint, against a plain loop in the same run. */
 export async function benchWebhooks(options: WebhooksOptions) {

@@ -6,6 +6,7 @@ import { createKey, createMerchant } from '../../launcher/operator/open-account.
 import { startNodeProcess } from '../../launcher/services/child.ts';
 import type { NodeProcess } from '../../launcher/services/child.ts';
 import { pickPort } from '../../launcher/services/ports.ts';
+import { post } from '../../webhooks/post.ts';
 import { nowMs } from '../shared/figures.ts';
 import { profiling } from '../shared/profiling.ts';
 import { benchFolder, benchPostgres, benchTemporal } from '../shared/services.ts';
@@ -54,12 +55,13 @@ export async function openStack({ endpoints }: { endpoints: number }) {
   const { merchantId } = await createMerchant(db, { name: 'Bench' });
   const { key } = await createKey(db, { merchantId, expiresAt: null });
   const agent = new Agent({ connections: 256 });
+  const publisherHeaders = { 'content-type': 'application/json', authorization: `Bearer ${key}` };
 
   async function call<T>(address: string, body?: unknown): Promise<T> {
     const response = await request(address, {
       method: body === undefined ? 'GET' : 'POST',
       dispatcher: agent,
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
+      headers: publisherHeaders,
       body: body === undefined ? null : JSON.stringify(body),
     });
     const text = await response.body.text();
@@ -98,7 +100,12 @@ export async function openStack({ endpoints }: { endpoints: number }) {
         published += 1;
         return { type: `bench.e${n}`, data: { atMs: nowMs(), padding } };
       });
-      await call(`${url}/v1/events`, count === 1 ? events[0] : { events });
+      const { statusCode, text } = await post(agent, {
+        ...{ origin: url, path: '/v1/events', headers: publisherHeaders },
+        body: JSON.stringify(count === 1 ? events[0] : { events }),
+        keptCharsOf: (status) => (status === 201 ? 0 : 1_000),
+      });
+      if (statusCode !== 201) throw new Error(`publishing: ${statusCode} ${text}`);
     },
     /** Changes how endpoints behave, and forgets nothing. */
     behave: (behaviours: Record<string, Behaviour>) => call(`${receiverUrl}/behave`, behaviours),

@@ -6,7 +6,7 @@ import type { LatePayment } from '../../domain/order.ts';
 import { snapshotOf } from '../../domain/order-snapshot.ts';
 import type { CaptureMethod } from '../../domain/payment.ts';
 import type { Database } from '../database.ts';
-import { isUniqueViolation } from '../is-unique-violation.ts';
+import { isUniqueViolation } from '../database-errors.ts';
 import { endpoints } from '../schema/endpoints.ts';
 import { events } from '../schema/events.ts';
 import { idempotencyKeys } from '../schema/idempotency-keys.ts';

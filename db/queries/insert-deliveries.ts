@@ -1,8 +1,9 @@
 import { sql } from 'drizzle-orm';
-import { deliveries } from '../schema/endpoints.ts';
+import { deliveries, endpoints } from '../schema/endpoints.ts';
 import { statement } from '../statement.ts';
 import type { Runner } from '../statement.ts';
-import type { MatchedDelivery } from './match-endpoints.ts';
+import { taker } from './lock-endpoints.ts';
+import type { PlannedDelivery } from './match-endpoints.ts';
 
 const array = (name: string, type: string) =>
   sql`${sql.placeholder(name)}::${sql.raw(`${type}[]`)}`;
@@ -12,37 +13,43 @@ const insert = statement(
   () => sql`
   insert into ${deliveries} (event_id, endpoint_id, driver, position, priority, order_key,
     is_latest_only, expires_at, status, end_reason, ended_at, shard, epoch, next_attempt_at)
-  select event_id, endpoint_id, driver, position, priority, order_key, is_latest_only, expires_at,
+  select event_id, endpoint_id, ${taker}, position, priority, order_key, is_latest_only, expires_at,
     case when is_superseded then 'dropped' else 'pending' end,
     case when is_superseded then 'superseded' end, case when is_superseded then now() end,
     ${sql.placeholder('shard')}::int, ${sql.placeholder('epoch')}::int,
     case when is_superseded then null else now() end
-  from unnest(${array('eventIds', 'text')}, ${array('endpointIds', 'text')}, ${array('drivers', 'text')},
-    ${array('positions', 'bigint')}, ${array('priorities', 'smallint')}, ${array('orderKeys', 'text')},
+  from unnest(${array('eventIds', 'text')}, ${array('endpointIds', 'text')},
+    ${array('seenAt', 'timestamptz')}, ${array('positions', 'bigint')},
+    ${array('priorities', 'smallint')}, ${array('orderKeys', 'text')},
     ${array('latestOnly', 'boolean')}, ${array('expiresAt', 'timestamptz')},
     ${array('superseded', 'boolean')}
-  ) as matched(event_id, endpoint_id, driver, position, priority, order_key, is_latest_only,
-    expires_at, is_superseded)`,
+  ) as planned(event_id, endpoint_id, seen_at, position, priority, order_key, is_latest_only,
+    expires_at, is_superseded)
+  join ${endpoints} on ${endpoints.id} = endpoint_id and ${taker} is not null
+    and date_trunc('milliseconds', ${endpoints.updatedAt}) = seen_at`,
 );
 
-/** Writes what is to be delivered, in one statement whatever the number. */
+/**
+ * Writes what is to be delivered, in one statement whatever the number, where the endpoint is still as
+ * it was seen. The endpoints are locked.
+ */
 export async function insertDeliveries(
   runner: Runner,
-  input: { shard: number; epoch: number; matched: readonly MatchedDelivery[] },
+  input: { shard: number; epoch: number; planned: readonly PlannedDelivery[] },
 ): Promise<void> {
-  const { shard, epoch, matched } = input;
-  if (matched.length === 0) return;
+  const { shard, epoch, planned } = input;
+  if (planned.length === 0) return;
   await insert(runner, {
     ...{ shard, epoch },
-    eventIds: matched.map(({ delivery }) => delivery.eventId),
-    endpointIds: matched.map(({ delivery }) => delivery.endpoint.id),
-    drivers: matched.map(({ driver }) => driver),
-    positions: matched.map(({ delivery }) => delivery.position),
-    priorities: matched.map(({ delivery }) => delivery.priority),
-    orderKeys: matched.map(({ delivery }) => delivery.orderKey),
-    latestOnly: matched.map(({ delivery }) => delivery.isLatestOnly),
-    expiresAt: matched.map(({ delivery }) => delivery.expiresAt),
-    superseded: matched.map(({ isSuperseded }) => isSuperseded),
+    eventIds: planned.map(({ delivery }) => delivery.eventId),
+    endpointIds: planned.map(({ delivery }) => delivery.endpoint.id),
+    seenAt: planned.map(({ delivery }) => delivery.endpoint.updatedAt),
+    positions: planned.map(({ delivery }) => delivery.position),
+    priorities: planned.map(({ delivery }) => delivery.priority),
+    orderKeys: planned.map(({ delivery }) => delivery.orderKey),
+    latestOnly: planned.map(({ delivery }) => delivery.isLatestOnly),
+    expiresAt: planned.map(({ delivery }) => delivery.expiresAt),
+    superseded: planned.map(({ isSuperseded }) => isSuperseded),
   });
 }
 
@@ -61,9 +68,9 @@ const supersede = statement(
 /** Drops what still waits and is no longer the newest. What is under way may still arrive. */
 export async function supersedeDeliveries(
   runner: Runner,
-  matched: readonly MatchedDelivery[],
+  planned: readonly PlannedDelivery[],
 ): Promise<void> {
-  const newest = matched.filter((one) => one.delivery.isLatestOnly && !one.isSuperseded);
+  const newest = planned.filter((one) => one.delivery.isLatestOnly && !one.isSuperseded);
   if (newest.length === 0) return;
   await supersede(runner, {
     endpointIds: newest.map(({ delivery }) => delivery.endpoint.id),

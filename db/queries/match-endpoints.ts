@@ -1,5 +1,4 @@
-import { inArray, sql } from 'drizzle-orm';
-import type { ClientBase } from 'pg';
+import { inArray } from 'drizzle-orm';
 import type { EventType } from '../../domain/events.ts';
 import { compileMatcher } from '../../domain/matching.ts';
 import type { Match } from '../../domain/matching.ts';
@@ -7,86 +6,61 @@ import type { EndpointId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
 import type { Matchers } from '../matchers.ts';
 import { endpoints } from '../schema/endpoints.ts';
-import { statement } from '../statement.ts';
 import type { Endpoint } from './endpoints.ts';
 import type { ClaimedEvent } from './number-events.ts';
+import type { LockedEndpoint } from './lock-endpoints.ts';
 import type { OutgoingDelivery } from './select-outgoing.ts';
 
-export type MatchedDelivery = {
+/** What an endpoint is to be sent, the endpoint as it was seen. */
+export type PlannedDelivery = {
   delivery: OutgoingDelivery;
-  driver: 'relay' | 'workflow';
-  /** Its workflow should look at once; a closed one looks by itself, and a nudge would only cost. */
-  isNudgeable: boolean;
   /** A newer event of the same batch takes its place. */
   isSuperseded: boolean;
 };
 
-/**
- * Finds out who wants the events, as of now: what is chosen here is inserted in the same transaction,
- * before anything can change.
- */
-export async function matchEndpoints({
-  tx,
-  db,
-  batch,
-  matchers,
-}: {
-  tx: ClientBase;
-  db: Database;
-  batch: readonly ClaimedEvent[];
-  matchers: Matchers;
-}): Promise<MatchedDelivery[]> {
-  const wanted: { event: ClaimedEvent; match: Match<Endpoint> }[] = [];
-  const cached = new Map<EndpointId, Endpoint>();
+/** Who wants the events, by what is remembered of the endpoints. */
+export async function matchKnown(
+  db: Database,
+  { batch, matchers }: { batch: readonly ClaimedEvent[]; matchers: Matchers },
+): Promise<PlannedDelivery[]> {
+  const planned: PlannedDelivery[] = [];
   for (const event of batch) {
     const merchant = { id: event.merchantId, version: event.endpointsVersion };
     const { matches, known } = await matchers.of(db, merchant);
     const tested = event.type === testEvent ? known.get(event.resourceId as EndpointId) : undefined;
     for (const match of event.type === testEvent ? testOf(tested) : matches(event)) {
-      cached.set(match.subscription.id, match.subscription);
-      wanted.push({ event, match });
+      planned.push(planOf(event, match));
     }
   }
-  const locked = await lock(tx, {
-    endpointIds: [...cached.keys()],
-    resourceIds: [...new Set(batch.map(({ resourceId }) => resourceId))],
-  });
-  const rows = await currentRows(db, { locked, cached });
-  for (const row of rows.values()) {
-    for (const { event, match } of matchesOfResource(row, batch)) wanted.push({ event, match });
-  }
-  const now = new Map(locked.map((one) => [one.id, one]));
-  const matched = wanted.flatMap(({ event, match }) => {
-    const endpoint = rows.get(match.subscription.id);
-    const state = now.get(match.subscription.id);
-    if (!endpoint || !state || state.status === 'disabled' || state.status === 'unverified') {
-      return [];
-    }
-    return [deliveryOf({ event, match, state, endpoint })];
-  });
-  markSuperseded(matched);
-  return matched;
+  return markSuperseded(planned);
 }
 
 /**
- * Each endpoint's row as it is now. A known one that has not changed stays the same object, with all
- * that was compiled for it; what is not known, or is stale, is read: it is locked, so it stays so.
+ * What was planned for endpoints that are no longer as they were seen, planned again, and what the
+ * endpoints of single orders want. They are locked, so what is read here stays as it is.
  */
-async function currentRows(
+export async function matchUnknown(
   db: Database,
-  { locked, cached }: { locked: readonly LockedEndpoint[]; cached: Map<EndpointId, Endpoint> },
-): Promise<Map<EndpointId, Endpoint>> {
-  const rows = new Map<EndpointId, Endpoint>();
-  const unknown: EndpointId[] = [];
-  for (const { id, updatedAt } of locked) {
-    const known = cached.get(id);
-    if (known && known.updatedAt.getTime() === updatedAt.getTime()) rows.set(id, known);
-    else unknown.push(id);
-  }
-  if (unknown.length === 0) return rows;
-  const read = await db.select().from(endpoints).where(inArray(endpoints.id, unknown));
-  for (const row of read) rows.set(row.id, row);
-  return rows;
+  input: {
+    batch: readonly ClaimedEvent[];
+    planned: readonly PlannedDelivery[];
+    locked: readonly LockedEndpoint[];
+  },
+): Promise<PlannedDelivery[]> {
+  const seen = new Map(
+    input.planned.map(({ delivery: { endpoint } }) => [endpoint.id, endpoint.updatedAt.getTime()]),
+  );
+  const ids = input.locked
+    .filter(({ id, updatedAt }) => seen.get(id) !== updatedAt.getTime())
+    .map(({ id }) => id);
+  if (ids.length === 0) return [];
+  const rows = await db.select().from(endpoints).where(inArray(endpoints.id, ids));
+  return rows.flatMap((endpoint) => [
+    ...input.planned
+      .filter(({ delivery }) => delivery.endpoint.id === endpoint.id)
+      .map((one) => ({ ...one, delivery: { ...one.delivery, endpoint } })),
+    ...markSuperseded(matchesOfResource(endpoint, input.batch)),
+  ]);
 }
 
 const testEvent: EventType = 'endpoint.test';
@@ -99,32 +73,8 @@ function testOf(endpoint: Endpoint | undefined): Match<Endpoint>[] {
   }).map((match) => ({ ...match, subscription: endpoint }));
 }
 
-type LockedEndpoint = {
-  id: EndpointId;
-  status: Endpoint['status'];
-  driver: Endpoint['driver'];
-  updatedAt: Date;
-  /** When a closed endpoint is probed next, ms since the epoch; 0 for one that is open. */
-  probeAtMs: number;
-};
-
-/**
- * Holds off the flip of `driver` until these deliveries are visible to whoever flips it. In the order of
- * ids, as the writers of outcomes lock them.
- */
-const lock = statement<LockedEndpoint, { endpointIds: string[]; resourceIds: string[] }>(
-  'lock_endpoints',
-  () => sql`
-  select id, status, driver, updated_at as "updatedAt",
-    coalesce((congestion ->> 'probeAtMs')::float8, 0) as "probeAtMs"
-  from ${endpoints}
-  where id = any(${sql.placeholder('endpointIds')}::text[])
-    or resource_id = any(${sql.placeholder('resourceIds')}::text[])
-  order by id for share`,
-);
-
 /** The endpoint of one order hears that order's events. */
-function matchesOfResource(row: Endpoint, batch: readonly ClaimedEvent[]) {
+function matchesOfResource(row: Endpoint, batch: readonly ClaimedEvent[]): PlannedDelivery[] {
   if (row.resourceId === null) return [];
   const matches = compileMatcher([row]);
   return batch
@@ -132,44 +82,35 @@ function matchesOfResource(row: Endpoint, batch: readonly ClaimedEvent[]) {
       ({ merchantId, resourceId }) =>
         merchantId === row.merchantId && resourceId === row.resourceId,
     )
-    .flatMap((event) => matches(event).map((match) => ({ event, match })));
+    .flatMap((event) => matches(event).map((match) => planOf(event, match)));
 }
 
-function deliveryOf(input: {
-  event: ClaimedEvent;
-  match: Match<Endpoint>;
-  state: LockedEndpoint;
-  endpoint: Endpoint;
-}): MatchedDelivery {
-  const { event, match, state, endpoint } = input;
-  const { ttlSeconds, isLatestOnly } = match;
-  return {
-    delivery: {
-      eventId: event.id,
-      type: event.type,
-      resourceId: event.resourceId,
-      occurredAt: event.createdAt,
-      body: event.body,
-      position: event.position,
-      priority: match.priority,
-      orderKey: match.isOrdered || isLatestOnly ? event.resourceId : null,
-      isLatestOnly,
-      expiresAt: ttlSeconds === undefined ? null : new Date(Date.now() + ttlSeconds * 1_000),
-      attempts: 0,
-      endpoint,
-    },
-    driver: state.status === 'enabled' ? state.driver : 'workflow',
-    isNudgeable: state.status === 'enabled' && state.probeAtMs <= Date.now(),
-    isSuperseded: false,
+function planOf(event: ClaimedEvent, match: Match<Endpoint>): PlannedDelivery {
+  const { ttlSeconds, isLatestOnly, subscription: endpoint } = match;
+  const delivery = {
+    eventId: event.id,
+    type: event.type,
+    resourceId: event.resourceId,
+    occurredAt: event.createdAt,
+    body: event.body,
+    position: event.position,
+    priority: match.priority,
+    orderKey: match.isOrdered || isLatestOnly ? event.resourceId : null,
+    isLatestOnly,
+    expiresAt: ttlSeconds === undefined ? null : new Date(Date.now() + ttlSeconds * 1_000),
+    attempts: 0,
+    endpoint,
   };
+  return { delivery, isSuperseded: false };
 }
 
-function markSuperseded(matched: readonly MatchedDelivery[]): void {
+function markSuperseded(planned: PlannedDelivery[]): PlannedDelivery[] {
   const newest = new Set<string>();
-  for (const one of matched.toReversed()) {
+  for (const one of planned.toReversed()) {
     if (!one.delivery.isLatestOnly) continue;
     const key = `${one.delivery.endpoint.id} ${one.delivery.orderKey}`;
     one.isSuperseded = newest.has(key);
     newest.add(key);
   }
+  return planned;
 }

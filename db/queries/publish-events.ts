@@ -3,7 +3,7 @@ import type { MerchantId } from '../../domain/ids.ts';
 import { isSameEvent } from '../../domain/published-event.ts';
 import type { PublishedEvent, StoredEvent } from '../../domain/published-event.ts';
 import type { Database } from '../database.ts';
-import { isUniqueViolation } from '../is-unique-violation.ts';
+import { isDeadlock, isUniqueViolation } from '../database-errors.ts';
 import { events, eventTypeDefinitions } from '../schema/events.ts';
 import { statement } from '../statement.ts';
 import { versionOfType } from './event-types.ts';
@@ -128,8 +128,8 @@ async function insertAll(
       createdAts: events.map(({ createdAt }) => createdAt.toISOString()),
     });
   } catch (error) {
-    // Two publishers of one key at once: the statement of the second fails as a whole.
-    if (isUniqueViolation(error)) return 'raced';
+    // Two publishers of one key at once, or of two in two orders: the second's statement fails as a whole.
+    if (isUniqueViolation(error) || isDeadlock(error)) return 'raced';
     throw error;
   }
 }

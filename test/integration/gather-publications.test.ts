@@ -9,6 +9,7 @@ import { newId } from '../../domain/ids.ts';
 import type { MerchantId } from '../../domain/ids.ts';
 import { openRelayScene } from '../support/relay-scene.ts';
 import type { RelayScene } from '../support/relay-scene.ts';
+import { until } from '../support/until.ts';
 
 // Requests that come at the same moment share a statement, and nothing else.
 
@@ -107,3 +108,43 @@ test('one key published by many at once is one event, and everyone is answered w
   expect((await beside).kind).toBe('published');
   expect(await scene.db.select().from(events)).toHaveLength(2);
 });
+
+test('publishers of the same keys in two orders are both answered', async () => {
+  const ofKeys = (keys: readonly string[]): Publication => {
+    const all = keys.map((dedupeKey) =>
+      publicationOf(['same'], { dedupeKey, data: { dedupeKey } }),
+    );
+    return { ...all[0]!, events: all.flatMap(({ events: some }) => some) };
+  };
+  const [first, second] = [gatherPublications(scene.db), gatherPublications(scene.db)];
+  const holder = await scene.db.$client.connect();
+  const held = ofKeys(['held']).events[0]!;
+  await holder.query('begin');
+  await holder.query(
+    `insert into events (id, merchant_id, shard, type, resource_id, body, dedupe_key)
+     values ($1, $2, 0, 'cart.left', 'same', '{}', 'held')`,
+    [held.id, merchantId],
+  );
+  // Each has written its first key and waits for the one in the middle; then for the other's first.
+  const publishing = Promise.all([
+    first(ofKeys(['a', 'held', 'b'])),
+    second(ofKeys(['b', 'held', 'a'])),
+  ]);
+  await until('both wait', async () => (await waitingForLocks()) === 2);
+  await holder.query('rollback');
+  holder.release();
+  const answered = (await publishing).flatMap((result) => {
+    if (result.kind !== 'published') throw new Error(result.kind);
+    return result.events;
+  });
+  expect(answered.filter(({ isNew }) => isNew)).toHaveLength(3);
+  expect(await scene.db.select().from(events)).toHaveLength(3);
+});
+
+async function waitingForLocks(): Promise<number> {
+  const { rows } = await scene.db.$client.query<{ count: number }>(
+    `select count(*)::int as count from pg_stat_activity
+     where wait_event_type = 'Lock' and datname = current_database()`,
+  );
+  return rows[0]!.count;
+}

@@ -4,3 +4,8 @@ import pg from 'pg';
 export function isUniqueViolation(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.code === '23505';
 }
+
+/** True where two transactions waited for each other and this one gave way. Appendix A: deadlock_detected. */
+export function isDeadlock(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === '40P01';
+}

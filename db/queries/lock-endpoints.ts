@@ -1,0 +1,37 @@
+import { sql } from 'drizzle-orm';
+import type { EndpointId } from '../../domain/ids.ts';
+import { endpoints } from '../schema/endpoints.ts';
+import { statement } from '../statement.ts';
+import type { Endpoint } from './endpoints.ts';
+
+export type LockedEndpoint = {
+  id: EndpointId;
+  updatedAt: Date;
+  /** Who delivers what comes now; null where nothing is taken in. */
+  taker: Endpoint['driver'] | null;
+  /** Its workflow should look at once; a closed one looks by itself, and a nudge would only cost. */
+  isNudgeable: boolean;
+};
+
+/** Who delivers what comes now. A paused endpoint's events wait with its workflow. */
+export const taker = sql`case ${endpoints.status} when 'enabled' then ${endpoints.driver}
+  when 'paused' then 'workflow' end`;
+
+/**
+ * Holds off the flip of `driver` until these deliveries are visible to whoever flips it. In the order of
+ * ids, as the writers of outcomes lock them.
+ */
+export const lockEndpoints = statement<
+  LockedEndpoint,
+  { endpointIds: string[]; resourceIds: string[] }
+>(
+  'lock_endpoints',
+  () => sql`
+  select id, updated_at as "updatedAt", ${taker} as taker,
+    status = 'enabled' and coalesce((congestion ->> 'probeAtMs')::float8, 0)
+      <= extract(epoch from now()) * 1000 as "isNudgeable"
+  from ${endpoints}
+  where id = any(${sql.placeholder('endpointIds')}::text[])
+    or resource_id = any(${sql.placeholder('resourceIds')}::text[])
+  order by id for share`,
+);
