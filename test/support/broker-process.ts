@@ -1,0 +1,101 @@
+import { accessSync, constants } from 'node:fs';
+import { connect } from 'node:net';
+import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startLeashed } from '../../launcher/services/leashed.ts';
+import type { LeashedInput } from '../../launcher/services/leashed.ts';
+import { inspectProcess } from '../../launcher/services/process-table.ts';
+
+const lookEveryMs = 50;
+const readyTimeoutMs = 90_000;
+// Longer than an orderly end takes on a busy machine.
+const graceMs = 30_000;
+
+export type BrokerProcess = {
+  /** Holds every process of the broker where it stands: its connections stay open and nothing answers. */
+  pause(): void;
+  resume(): void;
+  /** Paused or not; returns when it is gone. */
+  stop(): Promise<void>;
+};
+
+/** Starts a broker that cannot outlive this process, and returns when it answers. */
+export async function startBrokerProcess(
+  input: LeashedInput & { answers: () => Promise<boolean> },
+): Promise<BrokerProcess> {
+  const { answers, ...leashedInput } = input;
+  const leashed = await startLeashed({ graceMs, ...leashedInput });
+  // The leash gives the command a process group of its own, so its id reaches all of the tree.
+  const signal = (name: 'SIGSTOP' | 'SIGCONT') => {
+    if (!leashed.exitSoFar() && inspectProcess(leashed.pid)) process.kill(-leashed.pid, name);
+  };
+  const broker: BrokerProcess = {
+    pause: () => signal('SIGSTOP'),
+    resume: () => signal('SIGCONT'),
+    stop: async () => {
+      signal('SIGCONT');
+      await leashed.stop();
+    },
+  };
+  const endsMs = Date.now() + readyTimeoutMs;
+  while (!(await answers())) {
+    const exit = leashed.exitSoFar();
+    if (!exit && Date.now() < endsMs) {
+      await sleep(lookEveryMs);
+      continue;
+    }
+    await broker.stop();
+    const { code, logTail } = await leashed.exited;
+    const how = exit ? `ended with ${code}` : `did not answer within ${readyTimeoutMs} ms`;
+    throw new Error(`${input.command} ${how}: ${logTail}`);
+  }
+  return broker;
+}
+
+export function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port });
+    const settle = (isOpen: boolean) => {
+      socket.destroy();
+      resolve(isOpen);
+    };
+    socket.once('connect', () => settle(true));
+    socket.once('error', () => settle(false));
+  });
+}
+
+/** The first of these paths, or of these names on the PATH, that can be run here. */
+export function findProgram(candidates: readonly string[]): string | undefined {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  return candidates
+    .flatMap((name) => (name.includes('/') ? [name] : folders.map((folder) => join(folder, name))))
+    .find(isExecutable);
+}
+
+/**
+ * Whether tests with this broker are to run. Only a developer's machine may go without: it is told
+ * what to install; in the gate (CI is set) they run, and fail where the broker is missing.
+ */
+export function isBrokerThere({
+  broker,
+  missing,
+}: {
+  broker: string;
+  /** What to install; empty when all is there. */
+  missing: readonly string[];
+}): boolean {
+  if (missing.length === 0 || process.env['CI'] !== undefined) return true;
+  process.stderr.write(
+    `The tests with ${broker} are skipped: apt-get install ${missing.join(' ')}\n`,
+  );
+  return false;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
