@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { Database } from '../db/database.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { TrafficCounter } from '../webhooks/traffic.ts';
 import type { Attempter } from '../webhooks/attempt.ts';
 import type { Sealer } from '../db/sealed.ts';
 import type { Sender } from '../webhooks/send.ts';
@@ -17,6 +18,8 @@ export type ActivityDeps = {
   health: AccountHealth;
   sender: Sender;
   attempt: Attempter;
+  /** Counts what is sent, for the figures on an endpoint's page. */
+  traffic: TrafficCounter;
   /** Tells of new events in a shard; returns how to stop hearing. */
   onEvents: (shard: number, listener: () => void) => () => void;
   publicUrl: string;

@@ -28,6 +28,7 @@ import { registerGetOrder } from './routes/get-order.ts';
 import { registerGetReconciliation } from './routes/get-reconciliation.ts';
 import { registerGetRefund } from './routes/get-refund.ts';
 import { registerGetSigningSecret } from './routes/get-signing-secret.ts';
+import { registerGetTraffic } from './routes/get-traffic.ts';
 import { registerHealth } from './routes/health.ts';
 import { registerJwks } from './routes/jwks.ts';
 import { registerListEndpoints } from './routes/list-endpoints.ts';
@@ -98,6 +99,7 @@ export function createApp(deps: ApiDeps): App {
   registerGetEndpoint(app, deps);
   registerListEndpoints(app, deps);
   registerUpdateEndpoint(app, deps);
+  registerGetTraffic(app, deps);
   registerVerifyEndpoint(app, deps);
   registerDryRunFilter(app, deps);
   registerDeleteEndpoint(app, deps);

@@ -2,6 +2,8 @@ import { z } from '@hono/zod-openapi';
 import type { DeliveryAttempt, DeliveryRow } from '../db/queries/list-deliveries.ts';
 import { timeSchema } from './schemas.ts';
 
+export const deliveryStatuses = ['pending', 'delivered', 'dead', 'dropped'] as const;
+
 export const deliverySchema = z
   .object({
     object: z.literal('delivery'),
@@ -9,12 +11,20 @@ export const deliverySchema = z
     endpointId: z.string(),
     type: z.string(),
     resourceId: z.string(),
-    status: z.enum(['pending', 'delivered', 'dead', 'dropped']).openapi({
+    status: z.enum(deliveryStatuses).openapi({
       description:
         '`dead` wants a person; `dropped` was asked for, by a time to live or a newer event',
     }),
     reason: z
-      .enum(['exhausted', 'gone', 'endpoint_disabled', 'endpoint_deleted', 'expired', 'superseded'])
+      .enum([
+        'exhausted',
+        'gone',
+        'endpoint_disabled',
+        'endpoint_deleted',
+        'expired',
+        'superseded',
+        'at_most_once',
+      ])
       .nullable(),
     attempts: z.int(),
     replays: z.int().openapi({ description: 'How often it was sent again from the start' }),

@@ -10,6 +10,7 @@ export function endpointBody(endpoint: Endpoint): z.infer<typeof endpointSchema>
     id: endpoint.id,
     object: 'endpoint',
     url: endpoint.url,
+    destination: endpoint.destination,
     eventTypes: endpoint.eventTypes,
     channels: endpoint.channels,
     filter: endpoint.filter,

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
-import { deliveryFormats } from '../domain/delivery.ts';
+import { deliveryFormats, qualities, saslMechanisms } from '../domain/delivery.ts';
 import { eventPattern } from '../domain/events.ts';
-import { plainText, timeSchema } from './schemas.ts';
+import { plainText, textUpTo, timeSchema } from './schemas.ts';
 
 const daySeconds = 86_400;
 const seconds = (most: number) => z.int().min(1).max(most);
@@ -31,6 +31,10 @@ const ruleSchema = z.strictObject({
     description: 'A newer event of the same resource drops what still waits',
   }),
   retrySeconds: retrySeconds.optional(),
+  qos: z.enum(qualities).optional().openapi({
+    description:
+      '`at_most_once`: sent once or not at all. Where the endpoint is in trouble or paused, or it is not known whether it was sent, it is dropped, and seen to be',
+  }),
 });
 
 const headerName = z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'must be the name of a header');
@@ -55,11 +59,34 @@ const authSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
+const destinationSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('amqp'),
+    exchange: textUpTo(127).default('').openapi({
+      description: 'Empty: the default exchange, and `routingKey` is the name of the queue',
+    }),
+    routingKey: textUpTo(127).min(1).default('{type}').openapi({
+      description: '`{type}` and `{resourceId}` stand for those of the event',
+    }),
+  }),
+  z.strictObject({
+    kind: z.literal('kafka'),
+    topic: z.string().regex(/^[A-Za-z0-9._-]{1,249}$/, 'must be the name of a topic'),
+    saslMechanism: z.enum(saslMechanisms).default('plain').openapi({
+      description: 'With `auth.kind: "basic"`',
+    }),
+  }),
+]);
+
 const settings = {
-  url: z
-    .string()
-    .max(2_048)
-    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must have no control characters'),
+  url: textUpTo(2_048).openapi({
+    description:
+      'https://…; amqps://host/vhost or kafkas://host:port (also without the s) where `destination` names an exchange or a topic',
+  }),
+  destination: destinationSchema.nullable().openapi({
+    description:
+      'A RabbitMQ exchange or a Kafka topic instead of an HTTP address: `docs/brokers.md`',
+  }),
   eventTypes: patterns,
   channels: z.array(plainText(64)).max(50).openapi({
     description: 'Only events published to one of these; none for every event',
@@ -98,6 +125,7 @@ const settings = {
 export const newEndpointSchema = z
   .strictObject({
     url: settings.url.openapi({ example: 'https://shop.example/tender' }),
+    destination: settings.destination.default(null),
     eventTypes: settings.eventTypes.default(['*']).openapi({ example: ['order.*'] }),
     channels: settings.channels.default([]),
     filter: settings.filter.default(null),
@@ -142,6 +170,7 @@ export const endpointSchema = z
     id: z.string().openapi({ example: 'ep_01jd3v9k7q2m5x8r4t6w0y1z3c' }),
     object: z.literal('endpoint'),
     url: z.string(),
+    destination: destinationSchema.nullable(),
     eventTypes: z.array(z.string()),
     channels: z.array(z.string()),
     filter: z.record(z.string(), z.unknown()).nullable(),

@@ -1,13 +1,26 @@
 import { checkFilter } from '../domain/filter.ts';
+import { targetSchemes } from '../domain/delivery.ts';
+import type { Destination } from '../domain/delivery.ts';
 import type { EndpointId } from '../domain/ids.ts';
 import type { EndpointChange } from '../db/queries/change-endpoint.ts';
+import type { Endpoint } from '../db/queries/endpoints.ts';
 import { checkAccess, sealAccess } from '../webhooks/access.ts';
-import type { EndpointAccess } from '../webhooks/access.ts';
+import type { EndpointAccess, EndpointAuth } from '../webhooks/access.ts';
 import { refuseTarget } from '../webhooks/target-guard.ts';
 import type { ApiDeps } from './deps.ts';
 import type { EndpointSettings } from './endpoint-schema.ts';
 import { Problem } from './problems.ts';
 import type { FieldError } from './problems.ts';
+import { refuseFields } from './refuse-fields.ts';
+
+/** What an endpoint is before a change. */
+export type KnownSettings = Pick<Endpoint, 'url' | 'destination'> & { access: EndpointAccess };
+
+const nothingKnown: KnownSettings = {
+  url: '',
+  destination: null,
+  access: { headers: {}, auth: { kind: 'none' } },
+};
 
 type Deps = Pick<ApiDeps, 'sealer' | 'allowPrivateTargets'>;
 
@@ -18,19 +31,25 @@ type Deps = Pick<ApiDeps, 'sealer' | 'allowPrivateTargets'>;
  */
 export function changeOfSettings(
   { sealer, allowPrivateTargets }: Deps,
-  input: { endpointId: EndpointId; settings: EndpointSettings; known: EndpointAccess },
+  input: { endpointId: EndpointId; settings: EndpointSettings; known?: KnownSettings },
 ): EndpointChange {
   const { headers, auth, filter, ...plain } = input.settings;
+  const known = input.known ?? nothingKnown;
+  const access: EndpointAccess = {
+    headers: headers ?? known.access.headers,
+    auth: auth ?? known.access.auth,
+  };
+  const target = {
+    url: plain.url ?? known.url,
+    destination: plain.destination === undefined ? known.destination : plain.destination,
+    auth: access.auth,
+  };
   const errors = [
-    ...refusalsOfTarget(plain.url, allowPrivateTargets),
+    ...refusalsOfTarget(target, allowPrivateTargets),
     ...(filter
       ? checkFilter(filter).map(({ path, message }) => at(`/filter${path}`, message))
       : []),
   ];
-  const access: EndpointAccess = {
-    headers: headers ?? input.known.headers,
-    auth: auth ?? input.known.auth,
-  };
   errors.push(
     ...checkAccess(access, { allowPrivate: allowPrivateTargets }).map(({ path, message }) =>
       at(path, message),
@@ -39,7 +58,7 @@ export function changeOfSettings(
   if (Object.keys(plain.metadata ?? {}).length > 20) {
     errors.push(at('/metadata', 'must have at most 20 entries'));
   }
-  if (errors.length > 0) throw invalid(errors);
+  if (errors.length > 0) throw refuseFields(errors);
   const isNewAccess = headers !== undefined || auth !== undefined;
   const hasAccess = Object.keys(access.headers).length > 0 || access.auth.kind !== 'none';
   return {
@@ -57,21 +76,40 @@ export function changeOfSettings(
   };
 }
 
-function refusalsOfTarget(url: string | undefined, allowPrivate: boolean): FieldError[] {
-  if (url === undefined) return [];
-  const refusal = refuseTarget(url, { allowPrivate });
-  if (!refusal) return [];
-  throw new Problem('target-not-allowed', `The url is refused: ${refusal}.`, {
-    extensions: { errors: [at('/url', refusal)] },
-  });
+type Target = { url: string; destination: Destination | null; auth: EndpointAuth };
+
+function refusalsOfTarget({ url, destination, auth }: Target, allowPrivate: boolean): FieldError[] {
+  const schemes = targetSchemes[destination?.kind ?? 'http'];
+  const refusal = refuseTarget(url, { allowPrivate, schemes });
+  if (refusal) {
+    const schemesMeant = destination ? `: must be ${schemes.join('// or ')}//` : '';
+    const message = refusal === 'scheme_not_allowed' ? refusal + schemesMeant : refusal;
+    throw new Problem('target-not-allowed', `The url is refused: ${refusal}.`, {
+      extensions: { errors: [at('/url', message)] },
+    });
+  }
+  return destination ? refusalsOfBroker(new URL(url), auth) : [];
+}
+
+/** What a broker has no place for. */
+function refusalsOfBroker(
+  { protocol, hostname, search, hash }: URL,
+  auth: EndpointAuth,
+): FieldError[] {
+  const errors: FieldError[] = [];
+  if (hostname === '' || search !== '' || hash !== '') {
+    errors.push(at('/url', 'must be a host, a port, and for RabbitMQ a virtual host'));
+  }
+  if (auth.kind === 'bearer' || auth.kind === 'oauth2') {
+    errors.push(at('/auth/kind', 'must be none, basic or mtls for a broker'));
+  }
+  if (auth.kind === 'mtls' && (protocol === 'amqp:' || protocol === 'kafka:')) {
+    errors.push(at('/auth/kind', `needs TLS: ${protocol.slice(0, -1)}s://`));
+  }
+  return errors;
 }
 
 const at = (field: string, message: string): FieldError => ({ in: 'body', field, message });
-
-function invalid(errors: FieldError[]): Problem {
-  const named = errors.map(({ field, message }) => `${field} ${message}`).join('; ');
-  return new Problem('invalid-request', named, { extensions: { errors } });
-}
 
 /** Without the fields that were left out, as the database's driver wants it. */
 function defined<T extends object>(fields: T) {

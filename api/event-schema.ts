@@ -2,7 +2,8 @@ import { z } from '@hono/zod-openapi';
 import { refuseEventName } from '../domain/event-name.ts';
 import { checkFilter } from '../domain/filter.ts';
 import type { Filter } from '../domain/filter.ts';
-import { refuseUnstorable } from '../domain/json-value.ts';
+import { isFields } from '../domain/filter-syntax.ts';
+import { pointerSteps } from '../domain/json-value.ts';
 import { cursorSchema, eventSchema, momentSchema, plainText, timeSchema } from './schemas.ts';
 
 /** A name for an event type of a merchant's own. */
@@ -19,10 +20,7 @@ export const channelName = plainText(64).regex(/^[^,]*$/, 'must have no comma');
 
 export const resourceIdSchema = plainText(128);
 
-const isObject = (value: unknown) =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const jsonObject = z.custom<Record<string, unknown>>(isObject, 'must be a JSON object');
+const jsonObject = z.custom<Record<string, unknown>>(isFields, 'must be a JSON object');
 
 export const newEventSchema = z
   .strictObject({
@@ -78,11 +76,10 @@ export const feedEventSchema = eventSchema
 
 /** What `domain/filter.ts` compiles. */
 export const filterSchema = z
-  .custom<Filter>(isObject, 'must be a filter')
+  .custom<Filter>(isFields, 'must be a filter')
   .superRefine((filter, context) => {
-    const unstorable = checkFilter(filter).length > 0 ? undefined : refuseUnstorable(filter);
-    for (const { path, message } of unstorable ? [unstorable] : checkFilter(filter)) {
-      context.addIssue({ code: 'custom', path: path.split('/').slice(1), message });
+    for (const { path, message } of checkFilter(filter)) {
+      context.addIssue({ code: 'custom', path: pointerSteps(path), message });
     }
   })
   .openapi({

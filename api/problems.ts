@@ -170,7 +170,7 @@ export const problemTypes = {
   'target-not-allowed': {
     status: 422,
     title: 'Events may not be sent to this address',
-    help: 'Endpoints must be http(s) addresses on the public internet, without credentials in them. Private, loopback and link-local addresses are refused; a development instance may allow them with TENDER_ALLOW_PRIVATE_TARGETS=true.',
+    help: 'Endpoints must be http(s) addresses on the public internet, without credentials in them; amqp(s) or kafka(s) addresses where a `destination` is given. Private, loopback and link-local addresses are refused; a development instance may allow them with TENDER_ALLOW_PRIVATE_TARGETS=true.',
   },
   'too-many-streams': {
     status: 429,

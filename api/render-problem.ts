@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { z } from '@hono/zod-openapi';
+import { pointerPart } from '../domain/json-value.ts';
 import type { ApiDeps, AppEnv } from './deps.ts';
 import { Problem, problemTypes } from './problems.ts';
 import type { FieldError } from './problems.ts';
@@ -44,7 +45,9 @@ const places = { json: 'body', query: 'query', header: 'header', param: 'path' }
 export function fieldErrors(target: string, issues: z.core.$ZodIssue[]): FieldError[] {
   const place = places[target as keyof typeof places] ?? 'body';
   const name = (path: readonly PropertyKey[]) =>
-    place === 'body' ? path.map(pointerPart).join('') : path.map(String).join('.');
+    place === 'body'
+      ? path.map((part) => `/${pointerPart(String(part))}`).join('')
+      : path.map(String).join('.');
   return issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys'
       ? issue.keys.map((key) => ({
@@ -54,9 +57,4 @@ export function fieldErrors(target: string, issues: z.core.$ZodIssue[]): FieldEr
         }))
       : [{ in: place, field: name(issue.path), message: issue.message }],
   );
-}
-
-/** One step of a JSON pointer (RFC 6901). */
-function pointerPart(part: PropertyKey): string {
-  return `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }

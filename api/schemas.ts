@@ -37,8 +37,9 @@ export const amountMinor = z.int().min(1).max(Number.MAX_SAFE_INTEGER).openapi({
 
 // Control characters have no place in what payers and bookkeepers read; PostgreSQL refuses NUL.
 const plain = /^[^\p{Cc}\p{Cs}]*$/u;
-export const plainText = (longest: number) =>
-  z.string().min(1).max(longest).regex(plain, 'must have no control characters');
+export const textUpTo = (longest: number) =>
+  z.string().max(longest).regex(plain, 'must have no control characters');
+export const plainText = (longest: number) => textUpTo(longest).min(1);
 
 /** A time to filter by, within what PostgreSQL and ISO 8601 both can say. */
 export const momentSchema = z.iso.datetime({ offset: true }).refine((text) => {
@@ -96,7 +97,7 @@ export const newOrderSchema = z
       .default({}),
     confirm: z
       .strictObject({
-        url: z.string().max(2_048).regex(plain, 'must have no control characters'),
+        url: textUpTo(2_048),
         withinSeconds: z.int().min(5).max(86_400).default(600),
       })
       .optional()
@@ -104,15 +105,10 @@ export const newOrderSchema = z
         description:
           'You are asked here (signed, with `GET /v1/signing-secret`) once there is money; answer `{"answer":"accept"}` or `{"answer":"reject"}`. No, or no answer in time, gives the money back.',
       }),
-    notifyUrl: z
-      .string()
-      .max(2_048)
-      .regex(plain, 'must have no control characters')
-      .optional()
-      .openapi({
-        description:
-          'An endpoint for the events of this order alone, signed with `GET /v1/signing-secret`; beside the endpoints you have registered',
-      }),
+    notifyUrl: textUpTo(2_048).optional().openapi({
+      description:
+        'An endpoint for the events of this order alone, signed with `GET /v1/signing-secret`; beside the endpoints you have registered',
+    }),
     expiresInSeconds: z
       .int()
       .min(60)
@@ -313,6 +309,14 @@ export const cursorSchema = z
 
 export const limitSchema = z.coerce.number().int().min(1).max(100).default(20);
 
+export const waitQuery = z.coerce
+  .number()
+  .int()
+  .min(0)
+  .max(60)
+  .default(0)
+  .openapi({ description: 'Seconds to wait for it' });
+
 const problemSchema = z
   .object({
     type: z.url(),
@@ -325,6 +329,15 @@ const problemSchema = z
       .optional(),
   })
   .openapi('Problem');
+
+/** What any route that reads a JSON body can answer with. */
+export const bodyProblems = [
+  'invalid-request',
+  'malformed-json',
+  'unauthorized',
+  'content-too-large',
+  'unsupported-media-type',
+] as const satisfies readonly ProblemSlug[];
 
 /** The responses of a route for the problems it can answer with; several of one status share an entry. */
 export function problemResponses(...slugs: ProblemSlug[]) {

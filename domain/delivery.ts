@@ -1,7 +1,10 @@
-/** What one attempt to reach a merchant's endpoint came to. */
-export type AttemptResult =
+/** What a call to an HTTP address came to. */
+export type CallResult =
   | { kind: 'response'; statusCode: number; retryAfterMs?: number | undefined }
   | { kind: 'error'; code: string };
+
+/** What one attempt to reach a merchant's endpoint came to. `accepted`: a broker has confirmed that it keeps it. */
+export type AttemptResult = CallResult | { kind: 'accepted' };
 
 export type AttemptVerdict =
   | { kind: 'delivered' }
@@ -11,6 +14,7 @@ export type AttemptVerdict =
 
 /** Standard Webhooks: only 2xx is success, 3xx is a failure, 410 disables the endpoint. */
 export function judgeAttempt(result: AttemptResult): AttemptVerdict {
+  if (result.kind === 'accepted') return { kind: 'delivered' };
   if (result.kind === 'error') return { kind: 'failed', retryAfterMs: undefined };
   if (result.statusCode >= 200 && result.statusCode < 300) return { kind: 'delivered' };
   if (result.statusCode === 410) return { kind: 'gone' };
@@ -27,8 +31,34 @@ export const deliveryFormats = [
 ] as const;
 export type DeliveryFormat = (typeof deliveryFormats)[number];
 
+/**
+ * A message broker where an endpoint's events go instead of an HTTP address. `routingKey` may name the
+ * event's `{type}` and `{resourceId}`; the empty exchange routes to the queue of that name (AMQP 0-9-1,
+ * 3.1.3.1). On Kafka the resource is the record's key, so that its events keep to one partition.
+ */
+export type Destination =
+  | { kind: 'amqp'; exchange: string; routingKey: string }
+  | { kind: 'kafka'; topic: string; saslMechanism: SaslMechanism };
+
+export const saslMechanisms = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
+export type SaslMechanism = (typeof saslMechanisms)[number];
+
+/** The schemes of an endpoint's address, by what is there. */
+export const targetSchemes = {
+  http: ['https:', 'http:'],
+  amqp: ['amqps:', 'amqp:'],
+  kafka: ['kafkas:', 'kafka:'],
+} as const;
+
 /** How Tender identifies itself at an endpoint, besides its signature. */
 export type EndpointAuthKind = 'none' | 'basic' | 'bearer' | 'oauth2' | 'mtls';
+
+/**
+ * How often an event may reach its receiver. At least once is the platform's own; with the `webhook-id`, which
+ * does not change, a receiver makes it effectively once.
+ */
+export const qualities = ['at_least_once', 'at_most_once'] as const;
+export type Qos = (typeof qualities)[number];
 
 export type Priority = 'high' | 'normal' | 'low';
 

@@ -1,4 +1,5 @@
 import { envelopeOf } from './events.ts';
+import type { Qos } from './delivery.ts';
 import type { EndpointId, EventId, MerchantId, MessageId } from './ids.ts';
 import { canonicalJson, refuseJson } from './json-value.ts';
 
@@ -47,6 +48,7 @@ export type ExchangeRow = {
   toEndpointId: EndpointId | null;
   subject: string;
   body: string;
+  qos: Qos;
   status: ExchangeStatus;
   reply: string | null;
   replyVia: 'answer' | 'post' | null;
@@ -66,6 +68,7 @@ export function exchangeSnapshotOf(row: ExchangeRow) {
     to: row.toEndpointId ?? row.toMerchantId,
     messageKey: isOfRequest(row.messageKey) ? null : row.messageKey,
     subject: row.subject,
+    qos: row.qos,
     status: row.status,
     body: JSON.parse(row.body) as unknown,
     reply: row.reply === null ? null : replyOf(row.reply, row),

@@ -1,4 +1,4 @@
-import type { Priority } from './delivery.ts';
+import type { Priority, Qos } from './delivery.ts';
 import { priorityRank } from './delivery.ts';
 import { matchesAny } from './events.ts';
 import { compileFilter } from './filter.ts';
@@ -19,6 +19,7 @@ type SubscriptionRule = {
   priority?: Priority | undefined;
   ttlSeconds?: number | undefined;
   latestOnly?: boolean | undefined;
+  qos?: Qos | undefined;
 };
 
 export type MatchableEvent = {
@@ -34,6 +35,7 @@ export type Match<S> = {
   priority: number;
   ttlSeconds: number | undefined;
   isLatestOnly: boolean;
+  isAtMostOnce: boolean;
   isOrdered: boolean;
 };
 
@@ -89,6 +91,7 @@ function matchOf<S extends Subscription>(subscription: S, type: string): Match<S
     priority: priorityRank[first('priority') ?? 'normal'],
     ttlSeconds: first('ttlSeconds'),
     isLatestOnly: first('latestOnly') ?? false,
+    isAtMostOnce: first('qos') === 'at_most_once',
     isOrdered: subscription.ordering === 'resource',
   };
 }

@@ -9,18 +9,27 @@ import type { Composed } from './compose.ts';
 import { keptText } from './kept-answer.ts';
 import { createPreparer } from './prepare.ts';
 import type { Prepared } from './prepare.ts';
-import type { Sender, SendResult } from './send.ts';
+import type { Attempted, Sender } from './send.ts';
 import { signatureOf } from './sign.ts';
+import type { Sent } from './traffic.ts';
 import { createTokens } from './tokens.ts';
 
 export type Attempter = (delivery: OutgoingDelivery) => Promise<AttemptOutcome>;
 
 /** Makes one attempt at a delivery and decides what it came to. The outcome is data, not yet written. */
-export function createAttempter({ sender, sealer }: { sender: Sender; sealer: Sealer }): Attempter {
+export function createAttempter({
+  sender,
+  sealer,
+  onSent = () => {},
+}: {
+  sender: Sender;
+  sealer: Sealer;
+  onSent?: (sent: Sent) => void;
+}): Attempter {
   const prepare = createPreparer({ sealer });
   const tokens = createTokens({ fetch: sender.fetch });
 
-  async function send(delivery: OutgoingDelivery): Promise<SendResult> {
+  async function send(delivery: OutgoingDelivery): Promise<Attempted> {
     const prepared = prepare(delivery.endpoint);
     if ('error' in prepared) return unsent(prepared.error);
     const composed = composeWith(prepared, delivery);
@@ -31,15 +40,20 @@ export function createAttempter({ sender, sealer }: { sender: Sender; sealer: Se
   }
 
   function sendSigned(
-    { eventId: id, endpoint }: OutgoingDelivery,
+    { eventId: id, type, resourceId, endpoint }: OutgoingDelivery,
     { keys, access: { auth } }: Prepared,
-    { headers, body }: Composed,
-  ): Promise<SendResult> {
+    { contentType, headers, body }: Composed,
+  ): Promise<Attempted> {
     const timestampSeconds = Math.floor(Date.now() / 1_000);
     headers['webhook-timestamp'] = String(timestampSeconds);
     headers['webhook-signature'] = signatureOf({ id, timestampSeconds, body, keys: keys() });
+    const { id: endpointId, url, destination } = endpoint;
+    if (destination) {
+      const target = { endpointId, url, destination, auth };
+      return sender.publish(target, { id, type, resourceId, contentType, headers, body });
+    }
     const mtls = auth.kind === 'mtls' ? auth : undefined;
-    return sender.send({ url: endpoint.url, headers, body, mtls });
+    return sender.send({ url, headers, body, mtls });
   }
 
   async function sendWithToken(
@@ -47,7 +61,7 @@ export function createAttempter({ sender, sealer }: { sender: Sender; sealer: Se
     prepared: Prepared,
     composed: Composed,
     auth: Oauth2Auth,
-  ): Promise<SendResult> {
+  ): Promise<Attempted> {
     // Whatever a token server does, it is a failed attempt.
     const token = await tokens.of(auth).catch(reasonOf);
     if (typeof token !== 'string') return unsent('oauth2_token', token.reason);
@@ -64,7 +78,15 @@ export function createAttempter({ sender, sealer }: { sender: Sender; sealer: Se
       const endpointId = endpoint.id;
       return { kind: 'dropped', reason: 'expired', eventId, endpointId, attempt: attempts };
     }
-    return outcomeOf(delivery, await send(delivery));
+    const sent = await send(delivery);
+    const outcome = outcomeOf(delivery, sent);
+    onSent({
+      endpointId: endpoint.id,
+      isDelivered: outcome.kind === 'delivered',
+      waitingMs: sent.startedAt.getTime() - delivery.occurredAt.getTime(),
+      transferMs: sent.durationMs,
+    });
+    return outcome;
   };
 }
 
@@ -82,7 +104,7 @@ function reasonOf(error: unknown): { reason: string } {
 }
 
 /** `said`: what there is to say about it, where a receiver's answer would stand. */
-function unsent(code: string, said: string | null = null): SendResult {
+function unsent(code: string, said: string | null = null): Attempted {
   return {
     result: { kind: 'error', code },
     responseBody: said,
@@ -92,14 +114,14 @@ function unsent(code: string, said: string | null = null): SendResult {
   };
 }
 
-function outcomeOf(delivery: OutgoingDelivery, sent: SendResult): AttemptOutcome {
+function outcomeOf(delivery: OutgoingDelivery, sent: Attempted): AttemptOutcome {
   const { eventId, endpoint } = delivery;
   const endpointId = endpoint.id;
   const attempt = delivery.attempts + 1;
   const verdict = judgeAttempt(sent.result);
   const statusCode = sent.result.kind === 'response' ? sent.result.statusCode : null;
   if (verdict.kind === 'delivered') {
-    return { kind: 'delivered', eventId, endpointId, attempt, statusCode: statusCode ?? 0 };
+    return { kind: 'delivered', eventId, endpointId, attempt, statusCode };
   }
   const failed = {
     ...{ eventId, endpointId, attempt },
@@ -133,7 +155,9 @@ function outcomeOf(delivery: OutgoingDelivery, sent: SendResult): AttemptOutcome
 }
 
 /** The waits of the first rule that has some for the event's type, else the endpoint's, else the platform's. */
-function scheduleMsOf({ type, endpoint }: OutgoingDelivery): readonly number[] | undefined {
+function scheduleMsOf(delivery: OutgoingDelivery): readonly number[] | undefined {
+  const { type, endpoint, isAtMostOnce } = delivery;
+  if (isAtMostOnce) return [];
   const rule = endpoint.rules.find(
     ({ eventTypes, retrySeconds }) => retrySeconds && matchesAny(eventTypes, type),
   );

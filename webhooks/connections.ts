@@ -9,7 +9,7 @@ import {
 
 /** How long an answer may take to begin, and each piece of it to follow. */
 export const timeoutMs = 20_000;
-const connectTimeoutMs = 5_000;
+export const connectTimeoutMs = 5_000;
 const keepAliveMs = 30_000;
 // What bounds the calls is each endpoint's own window: many endpoints may live at one origin, and those of
 // one that hangs must not take the connections of its neighbours.
@@ -76,9 +76,10 @@ function guardedFetch(input: { allowPrivate: boolean; agent: Agent }): typeof fe
   return guarded as unknown as typeof fetch;
 }
 
-type Tls = { cert?: string; key?: string; ca?: string };
+export type Tls = { cert?: string; key?: string; ca?: string };
 
-function tlsOf(mtls: MtlsAuth | undefined): Tls {
+/** What an endpoint's certificate comes to in Node's TLS options. */
+export function tlsOf(mtls: MtlsAuth | undefined): Tls {
   if (!mtls) return {};
   const { certificate: cert, privateKey: key, ca } = mtls;
   return { cert, key, ...(ca !== undefined && { ca }) };

@@ -75,6 +75,7 @@ export function createLane({ largest }: { largest: number }) {
   return {
     waiting: () => count,
     underWay: () => underWay,
+    window: () => congestion.window,
     isIdle: () => count === 0 && underWay === 0,
     /** It has failed so often, or asked for so much time, that what waits is better off elsewhere. */
     isClosed: () => congestion.probeAtMs > Date.now(),

@@ -10,6 +10,8 @@ export type Lanes = {
   shedLongest(): void;
   /** Deliveries waiting or under way. */
   size(): number;
+  /** How many calls to an endpoint may be under way. */
+  windowOf(endpointId: EndpointId): number;
   /** Resolves when nothing is under way. */
   idle(): Promise<void>;
   stop(): void;
@@ -115,6 +117,7 @@ export function createLanes(input: {
       }
     },
     size: () => size,
+    windowOf: (endpointId) => lanes.get(endpointId)?.window() ?? 0,
     idle: () =>
       underWay === 0 ? Promise.resolve() : new Promise((resolve) => idleWaiters.push(resolve)),
     stop() {

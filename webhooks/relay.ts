@@ -41,6 +41,7 @@ export async function runRelay(input: {
   /** Endpoints that are now, or still, in the care of their workflow. */
   onTroubled: (endpointIds: readonly EndpointId[]) => void;
   onProgress: (progress: RelayProgress) => void;
+  onWindow: (endpointId: EndpointId, window: number) => void;
   signal: AbortSignal;
 }): Promise<'fenced' | 'stopped'> {
   const { db, shard, signal } = input;
@@ -65,6 +66,7 @@ export async function runRelay(input: {
       crashPoint('relay.sent');
       if (!outcome) return undefined;
       outcomes.add(outcome);
+      input.onWindow(delivery.endpoint.id, lanes.windowOf(delivery.endpoint.id));
       // Only a relay that was full waits for room; the others are woken by news.
       if (fullSinceMs !== undefined && lanes.size() <= lowWater) gate.open();
       return outcome;
@@ -110,6 +112,8 @@ export async function runRelay(input: {
           return 'fenced';
         }
         fullSinceMs = undefined;
+        // Sent before the commit, it would be sent again if that fails.
+        if (claim.deliveries.some(({ isAtMostOnce }) => isAtMostOnce)) await claims.settled();
         lanes.add(claim.deliveries);
         if (claim.events === claimLimit || hasAbandoned) continue;
       } else {

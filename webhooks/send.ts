@@ -1,6 +1,11 @@
-import type { AttemptResult } from '../domain/delivery.ts';
+import { targetSchemes } from '../domain/delivery.ts';
+import type { AttemptResult, CallResult } from '../domain/delivery.ts';
 import { parseRetryAfterMs } from '../domain/retry-schedule.ts';
 import type { MtlsAuth } from './access.ts';
+import { createBrokers } from './broker/brokers.ts';
+import type { BrokerTarget } from './broker/brokers.ts';
+import { brokerCodeOf } from './broker/code-of.ts';
+import type { BrokerMessage } from './broker/publisher.ts';
 import { createConnections } from './connections.ts';
 import type { Connections } from './connections.ts';
 import { keptChars, keptHeaders, keptText } from './kept-answer.ts';
@@ -23,12 +28,17 @@ export type Outgoing = {
 
 export type Sender = {
   send(outgoing: Outgoing): Promise<SendResult>;
+  /** To a broker instead, through the same guard. Never throws for what it does. */
+  publish(target: BrokerTarget, message: BrokerMessage): Promise<Attempted>;
   /** `fetch` for small answers through the same guard. Throws for a target that is refused. */
   fetch: typeof fetch;
   close(): Promise<void>;
 };
 
-export type SendResult = {
+export type SendResult = Attempted & { result: CallResult };
+
+/** One attempt, by whatever way. */
+export type Attempted = {
   result: AttemptResult;
   /** What the receiver said, truncated; null where nothing came. */
   responseBody: string | null;
@@ -47,6 +57,7 @@ type Target = { origin: string; path: string; refusal: TargetRefusal | undefined
 /** Sends what was composed and signed to merchants' endpoints. Follows no redirects; never throws for what a receiver does. */
 export function createSender({ allowPrivate }: { allowPrivate: boolean }): Sender {
   const connections = createConnections({ allowPrivate });
+  const brokers = createBrokers({ allowPrivate });
   // An address is parsed and judged once, not at every event.
   const targets = new Map<string, Target>();
 
@@ -72,12 +83,25 @@ export function createSender({ allowPrivate }: { allowPrivate: boolean }): Sende
         : await ask(connections, target, outgoing).catch(failedBy);
       return { ...answer, startedAt, durationMs: Math.round(performance.now() - startedMs) };
     },
+    async publish(target, message) {
+      const startedAt = new Date();
+      const startedMs = performance.now();
+      const schemes = targetSchemes[target.destination.kind];
+      const refusal = refuseTarget(target.url, { allowPrivate, schemes });
+      const answer = refusal
+        ? failed(refusal)
+        : await brokers.publish(target, message).then(accepted, refusedBy);
+      return { ...answer, startedAt, durationMs: Math.round(performance.now() - startedMs) };
+    },
     fetch: connections.fetch,
-    close: connections.close,
+    close: async () => {
+      await Promise.all([connections.close(), brokers.close()]);
+    },
   };
 }
 
-type Answer = Pick<SendResult, 'result' | 'responseBody' | 'responseHeaders'>;
+type Said = Pick<Attempted, 'responseBody' | 'responseHeaders'>;
+type Answer = Said & { result: CallResult };
 
 async function ask(connections: Connections, target: Target, outgoing: Outgoing): Promise<Answer> {
   const { headers, body, keepsBody = false, keepsChars = keptChars, mtls } = outgoing;
@@ -99,6 +123,15 @@ async function ask(connections: Connections, target: Target, outgoing: Outgoing)
 
 function firstOf(header: string | string[] | undefined): string | undefined {
   return Array.isArray(header) ? header[0] : header;
+}
+
+function accepted(): Said & { result: AttemptResult } {
+  return { result: { kind: 'accepted' }, responseBody: null, responseHeaders: null };
+}
+
+function refusedBy(error: unknown): Answer {
+  const said = error instanceof Error ? keptText(error.message) : null;
+  return { ...failed(brokerCodeOf(error)), responseBody: said };
 }
 
 function failed(code: string): Answer {

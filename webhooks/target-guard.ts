@@ -2,6 +2,7 @@ import { lookup } from 'node:dns';
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { targetSchemes } from '../domain/delivery.ts';
 
 /** Why a target may not be called. */
 export type TargetRefusal =
@@ -33,12 +34,14 @@ export function isPublicAddress(address: string): boolean {
  */
 export function refuseTarget(
   target: string,
-  { allowPrivate }: { allowPrivate: boolean },
+  {
+    allowPrivate,
+    schemes = targetSchemes.http,
+  }: { allowPrivate: boolean; schemes?: readonly string[] },
 ): TargetRefusal | undefined {
   if (!URL.canParse(target)) return 'not_a_url';
   const url = new URL(target);
-  const isAllowedScheme = url.protocol === 'https:' || url.protocol === 'http:';
-  if (!isAllowedScheme) return 'scheme_not_allowed';
+  if (!schemes.includes(url.protocol)) return 'scheme_not_allowed';
   if (url.username || url.password) return 'credentials_in_url';
   if (allowPrivate) return undefined;
   const host = url.hostname.replace(/^\[|\]$|\.$/g, '');
@@ -66,4 +69,19 @@ export function guardedLookup(
     if (options.all) callback(null, usable);
     else callback(null, first.address, first.family);
   });
+}
+
+/**
+ * For clients that open their sockets by host and port: what is added to `net.connect`'s options. Throws
+ * for a literal address that is not public, which never passes through a lookup.
+ */
+export function guardedSocket(
+  host: string,
+  { allowPrivate }: { allowPrivate: boolean },
+): { lookup?: typeof guardedLookup } {
+  if (allowPrivate) return {};
+  if (isIP(host) && !isPublicAddress(host)) {
+    throw new PrivateAddressError(`${host} is no public address`);
+  }
+  return { lookup: guardedLookup };
 }

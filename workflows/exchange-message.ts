@@ -12,7 +12,7 @@ import type { Activities } from '../activities/index.ts';
 import type { ExchangeStatus } from '../domain/exchange.ts';
 import { messageReplied } from './messages.ts';
 import type { ExchangeMessageInput } from './messages.ts';
-import { askEndpoint, recordState } from './retry-policies.ts';
+import { askEndpoint, askEndpointOnce, recordState } from './retry-policies.ts';
 
 const { expireMessage } = proxyLocalActivities<Activities>({
   ...recordState,
@@ -59,9 +59,9 @@ export async function exchangeMessage(
   }
 }
 
-async function ask({ messageId }: ExchangeMessageInput, withinMs: number) {
+async function ask({ messageId, isAskedOnce }: ExchangeMessageInput, withinMs: number) {
   const { askReceiver } = proxyActivities<Activities>({
-    ...askEndpoint,
+    ...(isAskedOnce ? askEndpointOnce : askEndpoint),
     scheduleToCloseTimeout: withinMs,
     summary: 'Ask the endpoint; its answer may be the reply',
   });

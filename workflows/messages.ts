@@ -79,6 +79,8 @@ export type ExchangeMessageInput = {
   expiresAtMs: number;
   /** One endpoint was addressed, and the workflow asks there itself. */
   isAsked: boolean;
+  /** By one try alone, whatever becomes of it. */
+  isAskedOnce?: boolean;
 };
 export type HoldSessionInput = { sessionId: SessionId; closesAtMs: number };
 

@@ -31,6 +31,12 @@ export const askEndpoint = {
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
 } as const satisfies ActivityOptions;
 
+/** The same for a request of at most once: a try of which nobody knows what became is the last one too. */
+export const askEndpointOnce = {
+  ...askEndpoint,
+  retry: { maximumAttempts: 1 },
+} as const satisfies ActivityOptions;
+
 /** Short writes to our own database, tried until it is there. */
 export const recordState = {
   startToCloseTimeout: '5s',

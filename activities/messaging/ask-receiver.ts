@@ -101,6 +101,7 @@ async function send(
     priority: priorityRank.normal,
     orderKey: null,
     isLatestOnly: false,
+    isAtMostOnce: false,
     expiresAt: message.expiresAt,
     attempts: Context.current().info.attempt - 1,
     endpoint: { ...endpoint, retrySeconds: endpoint.retrySeconds ?? requestRetrySeconds },

@@ -15,7 +15,7 @@ export async function attendConversations(
   const warn = (error: unknown) =>
     logger.warn({ error }, 'a conversation could not be attended, the next sweep tries again');
   for (const message of found.messages) {
-    await startExchange({ client, taskQueue, message }).then(() => {
+    await startExchange({ client, taskQueue, message, isRestart: true }).then(() => {
       messageIds.push(message.id);
     }, warn);
   }

@@ -6,17 +6,27 @@ import type { exchangeMessage } from '../../workflows/exchange-message.ts';
 
 type Temporal = { client: Client; taskQueue: string };
 
-/** Starts a request's workflow, or finds it running: repeating is safe. */
+/**
+ * Starts a request's workflow, or finds it running: repeating is safe. `isRestart`: an earlier one may have
+ * asked, so a request of at most once only waits.
+ */
 export async function startExchange({
   client,
   taskQueue,
   message,
-}: Temporal & { message: Message }): Promise<void> {
+  isRestart = false,
+}: Temporal & { message: Message; isRestart?: boolean }): Promise<void> {
+  const isAskedOnce = message.qos === 'at_most_once';
   const { id: messageId, expiresAt, toEndpointId, toMerchantId } = message;
   await client.workflow.start<typeof exchangeMessage>('exchangeMessage', {
     workflowId: workflowIds.exchangeMessage(messageId),
     taskQueue,
-    args: [{ messageId, expiresAtMs: expiresAt.getTime(), isAsked: toEndpointId !== null }],
+    args: [
+      {
+        ...{ messageId, expiresAtMs: expiresAt.getTime(), isAskedOnce },
+        isAsked: toEndpointId !== null && !(isAskedOnce && isRestart),
+      },
+    ],
     workflowIdConflictPolicy: 'USE_EXISTING',
     staticSummary: `Request from ${message.merchantId} to ${toEndpointId ?? toMerchantId}`,
   });

@@ -63,6 +63,7 @@ export async function deliverDue(
     const outcomes = await Promise.all(due.map(deps.attempt));
     congestion = outcomes.reduce(afterOutcome, congestion);
     await recordAttempts(db, outcomes);
+    deps.traffic.onWindow(endpointId, congestion.window);
     await saveCongestion(db, { endpointId, congestion });
     lastFailure = failureOf(outcomes) ?? lastFailure;
     await keepRate({ endpoint, count: due.length, startedMs, signal: stopping });

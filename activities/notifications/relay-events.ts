@@ -31,6 +31,7 @@ export async function relayEvents(
       attempt: deps.attempt,
       shard,
       signal,
+      onWindow: deps.traffic.onWindow,
       onEvents: (listener) => deps.onEvents(shard, listener),
       onTroubled: createWaker(deps),
       onProgress: (latest) => {

@@ -1,19 +1,22 @@
 import type { Context } from 'hono';
-import { startReplay } from '../../activities/notifications/start-replay.ts';
 import { wakeEndpoint } from '../../activities/notifications/wake-endpoint.ts';
 import { changeEndpoint, rotateSecret } from '../../db/queries/change-endpoint.ts';
 import { listEventTypes } from '../../db/queries/event-types.ts';
-import { findEndpoint, insertEndpoint, listEndpoints } from '../../db/queries/endpoints.ts';
+import { findEndpoint, listEndpoints } from '../../db/queries/endpoints.ts';
 import { listAttempts, listDeliveries } from '../../db/queries/list-deliveries.ts';
-import { insertReplay } from '../../db/queries/replays.ts';
+import { readTraffic } from '../../db/queries/read-traffic.ts';
 import { retryDelivery } from '../../db/queries/requeue-deliveries.ts';
 import { eventPattern, eventTypes } from '../../domain/events.ts';
 import { isId } from '../../domain/ids.ts';
+import type { EndpointId } from '../../domain/ids.ts';
+import { trafficOf } from '../../domain/traffic.ts';
 import { newSecret } from '../../webhooks/sign.ts';
+import { addEndpoint } from '../add-endpoint.ts';
 import type { ApiDeps, App, AppEnv } from '../deps.ts';
-import { changeOfSettings } from '../endpoint-settings.ts';
+import { leftToSweep } from '../left-to-sweep.ts';
 import { securePage } from '../pages/secure-page.ts';
 import { notFound, Problem } from '../problems.ts';
+import { beginReplay } from '../routes/create-replay.ts';
 import { insertTestEvent } from '../routes/send-test-event.ts';
 import { PortalFrame } from './frame.tsx';
 import { enterPortal, portalSession } from './session.ts';
@@ -25,6 +28,7 @@ import {
   EndpointCard,
   EndpointTable,
   NewEndpointForm,
+  TrafficTable,
 } from './views.tsx';
 
 const shown = 50;
@@ -56,9 +60,9 @@ export function registerPortal(app: App, deps: ApiDeps) {
     if (!endpoint) throw notFound('endpoint', id);
     return endpoint;
   };
-  const wake = (endpointId: Parameters<typeof wakeEndpoint>[0]['endpointId']) =>
-    wakeEndpoint({ ...deps, endpointId }).catch((error: unknown) =>
-      deps.logger.warn({ error, endpointId }, 'an endpoint waits for the sweep'),
+  const wake = (endpointId: EndpointId) =>
+    wakeEndpoint({ ...deps, endpointId }).catch(
+      leftToSweep(deps.logger, 'an endpoint', { endpointId }),
     );
 
   app.get('/portal', async (c) => {
@@ -86,19 +90,11 @@ export function registerPortal(app: App, deps: ApiDeps) {
     if (!patterns.every((pattern) => eventPattern.test(pattern))) {
       throw new Problem('invalid-request', 'Event types are like order.paid, order.* or *.');
     }
-    const change = changeOfSettings(deps, {
-      endpointId: 'ep_',
-      settings: { url, eventTypes: patterns },
-      known: { headers: {}, auth: { kind: 'none' } },
-    });
-    const { secret, publicKey } = newSecret('hmac');
-    const endpoint = await insertEndpoint(deps, {
-      ...change,
+    const { endpoint, secret } = await addEndpoint(deps, {
       merchantId: c.var.merchant.id,
-      url,
-      eventTypes: patterns,
-      secret,
-      publicKey,
+      settings: { url, eventTypes: patterns },
+      signature: 'hmac',
+      status: 'enabled',
     });
     return page(c, 'Added', <SecretCard id={endpoint.id} secret={secret} />);
   });
@@ -106,7 +102,8 @@ export function registerPortal(app: App, deps: ApiDeps) {
   app.get('/portal/endpoints/:id', async (c) => {
     const endpoint = await endpointOf(c);
     const whose = { merchantId: c.var.merchant.id, endpointId: endpoint.id, limit: shown };
-    const [waiting, lost, attempts] = await Promise.all([
+    const [traffic, waiting, lost, attempts] = await Promise.all([
+      readTraffic(db, whose).then(trafficOf),
       listDeliveries(db, { ...whose, statuses: ['pending'] }),
       listDeliveries(db, { ...whose, statuses: ['dead', 'dropped'] }),
       listAttempts(db, whose),
@@ -117,6 +114,10 @@ export function registerPortal(app: App, deps: ApiDeps) {
         <EndpointCard endpoint={endpoint} />
         <p />
         <EndpointActs endpoint={endpoint} />
+      </section>,
+      <section class="card">
+        <h1>In the last five minutes</h1>
+        <TrafficTable traffic={traffic} />
       </section>,
       <section class="card">
         <h1>Still tried</h1>
@@ -167,15 +168,12 @@ export function registerPortal(app: App, deps: ApiDeps) {
   app.post('/portal/endpoints/:id/recover', async (c) => {
     const endpoint = await endpointOf(c);
     const until = new Date();
-    const replay = await insertReplay(db, {
+    await beginReplay(deps, {
       ...{ merchantId: c.var.merchant.id, endpointId: endpoint.id, until },
       kind: 'recover',
       eventTypes: ['*'],
       since: new Date(until.getTime() - weekMs),
     });
-    await startReplay({ ...deps, replayId: replay.id }).catch((error: unknown) =>
-      deps.logger.warn({ error, replayId: replay.id }, 'a replay waits for the sweep'),
-    );
     return c.redirect(`/portal/endpoints/${endpoint.id}`, 303);
   });
 

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Context, MiddlewareHandler } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
+import type { Database } from '../../db/database.ts';
 import { findPortalMerchant } from '../../db/queries/portal-links.ts';
 import type { ApiDeps, AppEnv } from '../deps.ts';
 import { Problem } from '../problems.ts';
@@ -23,32 +24,34 @@ const hashOf = (token: string) => createHash('sha256').update(token).digest('hex
 export function portalSession({ db, publicUrl }: ApiDeps): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const token = getCookie(c, cookieName) ?? '';
-    const found = tokenPattern.test(token)
-      ? await findPortalMerchant(db, { tokenHash: hashOf(token) })
-      : undefined;
-    if (!found) throw new Problem('portal-link-ended', 'This link has ended, or never was one.');
+    const { merchant } = await openLink(db, token);
     if (c.req.method !== 'GET' && !isOwnForm(c, publicUrl)) {
       throw new Problem('portal-link-ended', 'The form does not come from these pages.');
     }
-    c.set('merchant', found.merchant);
+    c.set('merchant', merchant);
     await next();
   };
 }
 
 /** Exchanges the token in a link for the cookie, so that the address can be closed and forgotten. */
 export async function enterPortal(c: Context<AppEnv>, { db, publicUrl }: ApiDeps, token: string) {
-  const found = tokenPattern.test(token)
-    ? await findPortalMerchant(db, { tokenHash: hashOf(token) })
-    : undefined;
-  if (!found) throw new Problem('portal-link-ended', 'This link has ended, or never was one.');
+  const { expiresAt } = await openLink(db, token);
   setCookie(c, cookieName, token, {
     path: '/portal',
     httpOnly: true,
     sameSite: 'Strict',
     secure: publicUrl.startsWith('https:'),
-    expires: found.expiresAt,
+    expires: expiresAt,
   });
   return c.redirect('/portal', 303);
+}
+
+async function openLink(db: Database, token: string) {
+  const found = tokenPattern.test(token)
+    ? await findPortalMerchant(db, { tokenHash: hashOf(token) })
+    : undefined;
+  if (!found) throw new Problem('portal-link-ended', 'This link has ended, or never was one.');
+  return found;
 }
 
 function isOwnForm(c: Context<AppEnv>, publicUrl: string): boolean {

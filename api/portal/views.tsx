@@ -1,6 +1,7 @@
 import type { Child } from 'hono/jsx';
 import type { Endpoint } from '../../db/queries/endpoints.ts';
 import type { DeliveryAttempt, DeliveryRow } from '../../db/queries/list-deliveries.ts';
+import type { Traffic } from '../../domain/traffic.ts';
 import { Act, Badge, moment } from './frame.tsx';
 
 export function EndpointTable({ endpoints }: { endpoints: readonly Endpoint[] }) {
@@ -92,6 +93,30 @@ export function EndpointActs({ endpoint }: { endpoint: Endpoint }) {
       {isOn && <Act to={`${at}/recover`} label="Send again what was lost in the last 7 days" />}
       <Act to={`${at}/rotate`} label="Rotate the secret (1 day of grace)" />
     </>
+  );
+}
+
+export function TrafficTable({ traffic }: { traffic: Traffic }) {
+  const { sent, delivered, waitingMs, transferMs, delayMs, window, throughput } = traffic;
+  const ms = (value: number | null) => (value === null ? '-' : `${value.toFixed(1)} ms`);
+  const filled = throughput === null ? '-' : `${(throughput * 100).toFixed(1)} %`;
+  return (
+    <table>
+      <thead>
+        <Heads names={['Sent', 'Delivered', 'Delay', 'Waiting', 'Transfer', 'Window', 'Filled']} />
+      </thead>
+      <tbody>
+        <tr>
+          <td>{sent}</td>
+          <td>{delivered}</td>
+          <td>{ms(delayMs)}</td>
+          <td>{ms(waitingMs)}</td>
+          <td>{ms(transferMs)}</td>
+          <td>{window === null ? '-' : Math.floor(window)}</td>
+          <td>{filled}</td>
+        </tr>
+      </tbody>
+    </table>
   );
 }
 

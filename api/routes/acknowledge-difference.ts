@@ -3,7 +3,7 @@ import { acknowledgeDifference } from '../../db/queries/differences.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { notFound, Problem } from '../problems.ts';
 import { differenceBody, differenceSchema } from '../reconciliation-body.ts';
-import { differenceId, plainText, problemResponses } from '../schemas.ts';
+import { bodyProblems, differenceId, plainText, problemResponses } from '../schemas.ts';
 
 const route = createRoute({
   method: 'post',
@@ -27,15 +27,7 @@ const route = createRoute({
       description: 'The difference, acknowledged',
       content: { 'application/json': { schema: differenceSchema } },
     },
-    ...problemResponses(
-      'invalid-request',
-      'malformed-json',
-      'unauthorized',
-      'not-found',
-      'difference-not-open',
-      'content-too-large',
-      'unsupported-media-type',
-    ),
+    ...problemResponses(...bodyProblems, 'not-found', 'difference-not-open'),
   },
 });
 

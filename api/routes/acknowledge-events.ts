@@ -4,7 +4,7 @@ import type { ApiDeps, App } from '../deps.ts';
 import { groupName } from '../event-schema.ts';
 import { notFound, Problem } from '../problems.ts';
 import { refuseFields } from '../refuse-fields.ts';
-import { cursorSchema, problemResponses } from '../schemas.ts';
+import { bodyProblems, cursorSchema, problemResponses } from '../schemas.ts';
 
 const acknowledgementSchema = z
   .strictObject({
@@ -32,15 +32,7 @@ const route = createRoute({
       description: 'Where the group stands',
       content: { 'application/json': { schema: z.object({ cursor: cursorSchema }) } },
     },
-    ...problemResponses(
-      'invalid-request',
-      'malformed-json',
-      'unauthorized',
-      'not-found',
-      'lease-lost',
-      'content-too-large',
-      'unsupported-media-type',
-    ),
+    ...problemResponses(...bodyProblems, 'not-found', 'lease-lost'),
   },
 });
 

@@ -4,10 +4,12 @@ import { findOrder } from '../../db/queries/find-order.ts';
 import type { OrderView } from '../../db/queries/find-order.ts';
 import { requestWish } from '../../db/queries/request-wish.ts';
 import type { ApiDeps, App } from '../deps.ts';
+import { leftToSweep } from '../left-to-sweep.ts';
 import { etagOf, orderBody } from '../order-body.ts';
 import { notFound, Problem } from '../problems.ts';
 import { orderId, orderSchema, problemResponses } from '../schemas.ts';
-import { parseWaitMs, waitFor } from '../wait-for.ts';
+import { parseWaitMs } from '../wait-for.ts';
+import { waitForOrder } from './get-order.ts';
 
 const content = { 'application/json': { schema: orderSchema } };
 
@@ -35,27 +37,21 @@ const defaultWaitMs = 10_000;
 export function registerCancelOrder(app: App, deps: ApiDeps) {
   app.openapi(route, async (c) => {
     const { orderId } = c.req.valid('param');
-    const { merchant } = c.var;
-    const read = () => findOrder(deps.db, { merchantId: merchant.id, orderId });
-    const before = await read();
+    const whose = { merchantId: c.var.merchant.id, orderId };
+    const before = await findOrder(deps.db, whose);
     if (!before) throw notFound('order', orderId);
     if (isOpen(before)) {
       await requestWish(deps.db, { orderId, wish: { kind: 'cancel' } });
-      cancelRunningOrder({ client: deps.client, orderId }).catch((error: unknown) =>
-        // The wish stands in the database: the sweep says it again.
-        deps.logger.warn({ error, orderId }, 'the cancellation waits for the sweep'),
+      cancelRunningOrder({ client: deps.client, orderId }).catch(
+        leftToSweep(deps.logger, 'the cancellation', { orderId }),
       );
     }
-    const view = await waitFor({
-      changes: deps.changes,
-      channel: 'tender_orders',
-      key: orderId,
+    const view = await waitForOrder(deps, {
+      ...whose,
       timeoutMs: parseWaitMs(c.req.valid('header').prefer, defaultWaitMs),
       caller: c.req.raw.signal,
-      read,
-      isEnough: (found) => !found || !isOpen(found),
+      isEnough: (found) => !isOpen(found),
     });
-    if (!view) throw notFound('order', orderId);
     const { status, closeReason } = view.snapshot;
     c.header('etag', etagOf(view));
     if (isOpen(view)) return c.json(orderBody(view, deps.publicUrl), 202);

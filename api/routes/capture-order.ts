@@ -4,10 +4,12 @@ import { findOrder } from '../../db/queries/find-order.ts';
 import { requestWish } from '../../db/queries/request-wish.ts';
 import { hasBeenPaid } from '../../domain/order.ts';
 import type { ApiDeps, App } from '../deps.ts';
+import { leftToSweep } from '../left-to-sweep.ts';
 import { etagOf, orderBody } from '../order-body.ts';
 import { notFound, Problem } from '../problems.ts';
-import { amountMinor, orderId, orderSchema, problemResponses } from '../schemas.ts';
-import { parseWaitMs, waitFor } from '../wait-for.ts';
+import { amountMinor, bodyProblems, orderId, orderSchema, problemResponses } from '../schemas.ts';
+import { parseWaitMs } from '../wait-for.ts';
+import { waitForOrder } from './get-order.ts';
 
 const content = { 'application/json': { schema: orderSchema } };
 
@@ -32,15 +34,7 @@ const route = createRoute({
   responses: {
     200: { description: 'The order, paid', content },
     202: { description: 'The order; its money is being captured', content },
-    ...problemResponses(
-      'invalid-request',
-      'malformed-json',
-      'unauthorized',
-      'not-found',
-      'order-not-capturable',
-      'content-too-large',
-      'unsupported-media-type',
-    ),
+    ...problemResponses(...bodyProblems, 'not-found', 'order-not-capturable'),
   },
 });
 
@@ -50,9 +44,8 @@ export function registerCaptureOrder(app: App, deps: ApiDeps) {
   app.openapi(route, async (c) => {
     const { orderId } = c.req.valid('param');
     const asked = c.req.valid('json')?.amountMinor;
-    const { merchant } = c.var;
-    const read = () => findOrder(deps.db, { merchantId: merchant.id, orderId });
-    const before = await read();
+    const whose = { merchantId: c.var.merchant.id, orderId };
+    const before = await findOrder(deps.db, whose);
     if (!before) throw notFound('order', orderId);
     const { snapshot } = before;
     const captureMinor = asked ?? snapshot.amountMinor;
@@ -64,21 +57,15 @@ export function registerCaptureOrder(app: App, deps: ApiDeps) {
     if (!isHeld && !isRepeat) throw notCapturable(snapshot);
     if (isHeld) {
       await requestWish(deps.db, { orderId, wish: { kind: 'capture', captureMinor } });
-      sayWishes(deps, { orderId }).catch((error: unknown) =>
-        deps.logger.warn({ err: error, orderId }, 'the capture waits for the sweep'),
-      );
+      sayWishes(deps, { orderId }).catch(leftToSweep(deps.logger, 'the capture', { orderId }));
     }
-    const view = await waitFor({
-      changes: deps.changes,
-      channel: 'tender_orders',
-      key: orderId,
+    const view = await waitForOrder(deps, {
+      ...whose,
       timeoutMs: parseWaitMs(c.req.valid('header').prefer, defaultWaitMs),
       caller: c.req.raw.signal,
-      read,
-      isEnough: (found) =>
-        found?.snapshot.status !== 'authorized' || found.snapshot.failureCode !== null,
+      isEnough: ({ snapshot: { status, failureCode } }) =>
+        status !== 'authorized' || failureCode !== null,
     });
-    if (!view) throw notFound('order', orderId);
     const { status, failureCode, capturedMinor } = view.snapshot;
     c.header('etag', etagOf(view));
     if (status === 'authorized' && failureCode === null) {

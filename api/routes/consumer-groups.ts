@@ -7,8 +7,9 @@ import {
 import { consumerGroupBody } from '../consumer-group-body.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { consumerGroupSchema, groupName } from '../event-schema.ts';
+import { cutPage, pageOf, pageQuery } from '../page.ts';
 import { notFound } from '../problems.ts';
-import { limitSchema, problemResponses } from '../schemas.ts';
+import { problemResponses } from '../schemas.ts';
 
 const params = z.object({ name: groupName });
 
@@ -36,8 +37,7 @@ const listRoute = createRoute({
   security: [{ apiKey: [] }],
   request: {
     query: z.strictObject({
-      cursor: groupName.optional().openapi({ description: '`nextCursor` of the page before' }),
-      limit: limitSchema,
+      ...pageQuery(groupName),
     }),
   },
   responses: {
@@ -45,10 +45,7 @@ const listRoute = createRoute({
       description: 'One page',
       content: {
         'application/json': {
-          schema: z.object({
-            data: z.array(consumerGroupSchema),
-            nextCursor: z.string().nullable(),
-          }),
+          schema: pageOf(consumerGroupSchema),
         },
       },
     },
@@ -80,8 +77,7 @@ export function registerConsumerGroups(app: App, { db }: ApiDeps) {
     const { cursor = '', limit } = c.req.valid('query');
     const merchantId = c.var.merchant.id;
     const found = await listConsumerGroups(db, { merchantId, after: cursor, limit: limit + 1 });
-    const page = found.slice(0, limit);
-    const nextCursor = found.length > limit ? (page.at(-1)?.name ?? null) : null;
+    const { page, nextCursor } = cutPage(found, { limit, cursorOf: ({ name }) => name });
     return c.json({ data: page.map(consumerGroupBody), nextCursor }, 200);
   });
   app.openapi(deleteRoute, async (c) => {

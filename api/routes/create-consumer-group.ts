@@ -12,7 +12,7 @@ import type { ApiDeps, App } from '../deps.ts';
 import { consumerGroupSchema, filterSchema, groupName } from '../event-schema.ts';
 import { patternSchema } from '../feed-query.ts';
 import { Problem } from '../problems.ts';
-import { cursorSchema, problemResponses } from '../schemas.ts';
+import { bodyProblems, cursorSchema, problemResponses } from '../schemas.ts';
 
 const content = { 'application/json': { schema: consumerGroupSchema } };
 
@@ -42,15 +42,7 @@ const route = createRoute({
   responses: {
     200: { description: 'The same group was created before', content },
     201: { description: 'The group', content },
-    ...problemResponses(
-      'invalid-request',
-      'malformed-json',
-      'unauthorized',
-      'consumer-group-taken',
-      'limit-reached',
-      'content-too-large',
-      'unsupported-media-type',
-    ),
+    ...problemResponses(...bodyProblems, 'consumer-group-taken', 'limit-reached'),
   },
 });
 

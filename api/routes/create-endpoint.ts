@@ -1,12 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { insertEndpoint } from '../../db/queries/endpoints.ts';
-import { newId } from '../../domain/ids.ts';
-import { newSecret } from '../../webhooks/sign.ts';
+import { addEndpoint } from '../add-endpoint.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { endpointBody } from '../endpoint-body.ts';
 import { endpointSchema, newEndpointSchema, newSecretSchema } from '../endpoint-schema.ts';
-import { changeOfSettings } from '../endpoint-settings.ts';
-import { problemResponses } from '../schemas.ts';
+import { refuseFields } from '../refuse-fields.ts';
+import { bodyProblems, problemResponses } from '../schemas.ts';
 
 const route = createRoute({
   method: 'post',
@@ -14,7 +12,7 @@ const route = createRoute({
   tags: ['Endpoints'],
   summary: 'Register an endpoint for events',
   description:
-    'Every event that it wants is sent there as a POST signed by Standard Webhooks. The answer is the only time the `secret` is shown.',
+    'Every event that it wants is sent there as a POST signed by Standard Webhooks, or published to the exchange or topic that `destination` names. The answer is the only time the `secret` is shown.',
   security: [{ apiKey: [] }],
   request: {
     body: { required: true, content: { 'application/json': { schema: newEndpointSchema } } },
@@ -28,37 +26,24 @@ const route = createRoute({
         },
       },
     },
-    ...problemResponses(
-      'invalid-request',
-      'malformed-json',
-      'unauthorized',
-      'content-too-large',
-      'unsupported-media-type',
-      'target-not-allowed',
-    ),
+    ...problemResponses(...bodyProblems, 'target-not-allowed'),
   },
 });
 
 export function registerCreateEndpoint(app: App, deps: ApiDeps) {
   app.openapi(route, async (c) => {
     const { signature, handshake, ...settings } = c.req.valid('json');
-    const id = newId('endpoint');
-    const change = changeOfSettings(deps, {
-      endpointId: id,
-      settings,
-      known: { headers: {}, auth: { kind: 'none' } },
-    });
-    const { secret, publicKey } = newSecret(signature);
-    const endpoint = await insertEndpoint(deps, {
-      ...change,
-      id,
+    if (handshake && settings.destination) {
+      const message = 'must be false for a broker, which answers no challenge';
+      throw refuseFields([{ in: 'body', field: '/handshake', message }]);
+    }
+    const { endpoint, secret } = await addEndpoint(deps, {
       merchantId: c.var.merchant.id,
-      url: settings.url,
-      eventTypes: settings.eventTypes,
+      settings,
+      signature,
       status: handshake ? 'unverified' : 'enabled',
-      secret,
-      publicKey,
     });
-    return c.json({ ...endpointBody(endpoint), secret: publicKey === null ? secret : null }, 201);
+    const shown = endpoint.publicKey === null ? secret : null;
+    return c.json({ ...endpointBody(endpoint), secret: shown }, 201);
   });
 }

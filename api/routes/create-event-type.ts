@@ -7,7 +7,7 @@ import { eventTypeSchema, newEventTypeSchema } from '../event-schema.ts';
 import { eventTypeBody } from '../event-type-body.ts';
 import { refuseSchema } from '../event-types/refuse-schema.ts';
 import { Problem } from '../problems.ts';
-import { problemResponses } from '../schemas.ts';
+import { bodyProblems, problemResponses } from '../schemas.ts';
 
 const content = { 'application/json': { schema: eventTypeSchema } };
 
@@ -25,15 +25,7 @@ const route = createRoute({
   responses: {
     200: { description: 'The same type was registered before', content },
     201: { description: 'The type', content },
-    ...problemResponses(
-      'invalid-request',
-      'malformed-json',
-      'unauthorized',
-      'event-type-taken',
-      'limit-reached',
-      'content-too-large',
-      'unsupported-media-type',
-    ),
+    ...problemResponses(...bodyProblems, 'event-type-taken', 'limit-reached'),
   },
 });
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { rankWays } from '../../activities/payments/rank-ways.ts';
@@ -9,16 +8,15 @@ import { createOrder, resumeKey } from '../../db/queries/create-order.ts';
 import { findOrder } from '../../db/queries/find-order.ts';
 import type { OrderView } from '../../db/queries/find-order.ts';
 import type { Merchant } from '../../db/queries/merchants.ts';
-import { secretContext } from '../../db/queries/endpoints.ts';
 import { recordAnswer } from '../../db/queries/record-answer.ts';
-import { ensureSigningSecret } from '../../db/queries/signing-secret.ts';
-import { newId } from '../../domain/ids.ts';
-import { newSecret } from '../../webhooks/sign.ts';
 import type { ApiDeps, App, AppEnv } from '../deps.ts';
+import { contentHashOf, idempotencyKeySchema } from '../idempotency.ts';
+import { leftToSweep } from '../left-to-sweep.ts';
 import { etagOf, orderBody } from '../order-body.ts';
 import { Problem } from '../problems.ts';
+import { resourceEndpoint } from '../resource-endpoint.ts';
 import { refuseTarget } from '../../webhooks/target-guard.ts';
-import { newOrderSchema, orderSchema, problemResponses } from '../schemas.ts';
+import { bodyProblems, newOrderSchema, orderSchema, problemResponses } from '../schemas.ts';
 import { parseWaitMs, waitFor } from '../wait-for.ts';
 
 const orderContent = { 'application/json': { schema: orderSchema } };
@@ -33,9 +31,7 @@ const route = createRoute({
   security: [{ apiKey: [] }],
   request: {
     headers: z.object({
-      'idempotency-key': z
-        .string()
-        .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters')
+      'idempotency-key': idempotencyKeySchema
         .optional()
         .openapi({ description: 'The same key and body get the byte-identical answer' }),
       prefer: z.string().optional().openapi({ example: 'wait=10' }),
@@ -47,13 +43,9 @@ const route = createRoute({
     201: { description: 'The order, ready to be paid', content: orderContent },
     202: { description: 'The order; the provider has not answered yet', content: orderContent },
     ...problemResponses(
-      'invalid-request',
-      'malformed-json',
-      'unauthorized',
+      ...bodyProblems,
       'order-number-taken',
       'idempotency-key-in-flight',
-      'content-too-large',
-      'unsupported-media-type',
       'idempotency-key-reused',
       'no-provider-account',
       'target-not-allowed',
@@ -71,7 +63,7 @@ export function registerCreateOrder(app: App, deps: ApiDeps) {
     const headers = c.req.valid('header');
     const { merchant } = c.var;
     const idempotencyKey = headers['idempotency-key'];
-    const requestHash = hashOf(body);
+    const requestHash = contentHashOf(body);
     const way = await chooseWay(deps, merchant, body);
     if (way.kind === 'none') {
       // What was answered under this key stays the answer, whatever has become of the accounts.
@@ -93,7 +85,7 @@ export function registerCreateOrder(app: App, deps: ApiDeps) {
       methods,
       confirm: body.confirm ?? null,
       returnUrl: body.returnUrl ?? null,
-      notify: await notifyOf(deps, merchant, body),
+      notify: await resourceEndpoint(deps, { merchantId: merchant.id, url: body.notifyUrl }),
       expiresAt,
     });
     switch (created.kind) {
@@ -175,18 +167,6 @@ function refuseUrls({ allowPrivateTargets }: ApiDeps, body: NewOrderBody): void 
   }
 }
 
-/** The endpoint of this one order, where it asks for one. */
-async function notifyOf(deps: ApiDeps, { id }: Merchant, { notifyUrl }: NewOrderBody) {
-  if (notifyUrl === undefined) return null;
-  const endpointId = newId('endpoint');
-  const secret = await ensureSigningSecret(deps, {
-    merchantId: id,
-    make: () => newSecret('hmac').secret,
-  });
-  const sealedSecret = deps.sealer.seal(secret, secretContext(endpointId));
-  return { endpointId, url: notifyUrl, sealedSecret };
-}
-
 /** Starts the order's workflow and waits until the payer can act. The order itself is safe already. */
 async function openOrder(
   deps: ApiDeps,
@@ -199,10 +179,8 @@ async function openOrder(
     if (!view) throw new Error(`order ${orderId} was just written and is not there`);
     return view;
   };
-  startPayOrder({ ...deps, order }).catch((error: unknown) =>
-    // Temporal is away: the sweep starts the order when it is back, and the merchant gets its 202.
-    deps.logger.warn({ error, orderId }, 'the order waits for the sweep to start it'),
-  );
+  // Where Temporal is away the sweep starts the order when it is back, and the merchant gets its 202.
+  startPayOrder({ ...deps, order }).catch(leftToSweep(deps.logger, 'the order', { orderId }));
   return waitFor({
     changes: deps.changes,
     channel: 'tender_orders',
@@ -217,16 +195,6 @@ async function openOrder(
 
 const isAnswerable = (view: OrderView) =>
   view.nextAction !== null || view.snapshot.status !== 'pending';
-
-/** The request's content, whatever the order of its fields. */
-function hashOf(body: NewOrderBody): string {
-  const canonical = JSON.stringify(body, (_, value: unknown) =>
-    typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : value,
-  );
-  return createHash('sha256').update(canonical).digest('hex');
-}
 
 function replay(c: Context<AppEnv>, answer: { status: number; body: string }) {
   c.header('idempotency-replayed', 'true');

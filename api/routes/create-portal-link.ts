@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { insertPortalLink } from '../../db/queries/portal-links.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { newPortalToken } from '../portal/session.ts';
-import { problemResponses, timeSchema } from '../schemas.ts';
+import { bodyProblems, problemResponses, timeSchema } from '../schemas.ts';
 
 const route = createRoute({
   method: 'post',
@@ -31,13 +31,7 @@ const route = createRoute({
         'application/json': { schema: z.object({ url: z.string(), expiresAt: timeSchema }) },
       },
     },
-    ...problemResponses(
-      'invalid-request',
-      'malformed-json',
-      'unauthorized',
-      'content-too-large',
-      'unsupported-media-type',
-    ),
+    ...problemResponses(...bodyProblems),
   },
 });
 

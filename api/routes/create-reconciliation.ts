@@ -4,9 +4,8 @@ import { readAccount } from '../../db/queries/provider-accounts.ts';
 import { dateIn, reconciliationSnapshotOf } from '../../domain/reconciliation.ts';
 import { findDefinition } from '../../providers/registry.ts';
 import type { ApiDeps, App } from '../deps.ts';
-import { Problem } from '../problems.ts';
-import type { FieldError } from '../problems.ts';
-import { accountId, problemResponses, reconciliationSchema } from '../schemas.ts';
+import { refuseFields } from '../refuse-fields.ts';
+import { accountId, bodyProblems, problemResponses, reconciliationSchema } from '../schemas.ts';
 import { parseWaitMs } from '../wait-for.ts';
 import { waitForReconciliation } from './get-reconciliation.ts';
 
@@ -43,13 +42,7 @@ const route = createRoute({
       description: 'The run',
       content: { 'application/json': { schema: reconciliationSchema } },
     },
-    ...problemResponses(
-      'invalid-request',
-      'malformed-json',
-      'unauthorized',
-      'content-too-large',
-      'unsupported-media-type',
-    ),
+    ...problemResponses(...bodyProblems),
   },
 });
 
@@ -60,11 +53,13 @@ export function registerCreateReconciliation(app: App, deps: ApiDeps) {
     const account = await readAccount(deps.db, { accountId });
     const definition = account && findDefinition(account.provider);
     if (!definition || account.merchantId !== merchant.id) {
-      throw invalid({ in: 'body', field: '/accountId', message: 'is no account of yours' });
+      const message = 'is no account of yours';
+      throw refuseFields([{ in: 'body', field: '/accountId', message }]);
     }
     const today = dateIn(definition.statements.timeZone, Date.now());
     if (date > today) {
-      throw invalid({ in: 'body', field: '/date', message: `must not be after today, ${today}` });
+      const message = `must not be after today, ${today}`;
+      throw refuseFields([{ in: 'body', field: '/date', message }]);
     }
     const run = await beginReconciliation(deps, {
       ...{ accountId, date },
@@ -79,11 +74,5 @@ export function registerCreateReconciliation(app: App, deps: ApiDeps) {
     });
     c.header('location', `${deps.publicUrl}/v1/reconciliations/${run.id}`);
     return c.json(reconciliationSnapshotOf(latest ?? run), 202);
-  });
-}
-
-function invalid(error: FieldError): Problem {
-  return new Problem('invalid-request', `${error.field} ${error.message}`, {
-    extensions: { errors: [error] },
   });
 }

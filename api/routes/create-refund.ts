@@ -5,7 +5,13 @@ import { findOrder } from '../../db/queries/find-order.ts';
 import { refundSnapshotOf } from '../../domain/order-snapshot.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { notFound, Problem } from '../problems.ts';
-import { newRefundSchema, orderId, problemResponses, refundSchema } from '../schemas.ts';
+import {
+  bodyProblems,
+  newRefundSchema,
+  orderId,
+  problemResponses,
+  refundSchema,
+} from '../schemas.ts';
 import { parseWaitMs } from '../wait-for.ts';
 import { waitForRefund } from './get-refund.ts';
 
@@ -28,15 +34,11 @@ const route = createRoute({
     200: { description: 'The same refund was asked for before', content },
     201: { description: 'The refund; its amount is reserved', content },
     ...problemResponses(
-      'invalid-request',
-      'malformed-json',
-      'unauthorized',
+      ...bodyProblems,
       'not-found',
       'nothing-to-refund',
       'refund-exceeds-payment',
       'refund-number-taken',
-      'content-too-large',
-      'unsupported-media-type',
     ),
   },
 });

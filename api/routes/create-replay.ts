@@ -2,11 +2,13 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { startReplay } from '../../activities/notifications/start-replay.ts';
 import { findEndpoint } from '../../db/queries/endpoints.ts';
 import { insertReplay } from '../../db/queries/replays.ts';
+import type { Replay } from '../../db/queries/replays.ts';
 import { eventPattern } from '../../domain/events.ts';
 import type { ApiDeps, App } from '../deps.ts';
+import { leftToSweep } from '../left-to-sweep.ts';
 import { notFound, Problem } from '../problems.ts';
 import { replayBody, replaySchema } from '../replay-body.ts';
-import { endpointId, momentSchema, problemResponses } from '../schemas.ts';
+import { bodyProblems, endpointId, momentSchema, problemResponses } from '../schemas.ts';
 
 const route = createRoute({
   method: 'post',
@@ -43,15 +45,7 @@ const route = createRoute({
       description: 'The job',
       content: { 'application/json': { schema: replaySchema } },
     },
-    ...problemResponses(
-      'invalid-request',
-      'malformed-json',
-      'unauthorized',
-      'not-found',
-      'content-too-large',
-      'unsupported-media-type',
-      'endpoint-not-enabled',
-    ),
+    ...problemResponses(...bodyProblems, 'not-found', 'endpoint-not-enabled'),
   },
 });
 
@@ -64,15 +58,24 @@ export function registerCreateReplay(app: App, deps: ApiDeps) {
     if (endpoint.status === 'disabled' || endpoint.status === 'unverified') {
       throw new Problem('endpoint-not-enabled', `The endpoint is ${endpoint.status}.`);
     }
-    const replay = await insertReplay(deps.db, {
+    const replay = await beginReplay(deps, {
       ...{ merchantId, ...wanted },
       since: new Date(since),
       until: until === undefined ? new Date() : new Date(until),
     });
-    await startReplay({ ...deps, replayId: replay.id }).catch((error: unknown) =>
-      deps.logger.warn({ error, replayId: replay.id }, 'a replay waits for the sweep'),
-    );
     c.header('location', `${deps.publicUrl}/v1/replays/${replay.id}`);
     return c.json(replayBody(replay), 202);
   });
+}
+
+/** Writes a replay down and starts its workflow. */
+export async function beginReplay(
+  deps: ApiDeps,
+  wanted: Parameters<typeof insertReplay>[1],
+): Promise<Replay> {
+  const replay = await insertReplay(deps.db, wanted);
+  await startReplay({ ...deps, replayId: replay.id }).catch(
+    leftToSweep(deps.logger, 'a replay', { replayId: replay.id }),
+  );
+  return replay;
 }

@@ -6,7 +6,7 @@ import type { EventId, MerchantId } from '../../domain/ids.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { notFound } from '../problems.ts';
 import { refuseFields } from '../refuse-fields.ts';
-import { eventId, problemResponses } from '../schemas.ts';
+import { bodyProblems, eventId, problemResponses } from '../schemas.ts';
 
 const route = createRoute({
   method: 'post',
@@ -55,14 +55,7 @@ const route = createRoute({
         },
       },
     },
-    ...problemResponses(
-      'invalid-request',
-      'malformed-json',
-      'unauthorized',
-      'not-found',
-      'content-too-large',
-      'unsupported-media-type',
-    ),
+    ...problemResponses(...bodyProblems, 'not-found'),
   },
 });
 

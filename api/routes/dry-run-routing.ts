@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { rankWays } from '../../activities/payments/rank-ways.ts';
 import type { ApiDeps, App } from '../deps.ts';
-import { newOrderSchema, problemResponses } from '../schemas.ts';
+import { bodyProblems, newOrderSchema, problemResponses } from '../schemas.ts';
 
 const routeSchema = z
   .object({
@@ -58,13 +58,7 @@ const route = createRoute({
       description: 'Every way, the one to take first',
       content: { 'application/json': { schema: z.object({ routes: z.array(routeSchema) }) } },
     },
-    ...problemResponses(
-      'invalid-request',
-      'malformed-json',
-      'unauthorized',
-      'content-too-large',
-      'unsupported-media-type',
-    ),
+    ...problemResponses(...bodyProblems),
   },
 });
 

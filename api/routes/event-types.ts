@@ -5,8 +5,9 @@ import { eventTypePatchSchema, eventTypeSchema } from '../event-schema.ts';
 import { eventTypeBody, platformTypes } from '../event-type-body.ts';
 import { refuseSchema } from '../event-types/refuse-schema.ts';
 import { patternSchema } from '../feed-query.ts';
+import { cutPage, pageOf, pageQuery } from '../page.ts';
 import { notFound } from '../problems.ts';
-import { limitSchema, problemResponses } from '../schemas.ts';
+import { bodyProblems, problemResponses } from '../schemas.ts';
 
 const name = patternSchema.max(128).openapi({ example: 'cart.abandoned' });
 const content = { 'application/json': { schema: eventTypeSchema } };
@@ -32,8 +33,7 @@ const listRoute = createRoute({
   security: [{ apiKey: [] }],
   request: {
     query: z.strictObject({
-      cursor: name.optional().openapi({ description: '`nextCursor` of the page before' }),
-      limit: limitSchema,
+      ...pageQuery(name),
     }),
   },
   responses: {
@@ -41,7 +41,7 @@ const listRoute = createRoute({
       description: 'One page',
       content: {
         'application/json': {
-          schema: z.object({ data: z.array(eventTypeSchema), nextCursor: z.string().nullable() }),
+          schema: pageOf(eventTypeSchema),
         },
       },
     },
@@ -63,14 +63,7 @@ const updateRoute = createRoute({
   },
   responses: {
     200: { description: 'The type as it is now', content },
-    ...problemResponses(
-      'invalid-request',
-      'malformed-json',
-      'unauthorized',
-      'not-found',
-      'content-too-large',
-      'unsupported-media-type',
-    ),
+    ...problemResponses(...bodyProblems, 'not-found'),
   },
 });
 
@@ -88,8 +81,7 @@ export function registerEventTypes(app: App, { db }: ApiDeps) {
     const own = await listEventTypes(db, { merchantId, after: cursor, limit: limit + 1 });
     const all = [...platformTypes.filter((type) => type.name > cursor), ...own.map(eventTypeBody)];
     const sorted = all.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-    const page = sorted.slice(0, limit);
-    const nextCursor = sorted.length > limit ? (page.at(-1)?.name ?? null) : null;
+    const { page, nextCursor } = cutPage(sorted, { limit, cursorOf: ({ name }) => name });
     return c.json({ data: page, nextCursor }, 200);
   });
   app.openapi(updateRoute, async (c) => {

@@ -1,14 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { findEvent } from '../../db/queries/find-event.ts';
 import { listDeliveries } from '../../db/queries/list-deliveries.ts';
-import { deliveryBody, deliverySchema } from '../delivery-body.ts';
+import { deliveryBody, deliverySchema, deliveryStatuses } from '../delivery-body.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { feedEventSchema } from '../event-schema.ts';
 import { notFound } from '../problems.ts';
 import { cursorSchema, eventId, problemResponses } from '../schemas.ts';
 
 const shownDeliveries = 100;
-const anyStatus = ['pending', 'delivered', 'dead', 'dropped'] as const;
 
 const route = createRoute({
   method: 'get',
@@ -48,7 +47,7 @@ export function registerGetEvent(app: App, deps: ApiDeps) {
     if (!event) throw notFound('event', eventId);
     const deliveries = await listDeliveries(deps.db, {
       ...{ merchantId, eventId },
-      statuses: anyStatus,
+      statuses: deliveryStatuses,
       limit: shownDeliveries,
     });
     const rest = JSON.stringify({

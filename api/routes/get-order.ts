@@ -1,5 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { findOrder } from '../../db/queries/find-order.ts';
+import type { OrderView } from '../../db/queries/find-order.ts';
+import type { MerchantId, OrderId } from '../../domain/ids.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { etagOf, orderBody } from '../order-body.ts';
 import { notFound } from '../problems.ts';
@@ -35,26 +37,44 @@ export function registerGetOrder(app: App, deps: ApiDeps) {
   app.openapi(route, async (c) => {
     const { orderId } = c.req.valid('param');
     const headers = c.req.valid('header');
-    const { merchant } = c.var;
     // Compared weakly (RFC 9110, 13.1.2): a proxy that compresses weakens the tag it was given.
     const given = headers['if-none-match']?.replace(/^W\//, '');
     let known = given;
-    const view = await waitFor({
-      changes: deps.changes,
-      channel: 'tender_orders',
-      key: orderId,
+    const view = await waitForOrder(deps, {
+      ...{ merchantId: c.var.merchant.id, orderId },
       timeoutMs: parseWaitMs(headers.prefer, 0),
       caller: c.req.raw.signal,
-      read: () => findOrder(deps.db, { merchantId: merchant.id, orderId }),
       isEnough: (found) => {
-        if (!found) return true;
         known ??= etagOf(found);
         return etagOf(found) !== known;
       },
     });
-    if (!view) throw notFound('order', orderId);
     c.header('etag', etagOf(view));
     if (given === etagOf(view)) return c.body(null, 304);
     return c.json(orderBody(view, deps.publicUrl), 200);
   });
+}
+
+/** Reads an order once it is enough, or as it stands when the time is over. Throws the problem where there is none. */
+export async function waitForOrder(
+  deps: ApiDeps,
+  input: {
+    merchantId: MerchantId;
+    orderId: OrderId;
+    timeoutMs: number;
+    caller: AbortSignal;
+    isEnough: (view: OrderView) => boolean;
+  },
+): Promise<OrderView> {
+  const view = await waitFor({
+    changes: deps.changes,
+    channel: 'tender_orders',
+    key: input.orderId,
+    timeoutMs: input.timeoutMs,
+    caller: input.caller,
+    read: () => findOrder(deps.db, input),
+    isEnough: (found) => !found || input.isEnough(found),
+  });
+  if (!view) throw notFound('order', input.orderId);
+  return view;
 }

@@ -1,10 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { listDeliveries } from '../../db/queries/list-deliveries.ts';
-import { deliveryBody, deliverySchema } from '../delivery-body.ts';
+import { deliveryBody, deliverySchema, deliveryStatuses } from '../delivery-body.ts';
 import type { ApiDeps, App } from '../deps.ts';
+import { cutPage, pageOf } from '../page.ts';
 import { endpointId, eventId, limitSchema, momentSchema, problemResponses } from '../schemas.ts';
 
-const statuses = ['pending', 'delivered', 'dead', 'dropped'] as const;
 const cursorPattern = /^(\d{1,15})_(ep_[0-9a-z]{26})$/;
 
 const route = createRoute({
@@ -23,7 +23,7 @@ const route = createRoute({
       status: z
         .string()
         .transform((text) => text.split(','))
-        .pipe(z.array(z.enum(statuses)).min(1))
+        .pipe(z.array(z.enum(deliveryStatuses)).min(1))
         .optional()
         .openapi({ type: 'string', example: 'dead,dropped' }),
       since: momentSchema.optional(),
@@ -39,7 +39,7 @@ const route = createRoute({
       description: 'One page',
       content: {
         'application/json': {
-          schema: z.object({ data: z.array(deliverySchema), nextCursor: z.string().nullable() }),
+          schema: pageOf(deliverySchema),
         },
       },
     },
@@ -54,14 +54,15 @@ export function registerListDeliveries(app: App, deps: ApiDeps) {
     const rows = await listDeliveries(deps.db, {
       ...wanted,
       merchantId: c.var.merchant.id,
-      statuses: status ?? statuses,
+      statuses: status ?? deliveryStatuses,
       since: since === undefined ? undefined : new Date(since),
       before: before === undefined ? undefined : { position: Number(position), endpointId: before },
       limit: limit + 1,
     });
-    const page = rows.slice(0, limit);
-    const last = rows.length > limit ? page.at(-1) : undefined;
-    const nextCursor = last ? `${last.position}_${last.endpointId}` : null;
+    const { page, nextCursor } = cutPage(rows, {
+      limit,
+      cursorOf: (last) => `${last.position}_${last.endpointId}`,
+    });
     return c.json({ data: page.map(deliveryBody), nextCursor }, 200);
   });
 }

@@ -3,7 +3,8 @@ import { listEndpoints } from '../../db/queries/endpoints.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { endpointBody } from '../endpoint-body.ts';
 import { endpointSchema } from '../endpoint-schema.ts';
-import { endpointId, limitSchema, problemResponses } from '../schemas.ts';
+import { pageOf, pageQuery } from '../page.ts';
+import { endpointId, problemResponses } from '../schemas.ts';
 
 const route = createRoute({
   method: 'get',
@@ -13,8 +14,7 @@ const route = createRoute({
   security: [{ apiKey: [] }],
   request: {
     query: z.strictObject({
-      cursor: endpointId.optional().openapi({ description: '`nextCursor` of the page before' }),
-      limit: limitSchema,
+      ...pageQuery(endpointId),
     }),
   },
   responses: {
@@ -22,7 +22,7 @@ const route = createRoute({
       description: 'One page',
       content: {
         'application/json': {
-          schema: z.object({ data: z.array(endpointSchema), nextCursor: z.string().nullable() }),
+          schema: pageOf(endpointSchema),
         },
       },
     },

@@ -4,7 +4,7 @@ import { feedEventSchema } from '../event-schema.ts';
 import { eventsPage } from '../events-page.ts';
 import { feedQuery, feedWanted } from '../feed-query.ts';
 import { createFeedReader } from '../read-feed.ts';
-import { cursorSchema, limitSchema, problemResponses } from '../schemas.ts';
+import { cursorSchema, limitSchema, problemResponses, waitQuery } from '../schemas.ts';
 import { waitFor } from '../wait-for.ts';
 
 const route = createRoute({
@@ -21,13 +21,7 @@ const route = createRoute({
         .default('0')
         .openapi({ description: '`nextCursor` of the answer before' }),
       ...feedQuery,
-      wait: z.coerce
-        .number()
-        .int()
-        .min(0)
-        .max(60)
-        .default(0)
-        .openapi({ description: 'Seconds to wait for the first event' }),
+      wait: waitQuery.openapi({ description: 'Seconds to wait for the first event' }),
       limit: limitSchema,
     }),
   },

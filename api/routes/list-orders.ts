@@ -3,14 +3,8 @@ import { listOrders } from '../../db/queries/list-orders.ts';
 import { orderStatuses } from '../../domain/order.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { orderBody } from '../order-body.ts';
-import {
-  limitSchema,
-  momentSchema,
-  orderId,
-  orderSchema,
-  plainText,
-  problemResponses,
-} from '../schemas.ts';
+import { pageQuery } from '../page.ts';
+import { momentSchema, orderId, orderSchema, plainText, problemResponses } from '../schemas.ts';
 
 const route = createRoute({
   method: 'get',
@@ -24,8 +18,7 @@ const route = createRoute({
       merchantOrderNo: plainText(64).optional(),
       createdFrom: momentSchema.optional(),
       createdBefore: momentSchema.optional(),
-      cursor: orderId.optional().openapi({ description: '`nextCursor` of the page before' }),
-      limit: limitSchema,
+      ...pageQuery(orderId),
     }),
   },
   responses: {

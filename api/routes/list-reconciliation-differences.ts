@@ -3,9 +3,10 @@ import { listDifferences } from '../../db/queries/differences.ts';
 import { findReconciliation } from '../../db/queries/reconciliations.ts';
 import { differenceStatuses } from '../../domain/reconciliation.ts';
 import type { ApiDeps, App } from '../deps.ts';
+import { pageQuery } from '../page.ts';
 import { notFound } from '../problems.ts';
 import { differenceBody, differenceSchema } from '../reconciliation-body.ts';
-import { differenceId, limitSchema, problemResponses, reconciliationId } from '../schemas.ts';
+import { differenceId, problemResponses, reconciliationId } from '../schemas.ts';
 
 const route = createRoute({
   method: 'get',
@@ -17,8 +18,7 @@ const route = createRoute({
     params: z.object({ reconciliationId }),
     query: z.strictObject({
       status: z.enum(differenceStatuses).optional(),
-      cursor: differenceId.optional().openapi({ description: '`nextCursor` of the page before' }),
-      limit: limitSchema,
+      ...pageQuery(differenceId),
     }),
   },
   responses: {

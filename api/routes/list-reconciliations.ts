@@ -2,13 +2,8 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { listReconciliations } from '../../db/queries/reconciliations.ts';
 import { reconciliationSnapshotOf } from '../../domain/reconciliation.ts';
 import type { ApiDeps, App } from '../deps.ts';
-import {
-  accountId,
-  limitSchema,
-  problemResponses,
-  reconciliationId,
-  reconciliationSchema,
-} from '../schemas.ts';
+import { pageQuery } from '../page.ts';
+import { accountId, problemResponses, reconciliationId, reconciliationSchema } from '../schemas.ts';
 
 const route = createRoute({
   method: 'get',
@@ -19,10 +14,7 @@ const route = createRoute({
   request: {
     query: z.strictObject({
       accountId: accountId.optional(),
-      cursor: reconciliationId
-        .optional()
-        .openapi({ description: '`nextCursor` of the page before' }),
-      limit: limitSchema,
+      ...pageQuery(reconciliationId),
     }),
   },
   responses: {

@@ -6,6 +6,7 @@ import { isId } from '../../domain/ids.ts';
 import type { AccountId } from '../../domain/ids.ts';
 import type { NotificationAck, ProviderEvent } from '../../providers/provider.ts';
 import type { ApiDeps, App, AppEnv } from '../deps.ts';
+import { leftToSweep } from '../left-to-sweep.ts';
 import { notFound } from '../problems.ts';
 
 /**
@@ -56,8 +57,8 @@ async function intake(
   }
   const { id: notificationId, orderId, refundId } = stored;
   // Not awaited: the provider is acknowledged for what is committed, and the sweep sees to the rest.
-  reportToOrder({ client, taskQueue, orderId, refundId, notificationId }).catch((error: unknown) =>
-    logger.warn({ error, notificationId }, 'the notification waits for the sweep'),
+  reportToOrder({ client, taskQueue, orderId, refundId, notificationId }).catch(
+    leftToSweep(logger, 'the notification', { notificationId }),
   );
 }
 

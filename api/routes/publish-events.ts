@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { gatherPublications } from '../../db/gather-publications.ts';
 import type { EventToPublish } from '../../db/queries/publish-events.ts';
 import type { ApiDeps, App } from '../deps.ts';
+import { idempotencyKeySchema } from '../idempotency.ts';
 import { mostEvents, readIncomingEvents } from '../incoming-events.ts';
 import type { IncomingEvents } from '../incoming-events.ts';
 import { newEventSchema, publishedSchema } from '../event-schema.ts';
@@ -11,7 +12,7 @@ import type { Problem } from '../problems.ts';
 import type { FieldError } from '../problems.ts';
 import { publishChecked } from '../publish-checked.ts';
 import { refuseFields } from '../refuse-fields.ts';
-import { problemResponses } from '../schemas.ts';
+import { bodyProblems, problemResponses } from '../schemas.ts';
 
 const published = z.object({ data: z.array(publishedSchema) });
 const other = { schema: z.string().openapi({ description: 'As `docs/formats.md` says' }) };
@@ -57,11 +58,7 @@ const route = createRoute({
       content: { 'application/json': { schema: published } },
     },
     ...problemResponses(
-      'invalid-request',
-      'malformed-json',
-      'unauthorized',
-      'content-too-large',
-      'unsupported-media-type',
+      ...bodyProblems,
       'idempotency-key-reused',
       'event-id-reused',
       'event-refused-by-type',
@@ -95,9 +92,12 @@ export function registerPublishEvents(app: App, deps: ApiDeps) {
 }
 
 function checkKey(key: string | undefined): string | undefined {
-  if (key === undefined || /^[\x21-\x7e]{1,255}$/.test(key)) return key;
-  const message = 'must be 1 to 255 visible ASCII characters';
-  throw refuseFields([{ in: 'header', field: 'idempotency-key', message }]);
+  if (key === undefined) return undefined;
+  const { data, error } = idempotencyKeySchema.safeParse(key);
+  if (!error) return data;
+  throw refuseFields(
+    error.issues.map(({ message }) => ({ in: 'header', field: 'idempotency-key', message })),
+  );
 }
 
 // A character that no event's own id has stands between the two: the keys of one kind are none of the other.

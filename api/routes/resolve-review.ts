@@ -5,9 +5,10 @@ import { readOrder } from '../../db/queries/read-order.ts';
 import { requestWish } from '../../db/queries/request-wish.ts';
 import { reviewVerbs } from '../../domain/review.ts';
 import type { ApiDeps, App } from '../deps.ts';
+import { leftToSweep } from '../left-to-sweep.ts';
 import { etagOf, orderBody } from '../order-body.ts';
 import { notFound, Problem } from '../problems.ts';
-import { orderId, orderSchema, plainText, problemResponses } from '../schemas.ts';
+import { bodyProblems, orderId, orderSchema, plainText, problemResponses } from '../schemas.ts';
 import { parseWaitMs, waitFor } from '../wait-for.ts';
 
 const content = { 'application/json': { schema: orderSchema } };
@@ -35,15 +36,7 @@ const route = createRoute({
   responses: {
     200: { description: 'The order as decided', content },
     202: { description: 'The order; the provider is being asked', content },
-    ...problemResponses(
-      'invalid-request',
-      'malformed-json',
-      'unauthorized',
-      'not-found',
-      'order-not-in-review',
-      'content-too-large',
-      'unsupported-media-type',
-    ),
+    ...problemResponses(...bodyProblems, 'not-found', 'order-not-in-review'),
   },
 });
 
@@ -64,9 +57,7 @@ export function registerResolveReview(app: App, deps: ApiDeps) {
         extensions: { orderStatus: before.snapshot.status },
       });
     }
-    sayWishes(deps, { orderId }).catch((error: unknown) =>
-      deps.logger.warn({ err: error, orderId }, 'the decision waits for the sweep'),
-    );
+    sayWishes(deps, { orderId }).catch(leftToSweep(deps.logger, 'the decision', { orderId }));
     const isDecided = async () => (await readOrder(deps.db, { orderId })).order.reviewVerb === null;
     await waitFor({
       changes: deps.changes,

@@ -5,6 +5,7 @@ import { findDelivery } from '../../db/queries/list-deliveries.ts';
 import { retryDelivery } from '../../db/queries/requeue-deliveries.ts';
 import { deliveryBody, deliverySchema } from '../delivery-body.ts';
 import type { ApiDeps, App } from '../deps.ts';
+import { leftToSweep } from '../left-to-sweep.ts';
 import { notFound, Problem } from '../problems.ts';
 import { endpointId, eventId, problemResponses } from '../schemas.ts';
 
@@ -38,8 +39,8 @@ export function registerRetryDelivery(app: App, deps: ApiDeps) {
     await retryDelivery(deps.db, { endpointId, eventId });
     const found = await findDelivery(deps.db, { merchantId, endpointId, eventId });
     if (!found) throw notFound('event', eventId);
-    await wakeEndpoint({ ...deps, endpointId }).catch((error: unknown) =>
-      deps.logger.warn({ error, endpointId }, 'a retry waits for the sweep'),
+    await wakeEndpoint({ ...deps, endpointId }).catch(
+      leftToSweep(deps.logger, 'a retry', { endpointId }),
     );
     return c.json(deliveryBody(found.delivery), 202);
   });

@@ -6,7 +6,7 @@ import type { ApiDeps, App } from '../deps.ts';
 import { endpointBody } from '../endpoint-body.ts';
 import { endpointSchema, newSecretSchema } from '../endpoint-schema.ts';
 import { notFound, Problem } from '../problems.ts';
-import { endpointId, problemResponses } from '../schemas.ts';
+import { bodyProblems, endpointId, problemResponses } from '../schemas.ts';
 
 const daySeconds = 86_400;
 
@@ -49,15 +49,7 @@ const route = createRoute({
         },
       },
     },
-    ...problemResponses(
-      'invalid-request',
-      'malformed-json',
-      'unauthorized',
-      'not-found',
-      'content-too-large',
-      'unsupported-media-type',
-      'rotation-under-way',
-    ),
+    ...problemResponses(...bodyProblems, 'not-found', 'rotation-under-way'),
   },
 });
 

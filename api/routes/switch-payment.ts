@@ -7,10 +7,12 @@ import { readOrder } from '../../db/queries/read-order.ts';
 import { requestWish } from '../../db/queries/request-wish.ts';
 import type { OrderId } from '../../domain/ids.ts';
 import type { ApiDeps, App } from '../deps.ts';
+import { leftToSweep } from '../left-to-sweep.ts';
 import { etagOf, orderBody } from '../order-body.ts';
 import { notFound, Problem } from '../problems.ts';
-import { methodSchema, orderId, orderSchema, problemResponses } from '../schemas.ts';
-import { parseWaitMs, waitFor } from '../wait-for.ts';
+import { bodyProblems, methodSchema, orderId, orderSchema, problemResponses } from '../schemas.ts';
+import { parseWaitMs } from '../wait-for.ts';
+import { waitForOrder } from './get-order.ts';
 
 const content = { 'application/json': { schema: orderSchema } };
 
@@ -34,13 +36,9 @@ const route = createRoute({
     200: { description: 'The order, to be paid the other way', content },
     202: { description: 'The order; it is being switched', content },
     ...problemResponses(
-      'invalid-request',
-      'malformed-json',
-      'unauthorized',
+      ...bodyProblems,
       'not-found',
       'order-not-switchable',
-      'content-too-large',
-      'unsupported-media-type',
       'no-provider-account',
     ),
   },
@@ -52,25 +50,19 @@ export function registerSwitchPayment(app: App, deps: ApiDeps) {
   app.openapi(route, async (c) => {
     const { orderId } = c.req.valid('param');
     const { method } = c.req.valid('json');
-    const { merchant } = c.var;
-    const read = () => findOrder(deps.db, { merchantId: merchant.id, orderId });
-    const before = await read();
+    const whose = { merchantId: c.var.merchant.id, orderId };
+    const before = await findOrder(deps.db, whose);
     if (!before) throw notFound('order', orderId);
     if (!isSwitchedTo(before, method)) {
       if (before.snapshot.status !== 'pending') throw notSwitchable(before);
       await wishToSwitch(deps, { orderId, method });
     }
-    const view = await waitFor({
-      changes: deps.changes,
-      channel: 'tender_orders',
-      key: orderId,
+    const view = await waitForOrder(deps, {
+      ...whose,
       timeoutMs: parseWaitMs(c.req.valid('header').prefer, defaultWaitMs),
       caller: c.req.raw.signal,
-      read,
-      isEnough: (found) =>
-        !found || found.snapshot.status !== 'pending' || isSwitchedTo(found, method),
+      isEnough: (found) => found.snapshot.status !== 'pending' || isSwitchedTo(found, method),
     });
-    if (!view) throw notFound('order', orderId);
     c.header('etag', etagOf(view));
     if (view.snapshot.status !== 'pending') throw notSwitchable(view);
     return c.json(orderBody(view, deps.publicUrl), isSwitchedTo(view, method) ? 200 : 202);
@@ -90,9 +82,7 @@ export async function wishToSwitch(
     });
   }
   await requestWish(deps.db, { orderId, wish: { kind: 'switch', method } });
-  sayWishes(deps, { orderId }).catch((error: unknown) =>
-    deps.logger.warn({ err: error, orderId }, 'the switch waits for the sweep'),
-  );
+  sayWishes(deps, { orderId }).catch(leftToSweep(deps.logger, 'the switch', { orderId }));
 }
 
 function isSwitchedTo(view: OrderView, method: string): boolean {

@@ -3,7 +3,7 @@ import type { ApiDeps, App } from '../deps.ts';
 import { feedEventSchema, groupName } from '../event-schema.ts';
 import { eventsPage } from '../events-page.ts';
 import { notFound } from '../problems.ts';
-import { cursorSchema, problemResponses } from '../schemas.ts';
+import { bodyProblems, cursorSchema, problemResponses } from '../schemas.ts';
 import { takeBatch } from '../take-batch.ts';
 
 const takeSchema = z
@@ -47,14 +47,7 @@ const route = createRoute({
         },
       },
     },
-    ...problemResponses(
-      'invalid-request',
-      'malformed-json',
-      'unauthorized',
-      'not-found',
-      'content-too-large',
-      'unsupported-media-type',
-    ),
+    ...problemResponses(...bodyProblems, 'not-found'),
   },
 });
 

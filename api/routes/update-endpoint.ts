@@ -7,8 +7,9 @@ import type { ApiDeps, App } from '../deps.ts';
 import { endpointBody } from '../endpoint-body.ts';
 import { endpointPatchSchema, endpointSchema } from '../endpoint-schema.ts';
 import { changeOfSettings } from '../endpoint-settings.ts';
+import { leftToSweep } from '../left-to-sweep.ts';
 import { notFound, Problem } from '../problems.ts';
-import { endpointId, problemResponses } from '../schemas.ts';
+import { bodyProblems, endpointId, problemResponses } from '../schemas.ts';
 
 const route = createRoute({
   method: 'patch',
@@ -28,12 +29,8 @@ const route = createRoute({
       content: { 'application/json': { schema: endpointSchema } },
     },
     ...problemResponses(
-      'invalid-request',
-      'malformed-json',
-      'unauthorized',
+      ...bodyProblems,
       'not-found',
-      'content-too-large',
-      'unsupported-media-type',
       'target-not-allowed',
       'endpoint-not-verified',
     ),
@@ -52,14 +49,13 @@ export function registerUpdateEndpoint(app: App, deps: ApiDeps) {
     const change = changeOfSettings(deps, {
       endpointId: before.id,
       settings,
-      known: openAccess(deps.sealer, before),
+      known: { ...before, access: openAccess(deps.sealer, before) },
     });
     const endpoint = await changeEndpoint(deps.db, { ...whose, change });
     if (!endpoint) throw notFound('endpoint', whose.endpointId);
     if (endpoint.driver === 'workflow' && endpoint.status === 'enabled') {
-      wakeEndpoint({ ...deps, endpointId: endpoint.id }).catch((error: unknown) =>
-        // What waits is due in the database: the sweep sees to it.
-        deps.logger.warn({ error, endpointId: endpoint.id }, 'an endpoint waits for the sweep'),
+      wakeEndpoint({ ...deps, endpointId: endpoint.id }).catch(
+        leftToSweep(deps.logger, 'an endpoint', { endpointId: endpoint.id }),
       );
     }
     return c.json(endpointBody(endpoint), 200);

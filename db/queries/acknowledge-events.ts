@@ -3,7 +3,6 @@ import type { MerchantId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
 import { consumerGroups } from '../schema/events.ts';
 import { statement } from '../statement.ts';
-import { acknowledgedToken, takenToken } from './lease-events.ts';
 
 export type AcknowledgeResult =
   | { kind: 'acknowledged'; position: number }
@@ -25,14 +24,14 @@ type Acknowledgement = {
 const text = (name: string) => sql`${sql.placeholder(name)}::text`;
 const cursor = sql`${sql.placeholder('cursor')}::bigint`;
 const isGroup = sql`merchant_id = ${text('merchantId')} and name = ${text('name')}`;
-const isTaken = sql`${takenToken} = ${text('leaseToken')}`;
+const isTaken = sql`lease_token = ${text('leaseToken')}`;
 
 /** Whoever waits for the batch is told in the same statement, once all of it is acknowledged. */
 const move = statement<object, Acknowledgement & { groupKey: string }>(
   'acknowledge_events',
   () => sql`
   update ${consumerGroups} set position = ${cursor}, acknowledged_at = now(),
-    lease_token = ${text('leaseToken')} || ' ' || ${text('leaseToken')},
+    acknowledged_token = ${text('leaseToken')},
     lease_until = case when ${cursor} = lease_position then null else lease_until end
   where ${isGroup} and ${isTaken} and ${cursor} > position and ${cursor} <= lease_position
   returning case when lease_until is null
@@ -43,14 +42,14 @@ type Row = {
   position: number;
   leasePosition: number | null;
   isTaken: boolean | null;
-  isAcknowledged: boolean;
+  isAcknowledged: boolean | null;
 };
 
 const explain = statement<Row, Acknowledgement>(
   'explain_acknowledgement',
   () => sql`
   select position::float8, lease_position::float8 as "leasePosition", ${isTaken} as "isTaken",
-    ${acknowledgedToken} = ${text('leaseToken')} as "isAcknowledged"
+    acknowledged_token = ${text('leaseToken')} as "isAcknowledged"
   from ${consumerGroups} where ${isGroup}`,
 );
 
@@ -70,7 +69,8 @@ export async function acknowledgeEvents(
   if (moved.length === 1) return { kind: 'acknowledged', position: input.cursor };
   const [row] = await explain(db, input);
   if (!row) return { kind: 'noGroup' };
-  const isRepeat = (row.isTaken === true || row.isAcknowledged) && input.cursor <= row.position;
+  const isRepeat =
+    (row.isTaken === true || row.isAcknowledged === true) && input.cursor <= row.position;
   if (isRepeat) return { kind: 'repeated', position: row.position };
   if (!row.isTaken) return { kind: 'leaseLost' };
   return { kind: 'beyondLease', leasePosition: row.leasePosition ?? row.position };

@@ -17,6 +17,7 @@ export type EndpointChange = Partial<
   Pick<
     Endpoint,
     | 'url'
+    | 'destination'
     | 'eventTypes'
     | 'channels'
     | 'filter'

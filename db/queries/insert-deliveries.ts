@@ -12,26 +12,30 @@ const insert = statement(
   'insert_deliveries',
   () => sql`
   insert into ${deliveries} (event_id, endpoint_id, driver, position, priority, order_key,
-    is_latest_only, expires_at, status, end_reason, ended_at, shard, epoch, next_attempt_at)
-  select event_id, endpoint_id, ${taker}, position, priority, order_key, is_latest_only, expires_at,
-    case when is_superseded then 'dropped' else 'pending' end,
-    case when is_superseded then 'superseded' end, case when is_superseded then now() end,
+    is_latest_only, is_at_most_once, expires_at, status, end_reason, ended_at, shard, epoch,
+    next_attempt_at)
+  select event_id, endpoint_id, ${taker}, position, priority, order_key, is_latest_only,
+    is_at_most_once, expires_at,
+    case when ended.reason is null then 'pending' else 'dropped' end,
+    ended.reason, case when ended.reason is not null then now() end,
     ${sql.placeholder('shard')}::int, ${sql.placeholder('epoch')}::int,
-    case when is_superseded then null else now() end
+    case when ended.reason is null then now() end
   from unnest(${array('eventIds', 'text')}, ${array('endpointIds', 'text')},
     ${array('seenAt', 'timestamptz')}, ${array('positions', 'bigint')},
     ${array('priorities', 'smallint')}, ${array('orderKeys', 'text')},
-    ${array('latestOnly', 'boolean')}, ${array('expiresAt', 'timestamptz')},
-    ${array('superseded', 'boolean')}
+    ${array('latestOnly', 'boolean')}, ${array('atMostOnce', 'boolean')},
+    ${array('expiresAt', 'timestamptz')}, ${array('superseded', 'boolean')}
   ) as planned(event_id, endpoint_id, seen_at, position, priority, order_key, is_latest_only,
-    expires_at, is_superseded)
+    is_at_most_once, expires_at, is_superseded)
   join ${endpoints} on ${endpoints.id} = endpoint_id and ${taker} is not null
-    and date_trunc('milliseconds', ${endpoints.updatedAt}) = seen_at`,
+    and date_trunc('milliseconds', ${endpoints.updatedAt}) = seen_at
+  cross join lateral (select case when is_superseded then 'superseded'
+    when is_at_most_once and ${taker} = 'workflow' then 'at_most_once' end as reason) as ended`,
 );
 
 /**
  * Writes what is to be delivered, in one statement whatever the number, where the endpoint is still as
- * it was seen. The endpoints are locked.
+ * it was seen. The endpoints are locked. What may be sent once at the most does not wait for one in trouble.
  */
 export async function insertDeliveries(
   runner: Runner,
@@ -48,6 +52,7 @@ export async function insertDeliveries(
     priorities: planned.map(({ delivery }) => delivery.priority),
     orderKeys: planned.map(({ delivery }) => delivery.orderKey),
     latestOnly: planned.map(({ delivery }) => delivery.isLatestOnly),
+    atMostOnce: planned.map(({ delivery }) => delivery.isAtMostOnce),
     expiresAt: planned.map(({ delivery }) => delivery.expiresAt),
     superseded: planned.map(({ isSuperseded }) => isSuperseded),
   });

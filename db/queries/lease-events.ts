@@ -5,13 +5,6 @@ import type { Database } from '../database.ts';
 import { consumerGroups } from '../schema/events.ts';
 import { statement } from '../statement.ts';
 
-/**
- * `lease_token` holds two words: the token of the batch that was taken last, and the one that
- * acknowledged last, so that a member whose answer was lost can say it again after others have gone on.
- */
-export const takenToken = sql`split_part(lease_token, ' ', 1)`;
-export const acknowledgedToken = sql`coalesce(split_part(lease_token, ' ', 2), '')`;
-
 const text = (name: string) => sql`${sql.placeholder(name)}::text`;
 const isGroup = sql`merchant_id = ${text('merchantId')} and name = ${text('name')}`;
 
@@ -34,7 +27,7 @@ const read = statement<GroupState, { merchantId: MerchantId; name: string }>(
   () => sql`
   select position::float8, event_types as "eventTypes", filter,
     greatest(0, coalesce(extract(epoch from lease_until - now()) * 1000, 0))::float8 as "leaseLeftMs",
-    ${takenToken} as "leaseId", ${identity} as identity
+    lease_token as "leaseId", ${identity} as identity
   from ${consumerGroups} where ${isGroup}`,
 );
 
@@ -67,7 +60,7 @@ type Lease = Stretch & { leaseToken: string; leaseSeconds: number };
 const lease = statement<object, Lease>(
   'lease_events',
   () => sql`
-  update ${consumerGroups} set lease_token = ${text('leaseToken')} || ' ' || ${acknowledgedToken},
+  update ${consumerGroups} set lease_token = ${text('leaseToken')},
     lease_position = ${through},
     lease_until = now() + make_interval(secs => ${sql.placeholder('leaseSeconds')}::int)
   where ${isUnchanged} returning 1`,

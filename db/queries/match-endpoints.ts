@@ -97,6 +97,7 @@ function planOf(event: ClaimedEvent, match: Match<Endpoint>): PlannedDelivery {
     priority: match.priority,
     orderKey: match.isOrdered || isLatestOnly ? event.resourceId : null,
     isLatestOnly,
+    isAtMostOnce: match.isAtMostOnce,
     expiresAt: ttlSeconds === undefined ? null : new Date(Date.now() + ttlSeconds * 1_000),
     attempts: 0,
     endpoint,

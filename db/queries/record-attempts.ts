@@ -8,14 +8,16 @@ import type { Transaction } from '../transaction.ts';
 import { disableEndpoints } from './disable-endpoints.ts';
 
 /** What became of one attempt, decided; the record of a failure carries what the receiver said. */
-export type AttemptOutcome = { eventId: EventId; endpointId: EndpointId; attempt: number } & (
-  | { kind: 'delivered'; statusCode: number }
-  /** `retryAfterMs`: the receiver asked for time, for everything and not only for this event. */
-  | ({ kind: 'retry'; delayMs: number; retryAfterMs?: number | undefined } & FailedAttempt)
-  | ({ kind: 'dead'; reason: 'exhausted' | 'gone' } & FailedAttempt)
-  /** Too late: it was not sent at all. */
-  | { kind: 'dropped'; reason: 'expired' }
-);
+export type AttemptOutcome = { eventId: EventId; endpointId: EndpointId; attempt: number } &
+  /** `statusCode`: null where a broker took it. */
+  (
+    | { kind: 'delivered'; statusCode: number | null }
+    /** `retryAfterMs`: the receiver asked for time, for everything and not only for this event. */
+    | ({ kind: 'retry'; delayMs: number; retryAfterMs?: number | undefined } & FailedAttempt)
+    | ({ kind: 'dead'; reason: 'exhausted' | 'gone' } & FailedAttempt)
+    /** Too late: it was not sent at all. */
+    | { kind: 'dropped'; reason: 'expired' }
+  );
 
 export type FailedAttempt = {
   statusCode: number | null;
@@ -169,7 +171,10 @@ async function recordFailed(tx: Transaction, failed: readonly Failed[]): Promise
 async function holdBack(tx: Transaction, retried: readonly Of<'retry'>[]): Promise<void> {
   if (retried.length === 0) return;
   await tx.execute(sql`
-    update ${deliveries} as later set driver = 'workflow'
+    update ${deliveries} as later set driver = 'workflow',
+      status = case when later.is_at_most_once then 'dropped' else later.status end,
+      end_reason = case when later.is_at_most_once then 'at_most_once' end,
+      ended_at = case when later.is_at_most_once then now() end
     from ${deliveries} as failed, unnest(
       ${sql.param(retried.map((o) => o.eventId))}::text[],
       ${sql.param(retried.map((o) => o.endpointId))}::text[]

@@ -26,7 +26,8 @@ export async function requeueDeliveries(
       and ${events.merchantId} = ${endpoints.merchantId} and ${events.position} is not null
     on conflict (event_id, endpoint_id) do update set status = 'pending', driver = 'workflow',
       attempts = 0, replays = ${deliveries.replays} + 1, next_attempt_at = now(), end_reason = null,
-      ended_at = null, expires_at = null, order_key = excluded.order_key, is_latest_only = false
+      ended_at = null, expires_at = null, order_key = excluded.order_key, is_latest_only = false,
+      is_at_most_once = false
     where ${deliveries.status} <> 'pending'`);
   return rowCount ?? 0;
 }

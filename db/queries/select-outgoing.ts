@@ -18,6 +18,8 @@ export type OutgoingDelivery = {
   priority: number;
   orderKey: string | null;
   isLatestOnly: boolean;
+  /** It is not to be sent again, whatever becomes of this attempt. */
+  isAtMostOnce: boolean;
   expiresAt: Date | null;
   /** Attempts made before this one. */
   attempts: number;
@@ -37,6 +39,7 @@ export function selectOutgoing(db: Database) {
       priority: deliveries.priority,
       orderKey: deliveries.orderKey,
       isLatestOnly: deliveries.isLatestOnly,
+      isAtMostOnce: deliveries.isAtMostOnce,
       expiresAt: deliveries.expiresAt,
       attempts: deliveries.attempts,
       endpoint: endpoints,

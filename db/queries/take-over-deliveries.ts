@@ -1,6 +1,7 @@
 import { and, asc, eq, lt, sql } from 'drizzle-orm';
 import type { Database } from '../database.ts';
 import { deliveries } from '../schema/endpoints.ts';
+import { dropAtMostOnce } from './drop-at-most-once.ts';
 import { selectOutgoing } from './select-outgoing.ts';
 import type { OutgoingDelivery } from './select-outgoing.ts';
 
@@ -9,17 +10,17 @@ export async function takeOverDeliveries(
   db: Database,
   { shard, epoch, limit }: { shard: number; epoch: number; limit: number },
 ): Promise<OutgoingDelivery[]> {
+  const isAbandoned = and(
+    eq(deliveries.shard, shard),
+    eq(deliveries.status, 'pending'),
+    eq(deliveries.driver, 'relay'),
+    lt(deliveries.epoch, epoch),
+  );
+  await dropAtMostOnce(db, isAbandoned);
   const abandoned = db
     .select({ eventId: deliveries.eventId, endpointId: deliveries.endpointId })
     .from(deliveries)
-    .where(
-      and(
-        eq(deliveries.shard, shard),
-        eq(deliveries.status, 'pending'),
-        eq(deliveries.driver, 'relay'),
-        lt(deliveries.epoch, epoch),
-      ),
-    )
+    .where(isAbandoned)
     .orderBy(asc(deliveries.position))
     .limit(limit);
   const taken = await db

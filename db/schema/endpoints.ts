@@ -1,6 +1,7 @@
 import {
   bigint,
   boolean,
+  doublePrecision,
   index,
   integer,
   jsonb,
@@ -12,7 +13,13 @@ import {
 } from 'drizzle-orm/pg-core';
 import { sql } from 'drizzle-orm';
 import type { Congestion } from '../../domain/congestion.ts';
-import type { DeliveryFormat, EndpointAuthKind, Priority } from '../../domain/delivery.ts';
+import type {
+  DeliveryFormat,
+  EndpointAuthKind,
+  Priority,
+  Qos,
+  Destination,
+} from '../../domain/delivery.ts';
 import type { Filter } from '../../domain/filter.ts';
 import type { EndpointId, EventId, Id, MerchantId, ReplayId } from '../../domain/ids.ts';
 import { merchants } from './merchants.ts';
@@ -25,6 +32,8 @@ export type EndpointRule = {
   ttlSeconds?: number | undefined;
   /** Only the newest event of a resource matters: a newer one drops those that still wait. */
   latestOnly?: boolean | undefined;
+  /** `at_most_once`: sent once or not at all, and never again. */
+  qos?: Qos | undefined;
   /** Waits after the first, second, … failed attempt. */
   retrySeconds?: number[] | undefined;
 };
@@ -41,6 +50,8 @@ export const endpoints = pgTable(
       .notNull()
       .references(() => merchants.id),
     url: text().notNull(),
+    /** The broker's exchange or topic; null for an HTTP address. */
+    destination: jsonb().$type<Destination>(),
     description: text(),
     metadata: jsonb().$type<Record<string, string>>().notNull().default({}),
     eventTypes: text().array().notNull(),
@@ -112,7 +123,9 @@ export type EndReason =
   | 'endpoint_disabled'
   | 'endpoint_deleted'
   | 'expired'
-  | 'superseded';
+  | 'superseded'
+  /** It was to be sent once at the most, and another try would have been needed. */
+  | 'at_most_once';
 
 /** One event for one endpoint. Exactly one final status each, with a reason unless it was delivered. */
 export const deliveries = pgTable(
@@ -133,6 +146,8 @@ export const deliveries = pgTable(
     orderKey: text(),
     /** A newer one with the same key takes its place. */
     isLatestOnly: boolean().notNull().default(false),
+    /** Only ever sent by the relay that claimed it, and once. */
+    isAtMostOnce: boolean().notNull().default(false),
     expiresAt: timestamp({ withTimezone: true }),
     attempts: integer().notNull().default(0),
     /** How often it was sent again from the start. */
@@ -184,6 +199,26 @@ export const deliveryAttempts = pgTable(
   (t) => [
     index('delivery_attempts_by_delivery').on(t.eventId, t.endpointId),
     index('delivery_attempts_by_endpoint').on(t.endpointId, t.startedAt),
+  ],
+);
+
+/** What was sent to an endpoint in one minute, for the figures on its page; kept for a day. */
+export const endpointMinutes = pgTable(
+  'endpoint_minutes',
+  {
+    endpointId: text().$type<EndpointId>().notNull(),
+    minute: timestamp({ withTimezone: true }).notNull(),
+    sent: integer().notNull(),
+    delivered: integer().notNull(),
+    /** Sums over what was sent: from the event to the sending, and from there to the answer. */
+    waitingMs: bigint({ mode: 'number' }).notNull(),
+    transferMs: bigint({ mode: 'number' }).notNull(),
+    /** The congestion window as it was last. */
+    window: doublePrecision().notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.endpointId, t.minute] }),
+    index('endpoint_minutes_by_minute').on(t.minute),
   ],
 );
 

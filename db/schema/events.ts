@@ -90,6 +90,8 @@ export const consumerGroups = pgTable(
     filter: jsonb().$type<Filter>(),
     /** Everything up to here is acknowledged. */
     position: bigint({ mode: 'number' }).notNull().default(0),
+    /** Whose acknowledgement was the last, so that it can be said again after others have gone on. */
+    acknowledgedToken: text(),
     /** What is being worked on, by whom, and until when nobody else gets it. */
     leaseToken: text(),
     leasePosition: bigint({ mode: 'number' }),

@@ -9,6 +9,7 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import { sql } from 'drizzle-orm';
+import type { Qos } from '../../domain/delivery.ts';
 import type { ExchangeStatus } from '../../domain/exchange.ts';
 import type { Filter } from '../../domain/filter.ts';
 import type { EndpointId, MerchantId, MessageId, SessionId, TopicId } from '../../domain/ids.ts';
@@ -51,6 +52,8 @@ export const messages = pgTable(
     subject: text().notNull(),
     /** JSON, byte for byte as it is sent. */
     body: text().notNull(),
+    /** `at_most_once`: an endpoint is asked by one try, and by nobody who cannot know whether it was. */
+    qos: text().$type<Qos>().notNull().default('at_least_once'),
     status: text().$type<ExchangeStatus>().notNull().default('pending'),
     reply: text(),
     /** `answer`: it came as the HTTP answer to the request; `post`: later, with a key. */

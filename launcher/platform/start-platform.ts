@@ -7,6 +7,7 @@ import { migrateDatabase } from '../../db/migrate.ts';
 import { createSealer } from '../../db/sealed.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { createAttempter } from '../../webhooks/attempt.ts';
+import { countTraffic } from '../../webhooks/traffic.ts';
 import { createSender } from '../../webhooks/send.ts';
 import { ensureSearchAttributes } from '../../worker/ensure-search-attributes.ts';
 import { runWorker } from '../../worker/run-worker.ts';
@@ -37,6 +38,10 @@ export async function startPlatform(input: {
   const changes = await openChanges(config.database);
   const temporal = await connectClient({ config, logger, signal: stopping.signal, hasWorker });
   const sealer = createSealer(config.secretKeys);
+  const traffic = countTraffic({
+    db,
+    onError: (error) => logger.warn({ err: error }, 'the figures of endpoints were not written'),
+  });
   const sender = createSender({ allowPrivate: config.allowPrivateTargets });
   const health = createAccountHealth({ db, logger });
   const deps = {
@@ -47,7 +52,8 @@ export async function startPlatform(input: {
     publicUrl: config.http.publicUrl,
     isShared: hasWorker,
     allowPrivateTargets: config.allowPrivateTargets,
-    attempt: createAttempter({ sender, sealer }),
+    attempt: createAttempter({ sender, sealer, onSent: traffic.onSent }),
+    traffic,
     onEvents: (shard: number, listener: () => void) =>
       changes.subscribe('tender_events', String(shard), listener),
     stopping: stopping.signal,
@@ -70,6 +76,7 @@ export async function startPlatform(input: {
       await working;
       await Promise.all([health.flush(), sender.close(), changes.close()]);
       await temporal.close();
+      await traffic.close();
       await closeDatabase();
     },
   };

@@ -410,3 +410,28 @@ test('an order’s own notifyUrl hears of that order, signed, and of no other', 
   const { body: listed } = await merchant.api<{ data: unknown[] }>('GET', '/v1/endpoints');
   expect(listed.data).toEqual([]);
 });
+
+describe('the figures of an endpoint', () => {
+  test('say how long its events waited and travelled, and nothing before the first', async () => {
+    const scene = await endpointThat(works);
+    const { merchant, endpoint } = scene;
+    const read = () =>
+      merchant.api<{
+        sent: number;
+        delivered: number;
+        delayMs: number | null;
+        window: number | null;
+      }>('GET', `/v1/endpoints/${endpoint.id}/traffic`);
+    expect((await read()).body).toMatchObject({ sent: 0, delayMs: null, window: null });
+    for (let n = 0; n < 3; n++) await openOrder(merchant);
+    const { body } = await until('the figures', async () => {
+      const answer = await read();
+      return answer.body.delivered === 3 && answer;
+    });
+    expect(body).toMatchObject({ endpointId: endpoint.id, sent: 3 });
+    expect(body.delayMs).toBeGreaterThan(0);
+    expect(body.window).toBeGreaterThan(0);
+    const other = await world.newMerchant();
+    expect((await other.api('GET', `/v1/endpoints/${endpoint.id}/traffic`)).status).toBe(404);
+  });
+});

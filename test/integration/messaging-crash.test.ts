@@ -87,7 +87,7 @@ describe.concurrent('a kill -9 of worker and API', { timeout: 240_000 }, () => {
         merchantId: merchant.merchantId,
         to: { address: id, merchantId: merchant.merchantId },
         ...{ messageKey: null, contentHash: '', subject: 's', body: '1' },
-        replyWithinSeconds: 120,
+        ...{ qos: 'at_least_once', callback: null, replyWithinSeconds: 120 },
       });
       if (created.kind === 'keyReused') throw new Error('not created');
       await start(scene);

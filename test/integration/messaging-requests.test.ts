@@ -3,6 +3,7 @@ import { Webhook } from 'standardwebhooks';
 import { workflowIds } from '../../workflows/messages.ts';
 import { acquaint, endpointOf, feedOf, replying } from '../support/conversations.ts';
 import type { MessageBody } from '../support/conversations.ts';
+import { startReceiver } from '../support/receiver.ts';
 import type { Receiver, Received, Reply } from '../support/receiver.ts';
 import { until } from '../support/until.ts';
 import { openWorld } from '../support/world.ts';
@@ -88,6 +89,38 @@ describe.concurrent('a request', () => {
     const { body } = await ask(merchant, endpoint.id, { replyWithinSeconds: 5 });
     expect(body.status).toBe('expired');
     expect(requestsAt(endpoint)).toHaveLength(1);
+  });
+
+  test('of at most once is asked by one try alone', async () => {
+    const merchant = await world.newMerchant();
+    const endpoint = await endpointThat(merchant, () => ({ status: 500 }));
+    const once = { qos: 'at_most_once', replyWithinSeconds: 5 };
+    const { body } = await ask(merchant, endpoint.id, once);
+    expect(body).toMatchObject({ status: 'expired', qos: 'at_most_once' });
+    expect(requestsAt(endpoint)).toHaveLength(1);
+    const refused = await ask(merchant, merchant.merchantId, once);
+    expect(refused.status).toBe(400);
+    expect(JSON.stringify(refused.body)).toContain('/qos');
+  });
+
+  test('with a callback tells it of this reply alone, signed', async () => {
+    const merchant = await world.newMerchant();
+    const endpoint = await endpointThat(merchant, ({ event }) =>
+      event.type === 'message.request' ? replying('here') : { status: 204 },
+    );
+    const callback = await startReceiver();
+    receivers.push(callback);
+    const request = { callbackUrl: callback.url, messageKey: 'one' };
+    const { body } = await ask(merchant, endpoint.id, request);
+    expect((await ask(merchant, endpoint.id, request)).body.id).toBe(body.id);
+    await ask(merchant, endpoint.id);
+    await until('both told', () => endpoint.receiver.received.length === 4);
+    await until('called back', () => callback.received.length > 0);
+    expect(callback.received.map(({ event }) => event.type)).toEqual(['message.reply']);
+    const [told] = callback.received;
+    expect(told?.event.data).toMatchObject({ id: body.id, reply: { body: 'here' } });
+    const { body: signing } = await merchant.api<{ secret: string }>('GET', '/v1/signing-secret');
+    new Webhook(signing.secret).verify(told!.rawBody, told!.headers);
   });
 
   test('whose reply is long gets all of it', async () => {

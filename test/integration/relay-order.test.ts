@@ -104,6 +104,62 @@ describe('an endpoint that asks for order', () => {
   });
 });
 
+describe('a rule of at most once', () => {
+  const rules = [{ eventTypes: ['*'], qos: 'at_most_once' as const }];
+  const endsOf = async (id: EndpointId) =>
+    (await scene.deliveriesTo(id)).map(({ status, endReason, attempts }) => [
+      status,
+      endReason,
+      attempts,
+    ]);
+
+  test('sends nothing again that a dead relay may have sent', async () => {
+    const { id, merchantId } = await scene.newEndpoint({ rules });
+    const dead = scene.heldAttempts();
+    scene.startRelay(dead.attempt);
+    const [begun] = await scene.addEvents(merchantId, 1);
+    await until('the dead one holds it', () => dead.begun.length === 1);
+    const sentAgain: EventId[] = [];
+    const next = scene.startRelay((delivery) => {
+      sentAgain.push(delivery.eventId);
+      return deliver(delivery);
+    });
+    await until('its end', async () => (await endsOf(id))[0]?.[0] === 'dropped');
+    const [later] = await scene.addEvents(merchantId, 1);
+    next.wake();
+    await until('the next', async () => (await endsOf(id))[1]?.[0] === 'delivered');
+    expect(sentAgain).toEqual([later]);
+    expect(sentAgain).not.toContain(begun);
+    expect((await endsOf(id))[0]).toEqual(['dropped', 'at_most_once', 0]);
+  });
+
+  test('waits neither for an endpoint in trouble nor for an earlier event that failed', async () => {
+    const { id, merchantId } = await scene.newEndpoint({
+      ordering: 'resource',
+      rules: [{ eventTypes: ['refund.*'], qos: 'at_most_once' }],
+    });
+    const held = scene.heldAttempts();
+    const relay = scene.startRelay(async (delivery) => {
+      await held.attempt(delivery);
+      return failedOutcome(delivery, { delayMs: 60_000 });
+    });
+    await scene.addEvents(merchantId, 1, { resourceId: 'ord_a' });
+    await scene.addEvents(merchantId, 1, { resourceId: 'ord_a', type: 'refund.created' });
+    await until('the first is under way', () => held.begun.length === 1);
+    await areClaimed(id, 2);
+    await held.releaseAll();
+    await until('the second’s end', async () => (await endsOf(id))[1]?.[0] === 'dropped');
+    await scene.addEvents(merchantId, 1, { resourceId: 'ord_b', type: 'refund.created' });
+    relay.wake();
+    await until('the third’s end', async () => (await endsOf(id))[2]?.[0] === 'dropped');
+    expect((await endsOf(id)).map(([status, reason]) => [status, reason])).toEqual([
+      ['pending', null],
+      ['dropped', 'at_most_once'],
+      ['dropped', 'at_most_once'],
+    ]);
+  });
+});
+
 describe('a rule', () => {
   test('that only the newest counts drops what waits of the same resource, visibly', async () => {
     const { id, merchantId } = await scene.newEndpoint({

@@ -1,4 +1,4 @@
-import { asc, eq } from 'drizzle-orm';
+import { asc, eq, sql } from 'drizzle-orm';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { initialWindow } from '../../domain/congestion.ts';
@@ -115,6 +115,59 @@ describe('the feed', () => {
     );
     const ends = await Promise.all(relays.map((relay) => relay.stop()));
     expect(ends.toSorted()).toEqual(['fenced', 'stopped']);
+  });
+});
+
+describe('a claim whose commit fails', () => {
+  /** Lets every statement through and refuses the commit, for as long as it stands. */
+  async function refuseCommits(): Promise<() => Promise<void>> {
+    await scene.db.execute(sql`
+      create function refuse_commit() returns trigger language plpgsql as
+      $$ begin raise exception 'the disk is full'; end $$`);
+    await scene.db.execute(sql`
+      create constraint trigger refused after insert on deliveries
+      deferrable initially deferred for each row execute function refuse_commit()`);
+    return async () => void (await scene.db.execute(sql`drop trigger refused on deliveries`));
+  }
+
+  test('ends the relay, and its events are sent again and counted once', async () => {
+    const { id, merchantId } = await scene.newEndpoint();
+    const allow = await refuseCommits();
+    const sent: EventId[] = [];
+    const attempt = (delivery: OutgoingDelivery) => {
+      sent.push(delivery.eventId);
+      return deliver(delivery);
+    };
+    const failing = scene.startRelay(attempt);
+    const added = await scene.addEvents(merchantId, 2);
+    failing.wake();
+    await expect(failing.ended).rejects.toThrow('the disk is full');
+    expect(await scene.deliveriesTo(id)).toEqual([]);
+    expect((await positions()).every(({ position }) => position === null)).toBe(true);
+    await allow();
+    scene.startRelay(attempt);
+    await areDelivered(id, 2);
+    expect(sent.slice(-2)).toEqual(added);
+    expect((await positions()).map(({ position }) => position)).toEqual([1, 2]);
+  });
+
+  test('has sent nothing of what may be sent only once', async () => {
+    const rules = [{ eventTypes: ['*'], qos: 'at_most_once' as const }];
+    const { id, merchantId } = await scene.newEndpoint({ rules });
+    const allow = await refuseCommits();
+    const sent: EventId[] = [];
+    const attempt = (delivery: OutgoingDelivery) => {
+      sent.push(delivery.eventId);
+      return deliver(delivery);
+    };
+    const failing = scene.startRelay(attempt);
+    const added = await scene.addEvents(merchantId, 1);
+    failing.wake();
+    await expect(failing.ended).rejects.toThrow('the disk is full');
+    await allow();
+    scene.startRelay(attempt);
+    await areDelivered(id, 1);
+    expect(sent).toEqual(added);
   });
 });
 

@@ -96,7 +96,7 @@ export async function openRelayScene(): Promise<RelayScene> {
       return rows.map(({ delivery }) => delivery);
     },
     async close() {
-      const stopped = Promise.all(relays.map((relay) => relay.stop()));
+      const stopped = Promise.all(relays.map((relay) => relay.stop().catch(() => {})));
       await Promise.all(allHeld.map((held) => held.releaseAll()));
       await stopped;
       await close();
@@ -128,6 +128,7 @@ function startRelay(db: Database, attempt: Attempter): RunningRelay {
     },
     onTroubled: (endpointIds) => troubled.push(...endpointIds),
     onProgress: () => {},
+    onWindow: () => {},
   });
   // A test that ends before it does is told by its own wait.
   ended.catch(() => {});

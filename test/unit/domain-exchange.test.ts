@@ -81,6 +81,7 @@ const row: ExchangeRow = {
   id: 'msg_01jd3v9k7q2m5x8r4t6w0y1z3c',
   merchantId: 'mer_a',
   messageKey: null,
+  qos: 'at_least_once',
   toMerchantId: 'mer_b',
   toEndpointId: null,
   subject: 'stock',

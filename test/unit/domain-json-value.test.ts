@@ -1,6 +1,12 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { canonicalJson, refuseJson, refuseUnstorable } from '../../domain/json-value.ts';
+import {
+  canonicalJson,
+  pointerPart,
+  pointerSteps,
+  refuseJson,
+  refuseUnstorable,
+} from '../../domain/json-value.ts';
 
 const limits = { maxDepth: 64 };
 
@@ -51,4 +57,13 @@ test('the order of fields means nothing to the canonical text, the order of elem
   expect(canonicalJson([1, 2])).not.toBe(canonicalJson([2, 1]));
   const own = JSON.parse('{"__proto__":1}') as unknown;
   expect(canonicalJson(own)).not.toBe(canonicalJson({}));
+});
+
+test('the steps of a pointer are the names that it was made of', () => {
+  fc.assert(
+    fc.property(fc.array(fc.string()), (names) => {
+      const pointer = names.map((name) => `/${pointerPart(name)}`).join('');
+      expect(pointerSteps(pointer)).toEqual(names);
+    }),
+  );
 });

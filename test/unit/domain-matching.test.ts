@@ -30,7 +30,14 @@ test('of the rules that fit a type, the first that says something about a matter
   });
   const matches = compileMatcher([subscription]);
   expect(matches(eventOf('order.paid'))).toEqual([
-    { subscription, priority: 0, ttlSeconds: 60, isLatestOnly: true, isOrdered: true },
+    {
+      subscription,
+      priority: 0,
+      ttlSeconds: 60,
+      isLatestOnly: true,
+      isAtMostOnce: false,
+      isOrdered: true,
+    },
   ]);
   expect(matches(eventOf('refund.created'))).toMatchObject([{ priority: 1, ttlSeconds: 5 }]);
 });

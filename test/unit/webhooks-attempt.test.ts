@@ -52,6 +52,12 @@ describe('an attempt', () => {
     expect(outcome).toMatchObject({ kind: 'dead', reason: 'gone', statusCode: 410 });
   });
 
+  test('of what is sent once at the most is not made again', async () => {
+    const { url } = await scene.receiver(() => ({ status: 503 }));
+    const delivery = paidEvent(scene.endpoint({ settings: { url } }), { isAtMostOnce: true });
+    expect(await scene.attempt(delivery)).toMatchObject({ kind: 'dead', reason: 'exhausted' });
+  });
+
   test('that would be too late is not made', async () => {
     const { url, seen } = await scene.receiver();
     const endpoint = scene.endpoint({ settings: { url } });

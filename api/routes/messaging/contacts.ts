@@ -7,20 +7,18 @@ import {
 import type { Contact } from '../../../db/queries/messaging/contacts.ts';
 import type { ApiDeps, App } from '../../deps.ts';
 import { notFound } from '../../problems.ts';
-import { problemResponses, timeSchema } from '../../schemas.ts';
-import { merchantId } from './messaging-schemas.ts';
+import { bodyProblems, problemResponses, timeSchema } from '../../schemas.ts';
+import { merchantId, messagingRoute } from './messaging-schemas.ts';
 
 const contactSchema = z
   .object({ merchantId: z.string(), object: z.literal('contact'), createdAt: timeSchema })
   .openapi('Contact');
 const content = { 'application/json': { schema: contactSchema } };
-const security = [{ apiKey: [] }];
-const tags = ['Messaging'];
 
 const allow = createRoute({
   method: 'post',
   path: '/v1/contacts',
-  ...{ tags, security },
+  ...messagingRoute,
   summary: 'Let another merchant write to you',
   description:
     'It may then send you requests, open sessions with you and make you a member of its topics. Nobody else learns that you exist. To write back, that merchant has to allow you.',
@@ -35,20 +33,14 @@ const allow = createRoute({
   responses: {
     200: { description: 'It was allowed before', content },
     201: { description: 'Allowed', content },
-    ...problemResponses(
-      'invalid-request',
-      'malformed-json',
-      'unauthorized',
-      'content-too-large',
-      'unsupported-media-type',
-    ),
+    ...problemResponses(...bodyProblems),
   },
 });
 
 const list = createRoute({
   method: 'get',
   path: '/v1/contacts',
-  ...{ tags, security },
+  ...messagingRoute,
   summary: 'Who may write to you',
   responses: {
     200: {
@@ -62,7 +54,7 @@ const list = createRoute({
 const withdraw = createRoute({
   method: 'delete',
   path: '/v1/contacts/{merchantId}',
-  ...{ tags, security },
+  ...messagingRoute,
   summary: 'No longer let a merchant write to you',
   description: 'Open sessions and memberships stay until they end or you leave.',
   request: { params: z.object({ merchantId }) },

@@ -1,19 +1,17 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { createTopic, findTopic, listTopics } from '../../../db/queries/messaging/topics.ts';
+import { createTopic, listTopics } from '../../../db/queries/messaging/topics.ts';
 import type { ApiDeps, App } from '../../deps.ts';
-import { notFound } from '../../problems.ts';
-import { plainText, problemResponses } from '../../schemas.ts';
-import { topicId } from './messaging-schemas.ts';
+import { bodyProblems, plainText, problemResponses } from '../../schemas.ts';
+import { messagingRoute, topicId } from './messaging-schemas.ts';
+import { topicAt } from './topic-at.ts';
 import { topicBody, topicSchema } from './topic-body.ts';
 
 const content = { 'application/json': { schema: topicSchema } };
-const security = [{ apiKey: [] }];
-const tags = ['Messaging'];
 
 const create = createRoute({
   method: 'post',
   path: '/v1/topics',
-  ...{ tags, security },
+  ...messagingRoute,
   summary: 'Create a topic',
   description: 'You own it and are its first member. The same name is the same topic.',
   request: {
@@ -29,20 +27,14 @@ const create = createRoute({
   responses: {
     200: { description: 'You have a topic of this name', content },
     201: { description: 'Created', content },
-    ...problemResponses(
-      'invalid-request',
-      'malformed-json',
-      'unauthorized',
-      'content-too-large',
-      'unsupported-media-type',
-    ),
+    ...problemResponses(...bodyProblems),
   },
 });
 
 const list = createRoute({
   method: 'get',
   path: '/v1/topics',
-  ...{ tags, security },
+  ...messagingRoute,
   summary: 'Topics that you own or are a member of',
   responses: {
     200: {
@@ -56,7 +48,7 @@ const list = createRoute({
 const read = createRoute({
   method: 'get',
   path: '/v1/topics/{topicId}',
-  ...{ tags, security },
+  ...messagingRoute,
   summary: 'Read a topic',
   request: { params: z.object({ topicId }) },
   responses: {
@@ -79,8 +71,7 @@ export function registerCreateTopic(app: App, { db }: ApiDeps) {
   });
   app.openapi(read, async (c) => {
     const { topicId } = c.req.valid('param');
-    const topic = await findTopic(db, { merchantId: c.var.merchant.id, topicId });
-    if (!topic) throw notFound('topic', topicId);
+    const topic = await topicAt(db, { merchantId: c.var.merchant.id, topicId });
     return c.json(topicBody(topic), 200);
   });
 }

@@ -3,10 +3,10 @@ import { findMessage } from '../../../db/queries/messaging/find-message.ts';
 import type { MerchantId, MessageId } from '../../../domain/ids.ts';
 import type { ApiDeps, App } from '../../deps.ts';
 import { notFound } from '../../problems.ts';
-import { problemResponses } from '../../schemas.ts';
+import { problemResponses, waitQuery } from '../../schemas.ts';
 import { waitFor } from '../../wait-for.ts';
 import { messageBody, messageSchema } from './message-body.ts';
-import { messageId, waitQuery } from './messaging-schemas.ts';
+import { messageId } from './messaging-schemas.ts';
 
 const route = createRoute({
   method: 'get',

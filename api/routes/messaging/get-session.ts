@@ -2,9 +2,9 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { findSession } from '../../../db/queries/messaging/read-session.ts';
 import type { ApiDeps, App } from '../../deps.ts';
 import { notFound } from '../../problems.ts';
-import { problemResponses } from '../../schemas.ts';
+import { problemResponses, waitQuery } from '../../schemas.ts';
 import { waitFor } from '../../wait-for.ts';
-import { sessionId, waitQuery } from './messaging-schemas.ts';
+import { sessionId } from './messaging-schemas.ts';
 import { sessionBody, sessionSchema } from './session-body.ts';
 
 const route = createRoute({

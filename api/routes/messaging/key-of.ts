@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto';
 import { requestKeyMark } from '../../../domain/exchange.ts';
-import { canonicalJson } from '../../../domain/json-value.ts';
 import { Problem } from '../../problems.ts';
 
 /** Under which key a request may come again: the one in its body, else its Idempotency-Key. */
@@ -11,11 +9,6 @@ export function keyOf(
   if (inBody !== undefined) return inBody;
   const key = headers['idempotency-key'];
   return key === undefined ? null : requestKeyMark + key;
-}
-
-/** The same for the same content, whatever the order of its fields. */
-export function contentHashOf(content: unknown): string {
-  return createHash('sha256').update(canonicalJson(content)).digest('hex');
 }
 
 export function keyReused(): Problem {

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { exchangeSnapshotOf, exchangeStatuses } from '../../../domain/exchange.ts';
+import { qualities } from '../../../domain/delivery.ts';
 import type { Message } from '../../../db/queries/messaging/create-request.ts';
 import { timeSchema } from '../../schemas.ts';
 
@@ -12,6 +13,7 @@ export const messageSchema = z
     to: z.string(),
     messageKey: z.string().nullable(),
     subject: z.string(),
+    qos: z.enum(qualities),
     status: z.enum(exchangeStatuses),
     body: z.unknown(),
     reply: z

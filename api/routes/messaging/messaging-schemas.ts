@@ -1,9 +1,13 @@
 import { z } from '@hono/zod-openapi';
 import { deepestBody } from '../../../domain/exchange.ts';
 import { isId } from '../../../domain/ids.ts';
-import { refuseJson } from '../../../domain/json-value.ts';
+import { pointerSteps, refuseJson } from '../../../domain/json-value.ts';
 import type { Address } from '../../../domain/participant.ts';
+import { idempotencyKeySchema } from '../../idempotency.ts';
 import { idSchema, plainText } from '../../schemas.ts';
+
+/** What all routes of the messaging platform have in common. */
+export const messagingRoute = { tags: ['Messaging'], security: [{ apiKey: [] }] };
 
 export const merchantId = idSchema('merchant', 'mer_01jd3v9k7q2m5x8r4t6w0y1z3c');
 export const messageId = idSchema('message', 'msg_01jd3v9k7q2m5x8r4t6w0y1z3c');
@@ -33,25 +37,15 @@ export const bodySchema = z
     if (!problem) return;
     context.addIssue({
       code: 'custom',
-      path: problem.path.split('/').slice(1),
+      path: pointerSteps(problem.path),
       message: problem.message,
     });
   })
   .openapi({ type: 'object', description: 'Any JSON value', example: { cups: 2 } });
 
 export const keyHeaders = z.object({
-  'idempotency-key': z
-    .string()
-    .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters')
+  'idempotency-key': idempotencyKeySchema
     .optional()
     .openapi({ description: 'The same key and body are answered with what there is' }),
   prefer: z.string().optional().openapi({ example: 'wait=10' }),
 });
-
-export const waitQuery = z.coerce
-  .number()
-  .int()
-  .min(0)
-  .max(60)
-  .default(0)
-  .openapi({ description: 'Seconds to wait for it' });

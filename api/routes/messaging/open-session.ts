@@ -1,15 +1,14 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { startSession } from '../../../activities/messaging/start-session.ts';
 import { createSession } from '../../../db/queries/messaging/create-session.ts';
-import { findParticipant } from '../../../db/queries/messaging/find-participant.ts';
-import type { MerchantId } from '../../../domain/ids.ts';
-import type { Address, Participant } from '../../../domain/participant.ts';
 import type { ApiDeps, App } from '../../deps.ts';
-import { notFound } from '../../problems.ts';
+import { contentHashOf } from '../../idempotency.ts';
+import { leftToSweep } from '../../left-to-sweep.ts';
 import { refuseFields } from '../../refuse-fields.ts';
-import { problemResponses } from '../../schemas.ts';
-import { contentHashOf, keyOf, keyReused } from './key-of.ts';
+import { bodyProblems, problemResponses } from '../../schemas.ts';
+import { keyOf, keyReused } from './key-of.ts';
 import { addressSchema, keyHeaders, ownKey, subjectSchema } from './messaging-schemas.ts';
+import { participantAt } from './participant-at.ts';
 import { sessionBody, sessionSchema } from './session-body.ts';
 
 const content = { 'application/json': { schema: sessionSchema } };
@@ -49,15 +48,7 @@ const route = createRoute({
   responses: {
     200: { description: 'The same session was opened before', content },
     201: { description: 'Open', content },
-    ...problemResponses(
-      'invalid-request',
-      'malformed-json',
-      'unauthorized',
-      'not-found',
-      'content-too-large',
-      'unsupported-media-type',
-      'idempotency-key-reused',
-    ),
+    ...problemResponses(...bodyProblems, 'not-found', 'idempotency-key-reused'),
   },
 });
 
@@ -67,8 +58,8 @@ export function registerOpenSession(app: App, deps: ApiDeps) {
     const merchantId = c.var.merchant.id;
     const [a, b] = given.participants;
     const participants = [
-      await participantAt(deps, merchantId, a),
-      await participantAt(deps, merchantId, b),
+      await participantAt(deps.db, { merchantId, address: a }),
+      await participantAt(deps.db, { merchantId, address: b }),
     ] as const;
     if (!participants.some((one) => one.merchantId === merchantId)) {
       const message = 'must have a participant of yours';
@@ -83,21 +74,11 @@ export function registerOpenSession(app: App, deps: ApiDeps) {
     if (result.kind === 'keyReused') throw keyReused();
     const { session } = result;
     if (session.status === 'open') {
-      startSession({ ...deps, session }).catch((error: unknown) =>
-        deps.logger.warn({ error, sessionId: session.id }, 'a session waits for the sweep'),
+      startSession({ ...deps, session }).catch(
+        leftToSweep(deps.logger, 'a session', { sessionId: session.id }),
       );
     }
     c.header('location', `${deps.publicUrl}/v1/sessions/${session.id}`);
     return c.json(sessionBody(result), result.kind === 'existing' ? 200 : 201);
   });
-}
-
-async function participantAt(
-  { db }: ApiDeps,
-  merchantId: MerchantId,
-  address: Address,
-): Promise<Participant> {
-  const participant = await findParticipant(db, { merchantId, address });
-  if (!participant) throw notFound('participant', address);
-  return participant;
 }

@@ -1,9 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { publishToTopic } from '../../../db/queries/messaging/publish-to-topic.ts';
 import type { ApiDeps, App } from '../../deps.ts';
+import { contentHashOf } from '../../idempotency.ts';
 import { notFound } from '../../problems.ts';
-import { problemResponses } from '../../schemas.ts';
-import { contentHashOf, keyOf, keyReused } from './key-of.ts';
+import { bodyProblems, problemResponses } from '../../schemas.ts';
+import { keyOf, keyReused } from './key-of.ts';
 import { asSchema, bodySchema, keyHeaders, ownKey, topicId } from './messaging-schemas.ts';
 import { noSpeaker } from './no-speaker.ts';
 import { topicKey, topicMessageBody, topicMessageSchema } from './topic-body.ts';
@@ -45,15 +46,7 @@ const route = createRoute({
   responses: {
     200: { description: 'The same message was published before', content },
     201: { description: 'Published', content },
-    ...problemResponses(
-      'invalid-request',
-      'malformed-json',
-      'unauthorized',
-      'not-found',
-      'content-too-large',
-      'unsupported-media-type',
-      'idempotency-key-reused',
-    ),
+    ...problemResponses(...bodyProblems, 'not-found', 'idempotency-key-reused'),
   },
 });
 

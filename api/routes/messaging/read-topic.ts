@@ -7,18 +7,16 @@ import { markSeen } from '../../../db/queries/messaging/topic-members.ts';
 import { findTopic } from '../../../db/queries/messaging/topics.ts';
 import type { ApiDeps, App } from '../../deps.ts';
 import { notFound } from '../../problems.ts';
-import { cursorSchema, limitSchema, problemResponses } from '../../schemas.ts';
+import { cursorSchema, limitSchema, problemResponses, waitQuery } from '../../schemas.ts';
 import { waitFor } from '../../wait-for.ts';
-import { topicId, waitQuery } from './messaging-schemas.ts';
+import { messagingRoute, topicId } from './messaging-schemas.ts';
+import { topicAt } from './topic-at.ts';
 import { topicKey, topicMessageBody, topicMessageSchema } from './topic-body.ts';
-
-const security = [{ apiKey: [] }];
-const tags = ['Messaging'];
 
 const history = createRoute({
   method: 'get',
   path: '/v1/topics/{topicId}/messages',
-  ...{ tags, security },
+  ...messagingRoute,
   summary: "Read a topic's messages after a cursor",
   description:
     'All of them from the beginning, also from before you became a member. With `wait` an empty page answers as soon as there is something.',
@@ -50,7 +48,7 @@ const history = createRoute({
 const latest = createRoute({
   method: 'get',
   path: '/v1/topics/{topicId}/latest',
-  ...{ tags, security },
+  ...messagingRoute,
   summary: 'Read the newest message under a key',
   request: { params: z.object({ topicId }), query: z.strictObject({ key: topicKey }) },
   responses: {
@@ -86,9 +84,7 @@ export function registerReadTopic(app: App, { db, changes }: ApiDeps) {
   app.openapi(latest, async (c) => {
     const { topicId } = c.req.valid('param');
     const { key } = c.req.valid('query');
-    if (!(await findTopic(db, { merchantId: c.var.merchant.id, topicId }))) {
-      throw notFound('topic', topicId);
-    }
+    await topicAt(db, { merchantId: c.var.merchant.id, topicId });
     const message = await latestInTopic(db, { topicId, key });
     if (!message) throw notFound('message under the key', key);
     return c.json(topicMessageBody(message), 200);

@@ -3,7 +3,7 @@ import { tellExchange } from '../../../activities/messaging/start-exchange.ts';
 import { recordReply } from '../../../db/queries/messaging/record-reply.ts';
 import type { ApiDeps, App } from '../../deps.ts';
 import { notFound, Problem } from '../../problems.ts';
-import { problemResponses } from '../../schemas.ts';
+import { bodyProblems, problemResponses } from '../../schemas.ts';
 import { messageBody, messageSchema } from './message-body.ts';
 import { bodySchema, messageId } from './messaging-schemas.ts';
 
@@ -29,16 +29,7 @@ const route = createRoute({
   responses: {
     200: { description: 'The same reply was recorded before', content },
     201: { description: 'Recorded; the requester is told', content },
-    ...problemResponses(
-      'invalid-request',
-      'malformed-json',
-      'unauthorized',
-      'not-found',
-      'already-replied',
-      'reply-too-late',
-      'content-too-large',
-      'unsupported-media-type',
-    ),
+    ...problemResponses(...bodyProblems, 'not-found', 'already-replied', 'reply-too-late'),
   },
 });
 

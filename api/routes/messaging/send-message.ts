@@ -1,13 +1,18 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { startExchange } from '../../../activities/messaging/start-exchange.ts';
 import { createRequest } from '../../../db/queries/messaging/create-request.ts';
-import { findParticipant } from '../../../db/queries/messaging/find-participant.ts';
+import { isEndpoint } from '../../../db/queries/messaging/find-participant.ts';
+import { qualities } from '../../../domain/delivery.ts';
+import { refuseTarget } from '../../../webhooks/target-guard.ts';
 import type { ApiDeps, App } from '../../deps.ts';
-import { notFound } from '../../problems.ts';
-import { problemResponses } from '../../schemas.ts';
+import { contentHashOf } from '../../idempotency.ts';
+import { leftToSweep } from '../../left-to-sweep.ts';
+import { refuseFields } from '../../refuse-fields.ts';
+import { resourceEndpoint } from '../../resource-endpoint.ts';
+import { bodyProblems, problemResponses, textUpTo } from '../../schemas.ts';
 import { parseWaitMs } from '../../wait-for.ts';
 import { waitForReply } from './get-message.ts';
-import { contentHashOf, keyOf, keyReused } from './key-of.ts';
+import { keyOf, keyReused } from './key-of.ts';
 import { messageBody, messageSchema } from './message-body.ts';
 import {
   addressSchema,
@@ -16,6 +21,7 @@ import {
   ownKey,
   subjectSchema,
 } from './messaging-schemas.ts';
+import { participantAt } from './participant-at.ts';
 
 const content = { 'application/json': { schema: messageSchema } };
 
@@ -28,6 +34,14 @@ const newMessage = z
     }),
     subject: subjectSchema,
     body: bodySchema,
+    qos: z.enum(qualities).optional().openapi({
+      description:
+        '`at_most_once`: an endpoint is asked by one try alone; else it is asked until it answers',
+    }),
+    callbackUrl: textUpTo(2_048).optional().openapi({
+      description:
+        'Hears of this reply alone, as the event `message.reply` or `message.expired`, signed with `GET /v1/signing-secret`',
+    }),
     replyWithinSeconds: z.int().min(1).max(604_800).default(60),
     messageKey: ownKey.openapi({
       description: 'Your own key for the request: sending it again is answered with what there is',
@@ -51,13 +65,10 @@ const route = createRoute({
     200: { description: 'The same request was sent before', content },
     201: { description: 'The request; `status` says whether there is a reply', content },
     ...problemResponses(
-      'invalid-request',
-      'malformed-json',
-      'unauthorized',
+      ...bodyProblems,
       'not-found',
-      'content-too-large',
-      'unsupported-media-type',
       'idempotency-key-reused',
+      'target-not-allowed',
     ),
   },
 });
@@ -67,20 +78,28 @@ export function registerSendMessage(app: App, deps: ApiDeps) {
     const given = c.req.valid('json');
     const headers = c.req.valid('header');
     const merchantId = c.var.merchant.id;
-    const to = await findParticipant(deps.db, { merchantId, address: given.to });
-    if (!to) throw notFound('participant', given.to);
+    const { qos = 'at_least_once', callbackUrl: url } = given;
+    refuseCallback(deps, url);
+    const to = await participantAt(deps.db, { merchantId, address: given.to });
+    if (qos === 'at_most_once' && !isEndpoint(to.address)) {
+      // A merchant's endpoints say themselves how often they want to hear of an event.
+      const message = 'at_most_once is for requests to one endpoint';
+      throw refuseFields([{ in: 'body', field: '/qos', message }]);
+    }
     const result = await createRequest(deps.db, {
       ...{ merchantId, to, messageKey: keyOf(given.messageKey, headers) },
       contentHash: contentHashOf(given),
       subject: given.subject,
       body: JSON.stringify(given.body),
       replyWithinSeconds: given.replyWithinSeconds,
+      qos,
+      callback: await resourceEndpoint(deps, { merchantId, url }),
     });
     if (result.kind === 'keyReused') throw keyReused();
     const { message } = result;
     if (message.status === 'pending') {
-      startExchange({ ...deps, message }).catch((error: unknown) =>
-        deps.logger.warn({ error, messageId: message.id }, 'a request waits for the sweep'),
+      startExchange({ ...deps, message }).catch(
+        leftToSweep(deps.logger, 'a request', { messageId: message.id }),
       );
     }
     const latest = await waitForReply(deps, {
@@ -91,4 +110,10 @@ export function registerSendMessage(app: App, deps: ApiDeps) {
     c.header('location', `${deps.publicUrl}/v1/messages/${message.id}`);
     return c.json(messageBody(latest ?? message), result.kind === 'existing' ? 200 : 201);
   });
+}
+
+function refuseCallback({ allowPrivateTargets }: ApiDeps, url: string | undefined): void {
+  const message = url && refuseTarget(url, { allowPrivate: allowPrivateTargets });
+  if (message)
+    throw refuseFields([{ in: 'body', field: '/callbackUrl', message }], 'target-not-allowed');
 }

@@ -3,7 +3,7 @@ import { tellSession } from '../../../activities/messaging/start-session.ts';
 import { speakInSession } from '../../../db/queries/messaging/speak-in-session.ts';
 import type { ApiDeps, App } from '../../deps.ts';
 import { notFound, Problem } from '../../problems.ts';
-import { problemResponses } from '../../schemas.ts';
+import { bodyProblems, problemResponses } from '../../schemas.ts';
 import { noSpeaker } from './no-speaker.ts';
 import { asSchema, bodySchema, sessionId } from './messaging-schemas.ts';
 import { sessionBody, sessionSchema } from './session-body.ts';
@@ -32,16 +32,7 @@ const route = createRoute({
   responses: {
     200: { description: 'The same was said before', content },
     201: { description: 'Recorded', content },
-    ...problemResponses(
-      'invalid-request',
-      'malformed-json',
-      'unauthorized',
-      'not-found',
-      'already-spoken',
-      'session-over',
-      'content-too-large',
-      'unsupported-media-type',
-    ),
+    ...problemResponses(...bodyProblems, 'not-found', 'already-spoken', 'session-over'),
   },
 });
 

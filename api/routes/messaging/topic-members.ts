@@ -1,5 +1,4 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { findParticipant } from '../../../db/queries/messaging/find-participant.ts';
 import {
   listMembers,
   mostMembers,
@@ -7,28 +6,26 @@ import {
   putMember,
   removeMember,
 } from '../../../db/queries/messaging/topic-members.ts';
-import { findTopic } from '../../../db/queries/messaging/topics.ts';
 import { speakerAmong } from '../../../domain/participant.ts';
 import type { ApiDeps, App } from '../../deps.ts';
 import { filterSchema } from '../../event-schema.ts';
 import { notFound, Problem } from '../../problems.ts';
-import { problemResponses } from '../../schemas.ts';
+import { bodyProblems, problemResponses } from '../../schemas.ts';
 import { noSpeaker } from './no-speaker.ts';
-import { addressSchema, asSchema, topicId } from './messaging-schemas.ts';
+import { addressSchema, asSchema, messagingRoute, topicId } from './messaging-schemas.ts';
+import { participantAt } from './participant-at.ts';
+import { topicAt } from './topic-at.ts';
 import { memberBody, memberSchema } from './topic-body.ts';
 
 const content = { 'application/json': { schema: memberSchema } };
-const security = [{ apiKey: [] }];
-const tags = ['Messaging'];
 const onTopic = z.object({ topicId });
 const onMember = z.object({ topicId, participant: addressSchema });
-const writes = ['malformed-json', 'content-too-large', 'unsupported-media-type'] as const;
 const problems = ['invalid-request', 'unauthorized', 'not-found'] as const;
 
 const put = createRoute({
   method: 'put',
   path: '/v1/topics/{topicId}/members/{participant}',
-  ...{ tags, security },
+  ...messagingRoute,
   summary: 'Add a member, or change its filter',
   description:
     'For the owner. A participant of another merchant only where that one has allowed you. With a filter only the messages that it lets through become events for this member; the history has them all.',
@@ -48,14 +45,14 @@ const put = createRoute({
   responses: {
     200: { description: 'Was a member; the filter is as given', content },
     201: { description: 'Added', content },
-    ...problemResponses(...problems, ...writes, 'limit-reached'),
+    ...problemResponses(...bodyProblems, 'not-found', 'limit-reached'),
   },
 });
 
 const remove = createRoute({
   method: 'delete',
   path: '/v1/topics/{topicId}/members/{participant}',
-  ...{ tags, security },
+  ...messagingRoute,
   summary: 'Take a member out, or leave',
   description: 'The owner takes any member out; a member itself.',
   request: { params: onMember },
@@ -65,7 +62,7 @@ const remove = createRoute({
 const list = createRoute({
   method: 'get',
   path: '/v1/topics/{topicId}/members',
-  ...{ tags, security },
+  ...messagingRoute,
   summary: 'Who is a member, how far each has read, and when it was last seen',
   request: { params: onTopic },
   responses: {
@@ -80,7 +77,7 @@ const list = createRoute({
 const move = createRoute({
   method: 'put',
   path: '/v1/topics/{topicId}/cursor',
-  ...{ tags, security },
+  ...messagingRoute,
   summary: 'Say how far you have read',
   description: 'A cursor only moves forward, and not beyond the newest message.',
   request: {
@@ -96,7 +93,7 @@ const move = createRoute({
   },
   responses: {
     200: { description: 'The member as it stands', content },
-    ...problemResponses(...problems, ...writes),
+    ...problemResponses(...bodyProblems, 'not-found'),
   },
 });
 
@@ -104,8 +101,7 @@ export function registerTopicMembers(app: App, { db }: ApiDeps) {
   app.openapi(put, async (c) => {
     const { topicId, participant: address } = c.req.valid('param');
     const merchantId = c.var.merchant.id;
-    const participant = await findParticipant(db, { merchantId, address });
-    if (!participant) throw notFound('participant', address);
+    const participant = await participantAt(db, { merchantId, address });
     const { filter } = c.req.valid('json');
     const result = await putMember(db, { merchantId, topicId, participant, filter });
     if (result.kind === 'none') throw notFound('topic', topicId);
@@ -124,9 +120,7 @@ export function registerTopicMembers(app: App, { db }: ApiDeps) {
   });
   app.openapi(list, async (c) => {
     const { topicId } = c.req.valid('param');
-    if (!(await findTopic(db, { merchantId: c.var.merchant.id, topicId }))) {
-      throw notFound('topic', topicId);
-    }
+    await topicAt(db, { merchantId: c.var.merchant.id, topicId });
     const members = await listMembers(db, { topicId });
     return c.json({ data: members.map(memberBody) }, 200);
   });
@@ -134,7 +128,7 @@ export function registerTopicMembers(app: App, { db }: ApiDeps) {
     const { topicId } = c.req.valid('param');
     const { seq: cursor, as } = c.req.valid('json');
     const merchantId = c.var.merchant.id;
-    if (!(await findTopic(db, { merchantId, topicId }))) throw notFound('topic', topicId);
+    await topicAt(db, { merchantId, topicId });
     const members = await listMembers(db, { topicId });
     const speaker = speakerAmong(members, { merchantId, as });
     const { address } = speaker ?? {};

@@ -1,9 +1,12 @@
 import { and, eq, sql } from 'drizzle-orm';
 import { requestEnvelopeOf, requestEventId } from '../../../domain/exchange.ts';
+import type { Qos } from '../../../domain/delivery.ts';
+import type { EventType } from '../../../domain/events.ts';
 import { newId } from '../../../domain/ids.ts';
-import type { MerchantId } from '../../../domain/ids.ts';
+import type { EndpointId, MerchantId } from '../../../domain/ids.ts';
 import type { Participant } from '../../../domain/participant.ts';
 import type { Database } from '../../database.ts';
+import { endpoints } from '../../schema/endpoints.ts';
 import { events } from '../../schema/events.ts';
 import { merchants } from '../../schema/merchants.ts';
 import { messages } from '../../schema/messaging.ts';
@@ -21,6 +24,9 @@ export type NewRequest = {
   /** JSON. */
   body: string;
   replyWithinSeconds: number;
+  qos: Qos;
+  /** Where the requester hears of this one reply, besides its endpoints. */
+  callback: { endpointId: EndpointId; url: string; sealedSecret: string } | null;
 };
 
 export type CreateRequestResult =
@@ -34,7 +40,7 @@ export type CreateRequestResult =
  */
 export function createRequest(db: Database, input: NewRequest): Promise<CreateRequestResult> {
   return db.transaction(async (tx) => {
-    const { merchantId, messageKey, to, replyWithinSeconds, ...content } = input;
+    const { merchantId, messageKey, to, replyWithinSeconds, callback, ...content } = input;
     const [created] = await tx
       .insert(messages)
       .values({
@@ -50,6 +56,7 @@ export function createRequest(db: Database, input: NewRequest): Promise<CreateRe
       .returning();
     if (!created) return resume(tx, input);
     if (created.toEndpointId === null) await insertRequestEvent(tx, created);
+    if (callback) await insertCallback(tx, created, callback);
     return { kind: 'created', message: created };
   });
 }
@@ -66,6 +73,16 @@ async function resume(
   return message.contentHash === contentHash
     ? { kind: 'existing', message }
     : { kind: 'keyReused' };
+}
+
+/** The endpoint of this one request, as an order's `notifyUrl` is one. */
+async function insertCallback(
+  tx: Transaction,
+  { id: resourceId, merchantId }: Message,
+  { endpointId: id, url, sealedSecret }: NonNullable<NewRequest['callback']>,
+): Promise<void> {
+  const eventTypes: EventType[] = ['message.reply', 'message.expired'];
+  await tx.insert(endpoints).values({ id, merchantId, url, sealedSecret, resourceId, eventTypes });
 }
 
 async function insertRequestEvent(tx: Transaction, message: Message): Promise<void> {

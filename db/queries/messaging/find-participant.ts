@@ -27,8 +27,15 @@ export async function findParticipant(
   const [found] = isEndpoint(address)
     ? await select
         .innerJoin(endpoints, eq(endpoints.merchantId, merchants.id))
-        // The endpoint of one order is part of that order.
-        .where(and(eq(endpoints.id, address), isNull(endpoints.resourceId), mayWrite))
+        // The endpoint of one order is part of that order, and a broker answers nobody.
+        .where(
+          and(
+            eq(endpoints.id, address),
+            isNull(endpoints.resourceId),
+            isNull(endpoints.destination),
+            mayWrite,
+          ),
+        )
     : await select.where(and(eq(merchants.id, address), mayWrite));
   return found && { address, merchantId: found.merchantId };
 }

@@ -1,0 +1,1 @@
+ALTER TABLE "deliveries" ADD COLUMN "is_at_most_once" boolean DEFAULT false NOT NULL;

@@ -1,0 +1,1 @@
+ALTER TABLE "messages" ADD COLUMN "qos" text DEFAULT 'at_least_once' NOT NULL;
