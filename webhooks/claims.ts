@@ -4,6 +4,7 @@ import { claimEvents } from '../db/queries/claim-events.ts';
 import type { Claim } from '../db/queries/claim-events.ts';
 import { createFeedNews } from '../db/queries/notify-feed.ts';
 import type { EndpointId } from '../domain/ids.ts';
+import { createHorizon } from './horizon.ts';
 
 export type Claims = {
   /** The next events of the shard. Their deliveries may be sent while they are still being committed. */
@@ -27,6 +28,7 @@ export async function openClaims(input: {
 }): Promise<Claims> {
   const { db, shard, epoch, limit, onTroubled, onError } = input;
   const matchers = createMatchers();
+  const horizon = createHorizon();
   const tellFeed = createFeedNews(db, { shard, onError });
   const client = await db.$client.connect();
   let failure: Error | undefined;
@@ -41,8 +43,10 @@ export async function openClaims(input: {
   tellFeed();
   return {
     async next() {
-      const claim = await claimEvents(db, client, { shard, epoch, limit, matchers });
+      const afterSeq = horizon.afterSeq();
+      const claim = await claimEvents(db, client, { shard, epoch, limit, afterSeq, matchers });
       if (claim.kind === 'fenced') return claim;
+      horizon.seen({ afterSeq, lastSeq: claim.lastSeq });
       last = claim.committed.then(() => {
         if (claim.events > 0) tellFeed();
         if (claim.nudged.length > 0) onTroubled(claim.nudged);

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
+import { and, eq, sql } from 'drizzle-orm';
 import { Agent, request } from 'undici';
 import { openDatabase } from '../../db/database.ts';
+import { deliveries } from '../../db/schema/index.ts';
 import { createKey, createMerchant } from '../../launcher/operator/open-account.ts';
 import { startNodeProcess } from '../../launcher/services/child.ts';
 import type { NodeProcess } from '../../launcher/services/child.ts';
@@ -106,6 +108,14 @@ export async function openStack({ endpoints }: { endpoints: number }) {
         keptCharsOf: (status) => (status === 201 ? 0 : 1_000),
       });
       if (statusCode !== 201) throw new Error(`publishing: ${statusCode} ${text}`);
+    },
+    /** Deliveries that the relay has claimed and not yet written as done. */
+    async underWay(): Promise<number> {
+      const [row] = await db
+        .select({ count: sql<number>`count(*)::int` })
+        .from(deliveries)
+        .where(and(eq(deliveries.status, 'pending'), eq(deliveries.driver, 'relay')));
+      return row?.count ?? 0;
     },
     /** Changes how endpoints behave, and forgets nothing. */
     behave: (behaviours: Record<string, Behaviour>) => call(`${receiverUrl}/behave`, behaviours),

@@ -16,6 +16,8 @@ export type Claim =
   | {
       kind: 'claimed';
       events: number;
+      /** The largest that was taken; 0 where none was. */
+      lastSeq: number;
       deliveries: OutgoingDelivery[];
       /** Endpoints whose workflow has new work, once all is committed. */
       nudged: EndpointId[];
@@ -23,7 +25,14 @@ export type Claim =
       committed: Promise<void>;
     };
 
-type Input = { shard: number; epoch: number; limit: number; matchers: Matchers };
+type Input = {
+  shard: number;
+  epoch: number;
+  limit: number;
+  /** Only events that were written after this one. */
+  afterSeq: number;
+  matchers: Matchers;
+};
 
 /**
  * Takes the next committed events of a shard: gives each its position in the feed, matches the
@@ -53,7 +62,7 @@ async function deliverAll(
   client: ClientBase,
   { batch, matchers, ...place }: Input & { batch: readonly ClaimedEvent[] },
 ) {
-  if (batch.length === 0) return { events: 0, deliveries: [], nudged: [] };
+  if (batch.length === 0) return { events: 0, lastSeq: 0, deliveries: [], nudged: [] };
   const known = await matchKnown(db, { batch, matchers });
   // Two statements in one round trip: the second sees what the first has locked.
   const [locked] = await Promise.all([
@@ -76,6 +85,7 @@ async function deliverAll(
   const touched = new Set(taken.map(({ delivery }) => delivery.endpoint.id));
   return {
     events: batch.length,
+    lastSeq: batch.at(-1)?.seq ?? 0,
     deliveries: ours.map(({ delivery }) => delivery),
     nudged: nudged.map(({ id }) => id).filter((id) => touched.has(id)),
   };

@@ -15,17 +15,21 @@ export type ClaimedEvent = {
   body: string;
   createdAt: Date;
   position: number;
+  seq: number;
 };
 
 // The driver gives bigints as text.
-type Row = Omit<ClaimedEvent, 'position' | 'endpointsVersion'> & {
+type Row = Omit<ClaimedEvent, 'position' | 'seq' | 'endpointsVersion'> & {
   position: string;
+  seq: string;
   endpointsVersion: string;
 };
 
 const shard = sql`${sql.placeholder('shard')}::int`;
 
-const number = statement<Row | { id: null }, { shard: number; epoch: number; limit: number }>(
+type Next = { shard: number; epoch: number; limit: number; afterSeq: number };
+
+const number = statement<Row | { id: null }, Next>(
   'number_events',
   () => sql`
   with held as (
@@ -33,36 +37,41 @@ const number = statement<Row | { id: null }, { shard: number; epoch: number; lim
     where shard = ${shard} and epoch = ${sql.placeholder('epoch')}::int for update),
   waiting as (
     select id, seq from ${events}
-    where shard = ${shard} and position is null and exists (select from held)
+    where shard = ${shard} and position is null and seq > ${sql.placeholder('afterSeq')}::bigint
+      and exists (select from held)
     order by seq limit ${sql.placeholder('limit')}::int),
   batch as (select id, row_number() over (order by seq) as n from waiting),
   numbered as (
     update ${events} set position = held.last_position + batch.n from batch, held
     where ${events.id} = batch.id
-    returning ${events.id}, merchant_id, type, resource_id, channels, body, position, created_at),
+    returning ${events.id}, merchant_id, type, resource_id, channels, body, position, seq, created_at),
   advanced as (
     update ${dispatchShards} set last_position = held.last_position + (select count(*) from batch)
     from held where ${dispatchShards.shard} = ${shard} and exists (select from batch))
   select numbered.id, merchant_id as "merchantId", endpoints_version as "endpointsVersion", type,
-    resource_id as "resourceId", channels, body, position, numbered.created_at as "createdAt"
+    resource_id as "resourceId", channels, body, position, seq, numbered.created_at as "createdAt"
   from numbered join ${merchants} on ${merchants.id} = merchant_id
-  union all select null, null, null, null, null, null, null, null, null
+  union all select null, null, null, null, null, null, null, null, null, null
     from held where not exists (select from batch)
   order by position`,
 );
 
-/** One statement: locks the shard, takes the next events in the order in which they were written, numbers them. Undefined when fenced. */
+/**
+ * One statement: locks the shard, takes the next events in the order in which they were written, numbers
+ * them. Undefined when fenced. `afterSeq` spares it what the index remembers of older ones.
+ */
 export async function numberEvents(
   runner: Runner,
-  { shard, epoch, limit }: { shard: number; epoch: number; limit: number },
+  { shard, epoch, limit, afterSeq }: Next,
 ): Promise<ClaimedEvent[] | undefined> {
-  const rows = await number(runner, { shard, epoch, limit });
+  const rows = await number(runner, { shard, epoch, limit, afterSeq });
   if (rows.length === 0) return undefined;
   return rows
     .filter((row): row is Row => row.id !== null)
     .map((row) => ({
       ...row,
       position: Number(row.position),
+      seq: Number(row.seq),
       endpointsVersion: Number(row.endpointsVersion),
     }));
 }
