@@ -15,6 +15,8 @@ export type Lane = ReturnType<typeof createLane>;
 // An outcome is written long before this; until then its resource's later events are the workflow's.
 const blockedForMs = 60_000;
 const priorities = 3;
+const stalledWaiting = 100;
+const stalledAfterMs = 1_000;
 
 export function createLane({ largest }: { largest: number }) {
   const waiting: OutgoingDelivery[][] = Array.from({ length: priorities }, () => []);
@@ -30,6 +32,8 @@ export function createLane({ largest }: { largest: number }) {
   let maxConcurrency = largest;
   let underWay = 0;
   let count = 0;
+  /** Since when nothing has ended although something is under way; ms since the epoch. */
+  let silentSinceMs = 0;
 
   function admit({ ratePerSecond, maxConcurrency: most }: Endpoint): void {
     maxConcurrency = Math.min(most ?? largest, largest);
@@ -79,6 +83,9 @@ export function createLane({ largest }: { largest: number }) {
     isIdle: () => count === 0 && underWay === 0,
     /** It has failed so often, or asked for so much time, that what waits is better off elsewhere. */
     isClosed: () => congestion.probeAtMs > Date.now(),
+    /** Much waits, and what is under way does not end: the others need the room. */
+    isStalled: () =>
+      count >= stalledWaiting && underWay > 0 && Date.now() - silentSinceMs >= stalledAfterMs,
     /** Nothing is lost with it but the width of its window. */
     isForgettable: () =>
       count === 0 &&
@@ -120,6 +127,7 @@ export function createLane({ largest }: { largest: number }) {
       const chain = chainOf(delivery);
       if (chain !== null) chainsUnderWay.add(chain);
       forget(delivery);
+      if (underWay === 0) silentSinceMs = Date.now();
       underWay++;
       count--;
       return { kind: 'send', delivery };
@@ -128,6 +136,7 @@ export function createLane({ largest }: { largest: number }) {
     /** One has ended. What waited behind a failed one is the workflow's now. */
     end(delivery: OutgoingDelivery, outcome: AttemptOutcome | undefined): void {
       underWay--;
+      silentSinceMs = Date.now();
       const isFailed = outcome?.kind === 'retry' || outcome?.kind === 'dead';
       if (outcome?.kind === 'delivered') congestion = onAcknowledged(congestion);
       if (isFailed) {

@@ -6,6 +6,8 @@ import type { Lane } from './lane.ts';
 
 export type Lanes = {
   add(deliveries: readonly OutgoingDelivery[]): void;
+  /** Gives what waits in lanes where nothing moves to `onOverflow`; false where there are none. */
+  shedStalled(): boolean;
   /** Gives what waits in the fullest lane to `onOverflow`. */
   shedLongest(): void;
   /** Deliveries waiting or under way. */
@@ -96,6 +98,11 @@ export function createLanes(input: {
   }
 
   return {
+    shedStalled() {
+      const stalled = [...lanes].filter(([, lane]) => lane.isStalled());
+      for (const [endpointId, lane] of stalled) overflow(endpointId, lane);
+      return stalled.length > 0;
+    },
     shedLongest() {
       const [fullest] = [...lanes].toSorted(([, a], [, b]) => b.waiting() - a.waiting());
       if (fullest) overflow(...fullest);

@@ -116,8 +116,11 @@ export async function runRelay(input: {
         if (claim.deliveries.some(({ isAtMostOnce }) => isAtMostOnce)) await claims.settled();
         lanes.add(claim.deliveries);
         if (claim.events === claimLimit || hasAbandoned) continue;
+      } else if (lanes.shedStalled()) {
+        // One that hangs has filled the relay: its workflow takes what waits, and the others go on.
+        continue;
       } else {
-        // A slow endpoint fills the relay: its workflow takes what waits, and the others go on.
+        // One that is slow gets a little time, and makes room then.
         fullSinceMs ??= Date.now();
         if (Date.now() - fullSinceMs >= patienceMs) lanes.shedLongest();
       }

@@ -52,9 +52,13 @@ export async function recordAttempts(
     const retried = failed.filter((o): o is Of<'retry'> => o.kind === 'retry');
     const troubled = [...new Set(retried.map(({ endpointId }) => endpointId))];
     // The row lock first, as everybody takes it who flips `driver`.
-    await markTroubled(tx, { failed, troubled });
-    await recordFailed(tx, failed);
-    await holdBack(tx, retried);
+    await lockFailed(tx, failed);
+    // Together in as few round trips as can be: a claim for the same endpoint waits for the lock.
+    await Promise.all([
+      markTroubled(tx, { failed, troubled }),
+      recordFailed(tx, failed),
+      holdBack(tx, retried),
+    ]);
     const gone = failed.filter((o) => o.kind === 'dead' && o.reason === 'gone');
     const disabled = await disableEndpoints(tx, {
       gone: [...new Set(gone.map(({ endpointId }) => endpointId))],
@@ -105,16 +109,19 @@ async function recordDropped(tx: Transaction, dropped: readonly Of<'dropped'>[])
       and ${deliveries.status} = 'pending'`);
 }
 
-async function markTroubled(
-  tx: Transaction,
-  { failed, troubled }: { failed: readonly Failed[]; troubled: readonly EndpointId[] },
-): Promise<void> {
-  const asked = failed.map((o) => (o.kind === 'retry' ? (o.retryAfterMs ?? 0) : 0));
+async function lockFailed(tx: Transaction, failed: readonly Failed[]): Promise<void> {
   // In the order of ids, so that two who write at once cannot wait for each other.
   await tx.execute(sql`
     select from ${endpoints}
     where ${endpoints.id} = any(${sql.param(failed.map((o) => o.endpointId))}::text[])
     order by id for update`);
+}
+
+async function markTroubled(
+  tx: Transaction,
+  { failed, troubled }: { failed: readonly Failed[]; troubled: readonly EndpointId[] },
+): Promise<void> {
+  const asked = failed.map((o) => (o.kind === 'retry' ? (o.retryAfterMs ?? 0) : 0));
   await tx.execute(sql`
     update ${endpoints} set
       failing_since = coalesce(failing_since, now()),

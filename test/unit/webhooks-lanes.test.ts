@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { AttemptOutcome } from '../../db/queries/record-attempts.ts';
 import type { OutgoingDelivery } from '../../db/queries/select-outgoing.ts';
 import type { EndpointId } from '../../domain/ids.ts';
@@ -166,6 +166,30 @@ describe('lanes', () => {
     await carrier.end('ep_a');
     await idle;
     expect(lanes.size()).toBe(0);
+  });
+});
+
+describe('a lane where nothing moves', () => {
+  test('gives what waits away after a second of silence, and only such a lane', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      const overflown: [EndpointId, number][] = [];
+      const { lanes, carrier } = open({
+        longest: 1_000,
+        onOverflow: (endpointId, waiting) => overflown.push([endpointId, waiting.length]),
+      });
+      lanes.add([...deliveriesTo('ep_hangs', 150), ...deliveriesTo('ep_few', 50)]);
+      lanes.add(deliveriesTo('ep_slow', 150));
+      expect(lanes.shedStalled()).toBe(false);
+      vi.setSystemTime(Date.now() + 900);
+      await carrier.end('ep_slow');
+      vi.setSystemTime(Date.now() + 100);
+      expect(lanes.shedStalled()).toBe(true);
+      expect(overflown).toEqual([['ep_hangs', 148]]);
+      expect(lanes.shedStalled()).toBe(false);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 
