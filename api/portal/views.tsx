@@ -1,6 +1,7 @@
 import type { Child } from 'hono/jsx';
 import type { Endpoint } from '../../db/queries/endpoints.ts';
 import type { DeliveryAttempt, DeliveryRow } from '../../db/queries/list-deliveries.ts';
+import type { Destination } from '../../domain/delivery.ts';
 import type { Traffic } from '../../domain/traffic.ts';
 import { Act, Badge, moment } from './frame.tsx';
 
@@ -58,6 +59,7 @@ export function EndpointCard({ endpoint }: { endpoint: Endpoint }) {
     ['Identifies itself by', endpoint.auth === 'none' ? 'its signature' : endpoint.auth],
     ['Status', <Badge status={endpoint.status} />],
   ];
+  if (endpoint.destination) rows.splice(1, 0, ['Goes to', placeOf(endpoint.destination)]);
   if (endpoint.disabledReason) rows.push(['Why', endpoint.disabledReason]);
   if (endpoint.failingSince) rows.push(['Failing since', `${moment(endpoint.failingSince)} UTC`]);
   return (
@@ -70,6 +72,12 @@ export function EndpointCard({ endpoint }: { endpoint: Endpoint }) {
       ))}
     </table>
   );
+}
+
+function placeOf(destination: Destination): string {
+  if (destination.kind === 'kafka') return `the Kafka topic ${destination.topic}`;
+  const exchange = destination.exchange || '(default)';
+  return `the RabbitMQ exchange ${exchange}, by ${destination.routingKey}`;
 }
 
 function limitsOf({ ratePerSecond, maxConcurrency }: Endpoint): string {
