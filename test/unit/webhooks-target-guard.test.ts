@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   guardedLookup,
+  guardedSocket,
   isPublicAddress,
   PrivateAddressError,
   refuseTarget,
@@ -168,5 +169,18 @@ describe('a name', () => {
   test('that stands for a public address is handed out, in either form', async () => {
     expect(await resolve('1.1.1.1', true)).toEqual([{ address: '1.1.1.1', family: 4 }]);
     expect(await resolve('1.1.1.1', false)).toBe('1.1.1.1');
+  });
+});
+
+describe('a socket that a client opens by host and port', () => {
+  test.each(['127.0.0.1', '10.0.0.1', '::1', '169.254.169.254'])('is not opened to %s', (host) => {
+    expect(() => guardedSocket(host, { allowPrivate: false })).toThrow(PrivateAddressError);
+    expect(guardedSocket(host, { allowPrivate: true })).toEqual({});
+  });
+
+  test('looks names up where only public addresses come out', () => {
+    const guarded = { lookup: guardedLookup };
+    expect(guardedSocket('mq.shop.example', { allowPrivate: false })).toEqual(guarded);
+    expect(guardedSocket('93.184.215.14', { allowPrivate: false })).toEqual(guarded);
   });
 });
