@@ -7,7 +7,7 @@ import type { OutgoingDelivery } from '../../db/queries/select-outgoing.ts';
 import { releaseEndpoint } from '../../db/queries/due-deliveries.ts';
 import { deliveries, deliveryAttempts, dispatchShards, endpoints } from '../../db/schema/index.ts';
 import { events } from '../../db/schema/events.ts';
-import type { EndpointId, EventId } from '../../domain/ids.ts';
+import type { EndpointId, EventId, MerchantId } from '../../domain/ids.ts';
 import {
   deliveredOutcome,
   eventOf,
@@ -130,8 +130,8 @@ describe('a claim whose commit fails', () => {
     return async () => void (await scene.db.execute(sql`drop trigger refused on deliveries`));
   }
 
-  test('ends the relay, and its events are sent again and counted once', async () => {
-    const { id, merchantId } = await scene.newEndpoint();
+  /** A relay that claims `count` events and fails to commit that; what it had sent, and how to send. */
+  async function failWith({ merchantId, count }: { merchantId: MerchantId; count: number }) {
     const allow = await refuseCommits();
     const sent: EventId[] = [];
     const attempt = (delivery: OutgoingDelivery) => {
@@ -139,9 +139,15 @@ describe('a claim whose commit fails', () => {
       return deliver(delivery);
     };
     const failing = scene.startRelay(attempt);
-    const added = await scene.addEvents(merchantId, 2);
+    const added = await scene.addEvents(merchantId, count);
     failing.wake();
     await expect(failing.ended).rejects.toThrow('the disk is full');
+    return { allow, sent, attempt, added };
+  }
+
+  test('ends the relay, and its events are sent again and counted once', async () => {
+    const { id, merchantId } = await scene.newEndpoint();
+    const { allow, sent, attempt, added } = await failWith({ merchantId, count: 2 });
     expect(await scene.deliveriesTo(id)).toEqual([]);
     expect((await positions()).every(({ position }) => position === null)).toBe(true);
     await allow();
@@ -154,16 +160,7 @@ describe('a claim whose commit fails', () => {
   test('has sent nothing of what may be sent only once', async () => {
     const rules = [{ eventTypes: ['*'], qos: 'at_most_once' as const }];
     const { id, merchantId } = await scene.newEndpoint({ rules });
-    const allow = await refuseCommits();
-    const sent: EventId[] = [];
-    const attempt = (delivery: OutgoingDelivery) => {
-      sent.push(delivery.eventId);
-      return deliver(delivery);
-    };
-    const failing = scene.startRelay(attempt);
-    const added = await scene.addEvents(merchantId, 1);
-    failing.wake();
-    await expect(failing.ended).rejects.toThrow('the disk is full');
+    const { allow, sent, attempt, added } = await failWith({ merchantId, count: 1 });
     await allow();
     scene.startRelay(attempt);
     await areDelivered(id, 1);

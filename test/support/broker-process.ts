@@ -2,6 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pickPort } from '../../launcher/services/ports.ts';
 import { startLeashed } from '../../launcher/services/leashed.ts';
 import type { LeashedInput } from '../../launcher/services/leashed.ts';
 import { inspectProcess } from '../../launcher/services/process-table.ts';
@@ -50,6 +51,32 @@ export async function startBrokerProcess(
     throw new Error(`${input.command} ${how}: ${logTail}`);
   }
   return broker;
+}
+
+/** A broker as a test has it in its hands: `start` brings it back after a stop, `clean` runs after the last. */
+export function heldBroker(input: {
+  started: BrokerProcess;
+  start: () => Promise<BrokerProcess>;
+  clean: () => Promise<unknown>;
+}): BrokerProcess & { restart(): Promise<void> } {
+  let broker = input.started;
+  return {
+    pause: () => broker.pause(),
+    resume: () => broker.resume(),
+    restart: async () => {
+      await broker.stop();
+      broker = await input.start();
+    },
+    stop: async () => {
+      await broker.stop();
+      await input.clean();
+    },
+  };
+}
+
+export async function pickThreePorts(): Promise<[number, number, number]> {
+  const [first, second, third] = await Promise.all([pickPort(0), pickPort(0), pickPort(0)]);
+  return [first.port, second.port, third.port];
 }
 
 export function isListening(port: number): Promise<boolean> {

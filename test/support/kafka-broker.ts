@@ -4,8 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Kafka, logLevel } from 'kafkajs';
-import { assertPortFree, pickPort } from '../../launcher/services/ports.ts';
-import { findProgram, isBrokerThere, startBrokerProcess } from './broker-process.ts';
+import { assertPortFree } from '../../launcher/services/ports.ts';
+import {
+  findProgram,
+  heldBroker,
+  isBrokerThere,
+  pickThreePorts,
+  startBrokerProcess,
+} from './broker-process.ts';
 import type { BrokerProcess } from './broker-process.ts';
 import { fetchKafkaJars, hasKafkaJars } from './kafka/jars.ts';
 
@@ -92,25 +98,12 @@ export async function startKafka({
     broker: `127.0.0.1:${port}`,
     sasl: { broker: `127.0.0.1:${saslPort}`, username, password },
     folder,
-    pause: () => broker.pause(),
-    resume: () => broker.resume(),
-    restart: async () => {
-      await broker.stop();
-      broker = await start();
-    },
-    stop: async () => {
-      await broker.stop();
-      await clean();
-    },
+    ...heldBroker({ started: broker, start, clean }),
   };
 }
 
 async function pickPorts(): Promise<Ports> {
-  const [{ port }, { port: saslPort }, { port: controllerPort }] = await Promise.all([
-    pickPort(0),
-    pickPort(0),
-    pickPort(0),
-  ]);
+  const [port, saslPort, controllerPort] = await pickThreePorts();
   return { port, saslPort, controllerPort };
 }
 

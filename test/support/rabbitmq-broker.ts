@@ -2,8 +2,15 @@ import { cp, mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { connect } from 'amqplib';
-import { assertPortFree, pickPort } from '../../launcher/services/ports.ts';
-import { findProgram, isBrokerThere, isListening, startBrokerProcess } from './broker-process.ts';
+import { assertPortFree } from '../../launcher/services/ports.ts';
+import {
+  findProgram,
+  heldBroker,
+  isBrokerThere,
+  pickThreePorts,
+  isListening,
+  startBrokerProcess,
+} from './broker-process.ts';
 import type { BrokerProcess } from './broker-process.ts';
 
 export type RabbitmqBroker = {
@@ -90,25 +97,12 @@ export async function startRabbitmq(): Promise<RabbitmqBroker> {
     password,
     port,
     folder,
-    pause: () => broker.pause(),
-    resume: () => broker.resume(),
-    restart: async () => {
-      await broker.stop();
-      broker = await start();
-    },
-    stop: async () => {
-      await broker.stop();
-      await clean();
-    },
+    ...heldBroker({ started: broker, start, clean }),
   };
 }
 
 async function pickPorts(): Promise<Ports> {
-  const [{ port }, { port: nodePort }, { port: mapperPort }] = await Promise.all([
-    pickPort(0),
-    pickPort(0),
-    pickPort(0),
-  ]);
+  const [port, nodePort, mapperPort] = await pickThreePorts();
   return { port, nodePort, mapperPort };
 }
 
