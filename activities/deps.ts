@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { Database } from '../db/database.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { EventNews } from '../webhooks/relay.ts';
 import type { TrafficCounter } from '../webhooks/traffic.ts';
 import type { Attempter } from '../webhooks/attempt.ts';
 import type { Sealer } from '../db/sealed.ts';
@@ -21,7 +22,7 @@ export type ActivityDeps = {
   /** Counts what is sent, for the figures on an endpoint's page. */
   traffic: TrafficCounter;
   /** Tells of new events in a shard; returns how to stop hearing. */
-  onEvents: (shard: number, listener: () => void) => () => void;
+  onEvents: (shard: number, listener: (news: EventNews) => void) => () => void;
   publicUrl: string;
   logger: Logger;
   /** Aborts when this worker is about to stop, so that long activities move on. */

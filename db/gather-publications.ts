@@ -1,15 +1,16 @@
 import pg from 'pg';
 import type { MerchantId } from '../domain/ids.ts';
 import type { Database } from './database.ts';
-import { publishEvents } from './queries/publish-events.ts';
+import { publishEvents, publishTogether } from './queries/publish-events.ts';
 import type { Publication, PublishResult } from './queries/publish-events.ts';
 
 export type Publish = (publication: Publication) => Promise<PublishResult>;
 
 // So many events go into one statement; a request that has more goes by itself.
 const mostTogether = 200;
-// Of one merchant's statements: one more begins while others commit, and the rest gather.
-const mostUnderWay = 3;
+// One more statement begins while another commits, and the rest gather: they follow one another in the
+// database too, because positions are given one after the other.
+const mostUnderWay = 2;
 
 type Waiting = {
   publication: Publication;
@@ -21,33 +22,32 @@ type Line = { queue: Waiting[]; underWay: number; isAboutToWrite: boolean };
 
 /**
  * Publishes in one statement together what comes in one turn of the event loop, and what comes while a
- * merchant's last statements are under way: under load one commit carries many requests, alone none
+ * shard's last statements are under way: under load one commit carries many requests, alone none
  * waits for another. Each is answered when its events are committed; what cannot be written together is
  * written by itself, and answered by itself.
  */
 export function gatherPublications(db: Database): Publish {
-  const lines = new Map<MerchantId, Line>();
+  const lines = new Map<number, Line>();
 
-  function writeSoon(merchantId: MerchantId, line: Line): void {
-    if (line.isAboutToWrite || line.underWay >= mostUnderWay) return;
-    if (line.queue.length === 0) {
-      if (line.underWay === 0) lines.delete(merchantId);
-      return;
-    }
+  function writeSoon(line: Line): void {
+    if (line.isAboutToWrite || line.underWay >= mostUnderWay || line.queue.length === 0) return;
     line.isAboutToWrite = true;
     setImmediate(() => {
       line.isAboutToWrite = false;
       line.underWay++;
       void write(takeTogether(line.queue)).finally(() => {
         line.underWay--;
-        writeSoon(merchantId, line);
+        writeSoon(line);
       });
-      writeSoon(merchantId, line);
+      writeSoon(line);
     });
   }
 
   async function write(group: readonly Waiting[]): Promise<void> {
     if (group.length > 1 && (await writeTogether(group))) return;
+    const byMerchant = splitByMerchant(group);
+    // What stands in one merchant's way is not the others' trouble.
+    if (byMerchant.length > 1) return void (await Promise.all(byMerchant.map(write)));
     await Promise.all(
       group.map(({ publication, resolve, reject }) =>
         publishEvents(db, publication).then(resolve, reject),
@@ -58,13 +58,11 @@ export function gatherPublications(db: Database): Publish {
   /** False where the group was certainly not written: then each finds out its own reason. */
   async function writeTogether(group: readonly Waiting[]): Promise<boolean> {
     try {
-      const result = await publishEvents(db, joined(group));
-      if (result.kind !== 'published') return false;
-      let from = 0;
+      const publications = group.map(({ publication }) => publication);
+      if (!(await publishTogether(db, publications))) return false;
       for (const { publication, resolve } of group) {
-        const to = from + publication.events.length;
-        resolve({ kind: 'published', events: result.events.slice(from, to) });
-        from = to;
+        const events = publication.events.map((event) => ({ event, isNew: true }));
+        resolve({ kind: 'published', events });
       }
     } catch (error) {
       if (error instanceof pg.DatabaseError) return false;
@@ -77,11 +75,11 @@ export function gatherPublications(db: Database): Publish {
   return (publication) => {
     if (publication.events.length > mostTogether) return publishEvents(db, publication);
     return new Promise((resolve, reject) => {
-      const { id } = publication.merchant;
-      const line = lines.get(id) ?? { queue: [], underWay: 0, isAboutToWrite: false };
-      lines.set(id, line);
+      const { shard } = publication.merchant;
+      const line = lines.get(shard) ?? { queue: [], underWay: 0, isAboutToWrite: false };
+      lines.set(shard, line);
       line.queue.push({ publication, resolve, reject });
-      writeSoon(id, line);
+      writeSoon(line);
     });
   };
 }
@@ -94,42 +92,43 @@ function takeTogether(queue: Waiting[]): Waiting[] {
     queue.push(...rest);
     return group;
   }
-  const keys = new Set(first!.publication.events.flatMap(({ dedupeKey }) => dedupeKey ?? []));
-  const versions = new Map(first!.publication.types.map(({ name, version }) => [name, version]));
+  const keys = new Set(keysOf(first!.publication));
   let count = first!.publication.events.length;
   for (const one of rest) {
-    const { events, types } = one.publication;
+    const added = one.publication.events.length;
+    const own = keysOf(one.publication);
     const fits =
       isPlain(one.publication) &&
-      count + events.length <= mostTogether &&
-      events.every(({ dedupeKey }) => dedupeKey === null || !keys.has(dedupeKey)) &&
-      types.every(({ name, version }) => (versions.get(name) ?? version) === version);
+      count + added <= mostTogether &&
+      !own.some((key) => keys.has(key));
     if (!fits) {
       queue.push(one);
       continue;
     }
     group.push(one);
-    count += events.length;
-    for (const { dedupeKey } of events) if (dedupeKey !== null) keys.add(dedupeKey);
-    for (const { name, version } of types) versions.set(name, version);
+    count += added;
+    for (const key of own) keys.add(key);
   }
   return group;
+}
+
+function splitByMerchant(group: readonly Waiting[]): Waiting[][] {
+  const merchants = new Map<MerchantId, Waiting[]>();
+  for (const one of group) {
+    const { id } = one.publication.merchant;
+    merchants.set(id, [...(merchants.get(id) ?? []), one]);
+  }
+  return [...merchants.values()];
+}
+
+/** Two merchants' keys have nothing to do with each other. */
+function keysOf({ merchant, events }: Publication): string[] {
+  return events.flatMap(({ dedupeKey }) =>
+    dedupeKey === null ? [] : `${merchant.id} ${dedupeKey}`,
+  );
 }
 
 /** Keys that a request's Idempotency-Key gives stand or fall with the whole request. */
 function isPlain({ events, keyPastEnd }: Publication): boolean {
   return keyPastEnd === null && events.every(({ isKeyOfRequest }) => !isKeyOfRequest);
-}
-
-function joined(group: readonly Waiting[]): Publication {
-  const first = group[0]!.publication;
-  const types = new Map(
-    group.flatMap(({ publication }) => publication.types.map((type) => [type.name, type])),
-  );
-  return {
-    merchant: first.merchant,
-    events: group.flatMap(({ publication }) => publication.events),
-    types: [...types.values()],
-    keyPastEnd: null,
-  };
 }

@@ -41,10 +41,10 @@ const clientOf = (runner: Runner): Pool | ClientBase =>
  */
 export async function transact<T>(
   client: ClientBase,
-  { settings }: { settings: string },
+  { settings }: { settings?: string },
   work: () => Promise<T>,
 ): Promise<{ result: T; committed: Promise<void> }> {
-  const begun = client.query(`begin; set local ${settings}`);
+  const begun = client.query(settings === undefined ? 'begin' : `begin; set local ${settings}`);
   begun.catch(() => {});
   try {
     const result = await work();

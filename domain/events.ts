@@ -40,6 +40,11 @@ export const eventTypes = {
 
 export type EventType = keyof typeof eventTypes;
 
+/** True for an event of the platform's own; merchants' own have other names (`domain/event-name.ts`). */
+export function isPlatformEvent(type: string): type is EventType {
+  return Object.hasOwn(eventTypes, type);
+}
+
 /** `order.paid`, `order.*` or `*`. */
 export const eventPattern = /^(\*|[a-z_][a-z0-9_]*(\.[a-z0-9_]+)*(\.\*)?)$/;
 

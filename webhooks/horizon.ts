@@ -1,10 +1,12 @@
 /**
- * From which event on a relay looks for new ones. PostgreSQL's index remembers those that were numbered
- * until it is vacuumed, and stepping over them again at every look would cost more than all the rest. So
- * a look begins behind what was numbered a while ago, and one in every second looks at everything: for a
- * transaction that took longer than that.
+ * From which event on a relay looks for those without a position. PostgreSQL's index remembers those that
+ * were numbered until it is vacuumed, and stepping over them again at every look would cost more than all
+ * the rest. So a look begins behind what was numbered a while ago, and one in every second looks at
+ * everything: for a transaction that took longer than that.
  */
 export type Horizon = {
+  /** It is time for a look at everything. */
+  isDue(): boolean;
   /** 0: look at everything. */
   afterSeq(): number;
   /** What the look came to. */
@@ -19,8 +21,10 @@ export function createHorizon(clock: () => number = Date.now): Horizon {
   let settledSeq = 0;
   let lately: { atMs: number; seq: number } | undefined;
   let wholeLookAtMs = -Infinity;
+  const isDue = () => clock() - wholeLookAtMs >= wholeLookEveryMs;
   return {
-    afterSeq: () => (clock() - wholeLookAtMs >= wholeLookEveryMs ? 0 : settledSeq),
+    isDue,
+    afterSeq: () => (isDue() ? 0 : settledSeq),
     seen({ afterSeq, lastSeq }) {
       const nowMs = clock();
       if (afterSeq === 0) wholeLookAtMs = nowMs;

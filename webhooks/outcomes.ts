@@ -16,8 +16,8 @@ export type Outcomes = {
 /** Writes what became of attempts, in batches, one at a time, so that batches grow with the load. */
 export function createOutcomes(input: {
   db: Database;
-  /** Resolves when the deliveries of all attempts up to now are in the database. */
-  settled: () => Promise<void>;
+  /** Resolves when the deliveries that these are of are in the database. */
+  settled: (outcomes: readonly AttemptOutcome[]) => Promise<void>;
   onWritten: (outcomes: readonly AttemptOutcome[]) => void;
   onTroubled: (endpointIds: readonly EndpointId[]) => void;
   onError: (error: unknown) => void;
@@ -30,7 +30,7 @@ export function createOutcomes(input: {
     while (finished.length > 0) {
       const batch = finished;
       finished = [];
-      await input.settled();
+      await input.settled(batch);
       const { troubled } = await recordAttempts(input.db, batch);
       if (troubled.length > 0) input.onTroubled(troubled);
       input.onWritten(batch);

@@ -8,36 +8,39 @@ import { takeOverDeliveries } from '../db/queries/take-over-deliveries.ts';
 import { takeOverShard } from '../db/queries/take-over-shard.ts';
 import type { Attempter } from './attempt.ts';
 import { createGate } from '../db/gate.ts';
-import { openClaims } from './claims.ts';
+import { openIntake } from './intake.ts';
 import { createLanes } from './lanes.ts';
 import { createOutcomes } from './outcomes.ts';
 
-const claimLimit = 500;
-// Claiming goes on while less than this is on its way: memory is bounded by it.
+const takeLimit = 500;
+// Events are taken up while less than this is on its way: memory is bounded by it.
 const lowWater = 1_000;
 /** How many calls to one endpoint are under way at once, at the most. */
 const laneConcurrency = largestWindow;
 const longestLane = 2_000;
-const claimPatienceMs = 10;
-// How long one endpoint may keep all others from being claimed for. A busy machine needs the better part
-// of a second to carry a claim to a healthy one.
+const takePatienceMs = 10;
+// How long one endpoint may keep all others from being served. A busy machine needs the better part of a
+// second to carry what it has taken up to a healthy one.
 const patienceMs = 3_000;
 // NOTIFY wakes the relay; this look is for the notification that was lost with its connection.
 const idleLookMs = 1_000;
 
 export type RelayProgress = { delivered: number; failed: number; onTheWay: number };
 
+/** `written`: events without a position; `numbered`: events that have theirs. */
+export type EventNews = 'written' | 'numbered';
+
 /**
- * Carries a shard's events to their endpoints: claims, makes the first attempts side by side, writes
- * the outcomes in batches. Runs until `signal` aborts or another relay takes the shard over; what it
- * claimed and did not finish is taken over by the next. Throws when the database fails it.
+ * Carries a shard's events to their endpoints: takes them up, makes the first attempts side by side,
+ * writes deliveries and outcomes in batches. Runs until `signal` aborts or another relay takes the shard
+ * over; what it took up and did not finish is the next one's. Throws when the database fails it.
  */
 export async function runRelay(input: {
   db: Database;
   attempt: Attempter;
   shard: number;
   /** Tells of new events; returns how to stop hearing. */
-  onEvents: (listener: () => void) => () => void;
+  onEvents: (listener: (news: EventNews) => void) => () => void;
   /** Endpoints that are now, or still, in the care of their workflow. */
   onTroubled: (endpointIds: readonly EndpointId[]) => void;
   onProgress: (progress: RelayProgress) => void;
@@ -56,6 +59,8 @@ export async function runRelay(input: {
     gate.open();
   };
 
+  const tellProgress = () => input.onProgress({ ...progress, onTheWay: lanes.size() });
+
   const lanes = createLanes({
     concurrency: laneConcurrency,
     longest: longestLane,
@@ -65,57 +70,76 @@ export async function runRelay(input: {
       const outcome = await input.attempt(delivery).catch(fail);
       crashPoint('relay.sent');
       if (!outcome) return undefined;
-      outcomes.add(outcome);
+      if (outcome.kind === 'retry') intake.hold(outcome.endpointId);
+      if (!intake.keep(delivery, outcome)) outcomes.add(outcome);
       input.onWindow(delivery.endpoint.id, lanes.windowOf(delivery.endpoint.id));
       // Only a relay that was full waits for room; the others are woken by news.
       if (fullSinceMs !== undefined && lanes.size() <= lowWater) gate.open();
       return outcome;
     },
     onOverflow: (endpointId, waiting) => {
-      claims
+      intake.hold(endpointId);
+      intake
         .settled()
         .then(() => handOver(db, { endpointId, eventIds: waiting.map(({ eventId }) => eventId) }))
-        .then(() => input.onTroubled([endpointId]))
+        .then(() => {
+          intake.release([endpointId]);
+          input.onTroubled([endpointId]);
+        })
         .catch(fail);
     },
   });
 
-  const epoch = await takeOverShard(db, { shard });
-  const claims = await openClaims({
-    ...{ db, shard, epoch, limit: claimLimit },
+  const { epoch, position } = await takeOverShard(db, { shard });
+  const intake = await openIntake({
+    ...{ db, shard, epoch, position, limit: takeLimit },
+    onReady: lanes.add,
+    onDelivered: (count) => {
+      progress.delivered += count;
+      tellProgress();
+    },
     onTroubled: input.onTroubled,
+    onFenced: () => {
+      isFenced = true;
+      gate.open();
+    },
     onError: fail,
   });
   const outcomes = createOutcomes({
-    ...{ db, settled: claims.settled },
+    db,
+    // What a failure holds back must be in the database before the failure is.
+    settled: (batch) =>
+      batch.every(({ kind }) => kind === 'delivered') ? intake.writing() : intake.settled(),
     onWritten: (written) => {
       for (const { kind } of written) progress[kind === 'delivered' ? 'delivered' : 'failed']++;
-      input.onProgress({ ...progress, onTheWay: lanes.size() });
+      intake.release(written.flatMap((o) => (o.kind === 'retry' ? o.endpointId : [])));
+      tellProgress();
     },
     onTroubled: input.onTroubled,
     onError: fail,
   });
-  const stopListening = input.onEvents(gate.open);
+  const stopListening = input.onEvents((news) => {
+    if (news === 'written') intake.hasWritten();
+    gate.open();
+  });
   signal.addEventListener('abort', gate.open);
   try {
     let hasAbandoned = true;
-    while (!signal.aborted && failure === undefined) {
+    while (!signal.aborted && failure === undefined && !isFenced) {
+      if (intake.unwritten() > 2 * lowWater) {
+        await intake.settled();
+        continue;
+      }
       if (lanes.size() <= lowWater) {
         if (hasAbandoned) {
-          const abandoned = await takeOverDeliveries(db, { shard, epoch, limit: claimLimit });
+          const abandoned = await takeOverDeliveries(db, { shard, epoch, limit: takeLimit });
           lanes.add(abandoned);
-          hasAbandoned = abandoned.length === claimLimit;
+          hasAbandoned = abandoned.length === takeLimit;
         }
-        const claim = await claims.next();
-        if (claim.kind === 'fenced') {
-          isFenced = true;
-          return 'fenced';
-        }
+        const taken = await intake.take();
+        if (taken.kind === 'fenced') isFenced = true;
         fullSinceMs = undefined;
-        // Sent before the commit, it would be sent again if that fails.
-        if (claim.deliveries.some(({ isAtMostOnce }) => isAtMostOnce)) await claims.settled();
-        lanes.add(claim.deliveries);
-        if (claim.events === claimLimit || hasAbandoned) continue;
+        if (taken.kind === 'fenced' || taken.isFull || hasAbandoned) continue;
       } else if (lanes.shedStalled()) {
         // One that hangs has filled the relay: its workflow takes what waits, and the others go on.
         continue;
@@ -125,16 +149,18 @@ export async function runRelay(input: {
         if (Date.now() - fullSinceMs >= patienceMs) lanes.shedLongest();
       }
       await gate.wait(idleLookMs);
-      // Under load a little patience makes one claim of many, as for outcomes.
-      if (lanes.size() > laneConcurrency) await sleep(claimPatienceMs);
+      // Under load a little patience makes one look of many, as for outcomes.
+      if (lanes.size() > laneConcurrency) await sleep(takePatienceMs);
     }
+    if (isFenced) return 'fenced';
     await lanes.idle();
     await outcomes.flush();
+    await intake.settled();
     if (failure !== undefined) throw failure;
     return 'stopped';
   } finally {
     lanes.stop();
-    await claims.close();
+    await intake.close();
     stopListening();
     signal.removeEventListener('abort', gate.open);
   }

@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
-import { and, eq, sql } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
 import { Agent, request } from 'undici';
 import { openDatabase } from '../../db/database.ts';
-import { deliveries } from '../../db/schema/index.ts';
+import { deliveries, dispatchCursors, dispatchShards } from '../../db/schema/index.ts';
 import { createKey, createMerchant } from '../../launcher/operator/open-account.ts';
 import { startNodeProcess } from '../../launcher/services/child.ts';
 import type { NodeProcess } from '../../launcher/services/child.ts';
 import { pickPort } from '../../launcher/services/ports.ts';
-import { post } from '../../webhooks/post.ts';
 import { nowMs } from '../shared/figures.ts';
+import { createLeanClient } from '../shared/lean-client.ts';
 import { profiling } from '../shared/profiling.ts';
 import { benchFolder, benchPostgres, benchTemporal } from '../shared/services.ts';
 import type { Behaviour, ReceiverStats } from './receiver.ts';
@@ -59,6 +59,8 @@ export async function openStack({ endpoints }: { endpoints: number }) {
   const agent = new Agent({ connections: 256 });
   const publisherHeaders = { 'content-type': 'application/json', authorization: `Bearer ${key}` };
 
+  const publisher = createLeanClient({ url, headers: publisherHeaders });
+
   async function call<T>(address: string, body?: unknown): Promise<T> {
     const response = await request(address, {
       method: body === undefined ? 'GET' : 'POST',
@@ -102,20 +104,19 @@ export async function openStack({ endpoints }: { endpoints: number }) {
         published += 1;
         return { type: `bench.e${n}`, data: { atMs: nowMs(), padding } };
       });
-      const { statusCode, text } = await post(agent, {
-        ...{ origin: url, path: '/v1/events', headers: publisherHeaders },
-        body: JSON.stringify(count === 1 ? events[0] : { events }),
-        keptCharsOf: (status) => (status === 201 ? 0 : 1_000),
-      });
-      if (statusCode !== 201) throw new Error(`publishing: ${statusCode} ${text}`);
+      const status = await publisher.post(
+        '/v1/events',
+        JSON.stringify(count === 1 ? events[0] : { events }),
+      );
+      if (status !== 201) throw new Error(`publishing: ${status}`);
     },
-    /** Deliveries that the relay has claimed and not yet written as done. */
+    /** What the relay may have sent without having written what came of it. */
     async underWay(): Promise<number> {
-      const [row] = await db
-        .select({ count: sql<number>`count(*)::int` })
-        .from(deliveries)
-        .where(and(eq(deliveries.status, 'pending'), eq(deliveries.driver, 'relay')));
-      return row?.count ?? 0;
+      const { rows } = await db.execute<{ count: number }>(sql`
+        select (select count(*) from ${deliveries} where status = 'pending' and driver = 'relay')::int
+          + (select coalesce(sum(last_position - position), 0) from ${dispatchShards}
+            join ${dispatchCursors} using (shard))::int as count`);
+      return rows[0]?.count ?? 0;
     },
     /** Changes how endpoints behave, and forgets nothing. */
     behave: (behaviours: Record<string, Behaviour>) => call(`${receiverUrl}/behave`, behaviours),
@@ -139,6 +140,7 @@ export async function openStack({ endpoints }: { endpoints: number }) {
     },
     async close(): Promise<void> {
       await agent.destroy();
+      publisher.close();
       await close();
       await worker.current.stop();
       await api.stop();

@@ -12,30 +12,34 @@ const insert = statement(
   'insert_deliveries',
   () => sql`
   insert into ${deliveries} (event_id, endpoint_id, driver, position, priority, order_key,
-    is_latest_only, is_at_most_once, expires_at, status, end_reason, ended_at, shard, epoch,
-    next_attempt_at)
-  select event_id, endpoint_id, ${taker}, position, priority, order_key, is_latest_only,
-    is_at_most_once, expires_at,
-    case when ended.reason is null then 'pending' else 'dropped' end,
-    ended.reason, case when ended.reason is not null then now() end,
+    is_latest_only, is_at_most_once, expires_at, status, attempts, last_status_code, end_reason,
+    ended_at, shard, epoch, next_attempt_at)
+  select event_id, endpoint_id, case when is_sent then 'relay' else ${taker} end, position, priority,
+    order_key, is_latest_only, is_at_most_once, expires_at, ended.status, attempts, status_code,
+    ended.reason, case when ended.status <> 'pending' then now() end,
     ${sql.placeholder('shard')}::int, ${sql.placeholder('epoch')}::int,
-    case when ended.reason is null then now() end
+    case when ended.status = 'pending' then now() end
   from unnest(${array('eventIds', 'text')}, ${array('endpointIds', 'text')},
     ${array('seenAt', 'timestamptz')}, ${array('positions', 'bigint')},
     ${array('priorities', 'smallint')}, ${array('orderKeys', 'text')},
     ${array('latestOnly', 'boolean')}, ${array('atMostOnce', 'boolean')},
-    ${array('expiresAt', 'timestamptz')}, ${array('superseded', 'boolean')}
+    ${array('expiresAt', 'timestamptz')}, ${array('superseded', 'boolean')},
+    ${array('sent', 'boolean')}, ${array('attempts', 'int')}, ${array('statusCodes', 'int')}
   ) as planned(event_id, endpoint_id, seen_at, position, priority, order_key, is_latest_only,
-    is_at_most_once, expires_at, is_superseded)
+    is_at_most_once, expires_at, is_superseded, is_sent, attempts, status_code)
   join ${endpoints} on ${endpoints.id} = endpoint_id and ${taker} is not null
     and date_trunc('milliseconds', ${endpoints.updatedAt}) = seen_at
   cross join lateral (select case when is_superseded then 'superseded'
-    when is_at_most_once and ${taker} = 'workflow' then 'at_most_once' end as reason) as ended`,
+    when is_at_most_once and ${taker} = 'workflow' then 'at_most_once' end as reason) as dropped
+  cross join lateral (select dropped.reason, case when dropped.reason is not null then 'dropped'
+    when attempts > 0 then 'delivered' else 'pending' end as status) as ended
+  on conflict (event_id, endpoint_id) do nothing`,
 );
 
 /**
- * Writes what is to be delivered, in one statement whatever the number, where the endpoint is still as
- * it was seen. The endpoints are locked. What may be sent once at the most does not wait for one in trouble.
+ * Writes what is to be delivered, and what was delivered already, in one statement whatever the number,
+ * where the endpoint is still as it was seen. The endpoints are locked. What may be sent once at the most
+ * does not wait for one in trouble. A delivery that is there already was asked for by a replay.
  */
 export async function insertDeliveries(
   runner: Runner,
@@ -55,6 +59,9 @@ export async function insertDeliveries(
     atMostOnce: planned.map(({ delivery }) => delivery.isAtMostOnce),
     expiresAt: planned.map(({ delivery }) => delivery.expiresAt),
     superseded: planned.map(({ isSuperseded }) => isSuperseded),
+    sent: planned.map(({ isSent }) => isSent),
+    attempts: planned.map(({ delivered }) => delivered?.attempt ?? 0),
+    statusCodes: planned.map(({ delivered }) => delivered?.statusCode ?? null),
   });
 }
 

@@ -11,6 +11,8 @@ export type LockedEndpoint = {
   taker: Endpoint['driver'] | null;
   /** Its workflow should look at once; a closed one looks by itself, and a nudge would only cost. */
   isNudgeable: boolean;
+  /** Its last attempts have failed. */
+  isFailing: boolean;
 };
 
 /** Who delivers what comes now. A paused endpoint's events wait with its workflow. */
@@ -29,7 +31,8 @@ export const lockEndpoints = statement<
   () => sql`
   select id, updated_at as "updatedAt", ${taker} as taker,
     status = 'enabled' and coalesce((congestion ->> 'probeAtMs')::float8, 0)
-      <= extract(epoch from now()) * 1000 as "isNudgeable"
+      <= extract(epoch from now()) * 1000 as "isNudgeable",
+    failing_since is not null as "isFailing"
   from ${endpoints}
   where id = any(${sql.placeholder('endpointIds')}::text[])
     or resource_id = any(${sql.placeholder('resourceIds')}::text[])

@@ -7,8 +7,8 @@ import type { Database } from '../database.ts';
 import type { Matchers } from '../matchers.ts';
 import { endpoints } from '../schema/endpoints.ts';
 import type { Endpoint } from './endpoints.ts';
-import type { ClaimedEvent } from './number-events.ts';
 import type { LockedEndpoint } from './lock-endpoints.ts';
+import type { TakenEvent } from './next-events.ts';
 import type { OutgoingDelivery } from './select-outgoing.ts';
 
 /** What an endpoint is to be sent, the endpoint as it was seen. */
@@ -16,12 +16,19 @@ export type PlannedDelivery = {
   delivery: OutgoingDelivery;
   /** A newer event of the same batch takes its place. */
   isSuperseded: boolean;
+  /** It was sent without waiting for the endpoint's lock, and stays the relay's whatever that says. */
+  isSent: boolean;
+  /** What came of it, where that is known before it is written. */
+  delivered?: Delivered;
 };
+
+/** `statusCode`: null where a broker took it. */
+export type Delivered = { attempt: number; statusCode: number | null };
 
 /** Who wants the events, by what is remembered of the endpoints. */
 export async function matchKnown(
   db: Database,
-  { batch, matchers }: { batch: readonly ClaimedEvent[]; matchers: Matchers },
+  { batch, matchers }: { batch: readonly TakenEvent[]; matchers: Matchers },
 ): Promise<PlannedDelivery[]> {
   const planned: PlannedDelivery[] = [];
   for (const event of batch) {
@@ -32,35 +39,42 @@ export async function matchKnown(
       planned.push(planOf(event, match));
     }
   }
-  return markSuperseded(planned);
+  return planned;
 }
 
 /**
- * What was planned for endpoints that are no longer as they were seen, planned again, and what the
- * endpoints of single orders want. They are locked, so what is read here stays as it is.
+ * What was planned for an endpoint as it no longer is, planned again, and what the endpoints of single
+ * orders want. They are locked, so what is read here stays as it is.
  */
 export async function matchUnknown(
   db: Database,
   input: {
-    batch: readonly ClaimedEvent[];
+    batch: readonly TakenEvent[];
     planned: readonly PlannedDelivery[];
     locked: readonly LockedEndpoint[];
   },
-): Promise<PlannedDelivery[]> {
-  const seen = new Map(
-    input.planned.map(({ delivery: { endpoint } }) => [endpoint.id, endpoint.updatedAt.getTime()]),
-  );
-  const ids = input.locked
-    .filter(({ id, updatedAt }) => seen.get(id) !== updatedAt.getTime())
-    .map(({ id }) => id);
-  if (ids.length === 0) return [];
-  const rows = await db.select().from(endpoints).where(inArray(endpoints.id, ids));
-  return rows.flatMap((endpoint) => [
-    ...input.planned
+): Promise<{ stale: ReadonlySet<PlannedDelivery>; planned: PlannedDelivery[] }> {
+  const now = new Map(input.locked.map(({ id, updatedAt }) => [id, updatedAt.getTime()]));
+  const unknown = new Set(now.keys());
+  const stale = new Set<PlannedDelivery>();
+  for (const one of input.planned) {
+    const { id, updatedAt } = one.delivery.endpoint;
+    if (now.get(id) === updatedAt.getTime()) unknown.delete(id);
+    else stale.add(one);
+  }
+  for (const { delivery } of stale) unknown.add(delivery.endpoint.id);
+  if (unknown.size === 0) return { stale, planned: [] };
+  const rows = await db
+    .select()
+    .from(endpoints)
+    .where(inArray(endpoints.id, [...unknown]));
+  const planned = rows.flatMap((endpoint) => [
+    ...[...stale]
       .filter(({ delivery }) => delivery.endpoint.id === endpoint.id)
       .map((one) => ({ ...one, delivery: { ...one.delivery, endpoint } })),
     ...markSuperseded(matchesOfResource(endpoint, input.batch)),
   ]);
+  return { stale, planned };
 }
 
 const testEvent: EventType = 'endpoint.test';
@@ -74,7 +88,7 @@ function testOf(endpoint: Endpoint | undefined): Match<Endpoint>[] {
 }
 
 /** The endpoint of one order hears that order's events. */
-function matchesOfResource(row: Endpoint, batch: readonly ClaimedEvent[]): PlannedDelivery[] {
+function matchesOfResource(row: Endpoint, batch: readonly TakenEvent[]): PlannedDelivery[] {
   if (row.resourceId === null) return [];
   const matches = compileMatcher([row]);
   return batch
@@ -85,7 +99,7 @@ function matchesOfResource(row: Endpoint, batch: readonly ClaimedEvent[]): Plann
     .flatMap((event) => matches(event).map((match) => planOf(event, match)));
 }
 
-function planOf(event: ClaimedEvent, match: Match<Endpoint>): PlannedDelivery {
+function planOf(event: TakenEvent, match: Match<Endpoint>): PlannedDelivery {
   const { ttlSeconds, isLatestOnly, subscription: endpoint } = match;
   const delivery = {
     eventId: event.id,
@@ -102,10 +116,11 @@ function planOf(event: ClaimedEvent, match: Match<Endpoint>): PlannedDelivery {
     attempts: 0,
     endpoint,
   };
-  return { delivery, isSuperseded: false };
+  return { delivery, isSuperseded: false, isSent: false };
 }
 
-function markSuperseded(planned: PlannedDelivery[]): PlannedDelivery[] {
+/** Of those where only the newest counts, all but that one. */
+export function markSuperseded(planned: PlannedDelivery[]): PlannedDelivery[] {
   const newest = new Set<string>();
   for (const one of planned.toReversed()) {
     if (!one.delivery.isLatestOnly) continue;

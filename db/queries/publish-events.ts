@@ -4,7 +4,7 @@ import { isSameEvent } from '../../domain/published-event.ts';
 import type { PublishedEvent, StoredEvent } from '../../domain/published-event.ts';
 import type { Database } from '../database.ts';
 import { isDeadlock, isUniqueViolation } from '../database-errors.ts';
-import { events, eventTypeDefinitions } from '../schema/events.ts';
+import { dispatchShards, events, eventTypeDefinitions } from '../schema/events.ts';
 import { statement } from '../statement.ts';
 import { versionOfType } from './event-types.ts';
 
@@ -36,30 +36,45 @@ export type PublishResult =
   /** The key stands for other content; without an index, for a request of another length. */
   | { kind: 'keyReused'; index: number | undefined };
 
-const text = (name: string) => sql`${sql.placeholder(name)}::text`;
 const texts = (name: string) => sql`${sql.placeholder(name)}::text[]`;
+const shard = sql`${sql.placeholder('shard')}::int`;
 
 type Row = { isStale: true } | ({ isStale: false; dedupeKey: string } & StoredEvent);
 
-/** All events or none: nothing is written where a type is stale or a key is known. No rows: written. */
+/**
+ * All events or none: nothing is written where a type is stale or a key is known. No rows: written. They
+ * get their positions at once, but for those of a merchant of whom others still wait for theirs
+ * (`number-events.ts`): they come after these.
+ */
 const insert = statement<Row, Record<string, unknown>>(
   'publish_events',
   () => sql`
   with stale as (
-    select from unnest(${texts('typeNames')}, ${texts('typeVersions')}) as checked(name, version)
-    left join ${eventTypeDefinitions} on ${eventTypeDefinitions.merchantId} = ${text('merchantId')}
+    select from unnest(${texts('typeOwners')}, ${texts('typeNames')}, ${texts('typeVersions')})
+      as checked(merchant_id, name, version)
+    left join ${eventTypeDefinitions} on ${eventTypeDefinitions.merchantId} = checked.merchant_id
       and ${eventTypeDefinitions.name} = checked.name
     where ${versionOfType} is distinct from checked.version),
   known as (
-    select dedupe_key, id, type, resource_id, channels, body, created_at from ${events}
-    where merchant_id = ${text('merchantId')} and dedupe_key = any(${texts('knownKeys')})),
+    select dedupe_key, id, type, resource_id, channels, body, created_at
+    from unnest(${texts('keyOwners')}, ${texts('knownKeys')}) as asked(owner, key)
+    join ${events} on merchant_id = owner and dedupe_key = key),
+  counter as (
+    update ${dispatchShards} set last_position = last_position + cardinality(${texts('ids')})
+    where shard = ${shard} and ${sql.placeholder('isShort')}::boolean
+      and not exists (select from stale) and not exists (select from known)
+      and not exists (
+        select from ${events} where merchant_id = any(${texts('owners')}) and position is null)
+    returning last_position - cardinality(${texts('ids')}) as before),
   written as (
-    insert into ${events} (id, merchant_id, shard, type, channels, dedupe_key, resource_id, body, created_at)
-    select id, ${text('merchantId')}, ${sql.placeholder('shard')}::int, type, channels::text[],
-      dedupe_key, resource_id, body, created_at::timestamptz
-    from unnest(${texts('ids')}, ${texts('types')}, ${texts('channels')}, ${texts('dedupeKeys')},
-      ${texts('resourceIds')}, ${texts('bodies')}, ${texts('createdAts')}) with ordinality
-      as batch(id, type, channels, dedupe_key, resource_id, body, created_at, place)
+    insert into ${events} (id, merchant_id, shard, type, channels, dedupe_key, resource_id, body,
+      position, created_at)
+    select id, merchant_id, ${shard}, type, channels::text[], dedupe_key, resource_id, body,
+      (select before from counter) + place, created_at::timestamptz
+    from unnest(${texts('ids')}, ${texts('owners')}, ${texts('types')}, ${texts('channels')},
+      ${texts('dedupeKeys')}, ${texts('resourceIds')}, ${texts('bodies')}, ${texts('createdAts')})
+      with ordinality as batch(id, merchant_id, type, channels, dedupe_key, resource_id, body,
+        created_at, place)
     where not exists (select from stale) and not exists (select from known)
     order by place)
   select true as "isStale", null as "dedupeKey", null as id, null as type, null as "resourceId",
@@ -85,7 +100,7 @@ export async function publishEvents(
   let rest = publication.events;
   for (let round = 0; rest.length > 0; round++) {
     if (round === mostRounds) throw new Error('another publisher of these keys is always first');
-    const rows = await insertAll(db, publication, rest);
+    const rows = await insertAll(db, [{ ...publication, events: rest }]);
     if (rows === 'raced') continue;
     if (rows.length === 0) break;
     for (const row of rows) {
@@ -105,27 +120,56 @@ export async function publishEvents(
   };
 }
 
+/**
+ * Writes publications of several merchants of one shard in one statement, all or none; no key twice. False
+ * where something stands in the way of one of them.
+ */
+export async function publishTogether(
+  db: Database,
+  publications: readonly Publication[],
+): Promise<boolean> {
+  const rows = await insertAll(db, publications);
+  return rows !== 'raced' && rows.length === 0;
+}
+
+// Whoever gives positions holds up all others meanwhile; what takes long waits for the relay to give them.
+const shortEvents = 200;
+const shortChars = 500_000;
+
 /** The rows that stand in the way; none where all were written. */
 async function insertAll(
   db: Database,
-  { merchant, types, keyPastEnd }: Publication,
-  events: readonly EventToPublish[],
+  publications: readonly Publication[],
 ): Promise<Row[] | 'raced'> {
-  const dedupeKeys = events.map(({ dedupeKey }) => dedupeKey);
+  const types = publications.flatMap(({ merchant, types: some }) =>
+    some.map((type) => ({ ...type, owner: merchant.id })),
+  );
+  const written = publications.flatMap(({ merchant, events: some }) =>
+    some.map((event) => ({ event, owner: merchant.id })),
+  );
+  const keys = publications.flatMap(({ merchant, events: some, keyPastEnd }) =>
+    [...some.map(({ dedupeKey }) => dedupeKey), keyPastEnd]
+      .filter((key) => key !== null)
+      .map((key) => ({ key, owner: merchant.id })),
+  );
+  const chars = written.reduce((sum, { event }) => sum + event.body.length, 0);
   try {
     return await insert(db, {
-      merchantId: merchant.id,
-      shard: merchant.shard,
+      shard: publications[0]?.merchant.shard,
+      isShort: written.length <= shortEvents && chars <= shortChars,
+      typeOwners: types.map(({ owner }) => owner),
       typeNames: types.map(({ name }) => name),
       typeVersions: types.map(({ version }) => version),
-      knownKeys: [...dedupeKeys, keyPastEnd].filter((key) => key !== null),
-      ids: events.map(({ id }) => id),
-      types: events.map(({ type }) => type),
-      channels: events.map(({ channels }) => arrayText(channels)),
-      dedupeKeys,
-      resourceIds: events.map(({ resourceId }) => resourceId),
-      bodies: events.map(({ body }) => body),
-      createdAts: events.map(({ createdAt }) => createdAt.toISOString()),
+      keyOwners: keys.map(({ owner }) => owner),
+      knownKeys: keys.map(({ key }) => key),
+      owners: written.map(({ owner }) => owner),
+      ids: written.map(({ event }) => event.id),
+      types: written.map(({ event }) => event.type),
+      channels: written.map(({ event }) => arrayText(event.channels)),
+      dedupeKeys: written.map(({ event }) => event.dedupeKey),
+      resourceIds: written.map(({ event }) => event.resourceId),
+      bodies: written.map(({ event }) => event.body),
+      createdAts: written.map(({ event }) => event.createdAt.toISOString()),
     });
   } catch (error) {
     // Two publishers of one key at once, or of two in two orders: the second's statement fails as a whole.

@@ -6,6 +6,7 @@ import { deliveries, deliveryAttempts, endpoints } from '../schema/endpoints.ts'
 import { statement } from '../statement.ts';
 import type { Transaction } from '../transaction.ts';
 import { disableEndpoints } from './disable-endpoints.ts';
+import { forgive } from './forgive-endpoints.ts';
 
 /** What became of one attempt, decided; the record of a failure carries what the receiver said. */
 export type AttemptOutcome = { eventId: EventId; endpointId: EndpointId; attempt: number } &
@@ -71,10 +72,7 @@ export async function recordAttempts(
 const deliver = statement(
   'record_delivered',
   () => sql`
-  with recovered as (
-    update ${endpoints} set failing_since = null
-    where ${endpoints.id} = any(${sql.placeholder('endpoints')}::text[])
-      and ${endpoints.failingSince} is not null)
+  with recovered as (${forgive})
   update ${deliveries} set status = 'delivered', attempts = done.attempt,
     last_status_code = done.status_code, last_error = null, next_attempt_at = null, ended_at = now()
   from unnest(${sql.placeholder('eventIds')}::text[], ${sql.placeholder('endpointIds')}::text[],

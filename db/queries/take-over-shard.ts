@@ -1,16 +1,23 @@
 import { sql } from 'drizzle-orm';
 import type { Database } from '../database.ts';
-import { dispatchShards } from '../schema/events.ts';
+import { dispatchCursors, dispatchShards } from '../schema/events.ts';
 
-/** Makes the caller the shard's only dispatcher: every earlier one finds itself fenced off. Returns the epoch. */
-export async function takeOverShard(db: Database, { shard }: { shard: number }): Promise<number> {
+/**
+ * Makes the caller the shard's only dispatcher: every earlier one finds itself fenced off. Returns the
+ * epoch, and the position up to which all deliveries are written.
+ */
+export async function takeOverShard(
+  db: Database,
+  { shard }: { shard: number },
+): Promise<{ epoch: number; position: number }> {
+  await db.insert(dispatchShards).values({ shard }).onConflictDoNothing();
   const [row] = await db
-    .insert(dispatchShards)
+    .insert(dispatchCursors)
     .values({ shard, epoch: 1 })
     .onConflictDoUpdate({
-      target: dispatchShards.shard,
-      set: { epoch: sql`${dispatchShards.epoch} + 1` },
+      target: dispatchCursors.shard,
+      set: { epoch: sql`${dispatchCursors.epoch} + 1` },
     })
-    .returning({ epoch: dispatchShards.epoch });
-  return row!.epoch;
+    .returning({ epoch: dispatchCursors.epoch, position: dispatchCursors.position });
+  return row!;
 }

@@ -32,7 +32,10 @@ export const events = pgTable(
     resourceId: text().notNull(),
     /** The exact bytes every delivery sends, at every attempt. */
     body: text().notNull(),
-    /** The event's place in its shard's feed, given by the dispatcher after the commit; null until then. */
+    /**
+     * The event's place in its shard's feed: given by the statement that publishes it, or, where that is
+     * part of a longer transaction, by the relay after the commit; null until then.
+     */
     position: bigint({ mode: 'number' }),
     createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
   },
@@ -40,8 +43,14 @@ export const events = pgTable(
     index('events_unnumbered')
       .on(t.shard, t.seq)
       .where(sql`${t.position} is null`),
+    index('events_unnumbered_of_merchant')
+      .on(t.merchantId)
+      .where(sql`${t.position} is null`),
     uniqueIndex('events_feed')
       .on(t.merchantId, t.position)
+      .where(sql`${t.position} is not null`),
+    index('events_in_order')
+      .on(t.shard, t.position)
       .where(sql`${t.position} is not null`),
     uniqueIndex('events_dedupe')
       .on(t.merchantId, t.dedupeKey)
@@ -50,10 +59,20 @@ export const events = pgTable(
   ],
 );
 
-/** One row a shard: the last position given, and who may give the next. */
+/**
+ * One row a shard: the last position given. Whoever gives one holds this row until it is committed, so
+ * that positions become visible in their order.
+ */
 export const dispatchShards = pgTable('dispatch_shards', {
   shard: integer().primaryKey(),
   lastPosition: bigint({ mode: 'number' }).notNull().default(0),
+});
+
+/** How far a shard's relay is. A row of its own, because those who publish hold the other one. */
+export const dispatchCursors = pgTable('dispatch_cursors', {
+  shard: integer().primaryKey(),
+  /** The deliveries of all events up to this position are written. */
+  position: bigint({ mode: 'number' }).notNull().default(0),
   /** Raised by every relay that takes over; one that finds a higher epoch than its own stops. */
   epoch: integer().notNull().default(0),
 });

@@ -7,6 +7,7 @@ import { migrateDatabase } from '../../db/migrate.ts';
 import { createSealer } from '../../db/sealed.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { createAttempter } from '../../webhooks/attempt.ts';
+import type { EventNews } from '../../webhooks/relay.ts';
 import { countTraffic } from '../../webhooks/traffic.ts';
 import { createSender } from '../../webhooks/send.ts';
 import { ensureSearchAttributes } from '../../worker/ensure-search-attributes.ts';
@@ -54,8 +55,15 @@ export async function startPlatform(input: {
     allowPrivateTargets: config.allowPrivateTargets,
     attempt: createAttempter({ sender, sealer, onSent: traffic.onSent }),
     traffic,
-    onEvents: (shard: number, listener: () => void) =>
-      changes.subscribe('tender_events', String(shard), listener),
+    onEvents: (shard: number, listener: (news: EventNews) => void) => {
+      const stops = [
+        changes.subscribe('tender_events', String(shard), () => listener('written')),
+        changes.subscribe('tender_feed', String(shard), () => listener('numbered')),
+      ];
+      return () => {
+        for (const stop of stops) stop();
+      };
+    },
     stopping: stopping.signal,
   };
 

@@ -234,7 +234,7 @@ describe('the same id', () => {
       const waiting = publish(own, { events: [{ id: 'once', ...cart }, cart] });
       await until('the publisher to wait', async () => {
         const { rows } = await world.db.execute(
-          sql`select from pg_stat_activity where wait_event_type = 'Lock' and query like '%batch(id%'`,
+          sql`select from pg_stat_activity where wait_event_type = 'Lock' and query like '%with stale as%'`,
         );
         return rows.length > 0;
       });

@@ -5,7 +5,13 @@ import { initialWindow } from '../../domain/congestion.ts';
 import { listEvents } from '../../db/queries/list-events.ts';
 import type { OutgoingDelivery } from '../../db/queries/select-outgoing.ts';
 import { releaseEndpoint } from '../../db/queries/due-deliveries.ts';
-import { deliveries, deliveryAttempts, dispatchShards, endpoints } from '../../db/schema/index.ts';
+import {
+  deliveries,
+  deliveryAttempts,
+  dispatchCursors,
+  dispatchShards,
+  endpoints,
+} from '../../db/schema/index.ts';
 import { events } from '../../db/schema/events.ts';
 import type { EndpointId, EventId, MerchantId } from '../../domain/ids.ts';
 import {
@@ -118,7 +124,7 @@ describe('the feed', () => {
   });
 });
 
-describe('a claim whose commit fails', () => {
+describe('deliveries whose commit fails', () => {
   /** Lets every statement through and refuses the commit, for as long as it stands. */
   async function refuseCommits(): Promise<() => Promise<void>> {
     await scene.db.execute(sql`
@@ -130,7 +136,7 @@ describe('a claim whose commit fails', () => {
     return async () => void (await scene.db.execute(sql`drop trigger refused on deliveries`));
   }
 
-  /** A relay that claims `count` events and fails to commit that; what it had sent, and how to send. */
+  /** A relay that takes `count` events up and fails to commit that; what it had sent, and how to send. */
   async function failWith({ merchantId, count }: { merchantId: MerchantId; count: number }) {
     const allow = await refuseCommits();
     const sent: EventId[] = [];
@@ -149,7 +155,6 @@ describe('a claim whose commit fails', () => {
     const { id, merchantId } = await scene.newEndpoint();
     const { allow, sent, attempt, added } = await failWith({ merchantId, count: 2 });
     expect(await scene.deliveriesTo(id)).toEqual([]);
-    expect((await positions()).every(({ position }) => position === null)).toBe(true);
     await allow();
     scene.startRelay(attempt);
     await areDelivered(id, 2);
@@ -203,8 +208,11 @@ describe('a relay that takes over', () => {
     expect(old.begun).toHaveLength(initialWindow);
     const rows = await scene.deliveriesTo(id);
     expect(new Set(rows.map(({ attempts }) => attempts))).toEqual(new Set([1]));
-    const [shard] = await scene.db.select().from(dispatchShards);
-    expect(shard).toMatchObject({ lastPosition: 101, epoch: 2 });
+    const [[shard], [cursor]] = await Promise.all([
+      scene.db.select().from(dispatchShards),
+      scene.db.select().from(dispatchCursors),
+    ]);
+    expect([shard?.lastPosition, cursor?.position, cursor?.epoch]).toEqual([101, 101, 2]);
   });
 
   test('takes over after a stop as well: what had not begun is not lost', async () => {

@@ -123,7 +123,7 @@ function startRelay(db: Database, attempt: Attempter): RunningRelay {
   const ended = runRelay({
     ...{ db, attempt, shard, signal: stopping.signal },
     onEvents: (listener) => {
-      wake = listener;
+      wake = () => listener('written');
       return () => {};
     },
     onTroubled: (endpointIds) => troubled.push(...endpointIds),

@@ -1,0 +1,14 @@
+import { sql } from 'drizzle-orm';
+import { endpoints } from '../schema/endpoints.ts';
+import { statement } from '../statement.ts';
+
+/** One delivery that arrives ends the time in which an endpoint has done nothing but fail. */
+export const forgive = sql`
+  update ${endpoints} set failing_since = null
+  where ${endpoints.id} = any(${sql.placeholder('endpoints')}::text[])
+    and ${endpoints.failingSince} is not null`;
+
+export const forgiveEndpoints = statement<Record<string, never>, { endpoints: string[] }>(
+  'forgive_endpoints',
+  () => forgive,
+);

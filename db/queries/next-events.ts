@@ -1,0 +1,65 @@
+import { sql } from 'drizzle-orm';
+import type { EndpointId, EventId, MerchantId } from '../../domain/ids.ts';
+import { endpoints } from '../schema/endpoints.ts';
+import { dispatchCursors, events } from '../schema/events.ts';
+import { merchants } from '../schema/merchants.ts';
+import { statement } from '../statement.ts';
+import type { Runner } from '../statement.ts';
+
+/** An event as the relay takes it up. */
+export type TakenEvent = {
+  id: EventId;
+  merchantId: MerchantId;
+  endpointsVersion: number;
+  type: string;
+  resourceId: string;
+  channels: string[];
+  body: string;
+  createdAt: Date;
+  position: number;
+};
+
+export type NextEvents = {
+  events: TakenEvent[];
+  /** Endpoints in the care of their workflow; `undefined` where they are too many to name. */
+  troubled: ReadonlySet<EndpointId> | undefined;
+};
+
+type Values = { shard: number; epoch: number; after: number; limit: number };
+type Row = { troubled: EndpointId[] | null } & (TakenEvent | { id: null });
+
+const mostTroubled = 1_000;
+
+const next = statement<Row, Values>(
+  'next_events',
+  () => sql`
+  with ours as (
+    select nullif(array(select id from ${endpoints} where driver = 'workflow'
+      limit ${sql.raw(String(mostTroubled + 1))}), '{}') as troubled
+    from ${dispatchCursors}
+    where shard = ${sql.placeholder('shard')}::int and epoch = ${sql.placeholder('epoch')}::int)
+  select ours.troubled, found.* from ours left join lateral (
+    select ${events.id}, merchant_id as "merchantId", endpoints_version::float8 as "endpointsVersion",
+      type, resource_id as "resourceId", channels, body, position::float8,
+      ${events}.created_at as "createdAt"
+    from ${events} join ${merchants} on ${merchants.id} = merchant_id
+    where ${events.shard} = ${sql.placeholder('shard')}::int
+      and position > ${sql.placeholder('after')}::bigint
+    order by ${events.position} limit ${sql.placeholder('limit')}::int) as found on true
+  order by position`,
+);
+
+/**
+ * The events of a shard after a position, in their order. Positions are committed in their order too, so
+ * none can appear behind the last one found. Undefined where another relay has taken the shard over.
+ */
+export async function nextEvents(runner: Runner, values: Values): Promise<NextEvents | undefined> {
+  const rows = await next(runner, values);
+  const [first] = rows;
+  if (!first) return undefined;
+  const troubled = first.troubled ?? [];
+  return {
+    events: rows.filter((row): row is Extract<Row, TakenEvent> => row.id !== null),
+    troubled: troubled.length > mostTroubled ? undefined : new Set(troubled),
+  };
+}

@@ -1,0 +1,109 @@
+import type { ClientBase } from 'pg';
+import { sql } from 'drizzle-orm';
+import type { EndpointId } from '../../domain/ids.ts';
+import type { Database } from '../database.ts';
+import { dispatchCursors } from '../schema/events.ts';
+import { statement, transact } from '../statement.ts';
+import { insertDeliveries, supersedeDeliveries } from './insert-deliveries.ts';
+import { lockEndpoints } from './lock-endpoints.ts';
+import { markSuperseded, matchUnknown } from './match-endpoints.ts';
+import type { PlannedDelivery } from './match-endpoints.ts';
+import type { TakenEvent } from './next-events.ts';
+
+type Work = {
+  /** Deliveries that the relay may send now, of those that were not sent before. */
+  ready: PlannedDelivery['delivery'][];
+  /** Endpoints whose workflow has new work, once all is committed. */
+  nudged: EndpointId[];
+  /** Endpoints that had failed, and to which something was delivered since. */
+  recovered: EndpointId[];
+};
+
+export type Written =
+  /** Another relay has taken the shard over: nothing was written. */
+  | { kind: 'fenced' }
+  /** `committed` is rejected where it was not written after all: then another relay finds the same events. */
+  | ({ kind: 'written'; committed: Promise<void> } & Work);
+
+type Input = {
+  shard: number;
+  epoch: number;
+  /** In the order of the feed, the first of them the first that is not written yet. */
+  batch: readonly TakenEvent[];
+  planned: PlannedDelivery[];
+};
+
+const advance = statement<
+  { shard: number },
+  { shard: number; epoch: number; position: number | undefined }
+>(
+  'advance_cursor',
+  () => sql`
+  update ${dispatchCursors} set position = ${sql.placeholder('position')}::bigint
+  where shard = ${sql.placeholder('shard')}::int and epoch = ${sql.placeholder('epoch')}::int
+  returning shard`,
+);
+
+const fenced = new Error('another relay has taken the shard over');
+
+/**
+ * Writes the deliveries of a stretch of the feed and that they are written, in one transaction under the
+ * locks of their endpoints: what was planned by what was known of these, and what only the lock shows.
+ * Comes back while the commit is under way. `client` is the relay's own.
+ */
+export async function writeDeliveries(
+  db: Database,
+  client: ClientBase,
+  input: Input,
+): Promise<Written> {
+  try {
+    const { result, committed } = await transact(client, {}, () => writeAll(db, client, input));
+    return { kind: 'written', committed, ...result };
+  } catch (error) {
+    if (error === fenced) return { kind: 'fenced' };
+    throw error;
+  }
+}
+
+async function writeAll(
+  db: Database,
+  client: ClientBase,
+  { batch, planned: all, ...place }: Input,
+): Promise<Work> {
+  const known = markSuperseded(all);
+  // Three statements in one round trip: each sees what those before it have locked.
+  const [held, locked] = await Promise.all([
+    advance(client, { ...place, position: batch.at(-1)?.position }),
+    lockEndpoints(client, {
+      endpointIds: [...new Set(known.map(({ delivery }) => delivery.endpoint.id))],
+      resourceIds: [...new Set(batch.map(({ resourceId }) => resourceId))],
+    }),
+    insertDeliveries(client, { ...place, planned: known }),
+  ]);
+  if (held.length === 0) throw fenced;
+  const unknown = await matchUnknown(db, { batch, planned: known, locked });
+  await insertDeliveries(client, { ...place, planned: unknown.planned });
+  const planned = [...known.filter((one) => !unknown.stale.has(one)), ...unknown.planned];
+  const now = new Map(locked.map((one) => [one.id, one]));
+  const stateOf = ({ delivery }: PlannedDelivery) => now.get(delivery.endpoint.id);
+  const taken = planned.filter((one) => stateOf(one)?.taker);
+  await supersedeDeliveries(client, taken);
+  const ready = taken.filter(
+    (one) => !one.isSent && !one.isSuperseded && stateOf(one)?.taker === 'relay',
+  );
+  const touched = new Set(taken.map(({ delivery }) => delivery.endpoint.id));
+  const delivered = new Set(
+    taken.filter((one) => one.delivered).map(({ delivery }) => delivery.endpoint.id),
+  );
+  return {
+    ready: ready.map(({ delivery }) => delivery),
+    nudged: locked
+      .filter(
+        ({ id, taker, isNudgeable }) => taker === 'workflow' && isNudgeable && touched.has(id),
+      )
+      .map(({ id }) => id),
+    recovered: locked
+      .filter(({ id, isFailing }) => isFailing && delivered.has(id))
+      .map(({ id }) => id),
+  };
+}
