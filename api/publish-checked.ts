@@ -32,7 +32,7 @@ export async function publishChecked(
     const refusals = await refuseByType(input, known);
     if (refusals.length > 0 && !isFresh) continue;
     if (refusals.length > 0) await refuseUnlessPublished(db, input, refusals);
-    const result = await publish({ ...input, types: [...known.values()] });
+    const result = await publish({ types: [...known.values()], ...input });
     if (result.kind !== 'staleTypes') return result;
   }
   throw new Error('the types of the events are changed again and again');

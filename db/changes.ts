@@ -8,32 +8,61 @@ export type Changes = {
   close(): Promise<void>;
 };
 
-/** One connection for a whole process, however many wait. */
+type Listeners = Map<string, Set<() => void>>;
+
+const unheardForMs = 30_000;
+
+/**
+ * One connection for a whole process, however many wait. It hears only what somebody waits for, and some
+ * time after: every commit wakes all who listen, and one that is not wanted costs as much as one that is.
+ */
 export async function openChanges({ url }: { url: string }): Promise<Changes> {
-  const listeners = new Map<string, Set<() => void>>();
-  const keyOf = (channel: Channel, key: string) => `${channel}:${key}`;
+  const channels = new Map<Channel, Listeners>();
+  const timers = new Map<Channel, NodeJS.Timeout>();
 
   const listener = await listen({
     url,
-    channels: ['tender_orders', 'tender_events', 'tender_feed', 'tender_messaging'],
     onMessage: (channel, payload) => {
-      for (const tell of listeners.get(keyOf(channel, payload)) ?? []) tell();
+      for (const tell of channels.get(channel)?.get(payload) ?? []) tell();
     },
-    onReconnect: () => {
-      for (const all of listeners.values()) for (const tell of all) tell();
+    onHearing: (heard) => {
+      for (const channel of heard)
+        for (const all of channels.get(channel)?.values() ?? []) for (const tell of all) tell();
     },
   });
 
+  function listenersOf(channel: Channel): Listeners {
+    clearTimeout(timers.get(channel));
+    const known = channels.get(channel);
+    if (known) return known;
+    const listeners: Listeners = new Map();
+    channels.set(channel, listeners);
+    listener.setChannels(new Set(channels.keys()));
+    return listeners;
+  }
+
+  function forgetLater(channel: Channel): void {
+    const forget = () => {
+      channels.delete(channel);
+      listener.setChannels(new Set(channels.keys()));
+    };
+    timers.set(channel, setTimeout(forget, unheardForMs).unref());
+  }
+
   return {
     subscribe(channel, key, tell) {
-      const name = keyOf(channel, key);
-      const own = listeners.get(name) ?? new Set();
-      listeners.set(name, own.add(tell));
+      const listeners = listenersOf(channel);
+      const own = listeners.get(key) ?? new Set();
+      listeners.set(key, own.add(tell));
       return () => {
-        own.delete(tell);
-        if (own.size === 0) listeners.delete(name);
+        if (!own.delete(tell) || own.size > 0) return;
+        listeners.delete(key);
+        if (listeners.size === 0) forgetLater(channel);
       };
     },
-    close: () => listener.close(),
+    async close() {
+      for (const timer of timers.values()) clearTimeout(timer);
+      await listener.close();
+    },
   };
 }

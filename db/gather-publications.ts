@@ -8,46 +8,46 @@ export type Publish = (publication: Publication) => Promise<PublishResult>;
 
 // So many events go into one statement; a request that has more goes by itself.
 const mostTogether = 200;
-// One more statement begins while another commits, and the rest gather: they follow one another in the
-// database too, because positions are given one after the other.
-const mostUnderWay = 2;
-
 type Waiting = {
   publication: Publication;
   resolve: (result: PublishResult) => void;
   reject: (error: unknown) => void;
 };
 
-type Line = { queue: Waiting[]; underWay: number; isAboutToWrite: boolean };
+type Line = { queue: Waiting[]; isWriting: boolean };
 
 /**
  * Publishes in one statement together what comes in one turn of the event loop, and what comes while a
- * shard's last statements are under way: under load one commit carries many requests, alone none
- * waits for another. Each is answered when its events are committed; what cannot be written together is
- * written by itself, and answered by itself.
+ * shard's last statement is under way, because positions are given one after the other anyway: under load
+ * one commit carries many requests, alone none waits for another. Each is answered when its events are
+ * committed; what cannot be written together is written by itself, and answered by itself.
  */
 export function gatherPublications(db: Database): Publish {
   const lines = new Map<number, Line>();
 
   function writeSoon(line: Line): void {
-    if (line.isAboutToWrite || line.underWay >= mostUnderWay || line.queue.length === 0) return;
-    line.isAboutToWrite = true;
+    if (line.isWriting || line.queue.length === 0) return;
+    line.isWriting = true;
     setImmediate(() => {
-      line.isAboutToWrite = false;
-      line.underWay++;
       void write(takeTogether(line.queue)).finally(() => {
-        line.underWay--;
+        line.isWriting = false;
         writeSoon(line);
       });
-      writeSoon(line);
     });
   }
 
   async function write(group: readonly Waiting[]): Promise<void> {
-    if (group.length > 1 && (await writeTogether(group))) return;
+    // Nobody waits for those in whose way something stands.
+    if (!(await writeTogether(group))) void writeApart(group);
+  }
+
+  /** What stands in one merchant's way is not the others' trouble. */
+  async function writeApart(group: readonly Waiting[]): Promise<void> {
     const byMerchant = splitByMerchant(group);
-    // What stands in one merchant's way is not the others' trouble.
-    if (byMerchant.length > 1) return void (await Promise.all(byMerchant.map(write)));
+    if (byMerchant.length > 1) {
+      await Promise.all(byMerchant.map(write));
+      return;
+    }
     await Promise.all(
       group.map(({ publication, resolve, reject }) =>
         publishEvents(db, publication).then(resolve, reject),
@@ -76,7 +76,7 @@ export function gatherPublications(db: Database): Publish {
     if (publication.events.length > mostTogether) return publishEvents(db, publication);
     return new Promise((resolve, reject) => {
       const { shard } = publication.merchant;
-      const line = lines.get(shard) ?? { queue: [], underWay: 0, isAboutToWrite: false };
+      const line = lines.get(shard) ?? { queue: [], isWriting: false };
       lines.set(shard, line);
       line.queue.push({ publication, resolve, reject });
       writeSoon(line);

@@ -3,21 +3,25 @@ import pg from 'pg';
 
 export type Channel = 'tender_orders' | 'tender_events' | 'tender_feed' | 'tender_messaging';
 
-export type Listener = { close(): Promise<void> };
+export type Listener = {
+  /** From now on, or up to now: what is heard is only certain from the next `onHearing` on. */
+  setChannels(channels: ReadonlySet<Channel>): void;
+  close(): Promise<void>;
+};
 
 const firstRetryMs = 100;
 const longestRetryMs = 5_000;
 
 /**
- * Hears PostgreSQL's NOTIFY on one connection of its own and opens it again when it breaks.
- * `onReconnect` runs after each reopening: whatever was said meanwhile was missed, so look again.
+ * Hears PostgreSQL's NOTIFY on one connection of its own and opens it again when it breaks. `onHearing`
+ * runs whenever it has begun to listen to some channels: whatever was said before was missed, so look.
  */
 export async function listen(input: {
   url: string;
-  channels: readonly Channel[];
   onMessage: (channel: Channel, payload: string) => void;
-  onReconnect: () => void;
+  onHearing: (channels: readonly Channel[]) => void;
 }): Promise<Listener> {
+  let wanted: ReadonlySet<Channel> = new Set();
   let client = await connect();
   let isClosed = false;
 
@@ -34,7 +38,6 @@ export async function listen(input: {
     next.on('error', () => {});
     try {
       await next.connect();
-      for (const channel of input.channels) await next.query(`listen ${channel}`);
     } catch (error) {
       await next.end().catch(() => {});
       throw error;
@@ -48,7 +51,7 @@ export async function listen(input: {
       try {
         client = await connect();
         if (isClosed) await client.end();
-        else input.onReconnect();
+        else change('listen', [...wanted]);
         return;
       } catch {
         await sleep(retryMs, undefined, { ref: false });
@@ -56,7 +59,29 @@ export async function listen(input: {
     }
   }
 
+  function change(verb: 'listen' | 'unlisten', channels: readonly Channel[]): void {
+    Promise.all(channels.map((channel) => client.query(`${verb} ${channel}`))).then(
+      () => {
+        if (verb === 'listen') input.onHearing(channels);
+      },
+      // A connection that breaks meanwhile listens to all that is wanted when it is there again.
+      () => {},
+    );
+  }
+
   return {
+    setChannels(channels) {
+      const before = wanted;
+      wanted = new Set(channels);
+      change(
+        'listen',
+        [...wanted].filter((channel) => !before.has(channel)),
+      );
+      change(
+        'unlisten',
+        [...before].filter((channel) => !wanted.has(channel)),
+      );
+    },
     close: async () => {
       isClosed = true;
       await client.end();

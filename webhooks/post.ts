@@ -29,7 +29,7 @@ export function post(
     keptCharsOf: (statusCode: number) => number;
   },
 ): Promise<PostAnswer> {
-  const { keptCharsOf, ...options } = request;
+  const { origin, path, headers: sent, body, keptCharsOf } = request;
   return new Promise((resolve, reject) => {
     let answer: PostAnswer | undefined;
     let timer: NodeJS.Timeout | undefined;
@@ -41,7 +41,7 @@ export function post(
       if (answer) resolve(answer);
     };
     dispatcher.dispatch(
-      { ...options, method: 'POST' },
+      { method: 'POST', origin, path, headers: sent, body },
       {
         onRequestStart() {},
         onResponseStart(controller, statusCode, headers) {

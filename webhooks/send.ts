@@ -81,7 +81,7 @@ export function createSender({ allowPrivate }: { allowPrivate: boolean }): Sende
       const answer = target.refusal
         ? failed(target.refusal)
         : await ask(connections, target, outgoing).catch(failedBy);
-      return { ...answer, startedAt, durationMs: Math.round(performance.now() - startedMs) };
+      return { durationMs: Math.round(performance.now() - startedMs), startedAt, ...answer };
     },
     async publish(target, message) {
       const startedAt = new Date();
@@ -91,7 +91,7 @@ export function createSender({ allowPrivate }: { allowPrivate: boolean }): Sende
       const answer = refusal
         ? failed(refusal)
         : await brokers.publish(target, message).then(accepted, refusedBy);
-      return { ...answer, startedAt, durationMs: Math.round(performance.now() - startedMs) };
+      return { durationMs: Math.round(performance.now() - startedMs), startedAt, ...answer };
     },
     fetch: connections.fetch,
     close: async () => {
@@ -107,7 +107,10 @@ async function ask(connections: Connections, target: Target, outgoing: Outgoing)
   const { headers, body, keepsBody = false, keepsChars = keptChars, mtls } = outgoing;
   const isKept = (statusCode: number) => keepsBody || statusCode < 200 || statusCode >= 300;
   const answer = await post(connections.of(mtls), {
-    ...{ origin: target.origin, path: target.path, headers, body },
+    origin: target.origin,
+    path: target.path,
+    headers,
+    body,
     keptCharsOf: (statusCode) => (isKept(statusCode) ? keepsChars : 0),
   });
   const { statusCode } = answer;

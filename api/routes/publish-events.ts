@@ -76,7 +76,8 @@ export function registerPublishEvents(app: App, deps: ApiDeps) {
     const incoming = await readIncomingEvents(c);
     const events = prepareAll(incoming, { at: new Date(), requestKey });
     const result = await publishChecked({ db: deps.db, publish }, types, {
-      ...{ incoming, events },
+      incoming,
+      events,
       merchant: c.var.merchant,
       keyPastEnd: requestKey === undefined ? null : keyAt(requestKey, events.length),
     });

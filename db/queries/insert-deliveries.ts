@@ -48,7 +48,8 @@ export async function insertDeliveries(
   const { shard, epoch, planned } = input;
   if (planned.length === 0) return;
   await insert(runner, {
-    ...{ shard, epoch },
+    shard,
+    epoch,
     eventIds: planned.map(({ delivery }) => delivery.eventId),
     endpointIds: planned.map(({ delivery }) => delivery.endpoint.id),
     seenAt: planned.map(({ delivery }) => delivery.endpoint.updatedAt),

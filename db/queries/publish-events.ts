@@ -142,7 +142,7 @@ async function insertAll(
   publications: readonly Publication[],
 ): Promise<Row[] | 'raced'> {
   const types = publications.flatMap(({ merchant, types: some }) =>
-    some.map((type) => ({ ...type, owner: merchant.id })),
+    some.map((type) => ({ type, owner: merchant.id })),
   );
   const written = publications.flatMap(({ merchant, events: some }) =>
     some.map((event) => ({ event, owner: merchant.id })),
@@ -158,8 +158,8 @@ async function insertAll(
       shard: publications[0]?.merchant.shard,
       isShort: written.length <= shortEvents && chars <= shortChars,
       typeOwners: types.map(({ owner }) => owner),
-      typeNames: types.map(({ name }) => name),
-      typeVersions: types.map(({ version }) => version),
+      typeNames: types.map(({ type }) => type.name),
+      typeVersions: types.map(({ type }) => type.version),
       keyOwners: keys.map(({ owner }) => owner),
       knownKeys: keys.map(({ key }) => key),
       owners: written.map(({ owner }) => owner),
