@@ -1,3 +1,4 @@
+import type { PoolClient } from 'pg';
 import { createMatchers } from '../db/matchers.ts';
 import type { Database } from '../db/database.ts';
 import { forgiveEndpoints } from '../db/queries/forgive-endpoints.ts';
@@ -71,7 +72,7 @@ export async function openIntake(input: {
   const { db, shard, epoch, limit } = input;
   const matchers = createMatchers();
   const horizon = createHorizon();
-  const [reader, writer] = await Promise.all([db.$client.connect(), db.$client.connect()]);
+  const [reader, writer] = await Promise.all([connectFor(db), connectFor(db)]);
   const held = new Map<EndpointId, number>();
   const released: EndpointId[] = [];
   let cursor = input.position;
@@ -90,11 +91,9 @@ export async function openIntake(input: {
   let soon: NodeJS.Timeout | undefined;
   let late: NodeJS.Timeout | undefined;
   let isOver = false;
-  let failure: Error | undefined;
 
   const fail = (error: unknown): void => {
     isOver = true;
-    failure ??= error instanceof Error ? error : new Error(String(error));
     input.onError(error);
   };
   // Unheard, a connection that breaks between two statements would end the process.
@@ -257,7 +256,8 @@ export async function openIntake(input: {
       for (const timer of [soon, late]) clearTimeout(timer);
       for (const client of [reader, writer]) {
         client.off('error', fail);
-        client.release(failure);
+        // Not for others: it has settings of its own.
+        client.release(true);
       }
     },
   };
@@ -268,4 +268,14 @@ function count(counts: Map<EndpointId, number>, endpointId: EndpointId, change: 
   const next = (counts.get(endpointId) ?? 0) + change;
   if (next > 0) counts.set(endpointId, next);
   else counts.delete(endpointId);
+}
+
+/**
+ * A connection on which statements are planned once and by their indexes: a plan that was made while the
+ * tables were empty must serve when they are full.
+ */
+async function connectFor(db: Database): Promise<PoolClient> {
+  const client = await db.$client.connect();
+  await client.query('set plan_cache_mode = force_generic_plan; set enable_seqscan = off');
+  return client;
 }
