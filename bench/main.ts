@@ -1,6 +1,7 @@
 /**
  * `npm run bench -- payments|relay|webhooks [--json] [--rounds N] [--seconds S]`; payments takes
- * `[--provider alipay|wechat-pay|stripe]`, webhooks `[--endpoints N] [--parts latency,isolation,memory,matching,kills]`.
+ * `[--provider alipay|wechat-pay|stripe]`, webhooks `[--endpoints N]` and `[--max]` for saturation alone, `[--rate R] [--hang N]` for a steady rate with
+ * some that never answer, or `[--parts latency,isolation,memory,drain,matching,kills]`.
  */
 import { parseArgs } from 'node:util';
 import type { ProviderName } from '../providers/provider.ts';
@@ -19,6 +20,9 @@ const { values, positionals } = parseArgs({
     provider: { type: 'string', default: 'alipay' },
     deliveries: { type: 'string', default: '10000' },
     endpoints: { type: 'string', default: '20' },
+    max: { type: 'boolean', default: false },
+    rate: { type: 'string' },
+    hang: { type: 'string', default: '0' },
     parts: { type: 'string', default: 'latency,isolation,memory,drain,matching,kills' },
     'kill-seconds': { type: 'string', default: '120' },
     'drain-events': { type: 'string', default: '100000' },
@@ -42,7 +46,11 @@ const benches: Record<string, () => Promise<unknown>> = {
       endpoints: Number(values.endpoints),
       rounds,
       roundMs: Number(values.seconds) * 1_000,
-      parts: values.parts.split(','),
+      steady:
+        values.rate === undefined
+          ? undefined
+          : { perSecond: Number(values.rate), hanging: Number(values.hang) },
+      parts: values.max ? [] : values.parts.split(','),
       killSeconds: Number(values['kill-seconds']),
       drainEvents: Number(values['drain-events']),
       memoryDeliveries: Number(values['memory-deliveries']),

@@ -23,8 +23,8 @@ const keptLanes = 2_000;
 
 /**
  * One lane an endpoint, each with its own window on what is under way, so that a slow receiver holds
- * up only itself. A lane that grows beyond `longest`, or whose endpoint fails again and again, is
- * given to `onOverflow`, what waits in it with it.
+ * up only itself. A lane that grows beyond `longest`, where nothing moves any more, or whose endpoint fails
+ * again and again, is given to `onOverflow`, what waits in it with it.
  */
 export function createLanes(input: {
   concurrency: number;
@@ -120,7 +120,7 @@ export function createLanes(input: {
       for (const [endpointId, waiting] of refused) input.onOverflow(endpointId, waiting);
       for (const [endpointId, lane] of touched) {
         advance(endpointId, lane);
-        if (lane.waiting() > input.longest) overflow(endpointId, lane);
+        if (lane.waiting() > input.longest || lane.isStalled()) overflow(endpointId, lane);
       }
     },
     size: () => size,

@@ -1,41 +1,66 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { round } from '../shared/cpu.ts';
+import { median, percentile } from '../shared/figures.ts';
 import { pace } from '../shared/load.ts';
 import type { Behaviour } from './receiver.ts';
 import type { Stack } from './stack.ts';
 
 const slowMs = 50;
-const troubled: Record<string, Behaviour> = {
-  '0': { kind: 'hang' },
-  '1': { kind: 'fail' },
-  '2': { kind: 'ok', delayMs: 10 * slowMs },
-};
+const rounds = 3;
+const troubles: readonly Behaviour[] = [
+  { kind: 'hang' },
+  { kind: 'fail' },
+  { kind: 'ok', delayMs: 10 * slowMs },
+];
 
 /**
- * The same rate twice: all endpoints well, and with one that hangs, one that answers 500, and one ten
- * times slower than `slowMs`. Says what the healthy ones got, and how fast.
+ * The same rate again and again, in turns: all endpoints well, and with one that hangs, one that answers 500,
+ * and one ten times slower than `slowMs`, each round others. Says what those got that were well all the time,
+ * and how fast: medians of the rounds, because the machine has its moods too.
  */
 export async function measureIsolation(
   stack: Stack,
   { perSecond, durationMs }: { perSecond: number; durationMs: number },
 ) {
-  const run = async (behaviours: Record<string, Behaviour>) => {
+  const isSpared = (endpoint: string) => Number(endpoint) >= rounds * troubles.length;
+  const run = async (behaviours: Record<string, Behaviour>): Promise<Run> => {
     await stack.reset(behaviours);
     await pace({ perSecond, durationMs, operation: () => stack.publish({ count: 1 }) });
     await sleep(1_000);
-    const { perEndpoint, latencyMs, healthy } = await stack.stats();
-    const others = Object.entries(perEndpoint).filter(([endpoint]) => !troubled[endpoint]);
-    const taken = others.reduce((sum, [, count]) => sum + count, 0);
-    const { p50, p99 } = Object.keys(behaviours).length > 0 ? healthy.latencyMs : latencyMs;
-    return { taken, p50Ms: round(p50), p99Ms: round(p99) };
+    const spared = Object.entries(await stack.latencies()).filter(([endpoint]) =>
+      isSpared(endpoint),
+    );
+    const latenciesMs = spared.flatMap(([, all]) => all);
+    // What waits for the troubled ones is not to be delivered in the next run.
+    await stack.reset();
+    await stack.settled();
+    return {
+      taken: latenciesMs.length,
+      p50Ms: percentile(latenciesMs, 0.5),
+      p99Ms: percentile(latenciesMs, 0.99),
+    };
   };
-  const before = await run({});
-  const during = await run(troubled);
+  const before: Run[] = [];
+  const during: Run[] = [];
+  for (let number = 0; number < rounds; number++) {
+    const first = number * troubles.length;
+    before.push(await run({}));
+    during.push(await run(Object.fromEntries(troubles.map((one, i) => [String(first + i), one]))));
+  }
+  const [allWell, threeTroubled] = [mediansOf(before), mediansOf(during)];
   return {
     perSecond,
-    allWell: before,
-    threeTroubled: during,
-    throughputRatio: round(during.taken / before.taken, 3),
-    p99Ratio: round(during.p99Ms / before.p99Ms, 3),
+    allWell,
+    threeTroubled,
+    throughputRatio: round(threeTroubled.taken / allWell.taken, 3),
+    p99Ratio: round(threeTroubled.p99Ms / allWell.p99Ms, 3),
+    p99MsOfRounds: [before, during].map((runs) => runs.map(({ p99Ms }) => round(p99Ms))),
   };
+}
+
+type Run = { taken: number; p50Ms: number; p99Ms: number };
+
+function mediansOf(runs: readonly Run[]): Run {
+  const of = (name: keyof Run) => round(median(runs.map((run) => run[name])));
+  return { taken: of('taken'), p50Ms: of('p50Ms'), p99Ms: of('p99Ms') };
 }

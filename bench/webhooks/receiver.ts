@@ -1,6 +1,6 @@
 /**
  * The merchants' endpoints in a process of its own. `POST /e/<n>` is endpoint n; `POST /reset` forgets
- * and sets how each behaves; `GET /stats` says what came. Latencies are counted from `data.atMs`.
+ * and sets how each behaves; `GET /stats` says what came, `GET /latencies` how fast. Latencies are counted from `data.atMs`.
  */
 import { createServer } from 'node:http';
 import type { ServerResponse } from 'node:http';
@@ -15,8 +15,6 @@ export type ReceiverStats = {
   /** By endpoint. */
   perEndpoint: Record<string, number>;
   latencyMs: { p50: number; p95: number; p99: number };
-  /** Only of endpoints that behave, where some do not. */
-  healthy: { taken: number; latencyMs: { p50: number; p99: number } };
   /** The longest time without an arrival, since the reset or the first arrival. */
   longestGapMs: number;
 };
@@ -60,8 +58,6 @@ function take(endpoint: string, id: string, body: string): void {
 
 function stats(): ReceiverStats {
   const all = latencies.map(({ ms }) => ms);
-  const healthy = latencies.filter(({ endpoint }) => !behaviours[endpoint]);
-  const ms = healthy.map((one) => one.ms);
   return {
     taken: seen.size,
     duplicates,
@@ -71,12 +67,15 @@ function stats(): ReceiverStats {
       p95: percentile(all, 0.95),
       p99: percentile(all, 0.99),
     },
-    healthy: {
-      taken: healthy.length,
-      latencyMs: { p50: percentile(ms, 0.5), p99: percentile(ms, 0.99) },
-    },
     longestGapMs,
   };
+}
+
+/** All of them, in ms, by endpoint. */
+function latenciesOfEndpoints(): Record<string, number[]> {
+  const all: Record<string, number[]> = {};
+  for (const { endpoint, ms } of latencies) (all[endpoint] ??= []).push(ms);
+  return all;
 }
 
 function answer(endpoint: string, response: ServerResponse, onTaken: () => void): void {
@@ -98,7 +97,8 @@ const server = createServer((request, response) => {
   const url = request.url ?? '';
   if (request.method === 'GET') {
     response.writeHead(200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(url === '/count' ? seen.size : stats()));
+    const asked = { '/count': () => seen.size, '/latencies': latenciesOfEndpoints }[url] ?? stats;
+    response.end(JSON.stringify(asked()));
     return;
   }
   const chunks: Buffer[] = [];

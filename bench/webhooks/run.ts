@@ -10,9 +10,12 @@ import { runPlain } from './plain.ts';
 import { saturateWebhooks } from './saturate.ts';
 import type { Saturation } from './saturate.ts';
 import { openStack } from './stack.ts';
+import { measureSteady } from './steady.ts';
 
 export type WebhooksOptions = {
   endpoints: number;
+  /** Only this: so many events a second, with so many endpoints that never answer. */
+  steady: { perSecond: number; hanging: number } | undefined;
   rounds: number;
   roundMs: number;
   /** Which parts to run; saturation, and with it the rates of the others, always. */
@@ -32,6 +35,10 @@ export async function benchWebhooks(options: WebhooksOptions) {
   const stack = await openStack(options);
   try {
     await saturateWebhooks(stack, { batch: 100, publishers: 2, durationMs: 3_000 });
+    if (options.steady) {
+      const steady = await measureSteady(stack, { ...options.steady, durationMs: roundMs });
+      return { bench: 'webhooks', endpoints: options.endpoints, steady };
+    }
     const plain: { perSecond: number; cpuMsPerEvent: number }[] = [];
     const single: Saturation[] = [];
     const batched: Saturation[] = [];
@@ -62,6 +69,7 @@ export async function benchWebhooks(options: WebhooksOptions) {
         duplicates: [...single, ...batched].reduce((sum, { duplicates }) => sum + duplicates, 0),
       },
     };
+    await stack.checkpoint();
     if (wants('latency')) {
       const quarter = { perSecond: perSecond / 4, durationMs: roundMs };
       const floor = await measureFloor(stack, quarter);

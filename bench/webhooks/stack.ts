@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { sql } from 'drizzle-orm';
 import { Agent, request } from 'undici';
@@ -118,6 +119,23 @@ export async function openStack({ endpoints }: { endpoints: number }) {
             join ${dispatchCursors} using (shard))::int as count`);
       return rows[0]?.count ?? 0;
     },
+    /**
+     * As a database that has run for a while: a new one fills every 16 MB of its log with zeros before it first
+     * writes there, and all commits wait for that; later it uses old ones again.
+     */
+    async checkpoint(): Promise<void> {
+      await db.execute(sql`checkpoint`);
+    },
+    /** Waits until nothing is left to deliver but what failed again and is tried in some minutes. */
+    async settled(): Promise<void> {
+      const isBusy = async () => {
+        const { rows } = await db.execute(sql`
+          select from ${deliveries} where status = 'pending'
+            and next_attempt_at < now() + interval '30 seconds' limit 1`);
+        return rows.length > 0;
+      };
+      while (await isBusy()) await sleep(100);
+    },
     /** Changes how endpoints behave, and forgets nothing. */
     behave: (behaviours: Record<string, Behaviour>) => call(`${receiverUrl}/behave`, behaviours),
     /** How many workflows look after endpoints in trouble. */
@@ -131,6 +149,7 @@ export async function openStack({ endpoints }: { endpoints: number }) {
     },
     reset: (behaviours: Record<string, Behaviour> = {}) => call(`${receiverUrl}/reset`, behaviours),
     stats: () => call<ReceiverStats>(`${receiverUrl}/stats`),
+    latencies: () => call<Record<string, number[]>>(`${receiverUrl}/latencies`),
     taken: () => call<number>(`${receiverUrl}/count`),
     /** Kills the worker without a warning; another takes its place as a supervisor would start it. */
     async killWorker(): Promise<void> {
