@@ -4,9 +4,9 @@ import { gatherPublications } from '../../db/gather-publications.ts';
 import { insertMerchant } from '../../db/queries/merchants.ts';
 import type { Publication } from '../../db/queries/publish-events.ts';
 import { events, eventTypeDefinitions } from '../../db/schema/index.ts';
-import { envelopeOf } from '../../domain/events.ts';
-import { newId } from '../../domain/ids.ts';
 import type { MerchantId } from '../../domain/ids.ts';
+import { publicationOf as ofMerchant } from '../support/publications.ts';
+import type { PublicationSettings } from '../support/publications.ts';
 import { openRelayScene } from '../support/relay-scene.ts';
 import type { RelayScene } from '../support/relay-scene.ts';
 import { until } from '../support/until.ts';
@@ -21,30 +21,8 @@ beforeEach(async () => {
 });
 afterEach(() => scene.close());
 
-function publicationOf(
-  names: readonly string[],
-  settings: { dedupeKey?: string; data?: unknown; version?: string | null } = {},
-): Publication {
-  const at = new Date();
-  return {
-    merchant: { id: merchantId, shard: 0 },
-    keyPastEnd: null,
-    types: [{ name: 'cart.left', version: settings.version ?? null }],
-    events: names.map((resourceId) => {
-      const id = newId('event');
-      const data = settings.data ?? { resourceId };
-      const timestamp = at.toISOString();
-      return {
-        ...{ id, resourceId, type: 'cart.left', channels: [], createdAt: at },
-        body: envelopeOf({ id, type: 'cart.left', timestamp, data }),
-        isResourceGiven: true,
-        isTimeGiven: false,
-        dedupeKey: settings.dedupeKey ?? null,
-        isKeyOfRequest: false,
-      };
-    }),
-  };
-}
+const publicationOf = (names: readonly string[], settings?: PublicationSettings) =>
+  ofMerchant(merchantId, names, settings);
 
 test('everyone who publishes at once is answered with their own events, and all of them are there', async () => {
   const publish = gatherPublications(scene.db);

@@ -1,4 +1,4 @@
-import { asc, eq } from 'drizzle-orm';
+import { eq } from 'drizzle-orm';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { disableEndpoints } from '../../db/queries/disable-endpoints.ts';
 import {
@@ -8,7 +8,7 @@ import {
 } from '../../db/queries/due-deliveries.ts';
 import { recordAttempts } from '../../db/queries/record-attempts.ts';
 import type { OutgoingDelivery } from '../../db/queries/select-outgoing.ts';
-import { deliveries, endpoints, events } from '../../db/schema/index.ts';
+import { deliveries, dispatchCursors, endpoints, events } from '../../db/schema/index.ts';
 import type { EndpointId, EventId } from '../../domain/ids.ts';
 import { deliveredOutcome, failedOutcome, openRelayScene } from '../support/relay-scene.ts';
 import type { RelayScene } from '../support/relay-scene.ts';
@@ -249,9 +249,9 @@ describe('an endpoint hears', () => {
     const [created] = await scene.addEvents(merchantId, 1);
     await scene.addEvents(merchantId, 1, { type: 'order.paid' });
     relay.wake();
-    await until('all numbered', async () => {
-      const rows = await scene.db.select().from(events).orderBy(asc(events.position));
-      return rows.every(({ position }) => position !== null);
+    await until('all taken up', async () => {
+      const [cursor] = await scene.db.select().from(dispatchCursors);
+      return cursor?.position === 4;
     });
     expect((await scene.deliveriesTo(id)).map(({ eventId }) => eventId)).toEqual([paid, created]);
   });
