@@ -98,9 +98,13 @@ describe('a delivery', () => {
     await publishEach(merchantId, ['a', 'b']);
     relay.wake();
     const rows = await areWritten(id, 2);
-    expect(rows).toMatchObject(
-      Array(2).fill({ status: 'delivered', attempts: 1, lastStatusCode: 204, nextAttemptAt: null }),
-    );
+    const delivered = {
+      status: 'delivered',
+      attempts: 1,
+      lastStatusCode: 204,
+      nextAttemptAt: null,
+    };
+    expect(rows).toMatchObject([delivered, delivered]);
     expect(await writes()).toEqual({ INSERT: 2 });
     expect(await cursor()).toBe(2);
   });
