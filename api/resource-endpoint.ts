@@ -1,12 +1,10 @@
 import { secretContext } from '../db/queries/endpoints.ts';
+import type { ResourceEndpoint } from '../db/queries/endpoints.ts';
 import { newId } from '../domain/ids.ts';
-import type { EndpointId, MerchantId } from '../domain/ids.ts';
+import type { MerchantId } from '../domain/ids.ts';
 import { ensureSigningSecret } from '../db/queries/signing-secret.ts';
 import { newSecret } from '../webhooks/sign.ts';
 import type { ApiDeps } from './deps.ts';
-
-/** An endpoint that hears of one thing alone: an order's `notifyUrl`, a request's `callbackUrl`. */
-export type ResourceEndpoint = { endpointId: EndpointId; url: string; sealedSecret: string };
 
 /** Signed with the merchant's own secret, which one given for a single order is not shown. Null without an address. */
 export async function resourceEndpoint(

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { MerchantId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
+import { text } from '../placeholders.ts';
 import { consumerGroups } from '../schema/events.ts';
 import { statement } from '../statement.ts';
 
@@ -21,7 +22,6 @@ type Acknowledgement = {
   cursor: number;
 };
 
-const text = (name: string) => sql`${sql.placeholder(name)}::text`;
 const cursor = sql`${sql.placeholder('cursor')}::bigint`;
 const isGroup = sql`merchant_id = ${text('merchantId')} and name = ${text('name')}`;
 const isTaken = sql`lease_token = ${text('leaseToken')}`;

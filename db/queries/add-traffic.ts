@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { EndpointId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
+import { array } from '../placeholders.ts';
 import { endpointMinutes } from '../schema/endpoints.ts';
 import { statement } from '../statement.ts';
 
@@ -8,9 +9,6 @@ import { statement } from '../statement.ts';
 export type TrafficCount = Omit<typeof endpointMinutes.$inferInsert, 'endpointId'> & {
   endpointId: EndpointId;
 };
-
-const array = (name: string, type: string) =>
-  sql`${sql.placeholder(name)}::${sql.raw(`${type}[]`)}`;
 
 const add = statement(
   'add_traffic',

@@ -6,6 +6,7 @@ import type { NotificationId, PaymentId, RefundId } from '../../domain/ids.ts';
 import type { LedgerPosting } from '../../domain/ledger.ts';
 import { snapshotOf } from '../../domain/order-snapshot.ts';
 import type { Database } from '../database.ts';
+import { at, text } from '../placeholders.ts';
 import { events } from '../schema/events.ts';
 import { ledgerEntries } from '../schema/ledger.ts';
 import { orders, payments } from '../schema/orders.ts';
@@ -53,8 +54,6 @@ export type Change = {
   notification?: { id: NotificationId; outcome: NotificationOutcome } | undefined;
 };
 
-const at = (name: string) => sql`${sql.placeholder(name)}::timestamptz`;
-const text = (name: string) => sql`${sql.placeholder(name)}::text`;
 const minor = (name: string) => sql`${sql.placeholder(name)}::bigint`;
 const hasChanged = sql`exists (select from changed)`;
 

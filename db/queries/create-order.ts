@@ -1,18 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { and, eq, gt, sql } from 'drizzle-orm';
 import { newId, outTradeNoOf } from '../../domain/ids.ts';
-import type { AccountId, EndpointId, MerchantId, OrderId } from '../../domain/ids.ts';
+import type { AccountId, MerchantId, OrderId } from '../../domain/ids.ts';
 import type { LatePayment } from '../../domain/order.ts';
 import { snapshotOf } from '../../domain/order-snapshot.ts';
 import type { CaptureMethod } from '../../domain/payment.ts';
 import type { Database } from '../database.ts';
 import { isUniqueViolation } from '../database-errors.ts';
+import { at, text } from '../placeholders.ts';
 import { endpoints } from '../schema/endpoints.ts';
 import { events } from '../schema/events.ts';
 import { idempotencyKeys } from '../schema/idempotency-keys.ts';
 import { orders, payments } from '../schema/orders.ts';
 import type { OrderPayer } from '../schema/orders.ts';
 import type { Transaction } from '../transaction.ts';
+import type { ResourceEndpoint } from './endpoints.ts';
 import { statement } from '../statement.ts';
 import { newEvent } from './new-event.ts';
 
@@ -35,7 +37,7 @@ export type NewOrder = {
   metadata: Record<string, string>;
   returnUrl: string | null;
   /** An endpoint for this order's events alone, with its sealed secret. */
-  notify: { endpointId: EndpointId; url: string; sealedSecret: string } | null;
+  notify: ResourceEndpoint | null;
   expiresAt: Date;
 };
 
@@ -70,8 +72,6 @@ export async function createOrder(db: Database, input: NewOrder): Promise<Create
   );
 }
 
-const text = (name: string) => sql`${sql.placeholder(name)}::text`;
-const at = (name: string) => sql`${sql.placeholder(name)}::timestamptz`;
 const amountMinor = sql`${sql.placeholder('amountMinor')}::bigint`;
 
 const open = statement(

@@ -7,6 +7,9 @@ import type { Sealer } from '../sealed.ts';
 
 export type Endpoint = typeof endpoints.$inferSelect;
 
+/** An endpoint that hears of one thing alone: an order's `notifyUrl`, a request's `callbackUrl`. */
+export type ResourceEndpoint = { endpointId: EndpointId; url: string; sealedSecret: string };
+
 /** What a sealed signing secret is bound to; the sender opens it with the same words. */
 export const secretContext = (id: EndpointId) => `${id}:endpoints.secret`;
 

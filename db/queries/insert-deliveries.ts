@@ -1,12 +1,10 @@
 import { sql } from 'drizzle-orm';
+import { array } from '../placeholders.ts';
 import { deliveries, endpoints } from '../schema/endpoints.ts';
 import { statement } from '../statement.ts';
 import type { Runner } from '../statement.ts';
 import { taker } from './lock-endpoints.ts';
 import type { PlannedDelivery } from './match-endpoints.ts';
-
-const array = (name: string, type: string) =>
-  sql`${sql.placeholder(name)}::${sql.raw(`${type}[]`)}`;
 
 const insert = statement(
   'insert_deliveries',

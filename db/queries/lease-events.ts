@@ -2,10 +2,10 @@ import { sql } from 'drizzle-orm';
 import type { Filter } from '../../domain/filter.ts';
 import type { MerchantId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
+import { text } from '../placeholders.ts';
 import { consumerGroups } from '../schema/events.ts';
 import { statement } from '../statement.ts';
 
-const text = (name: string) => sql`${sql.placeholder(name)}::text`;
 const isGroup = sql`merchant_id = ${text('merchantId')} and name = ${text('name')}`;
 
 export type GroupState = {

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { SQL } from 'drizzle-orm';
 import type { MerchantId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
+import { text, texts } from '../placeholders.ts';
 import { events } from '../schema/events.ts';
 import { statement } from '../statement.ts';
 
@@ -70,8 +71,6 @@ function selectionOf({ patterns, channels = [], resourceId }: FeedSelection) {
   return channels.length > 0 || !patterns.includes('*') ? selectSome : selectAll;
 }
 
-const text = (name: string) => sql`${sql.placeholder(name)}::text`;
-const texts = (name: string) => sql`${sql.placeholder(name)}::text[]`;
 const after = sql`${sql.placeholder('after')}::bigint`;
 const isOurs = sql`merchant_id = ${text('merchantId')} and position > ${after}`;
 const isWanted = sql`type like any(${texts('patterns')})

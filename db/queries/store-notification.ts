@@ -6,6 +6,7 @@ import type { Database } from '../database.ts';
 import { payments } from '../schema/orders.ts';
 import { providerNotifications } from '../schema/provider-notifications.ts';
 import { refunds } from '../schema/refunds.ts';
+import { text } from '../placeholders.ts';
 import { statement } from '../statement.ts';
 
 export type StoredNotification =
@@ -16,7 +17,6 @@ export type StoredNotification =
   | { kind: 'duplicate' };
 
 const { placeholder } = sql;
-const text = (name: string) => sql`${placeholder(name)}::text`;
 
 const store = statement<
   { order_id: OrderId | null; refund_id: RefundId | null },

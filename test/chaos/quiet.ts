@@ -15,6 +15,8 @@ export async function unrest(evidence: Evidence): Promise<string[]> {
       (select count(*)::int from refunds where status = 'pending') as "pending refunds",
       (select count(*)::int from provider_notifications where applied_at is null) as "unapplied notifications",
       (select count(*)::int from events where position is null) as "unnumbered events",
+      (select coalesce(sum(last_position - position), 0)::int from dispatch_shards
+        join dispatch_cursors using (shard)) as "events without their deliveries",
       (select count(*)::int from deliveries where status = 'pending') as "pending deliveries",
       (select count(*)::int from reconciliations where status in ('running', 'waiting')) as "reconciliations"`,
   );

@@ -1,6 +1,4 @@
-import { accessSync, constants } from 'node:fs';
 import { connect } from 'node:net';
-import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pickPort } from '../../launcher/services/ports.ts';
 import { startLeashed } from '../../launcher/services/leashed.ts';
@@ -91,14 +89,6 @@ export function isListening(port: number): Promise<boolean> {
   });
 }
 
-/** The first of these paths, or of these names on the PATH, that can be run here. */
-export function findProgram(candidates: readonly string[]): string | undefined {
-  const folders = (process.env['PATH'] ?? '').split(delimiter);
-  return candidates
-    .flatMap((name) => (name.includes('/') ? [name] : folders.map((folder) => join(folder, name))))
-    .find(isExecutable);
-}
-
 /**
  * Whether tests with this broker are to run. Only a developer's machine may go without: it is told
  * what to install; in the gate (CI is set) they run, and fail where the broker is missing.
@@ -116,13 +106,4 @@ export function isBrokerThere({
     `The tests with ${broker} are skipped: apt-get install ${missing.join(' ')}\n`,
   );
   return false;
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,19 +1,13 @@
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { chromium } from 'playwright-core';
 import type { Browser } from 'playwright-core';
+import { findProgram } from './find-program.ts';
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
 /** A Chromium of this machine: CHROMIUM_PATH, or the first on the PATH. Undefined where there is none. */
 export function findChromium(): string | undefined {
-  const candidates = [
-    process.env['CHROMIUM_PATH'],
-    ...(process.env['PATH'] ?? '')
-      .split(delimiter)
-      .flatMap((folder) => names.map((name) => join(folder, name))),
-  ];
-  return candidates.find((path) => path !== undefined && isExecutable(path));
+  const given = process.env['CHROMIUM_PATH'];
+  return findProgram([...(given === undefined ? [] : [given]), ...names]);
 }
 
 /** Starts it without a window, and without looking anything up on the internet. */
@@ -30,13 +24,4 @@ export function openChromium(executablePath: string): Promise<Browser> {
       '--disable-sync',
     ],
   });
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -5,13 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Kafka, logLevel } from 'kafkajs';
 import { assertPortFree } from '../../launcher/services/ports.ts';
-import {
-  findProgram,
-  heldBroker,
-  isBrokerThere,
-  pickThreePorts,
-  startBrokerProcess,
-} from './broker-process.ts';
+import { heldBroker, isBrokerThere, pickThreePorts, startBrokerProcess } from './broker-process.ts';
+import { findProgram } from './find-program.ts';
 import type { BrokerProcess } from './broker-process.ts';
 import { fetchKafkaJars, hasKafkaJars } from './kafka/jars.ts';
 

@@ -4,13 +4,13 @@ import { dirname, join } from 'node:path';
 import { connect } from 'amqplib';
 import { assertPortFree } from '../../launcher/services/ports.ts';
 import {
-  findProgram,
   heldBroker,
   isBrokerThere,
   pickThreePorts,
   isListening,
   startBrokerProcess,
 } from './broker-process.ts';
+import { findProgram } from './find-program.ts';
 import type { BrokerProcess } from './broker-process.ts';
 
 export type RabbitmqBroker = {

@@ -3,7 +3,7 @@ import { requestEnvelopeOf, requestEventId } from '../../../domain/exchange.ts';
 import type { Qos } from '../../../domain/delivery.ts';
 import type { EventType } from '../../../domain/events.ts';
 import { newId } from '../../../domain/ids.ts';
-import type { EndpointId, MerchantId } from '../../../domain/ids.ts';
+import type { MerchantId } from '../../../domain/ids.ts';
 import type { Participant } from '../../../domain/participant.ts';
 import type { Database } from '../../database.ts';
 import { endpoints } from '../../schema/endpoints.ts';
@@ -11,6 +11,7 @@ import { events } from '../../schema/events.ts';
 import { merchants } from '../../schema/merchants.ts';
 import { messages } from '../../schema/messaging.ts';
 import type { Transaction } from '../../transaction.ts';
+import type { ResourceEndpoint } from '../endpoints.ts';
 import { isEndpoint } from './find-participant.ts';
 
 export type Message = typeof messages.$inferSelect;
@@ -26,7 +27,7 @@ export type NewRequest = {
   replyWithinSeconds: number;
   qos: Qos;
   /** Where the requester hears of this one reply, besides its endpoints. */
-  callback: { endpointId: EndpointId; url: string; sealedSecret: string } | null;
+  callback: ResourceEndpoint | null;
 };
 
 export type CreateRequestResult =
