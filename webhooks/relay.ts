@@ -135,11 +135,13 @@ export async function runRelay(input: {
           const abandoned = await takeOverDeliveries(db, { shard, epoch, limit: takeLimit });
           lanes.add(abandoned);
           hasAbandoned = abandoned.length === takeLimit;
+          // What comes later in the feed comes after them, where order matters.
+          if (hasAbandoned) continue;
         }
         const taken = await intake.take();
         if (taken.kind === 'fenced') isFenced = true;
         fullSinceMs = undefined;
-        if (taken.kind === 'fenced' || taken.isFull || hasAbandoned) continue;
+        if (taken.kind === 'fenced' || taken.isFull) continue;
       } else if (lanes.shedStalled()) {
         // One that hangs has filled the relay: its workflow takes what waits, and the others go on.
         continue;

@@ -8,7 +8,7 @@ const quietMs = 120_000;
 
 /**
  * The relay's worker killed -9 again and again under load. Takeover is counted from a kill to the next
- * arrival, whoever brings it. Under way is what the relay had claimed and not yet written as done: as many
+ * arrival, whoever brings it. Under way is what the relay had taken up and not yet written as done: as many
  * may arrive twice.
  */
 export async function measureKills(

@@ -86,7 +86,7 @@ export async function saveCongestion(
 
 /**
  * Hands an endpoint back to the relay if nothing is outstanding. The look and the flip stand under
- * the row lock that `claimEvents` shares, so no delivery falls between the two.
+ * the row lock that `writeDeliveries` shares, so no delivery falls between the two.
  */
 export function releaseEndpoint(
   db: Database,

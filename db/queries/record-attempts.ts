@@ -54,7 +54,7 @@ export async function recordAttempts(
     const troubled = [...new Set(retried.map(({ endpointId }) => endpointId))];
     // The row lock first, as everybody takes it who flips `driver`.
     await lockFailed(tx, failed);
-    // Together in as few round trips as can be: a claim for the same endpoint waits for the lock.
+    // Together in as few round trips as can be: who writes deliveries to the same endpoint waits for the lock.
     await Promise.all([
       markTroubled(tx, { failed, troubled }),
       recordFailed(tx, failed),

@@ -146,7 +146,7 @@ export const deliveries = pgTable(
     orderKey: text(),
     /** A newer one with the same key takes its place. */
     isLatestOnly: boolean().notNull().default(false),
-    /** Only ever sent by the relay that claimed it, and once. */
+    /** Only ever sent by the relay that wrote it, and once. */
     isAtMostOnce: boolean().notNull().default(false),
     expiresAt: timestamp({ withTimezone: true }),
     attempts: integer().notNull().default(0),
