@@ -1,13 +1,11 @@
 import pg from 'pg';
 import type { MerchantId } from '../domain/ids.ts';
 import type { Database } from './database.ts';
-import { publishEvents, publishTogether } from './queries/publish-events.ts';
+import { publishEvents, publishTogether, shortEvents } from './queries/publish-events.ts';
 import type { Publication, PublishResult } from './queries/publish-events.ts';
 
 export type Publish = (publication: Publication) => Promise<PublishResult>;
 
-// So many events go into one statement; a request that has more goes by itself.
-const mostTogether = 200;
 type Waiting = {
   publication: Publication;
   resolve: (result: PublishResult) => void;
@@ -73,7 +71,8 @@ export function gatherPublications(db: Database): Publish {
   }
 
   return (publication) => {
-    if (publication.events.length > mostTogether) return publishEvents(db, publication);
+    // It would hold up all others: it goes by itself, and gets its positions later.
+    if (publication.events.length > shortEvents) return publishEvents(db, publication);
     return new Promise((resolve, reject) => {
       const { shard } = publication.merchant;
       const line = lines.get(shard) ?? { queue: [], isWriting: false };
@@ -98,9 +97,7 @@ function takeTogether(queue: Waiting[]): Waiting[] {
     const added = one.publication.events.length;
     const own = keysOf(one.publication);
     const fits =
-      isPlain(one.publication) &&
-      count + added <= mostTogether &&
-      !own.some((key) => keys.has(key));
+      isPlain(one.publication) && count + added <= shortEvents && !own.some((key) => keys.has(key));
     if (!fits) {
       queue.push(one);
       continue;

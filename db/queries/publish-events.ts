@@ -138,7 +138,7 @@ export async function publishTogether(
 }
 
 // Whoever gives positions holds up all others meanwhile; what takes long waits for the relay to give them.
-const shortEvents = 200;
+export const shortEvents = 200;
 const shortChars = 500_000;
 
 /** The rows that stand in the way; none where all were written. */

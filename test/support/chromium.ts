@@ -7,7 +7,7 @@ const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-s
 /** A Chromium of this machine: CHROMIUM_PATH, or the first on the PATH. Undefined where there is none. */
 export function findChromium(): string | undefined {
   const given = process.env['CHROMIUM_PATH'];
-  return findProgram([...(given === undefined ? [] : [given]), ...names]);
+  return findProgram(given ? [given, ...names] : names);
 }
 
 /** Starts it without a window, and without looking anything up on the internet. */
