@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { MerchantId } from '../domain/ids.ts';
 import type { Database } from './database.ts';
+import { publishEvent } from './queries/publish-event.ts';
 import { publishEvents, publishTogether, shortEvents } from './queries/publish-events.ts';
 import type { Publication, PublishResult } from './queries/publish-events.ts';
 
@@ -57,7 +58,10 @@ export function gatherPublications(db: Database): Publish {
   async function writeTogether(group: readonly Waiting[]): Promise<boolean> {
     try {
       const publications = group.map(({ publication }) => publication);
-      if (!(await publishTogether(db, publications))) return false;
+      const isWritten = isOneEvent(publications)
+        ? await publishEvent(db, publications[0]!)
+        : await publishTogether(db, publications);
+      if (!isWritten) return false;
       for (const { publication, resolve } of group) {
         const events = publication.events.map((event) => ({ event, isNew: true }));
         resolve({ kind: 'published', events });
@@ -117,6 +121,9 @@ function splitByMerchant(group: readonly Waiting[]): Waiting[][] {
   }
   return [...merchants.values()];
 }
+
+const isOneEvent = ([first, ...others]: readonly Publication[]): boolean =>
+  others.length === 0 && first?.events.length === 1;
 
 /** Two merchants' keys have nothing to do with each other. */
 function keysOf({ merchant, events }: Publication): string[] {

@@ -40,6 +40,7 @@ export type PublishResult =
 // time anew, for half of what the statement costs.
 const texts = (name: string) => sql`(select ${sql.placeholder(name)}::text[])`;
 const shard = sql`${sql.placeholder('shard')}::int`;
+const count = sql`${sql.placeholder('count')}::int`;
 
 type Row = { isStale: true } | ({ isStale: false; dedupeKey: string } & StoredEvent);
 
@@ -65,12 +66,12 @@ const insert = statement<Row, Record<string, unknown>>(
       select dedupe_key, id, type, resource_id, channels, body, created_at from ${events}
       where merchant_id = owner and dedupe_key = key limit 1) as found),
   counter as (
-    update ${dispatchShards} set last_position = last_position + cardinality(${texts('ids')})
+    update ${dispatchShards} set last_position = last_position + ${count}
     where shard = ${shard} and ${sql.placeholder('isShort')}::boolean
       and not exists (select from stale) and not exists (select from known)
       and not exists (
         select from ${events} where merchant_id = any(${texts('owners')}::text[]) and position is null)
-    returning last_position - cardinality(${texts('ids')}) as before),
+    returning last_position - ${count} as before),
   written as (
     insert into ${events} (id, merchant_id, shard, type, channels, dedupe_key, resource_id, body,
       position, created_at)
@@ -161,6 +162,7 @@ async function insertAll(
   try {
     return await insert(db, {
       shard: publications[0]?.merchant.shard,
+      count: written.length,
       isShort: written.length <= shortEvents && chars <= shortChars,
       typeOwners: types.map(({ owner }) => owner),
       typeNames: types.map(({ type }) => type.name),

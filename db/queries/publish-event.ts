@@ -1,0 +1,58 @@
+import { sql } from 'drizzle-orm';
+import type { Database } from '../database.ts';
+import { isUniqueViolation } from '../database-errors.ts';
+import { at, text, texts } from '../placeholders.ts';
+import { dispatchShards, events, eventTypeDefinitions } from '../schema/events.ts';
+import { statement } from '../statement.ts';
+import { versionOfType } from './event-types.ts';
+import type { Publication } from './publish-events.ts';
+
+const shard = sql`${sql.placeholder('shard')}::int`;
+
+const insert = statement<{ id: string }, Record<string, unknown>>(
+  'publish_event',
+  () => sql`
+  with counter as (
+    update ${dispatchShards} set last_position = last_position + 1
+    where shard = ${shard}
+      and (select ${versionOfType} from ${eventTypeDefinitions}
+        where merchant_id = ${text('merchantId')} and name = ${text('type')})
+        is not distinct from ${text('version')}
+      and not exists (
+        select from ${events} where merchant_id = ${text('merchantId')} and position is null)
+    returning last_position)
+  insert into ${events} (id, merchant_id, shard, type, channels, dedupe_key, resource_id, body,
+    position, created_at)
+  select ${text('id')}, ${text('merchantId')}, ${shard}, ${text('type')}, ${texts('channels')},
+    ${text('dedupeKey')}, ${text('resourceId')}, ${text('body')}, last_position, ${at('createdAt')}
+  from counter returning id`,
+);
+
+/**
+ * Writes a single event as `publishEvents` does, for two thirds of what that costs. False where something stands in its
+ * way, and nothing was written.
+ */
+export async function publishEvent(
+  db: Database,
+  { merchant, events: [event], types: [type], keyPastEnd }: Publication,
+): Promise<boolean> {
+  if (!event || !type || keyPastEnd !== null) return false;
+  try {
+    const written = await insert(db, {
+      shard: merchant.shard,
+      merchantId: merchant.id,
+      version: type.version,
+      id: event.id,
+      type: event.type,
+      channels: event.channels,
+      dedupeKey: event.dedupeKey,
+      resourceId: event.resourceId,
+      body: event.body,
+      createdAt: event.createdAt.toISOString(),
+    });
+    return written.length > 0;
+  } catch (error) {
+    if (isUniqueViolation(error)) return false;
+    throw error;
+  }
+}
