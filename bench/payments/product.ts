@@ -11,6 +11,7 @@ import {
   createSandboxAccount,
 } from '../../launcher/operator/open-account.ts';
 import { startNodeProcess } from '../../launcher/services/child.ts';
+import { platformProcess } from '../../launcher/services/platform-process.ts';
 import { pickPort } from '../../launcher/services/ports.ts';
 import { simulatorEnv, simulatorProcesses } from '../../launcher/services/simulators.ts';
 import type { ProviderName } from '../../providers/provider.ts';
@@ -40,8 +41,8 @@ export async function startProduct(input: {
     startNodeProcess({ entry: 'bench/shared/receiver.ts', logFile: folder.logFile('receiver') }),
   ]);
   const platform = await startNodeProcess({
-    entry: 'launcher/platform.ts',
-    nodeArgs: ['--import', './worker/promise-hook.mjs', ...profiling()],
+    entry: platformProcess.entry,
+    nodeArgs: [...platformProcess.nodeArgs, ...profiling()],
     logFile: folder.logFile('platform'),
     env: {
       DATABASE_URL: input.databaseUrl,

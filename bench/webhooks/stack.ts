@@ -8,6 +8,7 @@ import { deliveries, dispatchCursors, dispatchShards } from '../../db/schema/ind
 import { createKey, createMerchant } from '../../launcher/operator/open-account.ts';
 import { startNodeProcess } from '../../launcher/services/child.ts';
 import type { NodeProcess } from '../../launcher/services/child.ts';
+import { platformProcess } from '../../launcher/services/platform-process.ts';
 import { pickPort } from '../../launcher/services/ports.ts';
 import { nowMs } from '../shared/figures.ts';
 import { createLeanClient } from '../shared/lean-client.ts';
@@ -34,9 +35,9 @@ export async function openStack({ endpoints }: { endpoints: number }) {
   const receiverUrl = String(receiver.ready['url']);
   const startPart = (parts: string, name: string): Promise<NodeProcess> =>
     startNodeProcess({
-      entry: 'launcher/platform.ts',
+      entry: platformProcess.entry,
       args: [`--parts=${parts}`],
-      nodeArgs: ['--import', './worker/promise-hook.mjs', ...profiling()],
+      nodeArgs: [...platformProcess.nodeArgs, ...profiling()],
       logFile: folder.logFile(name),
       env: {
         DATABASE_URL: postgres.databaseUrl,
@@ -120,10 +121,11 @@ export async function openStack({ endpoints }: { endpoints: number }) {
       return rows[0]?.count ?? 0;
     },
     /**
-     * As a database that has run for a while: a new one fills every 16 MB of its log with zeros before it first
-     * writes there, and all commits wait for that; later it uses old ones again.
+     * As a database that has run for a while: cleaned up, and with a log that is used again, where a new one fills
+     * every 16 MB with zeros before it first writes there, and all commits wait for that.
      */
-    async checkpoint(): Promise<void> {
+    async tidy(): Promise<void> {
+      await db.execute(sql`vacuum analyze`);
       await db.execute(sql`checkpoint`);
     },
     /** Waits until nothing is left to deliver but what failed again and is tried in some minutes. */

@@ -1,6 +1,7 @@
 import { ensureDatabase } from '../services/ensure-database.ts';
 import { startNodeProcess } from '../services/child.ts';
 import type { NodeProcess } from '../services/child.ts';
+import { platformProcess } from '../services/platform-process.ts';
 import { pickPort } from '../services/ports.ts';
 import { providerNames, simulatorEnv, simulatorProcesses } from '../services/simulators.ts';
 import { startPostgres } from '../services/postgres.ts';
@@ -138,8 +139,7 @@ export async function bringUp({ steps }: { steps: Steps }): Promise<Local> {
           },
         }),
         nodePart('platform', {
-          entry: 'launcher/platform.ts',
-          nodeArgs: ['--import', './worker/promise-hook.mjs'],
+          ...platformProcess,
           env: platformEnv,
         }),
       ]);

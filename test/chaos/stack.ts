@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { benchPostgres } from '../../bench/shared/services.ts';
 import { startNodeProcess } from '../../launcher/services/child.ts';
+import { platformProcess } from '../../launcher/services/platform-process.ts';
 import { pickPort } from '../../launcher/services/ports.ts';
 import { simulatorEnv, simulatorProcesses } from '../../launcher/services/simulators.ts';
 import { resolveTemporalBinary } from '../../launcher/services/temporal-binary.ts';
@@ -108,8 +109,7 @@ export async function startStack(input: {
         start: (onExit) =>
           startNodeProcess({
             ...{ env, onExit },
-            entry: 'launcher/platform.ts',
-            nodeArgs: ['--import', './worker/promise-hook.mjs'],
+            ...platformProcess,
             args: [`--parts=${part}`],
             logFile: logFile(part),
           }),

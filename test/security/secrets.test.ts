@@ -9,6 +9,7 @@ import { providerAccounts } from '../../db/schema/index.ts';
 import { createSealer } from '../../db/sealed.ts';
 import { startNodeProcess } from '../../launcher/services/child.ts';
 import type { NodeProcess } from '../../launcher/services/child.ts';
+import { platformProcess } from '../../launcher/services/platform-process.ts';
 import { apiClient } from '../support/api-client.ts';
 import { newOrder, openOrder, orderBecomes, payAtProvider } from '../support/orders.ts';
 import type { OrderBody } from '../support/orders.ts';
@@ -39,8 +40,7 @@ beforeAll(async () => {
   secrets.set('the sealing key', sealingKey);
   [platform, receiver, merchant] = await Promise.all([
     startNodeProcess({
-      entry: 'launcher/platform.ts',
-      nodeArgs: ['--import', './worker/promise-hook.mjs'],
+      ...platformProcess,
       logFile: join(folder, 'platform.log'),
       env: {
         DATABASE_URL: database.url,

@@ -5,6 +5,7 @@ import type { Config } from '../../config/config.ts';
 import type { CrashPoint } from '../../config/crash-points.ts';
 import { startNodeProcess } from '../../launcher/services/child.ts';
 import type { NodeProcess } from '../../launcher/services/child.ts';
+import { platformProcess } from '../../launcher/services/platform-process.ts';
 
 export type Part = 'api' | 'worker' | 'api,worker';
 
@@ -32,8 +33,7 @@ export async function tenderProcesses(config: Config): Promise<TenderProcesses> 
   ): Promise<NodeProcess> {
     number += 1;
     const starting = startNodeProcess({
-      entry: 'launcher/platform.ts',
-      nodeArgs: ['--import', './worker/promise-hook.mjs'],
+      ...platformProcess,
       args: [`--parts=${parts}`],
       logFile: join(folder, `${number}-${parts}.log`),
       env: { ...environmentOf(config), TENDER_CRASH_AT: crashAt },
