@@ -6,11 +6,22 @@ import { median } from '../shared/figures.ts';
 import { pace } from '../shared/load.ts';
 import type { Stack } from './stack.ts';
 
+type Load = { perSecond: number; durationMs: number };
+
+/** Publish to first arrival against what nobody can do without, in turns; medians, because machines have moods. */
+export async function compareLatency(stack: Stack, { rounds, ...load }: Load & { rounds: number }) {
+  const floors: Awaited<ReturnType<typeof measureFloor>>[] = [];
+  const arrivals: Awaited<ReturnType<typeof measureLatency>>[] = [];
+  for (let number = 0; number < rounds; number++) {
+    floors.push(await measureFloor(stack, load));
+    arrivals.push(await measureLatency(stack, load));
+  }
+  const ratios = arrivals.map(({ p50Ms }, number) => round(p50Ms / floors[number]!.sumMs));
+  return { floors, arrivals, ratio: median(ratios), ratios };
+}
+
 /** Publish to first arrival at a steady rate, one event a request. */
-export async function measureLatency(
-  stack: Stack,
-  { perSecond, durationMs }: { perSecond: number; durationMs: number },
-) {
+async function measureLatency(stack: Stack, { perSecond, durationMs }: Load) {
   await stack.reset();
   await pace({ perSecond, durationMs, operation: () => stack.publish({ count: 1 }) });
   const { latencyMs, taken } = await stack.stats();
@@ -24,10 +35,7 @@ export async function measureLatency(
 }
 
 /** What nobody can do without: a plain POST to the endpoint and back, and one row committed. p50s. */
-export async function measureFloor(
-  stack: Stack,
-  { perSecond, durationMs }: { perSecond: number; durationMs: number },
-) {
+async function measureFloor(stack: Stack, { perSecond, durationMs }: Load) {
   const agent = new Agent({ connections: 64 });
   const client = new pg.Pool({ connectionString: stack.databaseUrl, max: 8 });
   await client.query('create table if not exists bench_floor (id bigint, body text)');

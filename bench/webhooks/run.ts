@@ -3,7 +3,7 @@ import { median } from '../shared/figures.ts';
 import { measureDrain } from './drain.ts';
 import { measureIsolation } from './isolation.ts';
 import { measureKills } from './kills.ts';
-import { measureFloor, measureLatency } from './latency.ts';
+import { compareLatency } from './latency.ts';
 import { measureMatching } from './matching.ts';
 import { measureMemory } from './memory.ts';
 import { runPlain } from './plain.ts';
@@ -76,11 +76,12 @@ export async function benchWebhooks(options: WebhooksOptions) {
     };
     await stack.tidy();
     if (wants('latency')) {
-      const quarter = { perSecond: perSecond / 4, durationMs: roundMs };
-      const floor = await measureFloor(stack, quarter);
-      const arrival = await measureLatency(stack, quarter);
-      result['latency'] = { floor, arrival, ratio: round(arrival.p50Ms / floor.sumMs) };
-      onProgress(`at a quarter of it: p50 ${arrival.p50Ms} ms, floor ${floor.sumMs} ms`);
+      result['latency'] = await compareLatency(stack, {
+        perSecond: perSecond / 4,
+        durationMs: roundMs,
+        rounds,
+      });
+      onProgress(`at a quarter of it: ${JSON.stringify(result['latency'])}`);
     }
     if (wants('isolation')) {
       result['isolation'] = await measureIsolation(stack, {
