@@ -12,6 +12,11 @@ export type Lanes = {
   shedLongest(): void;
   /** Deliveries waiting or under way. */
   size(): number;
+  /**
+   * The same, but of one endpoint no more than a few: those of one that is slow, or hangs, say nothing of how
+   * busy the relay is.
+   */
+  pressure(): number;
   /** How many calls to an endpoint may be under way. */
   windowOf(endpointId: EndpointId): number;
   /** Resolves when nothing is under way. */
@@ -20,6 +25,7 @@ export type Lanes = {
 };
 
 const keptLanes = 2_000;
+const mostPressure = 16;
 
 /**
  * One lane an endpoint, each with its own window on what is under way, so that a slow receiver holds
@@ -35,14 +41,17 @@ export function createLanes(input: {
   const lanes = new Map<EndpointId, Lane>();
   const timers = new Map<EndpointId, NodeJS.Timeout>();
   let size = 0;
+  let pressure = 0;
   let underWay = 0;
   const idleWaiters: (() => void)[] = [];
 
-  /** Keeps the sum right, whatever happens in a lane. */
+  /** Keeps the sums right, whatever happens in a lane. */
   function within<T>(lane: Lane, change: () => T): T {
     const before = lane.waiting() + lane.underWay();
     const result = change();
-    size += lane.waiting() + lane.underWay() - before;
+    const after = lane.waiting() + lane.underWay();
+    size += after - before;
+    pressure += Math.min(after, mostPressure) - Math.min(before, mostPressure);
     return result;
   }
 
@@ -124,6 +133,7 @@ export function createLanes(input: {
       }
     },
     size: () => size,
+    pressure: () => pressure,
     windowOf: (endpointId) => lanes.get(endpointId)?.window() ?? 0,
     idle: () =>
       underWay === 0 ? Promise.resolve() : new Promise((resolve) => idleWaiters.push(resolve)),

@@ -19,6 +19,7 @@ const lowWater = 1_000;
 const laneConcurrency = largestWindow;
 const longestLane = 2_000;
 const takePatienceMs = 10;
+const busyPressure = 64;
 // How long one endpoint may keep all others from being served. A busy machine needs the better part of a
 // second to carry what it has taken up to a healthy one.
 const patienceMs = 3_000;
@@ -152,7 +153,7 @@ export async function runRelay(input: {
       }
       await gate.wait(idleLookMs);
       // Under load a little patience makes one look of many, as for outcomes.
-      if (lanes.size() > laneConcurrency) await sleep(takePatienceMs);
+      if (lanes.pressure() > busyPressure) await sleep(takePatienceMs);
     }
     if (isFenced) return 'fenced';
     await lanes.idle();

@@ -169,6 +169,22 @@ describe('lanes', () => {
   });
 });
 
+describe('the pressure on lanes', () => {
+  test('comes from many endpoints, not from one, and ends with what they were to get', async () => {
+    const { lanes, carrier } = open();
+    lanes.add(deliveriesTo('ep_stuck', 90));
+    expect([lanes.size(), lanes.pressure()]).toEqual([90, 16]);
+    for (const n of [1, 2, 3, 4]) lanes.add(deliveriesTo(`ep_${n}`, 12));
+    expect([lanes.size(), lanes.pressure()]).toEqual([138, 64]);
+    for (const n of [1, 2, 3, 4]) await carrier.end(`ep_${n}`, 12);
+    expect([lanes.size(), lanes.pressure()]).toEqual([90, 16]);
+    await carrier.end('ep_stuck', 80);
+    expect([lanes.size(), lanes.pressure()]).toEqual([10, 10]);
+    await carrier.end('ep_stuck', 10);
+    expect([lanes.size(), lanes.pressure()]).toEqual([0, 0]);
+  });
+});
+
 describe('a lane where nothing moves', () => {
   test('gives what waits away after a second of silence, and only such a lane', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
