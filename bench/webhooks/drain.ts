@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deliveries, endpoints } from '../../db/schema/index.ts';
 import { rssMb } from '../shared/cpu.ts';
@@ -22,10 +22,13 @@ const sampleMs = 1_000;
  * all the while. A sample a second of both, for a plot.
  */
 export async function measureDrain(stack: Stack, { waiting }: { waiting: number }) {
-  await stack.reset({ '0': { kind: 'fail' } });
+  // The last one: isolation leaves it alone.
+  const dead = stack.endpoints - 1;
+  await stack.reset({ [dead]: { kind: 'fail' } });
+  const workflowsBefore = await stack.openWorkflows();
   const samples: Sample[] = [];
   const startedMs = performance.now();
-  const others = Array.from({ length: stack.endpoints - 1 }, (_, n) => n + 1);
+  const others = Array.from({ length: dead }, (_, n) => n);
   let isOver = false;
   const beside = (async () => {
     while (!isOver) {
@@ -37,20 +40,20 @@ export async function measureDrain(stack: Stack, { waiting }: { waiting: number 
   async function sample(): Promise<Sample> {
     const { perEndpoint } = await stack.stats();
     const [row] = await stack.db
-      .select({ outstanding: sql<number>`count(*)::int` })
-      .from(deliveries)
-      .where(sql`${deliveries.status} = 'pending'`);
-    const [troubled] = await stack.db
-      .select({ congestion: endpoints.congestion })
+      .select({
+        congestion: endpoints.congestion,
+        outstanding: sql<number>`(select count(*)::int from ${deliveries}
+          where ${deliveries.endpointId} = ${endpoints.id} and ${deliveries.status} = 'pending')`,
+      })
       .from(endpoints)
-      .where(sql`${endpoints.driver} = 'workflow'`);
-    const arrived = perEndpoint['0'] ?? 0;
+      .where(eq(endpoints.url, stack.addressOf(dead)));
+    const arrived = perEndpoint[dead] ?? 0;
     const othersNow = Object.values(perEndpoint).reduce((sum, one) => sum + one, 0) - arrived;
     const one = {
       atS: Math.round((performance.now() - startedMs) / 100) / 10,
       outstanding: row?.outstanding ?? 0,
       arrived,
-      window: Math.floor(troubled?.congestion?.window ?? 0),
+      window: Math.floor(row?.congestion?.window ?? 0),
       workerMb: rssMb(stack.pids().worker),
       othersTaken: othersNow - othersBefore,
     };
@@ -59,11 +62,11 @@ export async function measureDrain(stack: Stack, { waiting }: { waiting: number 
     return one;
   }
   for (let published = 0; published < waiting; published += 1_000) {
-    await stack.publish({ count: 1_000, only: [0] });
+    await stack.publish({ count: 1_000, only: [dead] });
     if (published % 10_000 === 0) await sample();
   }
   while ((await sample()).outstanding < waiting) await sleep(sampleMs);
-  const workflows = await stack.openEndpointWorkflows();
+  const workflows = [...(await stack.openWorkflows())].filter((id) => !workflowsBefore.has(id));
   const backAtS = Math.round((performance.now() - startedMs) / 100) / 10;
   await stack.behave({});
   while ((await sample()).arrived < waiting) await sleep(sampleMs);

@@ -48,7 +48,7 @@ function plotOf({ samples, backAtS, waiting, workflows }: Drain): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height + 20}" font-family="sans-serif" font-size="12">
 <style>polyline{fill:none;stroke:#1b5fd9;stroke-width:1.5}.axis{fill:none;stroke:#999}.back{stroke:#0a7f4f;stroke-dasharray:4 3}</style>
 <rect width="100%" height="100%" fill="#fff"/>
-<text x="${left}" y="18" font-weight="bold">${waiting} events for a dead endpoint: ${workflows} workflow; it comes back at ${backAtS} s</text>
+<text x="${left}" y="18" font-weight="bold">${waiting} events for a dead endpoint: ${workflows.length} workflow; it comes back at ${backAtS} s</text>
 <line x1="${back}" x2="${back}" y1="28" y2="${height - gap}" class="back"/>
 ${drawn.join('\n')}
 <text x="${width - 20}" y="${height + 8}" text-anchor="end">${lastS} s</text>

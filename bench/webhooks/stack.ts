@@ -75,9 +75,10 @@ export async function openStack({ endpoints }: { endpoints: number }) {
     return (text === '' ? undefined : JSON.parse(text)) as T;
   }
 
+  const addressOf = (n: number) => `${receiverUrl}/e/${n}`;
   for (let n = 0; n < endpoints; n++) {
     await call(`${url}/v1/endpoints`, {
-      url: `${receiverUrl}/e/${n}`,
+      url: addressOf(n),
       eventTypes: [`bench.e${n}`],
     });
   }
@@ -86,6 +87,7 @@ export async function openStack({ endpoints }: { endpoints: number }) {
   return {
     url,
     receiverUrl,
+    addressOf,
     db,
     databaseUrl: postgres.databaseUrl,
     folder,
@@ -120,10 +122,7 @@ export async function openStack({ endpoints }: { endpoints: number }) {
             join ${dispatchCursors} using (shard))::int as count`);
       return rows[0]?.count ?? 0;
     },
-    /**
-     * As a database that has run for a while: cleaned up, and with a log that is used again, where a new one fills
-     * every 16 MB with zeros before it first writes there, and all commits wait for that.
-     */
+    /** So that no round pays for what those before it left behind. */
     async tidy(): Promise<void> {
       await db.execute(sql`vacuum analyze`);
       await db.execute(sql`checkpoint`);
@@ -140,14 +139,15 @@ export async function openStack({ endpoints }: { endpoints: number }) {
     },
     /** Changes how endpoints behave, and forgets nothing. */
     behave: (behaviours: Record<string, Behaviour>) => call(`${receiverUrl}/behave`, behaviours),
-    /** How many workflows look after endpoints in trouble. */
-    async openEndpointWorkflows(): Promise<number> {
+    /** The ids of all workflows that run, of whatever type. */
+    async openWorkflows(): Promise<Set<string>> {
       const connection = await Connection.connect({ address: temporal.address });
-      const { count } = await new Client({ connection }).workflow.count(
-        `WorkflowType = 'deliverToEndpoint' and ExecutionStatus = 'Running'`,
-      );
+      const { workflow } = new Client({ connection });
+      const ids = new Set<string>();
+      for await (const { workflowId } of workflow.list({ query: `ExecutionStatus = 'Running'` }))
+        ids.add(workflowId);
       await connection.close();
-      return count;
+      return ids;
     },
     reset: (behaviours: Record<string, Behaviour> = {}) => call(`${receiverUrl}/reset`, behaviours),
     stats: () => call<ReceiverStats>(`${receiverUrl}/stats`),
