@@ -63,6 +63,8 @@ export async function openIntake(input: {
   position: number;
   limit: number;
   onReady: (deliveries: readonly OutgoingDelivery[]) => void;
+  /** Its workflow had an endpoint in its care, and what comes now is the relay's again. */
+  onHandedBack: (endpointId: EndpointId) => void;
   /** So many were written as delivered, together with their deliveries. */
   onDelivered: (count: number) => void;
   onTroubled: (endpointIds: readonly EndpointId[]) => void;
@@ -75,6 +77,8 @@ export async function openIntake(input: {
   const [reader, writer] = await Promise.all([connectFor(db), connectFor(db)]);
   const held = new Map<EndpointId, number>();
   const released: EndpointId[] = [];
+  /** Endpoints that were their workflow's at the last look. */
+  let troubledBefore: NextEvents['troubled'];
   let cursor = input.position;
   let hasUnnumbered = true;
   let open: Stretch = { events: [], planned: [] };
@@ -223,10 +227,15 @@ export async function openIntake(input: {
     },
     async take() {
       // What is read from here on shows whose they are now.
-      for (const id of released.splice(0)) count(held, id, -1);
+      const releasedNow = released.splice(0);
+      for (const id of releasedNow) count(held, id, -1);
       const isMoreUnnumbered = await number();
       const found = await nextEvents(reader, { shard, epoch, after: cursor, limit });
       if (!found) return { kind: 'fenced' };
+      for (const id of new Set([...(troubledBefore ?? []), ...releasedNow])) {
+        if (found.troubled?.has(id) === false && !held.has(id)) input.onHandedBack(id);
+      }
+      troubledBefore = found.troubled;
       const { events } = found;
       if (events.length > 0) {
         const planned = await matchKnown(db, { batch: events, matchers });

@@ -109,6 +109,11 @@ export function createLane({ largest }: { largest: number }) {
       return true;
     },
 
+    /** Its workflow has found it well: what is remembered of its failures is of the past. */
+    reopen(): void {
+      if (congestion.window === 0 || congestion.probeAtMs > Date.now()) congestion = newCongestion;
+    },
+
     /** The next that may be sent now; or how long the endpoint's rate makes it wait; or nothing. */
     next():
       | { kind: 'send'; delivery: OutgoingDelivery }

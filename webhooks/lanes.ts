@@ -6,6 +6,8 @@ import type { Lane } from './lane.ts';
 
 export type Lanes = {
   add(deliveries: readonly OutgoingDelivery[]): void;
+  /** Its workflow has handed an endpoint back: one that was closed begins slowly. */
+  reopen(endpointId: EndpointId): void;
   /** Gives what waits in lanes where nothing moves to `onOverflow`; false where there are none. */
   shedStalled(): boolean;
   /** Gives what waits in the fullest lane to `onOverflow`. */
@@ -112,6 +114,7 @@ export function createLanes(input: {
       for (const [endpointId, lane] of stalled) overflow(endpointId, lane);
       return stalled.length > 0;
     },
+    reopen: (endpointId) => lanes.get(endpointId)?.reopen(),
     shedLongest() {
       const [fullest] = [...lanes].toSorted(([, a], [, b]) => b.waiting() - a.waiting());
       if (fullest) overflow(...fullest);

@@ -95,6 +95,7 @@ export async function runRelay(input: {
   const intake = await openIntake({
     ...{ db, shard, epoch, position, limit: takeLimit },
     onReady: lanes.add,
+    onHandedBack: lanes.reopen,
     onDelivered: (count) => {
       progress.delivered += count;
       tellProgress();

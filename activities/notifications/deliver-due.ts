@@ -19,6 +19,7 @@ import { lookUpEndpoint } from '../../db/queries/endpoints.ts';
 import type { Endpoint } from '../../db/queries/endpoints.ts';
 import { recordAttempts } from '../../db/queries/record-attempts.ts';
 import type { AttemptOutcome } from '../../db/queries/record-attempts.ts';
+import { returnToRelay } from '../../db/queries/return-to-relay.ts';
 import type { ActivityDeps } from '../deps.ts';
 
 const roundMs = 120_000;
@@ -36,7 +37,8 @@ export type DeliveryRound = {
 
 /**
  * Makes the attempts that are due at one endpoint, as many at once as its window allows, until none
- * is due, it is closed or paused, or the round is over. Says what is left and when to look again.
+ * is due, it is closed or paused, or the round is over. Once it has caught up with what is due, what comes
+ * from then on may be the relay's again. Says what is left and when to look again.
  */
 export async function deliverDue(
   deps: ActivityDeps,
@@ -65,6 +67,8 @@ export async function deliverDue(
     await recordAttempts(db, outcomes);
     deps.traffic.onWindow(endpointId, congestion.window);
     await saveCongestion(db, { endpointId, congestion });
+    const isWell = due.length < limit && outcomes.every(({ kind }) => kind === 'delivered');
+    if (isWell && endpoint.driver === 'workflow') await returnToRelay(db, { endpointId });
     lastFailure = failureOf(outcomes) ?? lastFailure;
     await keepRate({ endpoint, count: due.length, startedMs, signal: stopping });
     endpoint = await lookUpEndpoint(db, { endpointId });

@@ -112,7 +112,8 @@ export async function findStragglers(
       .from(endpoints)
       .where(
         and(
-          eq(endpoints.driver, 'workflow'),
+          // Well again, it may be the relay's while its workflow still has retries before it.
+          or(eq(endpoints.driver, 'workflow'), isNotNull(endpoints.congestion)),
           eq(endpoints.status, 'enabled'),
           // One that is closed has work that is long due, and a workflow that waits for its probe.
           sql`coalesce((${endpoints.congestion} ->> 'probeAtMs')::float8, 0)

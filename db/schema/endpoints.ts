@@ -87,11 +87,11 @@ export const endpoints = pgTable(
     status: text().$type<EndpointStatus>().notNull().default('enabled'),
     disabledReason: text(),
     /**
-     * Who delivers: the relay, or, while anything is outstanding, the workflow `endpoint/<id>`.
-     * Flipped only under this row's lock.
+     * Who delivers what comes now: the relay, or, from a failure until it is well again, the workflow
+     * `endpoint/<id>`, which keeps what it has. Flipped only under this row's lock.
      */
     driver: text().$type<'relay' | 'workflow'>().notNull().default('relay'),
-    /** The window of `domain/congestion.ts` as the workflow left it; null while all is well. */
+    /** The window of `domain/congestion.ts` as the workflow left it; null while there is none. */
     congestion: jsonb().$type<Congestion>(),
     failingSince: timestamp({ withTimezone: true }),
     createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),

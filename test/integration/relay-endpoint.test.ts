@@ -33,18 +33,25 @@ afterAll(async () => {
 type Scene = { merchant: TestMerchant; receiver: Receiver; endpointId: EndpointId };
 
 /** A merchant of its own with one endpoint, which answers as it is told. */
-async function endpointThat(answers: (attempt: number) => Reply | Promise<Reply>): Promise<Scene> {
+async function endpointThat(
+  answers: (attempt: number) => Reply | Promise<Reply>,
+  settings?: Record<string, unknown>,
+): Promise<Scene> {
   const [merchant, receiver] = await Promise.all([world.newMerchant(), startReceiver()]);
   receivers.push(receiver);
   let attempts = 0;
   receiver.answerWith(() => answers((attempts += 1)));
-  const endpointId = await addEndpoint(merchant, receiver.url);
+  const endpointId = await addEndpoint(merchant, receiver.url, settings);
   return { merchant, receiver, endpointId };
 }
 
-async function addEndpoint(merchant: TestMerchant, url: string): Promise<EndpointId> {
+async function addEndpoint(
+  merchant: TestMerchant,
+  url: string,
+  settings: Record<string, unknown> = {},
+): Promise<EndpointId> {
   const { body, status } = await merchant.api<{ id: EndpointId }>('POST', '/v1/endpoints', {
-    body: { url, eventTypes: ['order.created'] },
+    body: { url, eventTypes: ['order.created'], ...settings },
   });
   expect(status).toBe(201);
   return body.id;
@@ -152,6 +159,66 @@ describe.concurrent('an endpoint that answers 500', () => {
       .where(and(eq(deliveries.endpointId, endpointId), eq(deliveries.status, 'delivered')));
     expect(rows).toHaveLength(3);
   });
+});
+
+describe.concurrent('an endpoint that is well again while an event waits for an hour', () => {
+  const retrySeconds = [3_600];
+
+  /** One event failed, the next arrived by the workflow. */
+  async function recovered(settings: Record<string, unknown>) {
+    const scene = await endpointThat((attempt) => ({ status: attempt === 1 ? 500 : 204 }), {
+      retrySeconds,
+      ...settings,
+    });
+    await openOrder(scene.merchant);
+    await deliveryIs(scene.endpointId, 'pending');
+    await openOrder(scene.merchant);
+    await until('the second', () => scene.receiver.received.length === 2);
+    return scene;
+  }
+
+  const deliveriesOf = (endpointId: EndpointId) =>
+    world.db
+      .select()
+      .from(deliveries)
+      .where(eq(deliveries.endpointId, endpointId))
+      .orderBy(asc(deliveries.position));
+
+  test('is the relay’s at once, and its workflow keeps what waits and ends with it', async () => {
+    const { merchant, receiver, endpointId } = await recovered({});
+    await until('the relay’s', async () => (await endpointOf(endpointId)).driver === 'relay');
+    await openOrder(merchant);
+    const rows = await until('all but the first delivered', async () => {
+      const all = await deliveriesOf(endpointId);
+      return all.filter(({ status }) => status === 'delivered').length === 2 ? all : undefined;
+    });
+    expect(rows.map(({ driver, status }) => ({ driver, status }))).toEqual([
+      { driver: 'workflow', status: 'pending' },
+      { driver: 'workflow', status: 'delivered' },
+      { driver: 'relay', status: 'delivered' },
+    ]);
+    const { status } = await workflowOf(endpointId).describe();
+    expect(status.name).toBe('RUNNING');
+
+    const retry = `/v1/endpoints/${endpointId}/deliveries/${rows[0]?.eventId}/retry`;
+    expect((await merchant.api('POST', retry)).status).toBeLessThan(300);
+    await until('the first as well', () => receiver.received.length === 4);
+    await isHandedBack(endpointId);
+  });
+
+  test.each([{ ordering: 'resource' }, { ratePerSecond: 50 }, { maxConcurrency: 5 }])(
+    'stays its workflow’s where two beside each other could not keep to %o',
+    async (settings) => {
+      const { merchant, endpointId } = await recovered(settings);
+      await openOrder(merchant);
+      const rows = await until('two delivered', async () => {
+        const all = await deliveriesOf(endpointId);
+        return all.filter(({ status }) => status === 'delivered').length === 2 ? all : undefined;
+      });
+      expect(rows.map(({ driver }) => driver)).toEqual(['workflow', 'workflow', 'workflow']);
+      expect((await endpointOf(endpointId)).driver).toBe('workflow');
+    },
+  );
 });
 
 describe.concurrent('an endpoint that asks for time', () => {

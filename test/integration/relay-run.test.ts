@@ -1,10 +1,13 @@
-import { asc, eq, sql } from 'drizzle-orm';
+import { and, asc, eq, sql } from 'drizzle-orm';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { initialWindow } from '../../domain/congestion.ts';
+import { initialWindow, newCongestion } from '../../domain/congestion.ts';
+import { findStragglers } from '../../db/queries/find-stragglers.ts';
+import { forgiveEndpoints } from '../../db/queries/forgive-endpoints.ts';
 import { listEvents } from '../../db/queries/list-events.ts';
 import type { OutgoingDelivery } from '../../db/queries/select-outgoing.ts';
-import { releaseEndpoint } from '../../db/queries/due-deliveries.ts';
+import { releaseEndpoint, saveCongestion } from '../../db/queries/due-deliveries.ts';
+import { returnToRelay } from '../../db/queries/return-to-relay.ts';
 import {
   deliveries,
   deliveryAttempts,
@@ -264,6 +267,45 @@ describe('an endpoint in trouble', () => {
     await scene.db.update(deliveries).set({ status: 'dead' }).where(eq(deliveries.endpointId, id));
     expect(await releaseEndpoint(scene.db, { endpointId: id })).toEqual({ isReleased: true });
     expect(await driverOf(id)).toBe('relay');
+  });
+
+  test('that is well again has new events from the relay, while its workflow keeps what waits', async () => {
+    const { id, merchantId } = await scene.newEndpoint();
+    let isDown = true;
+    const relay = scene.startRelay(async (delivery) =>
+      isDown ? failedOutcome(delivery) : deliveredOutcome(delivery),
+    );
+    // More than it takes to close the relay's own lane.
+    await scene.addEvents(merchantId, 5);
+    await until('all the workflow’s', async () => {
+      const rows = await scene.deliveriesTo(id);
+      return rows.length === 5 && rows.every(({ driver }) => driver === 'workflow');
+    });
+    await returnToRelay(scene.db, { endpointId: id });
+    expect(await driverOf(id)).toBe('workflow');
+
+    isDown = false;
+    await saveCongestion(scene.db, { endpointId: id, congestion: newCongestion });
+    await forgiveEndpoints(scene.db, { endpoints: [id] });
+    await returnToRelay(scene.db, { endpointId: id });
+    expect(await driverOf(id)).toBe('relay');
+    await scene.addEvents(merchantId, 3);
+    relay.wake();
+    await areDelivered(id, 3);
+    const rows = await scene.deliveriesTo(id);
+    expect(rows.map(({ driver, status }) => `${driver} ${status}`)).toEqual([
+      ...Array.from({ length: 5 }, () => 'workflow pending'),
+      ...Array.from({ length: 3 }, () => 'relay delivered'),
+    ]);
+
+    // Should its workflow be lost, the sweep still finds what it had before it.
+    const found = () => findStragglers(scene.db, { graceSeconds: 60 });
+    expect((await found()).endpoints).toEqual([]);
+    await scene.db
+      .update(deliveries)
+      .set({ nextAttemptAt: sql`now() - interval '10 minutes'` })
+      .where(and(eq(deliveries.endpointId, id), eq(deliveries.status, 'pending')));
+    expect((await found()).endpoints).toEqual([id]);
   });
 
   test('that hangs under thousands of events is handed over, and others do not notice', async () => {

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import type { AttemptOutcome } from '../../db/queries/record-attempts.ts';
 import type { OutgoingDelivery } from '../../db/queries/select-outgoing.ts';
+import { initialWindow } from '../../domain/congestion.ts';
 import type { EndpointId } from '../../domain/ids.ts';
 import { createLanes } from '../../webhooks/lanes.ts';
 import { endpointRow, outcomeOf, outgoing } from '../support/outgoing.ts';
@@ -225,6 +226,22 @@ describe('a lane whose endpoint fails', () => {
     lanes.add(later);
     expect(handedOver).toContain(later[0]!.eventId);
     expect(lanes.size()).toBe(0);
+
+    // Its workflow has found it well: it begins again, slowly.
+    lanes.reopen('ep_down');
+    lanes.add(deliveriesTo('ep_down', 10));
+    expect(carrier.at('ep_down')).toBe(initialWindow);
+    expect(lanes.size()).toBe(10);
+  });
+
+  test('and is well is not told apart from others when its workflow hands it back', async () => {
+    const { carrier, lanes } = open();
+    lanes.add(deliveriesTo('ep_up', 20));
+    await carrier.end('ep_up', 2);
+    lanes.reopen('ep_up');
+    expect(lanes.windowOf('ep_up')).toBe(initialWindow + 2);
+    lanes.reopen('ep_unknown');
+    expect(lanes.windowOf('ep_unknown')).toBe(0);
   });
 });
 
