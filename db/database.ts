@@ -17,6 +17,12 @@ export function openDatabase(input: {
     connectionString: input.url,
     max: input.maxConnections,
     connectionTimeoutMillis: 10_000,
+    // A new connection costs a process, a handshake and the plan of every statement: some hundred ms for the first
+    // who come after a quiet moment. pg's own ten seconds would make every quiet moment one of those.
+    idleTimeoutMillis: 600_000,
+    // What lies between must not forget a quiet connection, nor hide that it did.
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 30_000,
     // Statements of one transaction may travel together; one connection never serves two callers at once.
     pipeline: true,
     application_name: 'tender',
