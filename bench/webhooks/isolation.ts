@@ -7,6 +7,7 @@ import type { Stack } from './stack.ts';
 
 const slowMs = 50;
 const mostRounds = 5;
+const sliceMs = 2_000;
 const troubles: readonly Behaviour[] = [
   { kind: 'hang' },
   { kind: 'fail' },
@@ -16,7 +17,8 @@ const troubles: readonly Behaviour[] = [
 /**
  * The same rate again and again, in turns: all endpoints well, and with one that hangs, one that answers 500,
  * and one ten times slower than `slowMs`, each round others. Says what those got that had been well all the time
- * until then, and how fast: medians of the rounds, because the machine has its moods.
+ * until then, and how fast. The machine has its moods, and a pause of a tenth of a second makes the p99 of a whole
+ * run: so p99 is the median of that of every two seconds; of the whole runs it stands beside it.
  */
 export async function measureIsolation(
   stack: Stack,
@@ -27,18 +29,13 @@ export async function measureIsolation(
     await stack.reset(behaviours);
     await pace({ perSecond, durationMs, operation: () => stack.publish({ count: 1 }) });
     await sleep(1_000);
-    const spared = Object.entries(await stack.latencies()).filter(
-      ([endpoint]) => Number(endpoint) >= firstSpared,
-    );
-    const latenciesMs = spared.flatMap(([, all]) => all);
+    const spared = Object.entries(await stack.latencies())
+      .filter(([endpoint]) => Number(endpoint) >= firstSpared)
+      .map(([, latenciesMs]) => latenciesMs);
     // What waits for the troubled ones is not to be delivered in the next run.
     await stack.reset();
     await stack.settled();
-    return {
-      taken: latenciesMs.length,
-      p50Ms: percentile(latenciesMs, 0.5),
-      p99Ms: percentile(latenciesMs, 0.99),
-    };
+    return { latenciesMs: spared.flat(), slicesMs: slicesOf(spared, durationMs / sliceMs) };
   };
   const well: Run[] = [];
   const troubled: Run[] = [];
@@ -49,22 +46,35 @@ export async function measureIsolation(
     well.push(await run({}, firstSpared));
     troubled.push(await run(behaviours, firstSpared));
   }
-  const [allWell, threeTroubled] = [mediansOf(well), mediansOf(troubled)];
+  const [allWell, threeTroubled] = [figuresOf(well), figuresOf(troubled)];
   return {
     perSecond,
     allWell,
     threeTroubled,
-    throughputRatio: round(sumTaken(troubled) / sumTaken(well), 3),
+    throughputRatio: round(threeTroubled.taken / allWell.taken, 3),
     p99Ratio: round(threeTroubled.p99Ms / allWell.p99Ms, 3),
-    p99MsOfRounds: [well, troubled].map((runs) => runs.map(({ p99Ms }) => round(p99Ms))),
+    p99MsOfRounds: [well, troubled].map((runs) =>
+      runs.map(({ latenciesMs }) => round(percentile(latenciesMs, 0.99))),
+    ),
   };
 }
 
-type Run = { taken: number; p50Ms: number; p99Ms: number };
+/** `slicesMs`: the latencies of every two seconds. */
+type Run = { latenciesMs: number[]; slicesMs: number[][] };
 
-const sumTaken = (runs: readonly Run[]) => runs.reduce((sum, { taken }) => sum + taken, 0);
+/** All endpoints get the same rate, and each one's latencies are in the order of arrival. */
+function slicesOf(perEndpoint: readonly number[][], slices: number): number[][] {
+  const count = Math.max(1, Math.floor(slices));
+  return Array.from({ length: count }, (_, slice) =>
+    perEndpoint.flatMap((all) =>
+      all.slice((slice * all.length) / count, ((slice + 1) * all.length) / count),
+    ),
+  );
+}
 
-function mediansOf(runs: readonly Run[]): Run {
-  const of = (name: keyof Run) => round(median(runs.map((run) => run[name])));
-  return { taken: of('taken'), p50Ms: of('p50Ms'), p99Ms: of('p99Ms') };
+function figuresOf(runs: readonly Run[]) {
+  const slicesMs = runs.flatMap((run) => run.slicesMs);
+  const of = (share: number) => round(median(slicesMs.map((all) => percentile(all, share))));
+  const taken = runs.reduce((sum, { latenciesMs }) => sum + latenciesMs.length, 0);
+  return { taken, p50Ms: of(0.5), p99Ms: of(0.99) };
 }
