@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { Database } from '../db/database.ts';
+import type { EndpointId } from '../domain/ids.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { EventNews } from '../webhooks/relay.ts';
 import type { TrafficCounter } from '../webhooks/traffic.ts';
@@ -21,6 +22,8 @@ export type ActivityDeps = {
   attempt: Attempter;
   /** Counts what is sent, for the figures on an endpoint's page. */
   traffic: TrafficCounter;
+  /** Endpoints whose workflow is making the attempts that are due, in this process. */
+  rounds: Set<EndpointId>;
   /** Tells of new events in a shard; returns how to stop hearing. */
   onEvents: (shard: number, listener: (news: EventNews) => void) => () => void;
   publicUrl: string;

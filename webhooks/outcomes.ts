@@ -4,8 +4,9 @@ import type { AttemptOutcome } from '../db/queries/record-attempts.ts';
 import type { EndpointId } from '../domain/ids.ts';
 
 const writeLimit = 200;
-// Nobody waits for an outcome as for an event: a little patience makes one statement of many.
-const patienceMs = 20;
+// Nobody waits for these outcomes: what arrives in time is written with its delivery. Patience makes one
+// statement of many, where an endpoint is slow.
+const patienceMs = 100;
 
 export type Outcomes = {
   add(outcome: AttemptOutcome): void;

@@ -44,11 +44,33 @@ export async function deliverDue(
   deps: ActivityDeps,
   { endpointId }: { endpointId: EndpointId },
 ): Promise<DeliveryRound> {
+  const { db, rounds } = deps;
+  rounds.add(endpointId);
+  // Before what is left is counted: what comes from then on is told to the workflow, or counted.
+  const last = await deliverWhileDue(deps, { endpointId }).finally(() => rounds.delete(endpointId));
+  if (!last) return nothingLeft;
+  const { endpoint, congestion, lastFailure } = last;
+  const left = await outstandingDeliveries(db, { endpointId, isOrdered: isOrdered(endpoint) });
+  const dueInMs = Math.max(left.nextDueInMs ?? lookAgainMs, congestion.probeAtMs - Date.now());
+  return {
+    outstanding: left.outstanding,
+    nextDueInMs: Math.max(0, Math.ceil(Math.min(dueInMs, left.nextEndInMs ?? Infinity))),
+    lastFailure,
+    window: Math.floor(congestion.window),
+    isPaused: endpoint.status !== 'enabled',
+  };
+}
+
+/** Undefined where the endpoint is removed. */
+async function deliverWhileDue(
+  deps: ActivityDeps,
+  { endpointId }: { endpointId: EndpointId },
+): Promise<{ endpoint: Endpoint; congestion: Congestion; lastFailure: string | null } | undefined> {
   const { db, stopping } = deps;
   const endsMs = Date.now() + roundMs;
   let lastFailure: string | null = null;
   let endpoint = await lookUpEndpoint(db, { endpointId });
-  if (!endpoint) return nothingLeft;
+  if (!endpoint) return undefined;
   let congestion = endpoint.congestion ?? newCongestion;
   await dropExpired(db, { endpointId });
   while (Date.now() < endsMs && !stopping.aborted && endpoint.status === 'enabled') {
@@ -72,17 +94,9 @@ export async function deliverDue(
     lastFailure = failureOf(outcomes) ?? lastFailure;
     await keepRate({ endpoint, count: due.length, startedMs, signal: stopping });
     endpoint = await lookUpEndpoint(db, { endpointId });
-    if (!endpoint) return nothingLeft;
+    if (!endpoint) return undefined;
   }
-  const left = await outstandingDeliveries(db, { endpointId, isOrdered: isOrdered(endpoint) });
-  const dueInMs = Math.max(left.nextDueInMs ?? lookAgainMs, congestion.probeAtMs - Date.now());
-  return {
-    outstanding: left.outstanding,
-    nextDueInMs: Math.max(0, Math.ceil(Math.min(dueInMs, left.nextEndInMs ?? Infinity))),
-    lastFailure,
-    window: Math.floor(congestion.window),
-    isPaused: endpoint.status !== 'enabled',
-  };
+  return { endpoint, congestion, lastFailure };
 }
 
 /** Its owner has removed it, and with it all that waited. */

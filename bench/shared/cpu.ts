@@ -44,6 +44,13 @@ export function round(value: number, places = 2): number {
   return Number(value.toFixed(places));
 }
 
+/** CPU time that this machine wanted and its host gave to others since it started, ms. Linux only, 0 elsewhere. */
+export function stolenMs(): number {
+  if (process.platform !== 'linux') return 0;
+  const [total = ''] = readFileSync('/proc/stat', 'utf8').split('\n');
+  return Number(total.split(/\s+/)[8]) * msPerTick;
+}
+
 /** What a process holds in memory, MB. Linux only. */
 export function rssMb(pid: number): number {
   const line = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];

@@ -22,7 +22,7 @@ const sampleMs = 1_000;
  * all the while. A sample a second of both, for a plot.
  */
 export async function measureDrain(stack: Stack, { waiting }: { waiting: number }) {
-  // The last one: isolation leaves it alone.
+  // The last one: isolation troubles the first.
   const dead = stack.endpoints - 1;
   await stack.reset({ [dead]: { kind: 'fail' } });
   const workflowsBefore = await stack.openWorkflows();

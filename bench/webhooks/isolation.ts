@@ -1,74 +1,84 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { round } from '../shared/cpu.ts';
+import { round, stolenMs } from '../shared/cpu.ts';
 import { median, percentile } from '../shared/figures.ts';
 import { pace } from '../shared/load.ts';
 import type { Behaviour } from './receiver.ts';
 import type { Stack } from './stack.ts';
 
 const slowMs = 50;
-const mostRounds = 5;
 const sliceMs = 2_000;
 const troubles: readonly Behaviour[] = [
   { kind: 'hang' },
   { kind: 'fail' },
   { kind: 'ok', delayMs: 10 * slowMs },
 ];
+const troubled = troubles.map((_, n) => n);
+const asTroubled = Object.fromEntries(troubles.map((one, n) => [String(n), one]));
+
+type Load = { perSecond: number; durationMs: number };
 
 /**
  * The same rate again and again, in turns: all endpoints well, and with one that hangs, one that answers 500,
- * and one ten times slower than `slowMs`, each round others. Says what those got that had been well all the time
- * until then, and how fast. The machine has its moods, and a pause of a tenth of a second makes the p99 of a whole
- * run: so p99 is the median of that of every two seconds; of the whole runs it stands beside it.
+ * and one ten times slower than `slowMs`. Says what the others got, and how fast. The machine has its moods, and a
+ * pause of a tenth of a second makes the p99 of a whole run: so p99 is the median of that of every two seconds; of
+ * the whole runs it stands beside it.
  */
 export async function measureIsolation(
   stack: Stack,
-  { perSecond, durationMs }: { perSecond: number; durationMs: number },
+  { rounds, ...load }: Load & { rounds: number },
 ) {
-  const rounds = Math.min(mostRounds, Math.floor((stack.endpoints - 1) / troubles.length));
-  const run = async (behaviours: Record<string, Behaviour>, firstSpared: number): Promise<Run> => {
-    await stack.reset(behaviours);
-    await pace({ perSecond, durationMs, operation: () => stack.publish({ count: 1 }) });
-    await sleep(1_000);
-    const spared = Object.entries(await stack.latencies())
-      .filter(([endpoint]) => Number(endpoint) >= firstSpared)
-      .map(([, latenciesMs]) => latenciesMs);
-    // What waits for the troubled ones is not to be delivered in the next run.
-    await stack.reset();
-    await stack.settled();
-    return { latenciesMs: spared.flat(), slicesMs: slicesOf(spared, durationMs / sliceMs) };
-  };
-  const well: Run[] = [];
-  const troubled: Run[] = [];
+  const runs: { well: Run[]; troubled: Run[] } = { well: [], troubled: [] };
   for (let number = 0; number < rounds; number++) {
-    const first = number * troubles.length;
-    const firstSpared = first + troubles.length;
-    const behaviours = Object.fromEntries(troubles.map((one, i) => [String(first + i), one]));
-    const runs = [
-      async () => void well.push(await run({}, firstSpared)),
-      async () => void troubled.push(await run(behaviours, firstSpared)),
-    ];
+    const turns = ['well', 'troubled'] as const;
     // Whoever comes second finds what the first has left in the machine: so both do, in turns.
-    for (const one of number % 2 === 0 ? runs : runs.toReversed()) await one();
+    for (const turn of number % 2 === 0 ? turns : turns.toReversed()) {
+      runs[turn].push(await run(stack, { ...load, behaviours: turn === 'well' ? {} : asTroubled }));
+      await recover(stack);
+    }
   }
-  const [allWell, threeTroubled] = [figuresOf(well), figuresOf(troubled)];
+  const [allWell, threeTroubled] = [figuresOf(runs.well), figuresOf(runs.troubled)];
   return {
-    perSecond,
+    perSecond: round(load.perSecond),
     allWell,
     threeTroubled,
     throughputRatio: round(threeTroubled.taken / allWell.taken, 3),
     p99Ratio: round(threeTroubled.p99Ms / allWell.p99Ms, 3),
-    p99MsOfRounds: [well, troubled].map((runs) =>
-      runs.map(({ latenciesMs }) => round(percentile(latenciesMs, 0.99))),
-    ),
   };
 }
 
-/** `slicesMs`: the latencies of every two seconds. */
-type Run = { latenciesMs: number[]; slicesMs: number[][] };
+/** `slicesMs`: the latencies of every two seconds. `stolenMs`: CPU that went to other machines of the host. */
+type Run = { latenciesMs: number[]; slicesMs: number[][]; stolenMs: number; durationMs: number };
+
+async function run(
+  stack: Stack,
+  { behaviours, ...load }: Load & { behaviours: Record<string, Behaviour> },
+): Promise<Run> {
+  await stack.reset(behaviours);
+  const stolenBeforeMs = stolenMs();
+  await pace({ ...load, operation: () => stack.publish({ count: 1 }) });
+  const stolen = stolenMs() - stolenBeforeMs;
+  await sleep(1_000);
+  const spared = Object.entries(await stack.latencies())
+    .filter(([endpoint]) => !troubled.includes(Number(endpoint)))
+    .map(([, latenciesMs]) => latenciesMs);
+  const { durationMs } = load;
+  const slicesMs = slicesOf(spared, Math.max(1, Math.floor(durationMs / sliceMs)));
+  return { latenciesMs: spared.flat(), slicesMs, stolenMs: stolen, durationMs };
+}
+
+/** What waits for the troubled ones is not to be delivered in the next run, nor what comes then the long way. */
+async function recover(stack: Stack): Promise<void> {
+  await stack.reset();
+  await stack.settled();
+  while (await stack.hasTroubled()) {
+    // One that waits for its next event to be found well again gets it.
+    await stack.publish({ count: troubled.length, only: troubled });
+    await sleep(1_000);
+  }
+}
 
 /** All endpoints get the same rate, and each one's latencies are in the order of arrival. */
-function slicesOf(perEndpoint: readonly number[][], slices: number): number[][] {
-  const count = Math.max(1, Math.floor(slices));
+function slicesOf(perEndpoint: readonly number[][], count: number): number[][] {
   return Array.from({ length: count }, (_, slice) =>
     perEndpoint.flatMap((all) =>
       all.slice((slice * all.length) / count, ((slice + 1) * all.length) / count),
@@ -77,8 +87,15 @@ function slicesOf(perEndpoint: readonly number[][], slices: number): number[][] 
 }
 
 function figuresOf(runs: readonly Run[]) {
-  const slicesMs = runs.flatMap((run) => run.slicesMs);
-  const of = (share: number) => round(median(slicesMs.map((all) => percentile(all, share))));
-  const taken = runs.reduce((sum, { latenciesMs }) => sum + latenciesMs.length, 0);
-  return { taken, p50Ms: of(0.5), p99Ms: of(0.99) };
+  const sum = (of: (one: Run) => number) => runs.reduce((total, one) => total + of(one), 0);
+  const slicesMs = runs.flatMap((one) => one.slicesMs);
+  const medianOf = (share: number) =>
+    round(median(slicesMs.map((latenciesMs) => percentile(latenciesMs, share))));
+  return {
+    taken: sum(({ latenciesMs }) => latenciesMs.length),
+    p50Ms: medianOf(0.5),
+    p99Ms: medianOf(0.99),
+    p99MsOfRuns: runs.map(({ latenciesMs }) => round(percentile(latenciesMs, 0.99))),
+    stolenShare: round(sum((one) => one.stolenMs) / sum((one) => one.durationMs), 3),
+  };
 }

@@ -1,10 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
-import { sql } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import { Agent, request } from 'undici';
 import { openDatabase } from '../../db/database.ts';
-import { deliveries, dispatchCursors, dispatchShards } from '../../db/schema/index.ts';
+import {
+  deliveries,
+  dispatchCursors,
+  dispatchShards,
+  endpoints as endpointsTable,
+} from '../../db/schema/index.ts';
 import { createKey, createMerchant } from '../../launcher/operator/open-account.ts';
 import { startNodeProcess } from '../../launcher/services/child.ts';
 import type { NodeProcess } from '../../launcher/services/child.ts';
@@ -136,6 +141,14 @@ export async function openStack({ endpoints }: { endpoints: number }) {
         return rows.length > 0;
       };
       while (await isBusy()) await sleep(100);
+    },
+    /** Whether new events go to any endpoint by its workflow. */
+    async hasTroubled(): Promise<boolean> {
+      const rows = await db
+        .select({ id: endpointsTable.id })
+        .from(endpointsTable)
+        .where(eq(endpointsTable.driver, 'workflow'));
+      return rows.length > 0;
     },
     /** Changes how endpoints behave, and forgets nothing. */
     behave: (behaviours: Record<string, Behaviour>) => call(`${receiverUrl}/behave`, behaviours),

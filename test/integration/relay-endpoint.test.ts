@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { and, asc, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -64,6 +65,13 @@ const deliveryTo = (endpointId: EndpointId) =>
     .where(eq(deliveries.endpointId, endpointId))
     .then(([row]) => row);
 
+const deliveriesOf = (endpointId: EndpointId) =>
+  world.db
+    .select()
+    .from(deliveries)
+    .where(eq(deliveries.endpointId, endpointId))
+    .orderBy(asc(deliveries.position));
+
 const deliveryIs = (endpointId: EndpointId, status: 'pending' | 'delivered' | 'dead') =>
   until(`the delivery is ${status}`, async () => {
     const delivery = await deliveryTo(endpointId);
@@ -84,6 +92,24 @@ async function endpointOf(endpointId: EndpointId) {
 
 const workflowOf = (endpointId: EndpointId) =>
   world.temporal.workflow.getHandle(workflowIds.deliverToEndpoint(endpointId));
+
+/** What its workflow says of itself once a round is over. */
+const detailsOf = (endpointId: EndpointId) =>
+  until('the workflow says what it is doing', async () => {
+    const { currentDetails } = await workflowOf(endpointId)
+      .query<{ currentDetails?: string }>('__temporal_workflow_metadata')
+      // The rows are the workflow's a moment before it is started.
+      .catch((error: unknown) => {
+        if (error instanceof WorkflowNotFoundError) return { currentDetails: '' };
+        throw error;
+      });
+    return currentDetails === undefined || currentDetails === '' ? undefined : currentDetails;
+  });
+
+async function signalsTo(endpointId: EndpointId): Promise<number> {
+  const { events: history } = await workflowOf(endpointId).fetchHistory();
+  return (history ?? []).filter((event) => event.workflowExecutionSignaledEventAttributes).length;
+}
 
 const isHandedBack = (endpointId: EndpointId) =>
   until('handed back to the relay', async () => {
@@ -109,17 +135,8 @@ describe.concurrent('an endpoint that answers 500', () => {
     expect(waitMs).toBeGreaterThan(3_900);
     expect(waitMs).toBeLessThan(7_000);
     expect((await endpointOf(endpointId)).driver).toBe('workflow');
-    const metadata = await until('the workflow says what it is doing', async () => {
-      const { currentDetails } = await workflowOf(endpointId)
-        .query<{ currentDetails?: string }>('__temporal_workflow_metadata')
-        // The rows are the workflow's a moment before it is started.
-        .catch((error: unknown) => {
-          if (error instanceof WorkflowNotFoundError) return { currentDetails: '' };
-          throw error;
-        });
-      return currentDetails === undefined || currentDetails === '' ? undefined : currentDetails;
-    });
-    expect(metadata).toMatch(/^1 deliveries outstanding, window \d+, next attempt \d{4}-/);
+    const details = await detailsOf(endpointId);
+    expect(details).toMatch(/^1 deliveries outstanding, window \d+, next attempt \d{4}-/);
 
     const delivery = await deliveryIs(endpointId, 'delivered');
     expect(delivery).toMatchObject({ attempts: 2, lastStatusCode: 200, lastError: null });
@@ -159,6 +176,32 @@ describe.concurrent('an endpoint that answers 500', () => {
       .where(and(eq(deliveries.endpointId, endpointId), eq(deliveries.status, 'delivered')));
     expect(rows).toHaveLength(3);
   });
+
+  test('is told of new work only while no round is under way, which looks for itself', async () => {
+    let release = (_reply: Reply) => {};
+    const released = new Promise<Reply>((resolve) => (release = resolve));
+    const { merchant, receiver, endpointId } = await endpointThat(
+      (attempt) => (attempt === 1 ? { status: 500 } : released),
+      { retrySeconds: [3_600] },
+    );
+    await openOrder(merchant);
+    await detailsOf(endpointId);
+    // Within the second in which it was told of the first, and nothing else will make it look for an hour.
+    await openOrder(merchant);
+    await until('a round that hangs', () => receiver.received.length === 2);
+    const before = await signalsTo(endpointId);
+    for (const seconds of [1, 2]) {
+      await openOrder(merchant);
+      await until('the workflow has it', async () => {
+        const rows = await deliveriesOf(endpointId);
+        return rows.length === 2 + seconds && rows.every(({ driver }) => driver === 'workflow');
+      });
+      await sleep(1_100);
+    }
+    expect(await signalsTo(endpointId)).toBe(before);
+    release({ status: 204 });
+    await until('all', () => receiver.received.length === 4);
+  });
 });
 
 describe.concurrent('an endpoint that is well again while an event waits for an hour', () => {
@@ -176,13 +219,6 @@ describe.concurrent('an endpoint that is well again while an event waits for an 
     await until('the second', () => scene.receiver.received.length === 2);
     return scene;
   }
-
-  const deliveriesOf = (endpointId: EndpointId) =>
-    world.db
-      .select()
-      .from(deliveries)
-      .where(eq(deliveries.endpointId, endpointId))
-      .orderBy(asc(deliveries.position));
 
   test('is the relay’s at once, and its workflow keeps what waits and ends with it', async () => {
     const { merchant, receiver, endpointId } = await recovered({});

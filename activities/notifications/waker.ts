@@ -1,0 +1,37 @@
+import type { EndpointId } from '../../domain/ids.ts';
+import type { ActivityDeps } from '../deps.ts';
+import { wakeEndpoint } from './wake-endpoint.ts';
+
+const wakeAgainMs = 1_000;
+
+/**
+ * Tells endpoints' workflows of new work, each at most once a second, the last time after the last of it: it
+ * finds all that is there. Says nothing to one whose round is under way in this process, which looks for itself.
+ */
+export function createWaker(
+  deps: Pick<ActivityDeps, 'client' | 'taskQueue' | 'logger' | 'rounds' | 'stopping'>,
+): (endpointIds: readonly EndpointId[]) => void {
+  /** Those told less than a second ago, and whether there was more since. */
+  const told = new Map<EndpointId, { hasMore: boolean }>();
+
+  function tell(endpointId: EndpointId): void {
+    const last = told.get(endpointId);
+    if (last) {
+      last.hasMore = true;
+      return;
+    }
+    if (deps.rounds.has(endpointId)) return;
+    const now = { hasMore: false };
+    told.set(endpointId, now);
+    setTimeout(() => {
+      told.delete(endpointId);
+      if (now.hasMore && !deps.stopping.aborted) tell(endpointId);
+    }, wakeAgainMs).unref();
+    wakeEndpoint({ ...deps, endpointId }).catch((error: unknown) =>
+      // Not lost: the sweep finds deliveries that are due in no one's hands.
+      deps.logger.warn({ error, endpointId }, 'an endpoint could not be woken, the sweep will'),
+    );
+  }
+
+  return (endpointIds) => endpointIds.forEach(tell);
+}
