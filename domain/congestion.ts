@@ -9,6 +9,8 @@ export type Congestion = {
   threshold: number;
   /** Failures since the last success. */
   failures: number;
+  /** Failures counted ever. What began at another count is of the same trouble as the one counted since. */
+  losses: number;
   /** No probe before this moment, ms since the epoch; 0 where none is awaited. */
   probeAtMs: number;
 };
@@ -25,6 +27,7 @@ export const newCongestion: Congestion = {
   window: initialWindow,
   threshold: largestWindow,
   failures: 0,
+  losses: 0,
   probeAtMs: 0,
 };
 
@@ -43,26 +46,34 @@ export function onAcknowledged(state: Congestion): Congestion {
 /**
  * One call failed: half the window, and after three failures in a row none, but for a probe after
  * 5 s, 10 s, 20 s, … up to five minutes, +-25 % by `random` in [0, 1). A receiver's own wish
- * (Retry-After) holds everything back for as long as it says.
+ * (Retry-After) holds everything back for as long as it says. `lossesBefore` is the state's `losses` when the
+ * call began: of calls that were under way together only the first failure counts (RFC 6582, 3.2), or one short
+ * outage of a fast endpoint would close it for minutes.
  */
 export function onFailed(
   state: Congestion,
   {
     nowMs,
     random,
-    retryAfterMs,
-  }: { nowMs: number; random: number; retryAfterMs?: number | undefined },
+    lossesBefore,
+    retryAfterMs = 0,
+  }: { nowMs: number; random: number; lossesBefore: number; retryAfterMs?: number | undefined },
 ): Congestion {
+  if (lossesBefore !== state.losses) {
+    const askedMs = retryAfterMs > 0 ? Math.round(nowMs + retryAfterMs) : 0;
+    return { ...state, probeAtMs: Math.max(state.probeAtMs, askedMs) };
+  }
   const failures = state.failures + 1;
   const threshold = Math.max(state.window / 2, smallestThreshold);
   const isClosed = failures >= failuresThatClose;
   const doublings = Math.min(failures - failuresThatClose, 10);
   const probeMs = Math.min(firstProbeMs * 2 ** doublings, longestProbeMs) * (0.75 + random / 2);
-  const waitMs = Math.max(isClosed ? probeMs : 0, retryAfterMs ?? 0);
+  const waitMs = Math.max(isClosed ? probeMs : 0, retryAfterMs);
   return {
     window: isClosed ? 0 : Math.max(state.window / 2, 1),
     threshold: state.window === 0 ? state.threshold : threshold,
     failures,
+    losses: state.losses + 1,
     probeAtMs: waitMs > 0 ? Math.round(nowMs + waitMs) : 0,
   };
 }

@@ -30,7 +30,8 @@ export function createLane({ largest }: { largest: number }) {
   let congestion: Congestion = newCongestion;
   let rate: RateLimit | undefined;
   let maxConcurrency = largest;
-  let underWay = 0;
+  /** With the losses that were known when they began. */
+  const underWay = new Map<OutgoingDelivery, number>();
   let count = 0;
   /** Since when nothing has ended although something is under way; ms since the epoch. */
   let silentSinceMs = 0;
@@ -78,18 +79,18 @@ export function createLane({ largest }: { largest: number }) {
 
   return {
     waiting: () => count,
-    underWay: () => underWay,
+    underWay: () => underWay.size,
     window: () => congestion.window,
-    isIdle: () => count === 0 && underWay === 0,
+    isIdle: () => count === 0 && underWay.size === 0,
     /** It has failed so often, or asked for so much time, that what waits is better off elsewhere. */
     isClosed: () => congestion.probeAtMs > Date.now(),
     /** Much waits, and what is under way does not end: the others need the room. */
     isStalled: () =>
-      count >= stalledWaiting && underWay > 0 && Date.now() - silentSinceMs >= stalledAfterMs,
+      count >= stalledWaiting && underWay.size > 0 && Date.now() - silentSinceMs >= stalledAfterMs,
     /** Nothing is lost with it but the width of its window. */
     isForgettable: () =>
       count === 0 &&
-      underWay === 0 &&
+      underWay.size === 0 &&
       [...blockedUntilMs.values()].every((untilMs) => untilMs < Date.now()),
 
     /** Takes a delivery in; false where an earlier one of its resource has just failed. */
@@ -122,7 +123,8 @@ export function createLane({ largest }: { largest: number }) {
       const queue = waiting.find((one) => firstOf(one) !== undefined);
       if (!queue) return undefined;
       const nowMs = Date.now();
-      if (openings(congestion, { nowMs, underWay, bound: maxConcurrency }) === 0) return undefined;
+      if (openings(congestion, { nowMs, underWay: underWay.size, bound: maxConcurrency }) === 0)
+        return undefined;
       if (rate) {
         const turn = takeTurn(rate, nowMs);
         if (turn.kind === 'wait') return turn;
@@ -132,15 +134,16 @@ export function createLane({ largest }: { largest: number }) {
       const chain = chainOf(delivery);
       if (chain !== null) chainsUnderWay.add(chain);
       forget(delivery);
-      if (underWay === 0) silentSinceMs = Date.now();
-      underWay++;
+      if (underWay.size === 0) silentSinceMs = Date.now();
+      underWay.set(delivery, congestion.losses);
       count--;
       return { kind: 'send', delivery };
     },
 
     /** One has ended. What waited behind a failed one is the workflow's now. */
     end(delivery: OutgoingDelivery, outcome: AttemptOutcome | undefined): void {
-      underWay--;
+      const lossesBefore = underWay.get(delivery) ?? congestion.losses;
+      underWay.delete(delivery);
       silentSinceMs = Date.now();
       const isFailed = outcome?.kind === 'retry' || outcome?.kind === 'dead';
       if (outcome?.kind === 'delivered') congestion = onAcknowledged(congestion);
@@ -149,6 +152,7 @@ export function createLane({ largest }: { largest: number }) {
         congestion = onFailed(congestion, {
           nowMs: Date.now(),
           random: Math.random(),
+          lossesBefore,
           retryAfterMs,
         });
       }

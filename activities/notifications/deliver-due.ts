@@ -85,7 +85,8 @@ async function deliverWhileDue(
     Context.current().heartbeat({ window: congestion.window });
     const startedMs = Date.now();
     const outcomes = await Promise.all(due.map(deps.attempt));
-    congestion = outcomes.reduce(afterOutcome, congestion);
+    const lossesBefore = congestion.losses;
+    for (const outcome of outcomes) congestion = after(outcome, congestion, { lossesBefore });
     await recordAttempts(db, outcomes);
     deps.traffic.onWindow(endpointId, congestion.window);
     await saveCongestion(db, { endpointId, congestion });
@@ -114,12 +115,17 @@ function boundOf({ maxConcurrency, ratePerSecond }: Endpoint): number {
   return Math.min(maxConcurrency ?? largestWindow, ratePerSecond ?? largestWindow, largestWindow);
 }
 
-function afterOutcome(congestion: Congestion, outcome: AttemptOutcome): Congestion {
+function after(
+  outcome: AttemptOutcome,
+  congestion: Congestion,
+  { lossesBefore }: { lossesBefore: number },
+): Congestion {
   if (outcome.kind === 'delivered') return onAcknowledged(congestion);
   if (outcome.kind === 'dropped') return congestion;
   return onFailed(congestion, {
     nowMs: Date.now(),
     random: Math.random(),
+    lossesBefore,
     retryAfterMs: outcome.kind === 'retry' ? outcome.retryAfterMs : undefined,
   });
 }

@@ -25,14 +25,17 @@ type Load = { perSecond: number; durationMs: number };
  */
 export async function measureIsolation(
   stack: Stack,
-  { rounds, ...load }: Load & { rounds: number },
+  { rounds, onProgress, ...load }: Load & { rounds: number; onProgress: (line: string) => void },
 ) {
   const runs: { well: Run[]; troubled: Run[] } = { well: [], troubled: [] };
   for (let number = 0; number < rounds; number++) {
     const turns = ['well', 'troubled'] as const;
     // Whoever comes second finds what the first has left in the machine: so both do, in turns.
     for (const turn of number % 2 === 0 ? turns : turns.toReversed()) {
-      runs[turn].push(await run(stack, { ...load, behaviours: turn === 'well' ? {} : asTroubled }));
+      const one = await run(stack, { ...load, behaviours: turn === 'well' ? {} : asTroubled });
+      runs[turn].push(one);
+      const p99Ms = round(percentile(one.latenciesMs, 0.99));
+      onProgress(`${round(load.perSecond)}/s, ${turn}, round ${number + 1}: p99 ${p99Ms} ms`);
       await recover(stack);
     }
   }

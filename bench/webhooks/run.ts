@@ -86,14 +86,10 @@ export async function benchWebhooks(options: WebhooksOptions) {
     if (wants('isolation')) {
       // At half of it two cores are busy to the last tenth with the load and the receiver beside all the rest: that
       // shows what is lost of throughput, but a p99 says more of who waits for a core than of who waits for whom.
-      const durationMs = 2 * roundMs;
+      const load = { durationMs: 2 * roundMs, onProgress };
       result['isolation'] = {
-        atAnEighth: await measureIsolation(stack, {
-          perSecond: perSecond / 8,
-          durationMs,
-          rounds: 5,
-        }),
-        atHalf: await measureIsolation(stack, { perSecond: perSecond / 2, durationMs, rounds: 1 }),
+        atAnEighth: await measureIsolation(stack, { perSecond: perSecond / 8, rounds: 5, ...load }),
+        atHalf: await measureIsolation(stack, { perSecond: perSecond / 2, rounds: 1, ...load }),
       };
       onProgress(`three troubled endpoints: ${JSON.stringify(result['isolation'])}`);
     }

@@ -125,7 +125,7 @@ async function markTroubled(
       failing_since = coalesce(failing_since, now()),
       driver = case when id = any(${sql.param([...troubled])}::text[]) then 'workflow' else driver end,
       congestion = case when told.wait_ms > 0 then jsonb_build_object('window', 1, 'threshold', 2,
-        'failures', 1, 'probeAtMs', floor(extract(epoch from now()) * 1000) + told.wait_ms)
+        'failures', 1, 'losses', 1, 'probeAtMs', floor(extract(epoch from now()) * 1000) + told.wait_ms)
         else congestion end
     from (
       select endpoint_id, max(wait_ms) as wait_ms from unnest(

@@ -10,8 +10,11 @@ import {
 import type { Congestion } from '../../domain/congestion.ts';
 
 const nowMs = 1_000_000;
+/** A call that began after all that is known of. */
 const fail = (state: Congestion, retryAfterMs?: number) =>
-  onFailed(state, { nowMs, random: 0.5, retryAfterMs });
+  failOfFlight(state, state.losses, retryAfterMs);
+const failOfFlight = (state: Congestion, lossesBefore: number, retryAfterMs?: number) =>
+  onFailed(state, { nowMs, random: 0.5, lossesBefore, retryAfterMs });
 const acknowledge = (state: Congestion, times: number) =>
   Array.from({ length: times }).reduce<Congestion>((one) => onAcknowledged(one), state);
 const open = (state: Congestion, underWay = 0) =>
@@ -42,6 +45,19 @@ test('three failures in a row close an endpoint to one probe, which opens it slo
   expect(onAcknowledged(closed)).toMatchObject({ window: 1, failures: 0, probeAtMs: 0 });
 });
 
+test('what was under way together and failed is one failure', () => {
+  const before = { ...newCongestion, window: 64 };
+  const flight = Array.from({ length: 64 }).reduce<Congestion>(
+    (state) => failOfFlight(state, before.losses),
+    before,
+  );
+  expect(flight).toMatchObject({ window: 32, failures: 1, probeAtMs: 0 });
+  expect(fail(flight)).toMatchObject({ window: 16, failures: 2 });
+  // But each may ask for more time than the one before.
+  const asked = failOfFlight(failOfFlight(flight, before.losses, 9_000), before.losses, 1_000);
+  expect(asked).toEqual({ ...flight, probeAtMs: nowMs + 9_000 });
+});
+
 test('probes come ever later, up to five minutes', () => {
   let state = newCongestion;
   const waits = Array.from({ length: 12 }, () => {
@@ -64,6 +80,7 @@ test('whatever happens, a window stays within its bounds and never opens more th
     fc.constant('ack' as const),
     fc.constant('fail' as const),
     fc.constant('throttle' as const),
+    fc.constant('late' as const),
   );
   fc.assert(
     fc.property(
@@ -73,6 +90,7 @@ test('whatever happens, a window stays within its bounds and never opens more th
       (steps, underWay, bound) => {
         const state = steps.reduce<Congestion>((one, name) => {
           if (name === 'ack') return onAcknowledged(one);
+          if (name === 'late') return failOfFlight(one, Math.max(0, one.losses - 1));
           return fail(one, name === 'throttle' ? 1_000 : undefined);
         }, newCongestion);
         expect(state.window).toBeGreaterThanOrEqual(0);

@@ -1,0 +1,2 @@
+-- Windows kept from before failures of one flight were counted as one.
+UPDATE "endpoints" SET "congestion" = "congestion" || '{"losses": 0}' WHERE "congestion" IS NOT NULL;
