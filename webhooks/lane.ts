@@ -12,6 +12,9 @@ import type { RateLimit } from '../domain/rate-limit.ts';
  */
 export type Lane = ReturnType<typeof createLane>;
 
+/** What may be sent now, and the losses that were known when it began. */
+export type Sending = { delivery: OutgoingDelivery; lossesBefore: number };
+
 // An outcome is written long before this; until then its resource's later events are the workflow's.
 const blockedForMs = 60_000;
 const priorities = 3;
@@ -30,8 +33,7 @@ export function createLane({ largest }: { largest: number }) {
   let congestion: Congestion = newCongestion;
   let rate: RateLimit | undefined;
   let maxConcurrency = largest;
-  /** With the losses that were known when they began. */
-  const underWay = new Map<OutgoingDelivery, number>();
+  let underWay = 0;
   let count = 0;
   /** Since when nothing has ended although something is under way; ms since the epoch. */
   let silentSinceMs = 0;
@@ -79,18 +81,18 @@ export function createLane({ largest }: { largest: number }) {
 
   return {
     waiting: () => count,
-    underWay: () => underWay.size,
+    underWay: () => underWay,
     window: () => congestion.window,
-    isIdle: () => count === 0 && underWay.size === 0,
+    isIdle: () => count === 0 && underWay === 0,
     /** It has failed so often, or asked for so much time, that what waits is better off elsewhere. */
     isClosed: () => congestion.probeAtMs > Date.now(),
     /** Much waits, and what is under way does not end: the others need the room. */
     isStalled: () =>
-      count >= stalledWaiting && underWay.size > 0 && Date.now() - silentSinceMs >= stalledAfterMs,
+      count >= stalledWaiting && underWay > 0 && Date.now() - silentSinceMs >= stalledAfterMs,
     /** Nothing is lost with it but the width of its window. */
     isForgettable: () =>
       count === 0 &&
-      underWay.size === 0 &&
+      underWay === 0 &&
       [...blockedUntilMs.values()].every((untilMs) => untilMs < Date.now()),
 
     /** Takes a delivery in; false where an earlier one of its resource has just failed. */
@@ -116,15 +118,11 @@ export function createLane({ largest }: { largest: number }) {
     },
 
     /** The next that may be sent now; or how long the endpoint's rate makes it wait; or nothing. */
-    next():
-      | { kind: 'send'; delivery: OutgoingDelivery }
-      | { kind: 'wait'; waitMs: number }
-      | undefined {
+    next(): ({ kind: 'send' } & Sending) | { kind: 'wait'; waitMs: number } | undefined {
       const queue = waiting.find((one) => firstOf(one) !== undefined);
       if (!queue) return undefined;
       const nowMs = Date.now();
-      if (openings(congestion, { nowMs, underWay: underWay.size, bound: maxConcurrency }) === 0)
-        return undefined;
+      if (openings(congestion, { nowMs, underWay, bound: maxConcurrency }) === 0) return undefined;
       if (rate) {
         const turn = takeTurn(rate, nowMs);
         if (turn.kind === 'wait') return turn;
@@ -134,16 +132,15 @@ export function createLane({ largest }: { largest: number }) {
       const chain = chainOf(delivery);
       if (chain !== null) chainsUnderWay.add(chain);
       forget(delivery);
-      if (underWay.size === 0) silentSinceMs = Date.now();
-      underWay.set(delivery, congestion.losses);
+      if (underWay === 0) silentSinceMs = Date.now();
+      underWay++;
       count--;
-      return { kind: 'send', delivery };
+      return { kind: 'send', delivery, lossesBefore: congestion.losses };
     },
 
     /** One has ended. What waited behind a failed one is the workflow's now. */
-    end(delivery: OutgoingDelivery, outcome: AttemptOutcome | undefined): void {
-      const lossesBefore = underWay.get(delivery) ?? congestion.losses;
-      underWay.delete(delivery);
+    end({ delivery, lossesBefore }: Sending, outcome: AttemptOutcome | undefined): void {
+      underWay--;
       silentSinceMs = Date.now();
       const isFailed = outcome?.kind === 'retry' || outcome?.kind === 'dead';
       if (outcome?.kind === 'delivered') congestion = onAcknowledged(congestion);

@@ -2,7 +2,7 @@ import type { AttemptOutcome } from '../db/queries/record-attempts.ts';
 import type { OutgoingDelivery } from '../db/queries/select-outgoing.ts';
 import type { EndpointId } from '../domain/ids.ts';
 import { createLane } from './lane.ts';
-import type { Lane } from './lane.ts';
+import type { Lane, Sending } from './lane.ts';
 
 export type Lanes = {
   add(deliveries: readonly OutgoingDelivery[]): void;
@@ -67,18 +67,14 @@ export function createLanes(input: {
         return;
       }
       underWay++;
-      void carry(endpointId, lane, next.delivery);
+      void carry(endpointId, lane, next);
     }
   }
 
-  async function carry(
-    endpointId: EndpointId,
-    lane: Lane,
-    delivery: OutgoingDelivery,
-  ): Promise<void> {
-    const outcome = await input.carry(delivery);
+  async function carry(endpointId: EndpointId, lane: Lane, sending: Sending): Promise<void> {
+    const outcome = await input.carry(sending.delivery);
     underWay--;
-    within(lane, () => lane.end(delivery, outcome));
+    within(lane, () => lane.end(sending, outcome));
     advance(endpointId, lane);
     if (underWay === 0) for (const resolve of idleWaiters.splice(0)) resolve();
   }
