@@ -27,6 +27,7 @@ let duplicates = 0;
 let lastMs: number | undefined;
 let longestGapMs = 0;
 let resetAtMs = 0;
+const hanging = new Set<ServerResponse>();
 
 function reset(next: Record<string, Behaviour>): void {
   behaviours = next;
@@ -37,6 +38,9 @@ function reset(next: Record<string, Behaviour>): void {
   lastMs = undefined;
   longestGapMs = 0;
   resetAtMs = nowMs();
+  // Whoever waited for these need not wait to the end of its patience.
+  for (const response of hanging) response.destroy();
+  hanging.clear();
 }
 
 function take(endpoint: string, id: string, body: string): void {
@@ -80,7 +84,11 @@ function latenciesOfEndpoints(): Record<string, number[]> {
 
 function answer(endpoint: string, response: ServerResponse, onTaken: () => void): void {
   const behaviour = behaviours[endpoint] ?? { kind: 'ok' };
-  if (behaviour.kind === 'hang') return;
+  if (behaviour.kind === 'hang') {
+    hanging.add(response);
+    response.on('close', () => hanging.delete(response));
+    return;
+  }
   if (behaviour.kind === 'fail') {
     response.writeHead(500).end();
     return;
