@@ -59,22 +59,20 @@ export function onFailed(
     retryAfterMs = 0,
   }: { nowMs: number; random: number; lossesBefore: number; retryAfterMs?: number | undefined },
 ): Congestion {
-  if (lossesBefore !== state.losses) {
-    const askedMs = retryAfterMs > 0 ? Math.round(nowMs + retryAfterMs) : 0;
-    return { ...state, probeAtMs: Math.max(state.probeAtMs, askedMs) };
-  }
+  const probeIn = (waitMs: number) => (waitMs > 0 ? Math.round(nowMs + waitMs) : 0);
+  if (lossesBefore !== state.losses)
+    return { ...state, probeAtMs: Math.max(state.probeAtMs, probeIn(retryAfterMs)) };
   const failures = state.failures + 1;
   const threshold = Math.max(state.window / 2, smallestThreshold);
   const isClosed = failures >= failuresThatClose;
   const doublings = Math.min(failures - failuresThatClose, 10);
   const probeMs = Math.min(firstProbeMs * 2 ** doublings, longestProbeMs) * (0.75 + random / 2);
-  const waitMs = Math.max(isClosed ? probeMs : 0, retryAfterMs);
   return {
     window: isClosed ? 0 : Math.max(state.window / 2, 1),
     threshold: state.window === 0 ? state.threshold : threshold,
     failures,
     losses: state.losses + 1,
-    probeAtMs: waitMs > 0 ? Math.round(nowMs + waitMs) : 0,
+    probeAtMs: probeIn(Math.max(isClosed ? probeMs : 0, retryAfterMs)),
   };
 }
 

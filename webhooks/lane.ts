@@ -1,10 +1,11 @@
 import type { AttemptOutcome } from '../db/queries/record-attempts.ts';
 import type { OutgoingDelivery } from '../db/queries/select-outgoing.ts';
 import type { Endpoint } from '../db/queries/endpoints.ts';
-import { newCongestion, onAcknowledged, onFailed, openings } from '../domain/congestion.ts';
+import { newCongestion, openings } from '../domain/congestion.ts';
 import type { Congestion } from '../domain/congestion.ts';
 import { takeTurn } from '../domain/rate-limit.ts';
 import type { RateLimit } from '../domain/rate-limit.ts';
+import { afterOutcome } from './after-outcome.ts';
 
 /**
  * What waits for one endpoint and how much of it may be under way: the window, the endpoint's own
@@ -142,17 +143,7 @@ export function createLane({ largest }: { largest: number }) {
     end({ delivery, lossesBefore }: Sending, outcome: AttemptOutcome | undefined): void {
       underWay--;
       silentSinceMs = Date.now();
-      const isFailed = outcome?.kind === 'retry' || outcome?.kind === 'dead';
-      if (outcome?.kind === 'delivered') congestion = onAcknowledged(congestion);
-      if (isFailed) {
-        const retryAfterMs = outcome.kind === 'retry' ? outcome.retryAfterMs : undefined;
-        congestion = onFailed(congestion, {
-          nowMs: Date.now(),
-          random: Math.random(),
-          lossesBefore,
-          retryAfterMs,
-        });
-      }
+      if (outcome) congestion = afterOutcome(congestion, { outcome, lossesBefore });
       const chain = chainOf(delivery);
       if (chain === null) return;
       chainsUnderWay.delete(chain);

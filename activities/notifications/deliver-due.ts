@@ -1,12 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
-import {
-  largestWindow,
-  newCongestion,
-  onAcknowledged,
-  onFailed,
-  openings,
-} from '../../domain/congestion.ts';
+import { largestWindow, newCongestion, openings } from '../../domain/congestion.ts';
 import type { Congestion } from '../../domain/congestion.ts';
 import type { EndpointId } from '../../domain/ids.ts';
 import {
@@ -20,6 +14,7 @@ import type { Endpoint } from '../../db/queries/endpoints.ts';
 import { recordAttempts } from '../../db/queries/record-attempts.ts';
 import type { AttemptOutcome } from '../../db/queries/record-attempts.ts';
 import { returnToRelay } from '../../db/queries/return-to-relay.ts';
+import { afterOutcome } from '../../webhooks/after-outcome.ts';
 import type { ActivityDeps } from '../deps.ts';
 
 const roundMs = 120_000;
@@ -86,7 +81,8 @@ async function deliverWhileDue(
     const startedMs = Date.now();
     const outcomes = await Promise.all(due.map(deps.attempt));
     const lossesBefore = congestion.losses;
-    for (const outcome of outcomes) congestion = after(outcome, congestion, { lossesBefore });
+    for (const outcome of outcomes)
+      congestion = afterOutcome(congestion, { outcome, lossesBefore });
     await recordAttempts(db, outcomes);
     deps.traffic.onWindow(endpointId, congestion.window);
     await saveCongestion(db, { endpointId, congestion });
@@ -113,21 +109,6 @@ const isOrdered = ({ ordering }: Endpoint) => ordering === 'resource';
 
 function boundOf({ maxConcurrency, ratePerSecond }: Endpoint): number {
   return Math.min(maxConcurrency ?? largestWindow, ratePerSecond ?? largestWindow, largestWindow);
-}
-
-function after(
-  outcome: AttemptOutcome,
-  congestion: Congestion,
-  { lossesBefore }: { lossesBefore: number },
-): Congestion {
-  if (outcome.kind === 'delivered') return onAcknowledged(congestion);
-  if (outcome.kind === 'dropped') return congestion;
-  return onFailed(congestion, {
-    nowMs: Date.now(),
-    random: Math.random(),
-    lossesBefore,
-    retryAfterMs: outcome.kind === 'retry' ? outcome.retryAfterMs : undefined,
-  });
 }
 
 /** No more than the endpoint's rate, over each batch. */

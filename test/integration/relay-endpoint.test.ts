@@ -58,19 +58,14 @@ async function addEndpoint(
   return body.id;
 }
 
-const deliveryTo = (endpointId: EndpointId) =>
-  world.db
-    .select()
-    .from(deliveries)
-    .where(eq(deliveries.endpointId, endpointId))
-    .then(([row]) => row);
-
 const deliveriesOf = (endpointId: EndpointId) =>
   world.db
     .select()
     .from(deliveries)
     .where(eq(deliveries.endpointId, endpointId))
     .orderBy(asc(deliveries.position));
+
+const deliveryTo = (endpointId: EndpointId) => deliveriesOf(endpointId).then(([first]) => first);
 
 const deliveryIs = (endpointId: EndpointId, status: 'pending' | 'delivered' | 'dead') =>
   until(`the delivery is ${status}`, async () => {
