@@ -19,8 +19,8 @@ export type Sending = { delivery: OutgoingDelivery; lossesBefore: number };
 // An outcome is written long before this; until then its resource's later events are the workflow's.
 const blockedForMs = 60_000;
 const priorities = 3;
-const stalledWaiting = 100;
-const stalledAfterMs = 1_000;
+/** Nothing moves where nothing has ended for so long. */
+const silenceMs = 1_000;
 
 export function createLane({ largest }: { largest: number }) {
   const waiting: OutgoingDelivery[][] = Array.from({ length: priorities }, () => []);
@@ -80,6 +80,8 @@ export function createLane({ largest }: { largest: number }) {
   const chainOf = ({ endpoint, orderKey }: OutgoingDelivery) =>
     endpoint.ordering === 'resource' ? orderKey : null;
 
+  const isSilent = () => underWay > 0 && Date.now() - silentSinceMs >= silenceMs;
+
   return {
     waiting: () => count,
     underWay: () => underWay,
@@ -87,9 +89,10 @@ export function createLane({ largest }: { largest: number }) {
     isIdle: () => count === 0 && underWay === 0,
     /** It has failed so often, or asked for so much time, that what waits is better off elsewhere. */
     isClosed: () => congestion.probeAtMs > Date.now(),
-    /** Much waits, and what is under way does not end: the others need the room. */
-    isStalled: () =>
-      count >= stalledWaiting && underWay > 0 && Date.now() - silentSinceMs >= stalledAfterMs,
+    /** What is under way does not end. */
+    isSilent,
+    /** Something waits, and what is under way does not end: it takes room that others need. */
+    isStalled: () => count > 0 && isSilent(),
     /** Nothing is lost with it but the width of its window. */
     isForgettable: () =>
       count === 0 &&
@@ -120,6 +123,8 @@ export function createLane({ largest }: { largest: number }) {
 
     /** The next that may be sent now; or how long the endpoint's rate makes it wait; or nothing. */
     next(): ({ kind: 'send' } & Sending) | { kind: 'wait'; waitMs: number } | undefined {
+      // A window that was wide while all was well is not to be filled with calls that hang.
+      if (isSilent()) return undefined;
       const queue = waiting.find((one) => firstOf(one) !== undefined);
       if (!queue) return undefined;
       const nowMs = Date.now();

@@ -8,17 +8,22 @@ export type Lanes = {
   add(deliveries: readonly OutgoingDelivery[]): void;
   /** Its workflow has handed an endpoint back: one that was closed begins slowly. */
   reopen(endpointId: EndpointId): void;
-  /** Gives what waits in lanes where nothing moves to `onOverflow`; false where there are none. */
+  /**
+   * Gives what waits in lanes where nothing moves to `onOverflow`; false where there are none. However little it
+   * is in each: a hundred that hang together fill the relay as one does.
+   */
   shedStalled(): boolean;
   /** Gives what waits in the fullest lane to `onOverflow`. */
   shedLongest(): void;
   /** Deliveries waiting or under way. */
   size(): number;
+  /** Whether more are waiting, or under way where calls end, than `most`. Those that hang take nobody's room. */
+  isFull(most: number): boolean;
   /**
-   * The same, but of one endpoint no more than a few: those of one that is slow, or hangs, say nothing of how
-   * busy the relay is.
+   * Whether more than `most` are on their way where calls end, of one endpoint no more than a few counted: those
+   * of one that is slow, and those that hang, say nothing of how busy the relay is.
    */
-  pressure(): number;
+  isPressed(most: number): boolean;
   /** How many calls to an endpoint may be under way. */
   windowOf(endpointId: EndpointId): number;
   /** Resolves when nothing is under way. */
@@ -28,6 +33,8 @@ export type Lanes = {
 
 const keptLanes = 2_000;
 const mostPressure = 16;
+/** Beyond it a lane where nothing moves is given away at the next delivery, before the relay is full. */
+const longestStalled = 100;
 
 /**
  * One lane an endpoint, each with its own window on what is under way, so that a slow receiver holds
@@ -42,19 +49,32 @@ export function createLanes(input: {
 }): Lanes {
   const lanes = new Map<EndpointId, Lane>();
   const timers = new Map<EndpointId, NodeJS.Timeout>();
+  /** Those where something waits or is under way. */
+  const occupied = new Set<Lane>();
   let size = 0;
-  let pressure = 0;
   let underWay = 0;
   const idleWaiters: (() => void)[] = [];
 
-  /** Keeps the sums right, whatever happens in a lane. */
+  /** Keeps the sum right, and who is part of it, whatever happens in a lane. */
   function within<T>(lane: Lane, change: () => T): T {
     const before = lane.waiting() + lane.underWay();
     const result = change();
     const after = lane.waiting() + lane.underWay();
     size += after - before;
-    pressure += Math.min(after, mostPressure) - Math.min(before, mostPressure);
+    if (after === 0) occupied.delete(lane);
+    else if (before === 0) occupied.add(lane);
     return result;
+  }
+
+  /** Looks at no more lanes than it takes to know. */
+  function exceeds(most: number, loadOf: (lane: Lane) => number): boolean {
+    if (size <= most) return false;
+    let sum = 0;
+    for (const lane of occupied) {
+      sum += loadOf(lane);
+      if (sum > most) return true;
+    }
+    return false;
   }
 
   function advance(endpointId: EndpointId, lane: Lane): void {
@@ -128,11 +148,17 @@ export function createLanes(input: {
       for (const [endpointId, waiting] of refused) input.onOverflow(endpointId, waiting);
       for (const [endpointId, lane] of touched) {
         advance(endpointId, lane);
-        if (lane.waiting() > input.longest || lane.isStalled()) overflow(endpointId, lane);
+        const longest = lane.isStalled() ? longestStalled : input.longest;
+        if (lane.waiting() > longest) overflow(endpointId, lane);
       }
     },
     size: () => size,
-    pressure: () => pressure,
+    isFull: (most) =>
+      exceeds(most, (lane) => lane.waiting() + (lane.isSilent() ? 0 : lane.underWay())),
+    isPressed: (most) =>
+      exceeds(most, (lane) =>
+        lane.isSilent() ? 0 : Math.min(lane.waiting() + lane.underWay(), mostPressure),
+      ),
     windowOf: (endpointId) => lanes.get(endpointId)?.window() ?? 0,
     idle: () =>
       underWay === 0 ? Promise.resolve() : new Promise((resolve) => idleWaiters.push(resolve)),

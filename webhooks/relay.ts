@@ -3,7 +3,6 @@ import { crashPoint } from '../config/crash-points.ts';
 import { largestWindow } from '../domain/congestion.ts';
 import type { EndpointId } from '../domain/ids.ts';
 import type { Database } from '../db/database.ts';
-import { handOver } from '../db/queries/hand-over.ts';
 import { takeOverDeliveries } from '../db/queries/take-over-deliveries.ts';
 import { takeOverShard } from '../db/queries/take-over-shard.ts';
 import type { Attempter } from './attempt.ts';
@@ -11,6 +10,7 @@ import { createGate } from '../db/gate.ts';
 import { openIntake } from './intake.ts';
 import { createLanes } from './lanes.ts';
 import { createOutcomes } from './outcomes.ts';
+import { createOverflow } from './overflow.ts';
 
 const takeLimit = 500;
 // Events are taken up while less than this is on its way: memory is bounded by it.
@@ -75,20 +75,14 @@ export async function runRelay(input: {
       if (!intake.keep(delivery, outcome)) outcomes.add(outcome);
       input.onWindow(delivery.endpoint.id, lanes.windowOf(delivery.endpoint.id));
       // Only a relay that was full waits for room; the others are woken by news.
-      if (fullSinceMs !== undefined && lanes.size() <= lowWater) gate.open();
+      if (fullSinceMs !== undefined && !lanes.isFull(lowWater)) gate.open();
       return outcome;
     },
-    onOverflow: (endpointId, waiting) => {
-      intake.hold(endpointId);
-      intake
-        .settled()
-        .then(() => handOver(db, { endpointId, eventIds: waiting.map(({ eventId }) => eventId) }))
-        .then(() => {
-          intake.release([endpointId]);
-          input.onTroubled([endpointId]);
-        })
-        .catch(fail);
-    },
+    onOverflow: (endpointId, waiting) =>
+      overflow.add(
+        endpointId,
+        waiting.map(({ eventId }) => eventId),
+      ),
   });
 
   const { epoch, position } = await takeOverShard(db, { shard });
@@ -105,6 +99,11 @@ export async function runRelay(input: {
       isFenced = true;
       gate.open();
     },
+    onError: fail,
+  });
+  const overflow = createOverflow({
+    ...{ db, intake },
+    onHandedOver: input.onTroubled,
     onError: fail,
   });
   const outcomes = createOutcomes({
@@ -132,7 +131,7 @@ export async function runRelay(input: {
         await intake.settled();
         continue;
       }
-      if (lanes.size() <= lowWater) {
+      if (!lanes.isFull(lowWater)) {
         if (hasAbandoned) {
           const abandoned = await takeOverDeliveries(db, { shard, epoch, limit: takeLimit });
           lanes.add(abandoned);
@@ -145,7 +144,7 @@ export async function runRelay(input: {
         fullSinceMs = undefined;
         if (taken.kind === 'fenced' || taken.isFull) continue;
       } else if (lanes.shedStalled()) {
-        // One that hangs has filled the relay: its workflow takes what waits, and the others go on.
+        // Those that hang have filled the relay: their workflows take what waits, and the others go on.
         continue;
       } else {
         // One that is slow gets a little time, and makes room then.
@@ -154,7 +153,7 @@ export async function runRelay(input: {
       }
       await gate.wait(idleLookMs);
       // Under load a little patience makes one look of many, as for outcomes.
-      if (lanes.pressure() > busyPressure) await sleep(takePatienceMs);
+      if (lanes.isPressed(busyPressure)) await sleep(takePatienceMs);
     }
     if (isFenced) return 'fenced';
     await lanes.idle();

@@ -338,4 +338,26 @@ describe('an endpoint in trouble', () => {
     await held.releaseAll();
     await areDelivered(hanging.id, initialWindow);
   });
+
+  test('that hang by the hundred, with a few events each, do not hold up others either', async () => {
+    const hanging = await Promise.all(Array.from({ length: 150 }, () => scene.newEndpoint()));
+    const hangs = new Set(hanging.map(({ id }) => id));
+    const healthy = await scene.newEndpoint();
+    const held = scene.heldAttempts();
+    const relay = scene.startRelay((delivery) =>
+      hangs.has(delivery.endpoint.id) ? held.attempt(delivery) : deliver(delivery),
+    );
+    await Promise.all(hanging.map(({ merchantId }) => scene.addEvents(merchantId, 10)));
+    relay.wake();
+    await until('all of them hang', () => held.begun.length === initialWindow * hanging.length);
+    await scene.addEvents(healthy.merchantId, 20);
+    relay.wake();
+    await areDelivered(healthy.id, 20);
+    // What waited is in the care of workflows, each told of; what hangs is still the relay's.
+    const rows = await scene.db.select().from(deliveries).where(eq(deliveries.status, 'pending'));
+    expect(rows.filter(({ driver }) => driver === 'relay')).toHaveLength(held.begun.length);
+    expect(rows).toHaveLength(10 * hanging.length);
+    expect(new Set(relay.troubled)).toEqual(hangs);
+    await held.releaseAll();
+  });
 });

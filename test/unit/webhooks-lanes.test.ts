@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { AttemptOutcome } from '../../db/queries/record-attempts.ts';
 import type { OutgoingDelivery } from '../../db/queries/select-outgoing.ts';
 import { initialWindow } from '../../domain/congestion.ts';
@@ -174,39 +174,71 @@ describe('the pressure on lanes', () => {
   test('comes from many endpoints, not from one, and ends with what they were to get', async () => {
     const { lanes, carrier } = open();
     lanes.add(deliveriesTo('ep_stuck', 90));
-    expect([lanes.size(), lanes.pressure()]).toEqual([90, 16]);
+    expect([lanes.size(), lanes.isPressed(16), lanes.isPressed(15)]).toEqual([90, false, true]);
     for (const n of [1, 2, 3, 4]) lanes.add(deliveriesTo(`ep_${n}`, 12));
-    expect([lanes.size(), lanes.pressure()]).toEqual([138, 64]);
+    expect([lanes.size(), lanes.isPressed(64), lanes.isPressed(63)]).toEqual([138, false, true]);
     for (const n of [1, 2, 3, 4]) await carrier.end(`ep_${n}`, 12);
-    expect([lanes.size(), lanes.pressure()]).toEqual([90, 16]);
+    expect([lanes.size(), lanes.isPressed(16), lanes.isPressed(15)]).toEqual([90, false, true]);
     await carrier.end('ep_stuck', 80);
-    expect([lanes.size(), lanes.pressure()]).toEqual([10, 10]);
+    expect([lanes.size(), lanes.isPressed(10), lanes.isPressed(9)]).toEqual([10, false, true]);
     await carrier.end('ep_stuck', 10);
-    expect([lanes.size(), lanes.pressure()]).toEqual([0, 0]);
+    expect([lanes.size(), lanes.isPressed(0)]).toEqual([0, false]);
   });
 });
 
 describe('a lane where nothing moves', () => {
-  test('gives what waits away after a second of silence, and only such a lane', async () => {
+  beforeEach(() => {
     vi.useFakeTimers({ toFake: ['Date'] });
-    try {
-      const overflown: [EndpointId, number][] = [];
-      const { lanes, carrier } = open({
-        longest: 1_000,
-        onOverflow: (endpointId, waiting) => overflown.push([endpointId, waiting.length]),
-      });
-      lanes.add([...deliveriesTo('ep_hangs', 150), ...deliveriesTo('ep_few', 50)]);
-      lanes.add(deliveriesTo('ep_slow', 150));
-      expect(lanes.shedStalled()).toBe(false);
-      vi.setSystemTime(Date.now() + 900);
-      await carrier.end('ep_slow');
-      vi.setSystemTime(Date.now() + 100);
-      expect(lanes.shedStalled()).toBe(true);
-      expect(overflown).toEqual([['ep_hangs', 148]]);
-      expect(lanes.shedStalled()).toBe(false);
-    } finally {
-      vi.useRealTimers();
-    }
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  function openWatched() {
+    const overflown: [EndpointId, number][] = [];
+    const onOverflow = (endpointId: EndpointId, waiting: OutgoingDelivery[]) => {
+      overflown.push([endpointId, waiting.length]);
+    };
+    return { ...open({ longest: 1_000, onOverflow }), overflown };
+  }
+
+  test('gives what waits away after a second of silence, however little, and only such a lane', async () => {
+    const { lanes, carrier, overflown } = openWatched();
+    lanes.add([...deliveriesTo('ep_hangs', 150), ...deliveriesTo('ep_few', 3)]);
+    lanes.add([...deliveriesTo('ep_slow', 150), ...deliveriesTo('ep_idle', 2)]);
+    expect(lanes.shedStalled()).toBe(false);
+    vi.setSystemTime(Date.now() + 900);
+    await carrier.end('ep_slow');
+    vi.setSystemTime(Date.now() + 100);
+    expect(lanes.shedStalled()).toBe(true);
+    expect(overflown).toEqual([
+      ['ep_hangs', 148],
+      ['ep_few', 1],
+    ]);
+    expect(lanes.shedStalled()).toBe(false);
+  });
+
+  test('takes nobody’s room but for what waits in it, and begins nothing more until something ends', async () => {
+    const { lanes, carrier } = openWatched();
+    // A wide window, as of an endpoint that was well for long.
+    lanes.add(deliveriesTo('ep_was_well', 30));
+    await carrier.end('ep_was_well', 30);
+    lanes.add(deliveriesTo('ep_was_well', 10));
+    vi.setSystemTime(Date.now() + 1_000);
+    lanes.add(deliveriesTo('ep_was_well', 3));
+    expect([carrier.at('ep_was_well'), lanes.size()]).toEqual([10, 13]);
+    expect([lanes.isFull(3), lanes.isFull(2), lanes.isPressed(0)]).toEqual([false, true, false]);
+    await carrier.end('ep_was_well');
+    expect(carrier.at('ep_was_well')).toBe(12);
+    expect([lanes.isFull(12), lanes.isFull(11), lanes.isPressed(11)]).toEqual([false, true, true]);
+  });
+
+  test('gives it away by itself only where it is much', () => {
+    const { lanes, overflown } = openWatched();
+    lanes.add([...deliveriesTo('ep_hangs', 100), ...deliveriesTo('ep_few', 50)]);
+    vi.setSystemTime(Date.now() + 1_000);
+    lanes.add([...deliveriesTo('ep_hangs', 3), ...deliveriesTo('ep_few', 3)]);
+    expect(overflown).toEqual([['ep_hangs', 101]]);
   });
 });
 

@@ -1,0 +1,49 @@
+import { handOver } from '../db/queries/hand-over.ts';
+import type { Database } from '../db/database.ts';
+import type { EndpointId, EventId } from '../domain/ids.ts';
+import type { Intake } from './intake.ts';
+
+/**
+ * Gives what waits for endpoints in trouble to their workflows. What comes while that is written is given
+ * together afterwards: a hundred endpoints that hang at once are one transaction, not a hundred that wait for
+ * each other.
+ */
+export function createOverflow(input: {
+  db: Database;
+  intake: Pick<Intake, 'hold' | 'release' | 'settled'>;
+  onHandedOver: (endpointIds: readonly EndpointId[]) => void;
+  onError: (error: unknown) => void;
+}): { add(endpointId: EndpointId, eventIds: readonly EventId[]): void } {
+  const { db, intake } = input;
+  const waiting = new Map<EndpointId, EventId[]>();
+  let isHanding = false;
+
+  async function handAll(): Promise<void> {
+    isHanding = true;
+    try {
+      while (waiting.size > 0) {
+        const batch = new Map(waiting);
+        waiting.clear();
+        await intake.settled();
+        await handOver(db, { waiting: batch });
+        const endpointIds = [...batch.keys()];
+        intake.release(endpointIds);
+        input.onHandedOver(endpointIds);
+      }
+    } finally {
+      isHanding = false;
+    }
+  }
+
+  return {
+    add(endpointId, eventIds) {
+      const known = waiting.get(endpointId);
+      if (known) known.push(...eventIds);
+      else {
+        waiting.set(endpointId, [...eventIds]);
+        intake.hold(endpointId);
+      }
+      if (!isHanding) handAll().catch(input.onError);
+    },
+  };
+}
