@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { NativeConnection, Worker } from '@temporalio/worker';
 import type { ActivityDeps } from '../activities/deps.ts';
 import type { Config } from '../config/config.ts';
-import { createWorker } from './create-worker.ts';
+import { createWorkers } from './create-workers.ts';
 import { startSingletons } from './start-singletons.ts';
 
 /** Which dispatch shards there are. Merchants stay in the shard they were created in. */
@@ -11,8 +11,8 @@ export const shards: readonly number[] = [0];
 const retryMs = 1_000;
 
 /**
- * Runs a worker until `deps.stopping` aborts, then lets what is under way finish. A worker that
- * fails, as when Temporal comes back without its state, is made anew.
+ * Runs the workers until `deps.stopping` aborts, then lets what is under way finish. Where one fails, as when
+ * Temporal comes back without its state, all are made anew.
  */
 export async function runWorker(input: {
   connection: NativeConnection;
@@ -23,16 +23,16 @@ export async function runWorker(input: {
   const { deps, config } = input;
   while (!deps.stopping.aborted) {
     try {
-      const worker = await createWorker(input);
-      const running = runUntilStopped(worker, deps.stopping);
+      const workers = await createWorkers(input);
+      const running = runUntilStopped(workers, deps.stopping);
       try {
         await Promise.race([
           running,
           startSingletons({ client: deps.client, taskQueue: config.temporal.taskQueue, shards }),
         ]);
       } catch (error) {
-        // Its successor must not work beside it.
-        if (worker.getState() === 'RUNNING') worker.shutdown();
+        // Their successors must not work beside them.
+        shutDown(workers);
         await running;
         throw error;
       }
@@ -45,14 +45,19 @@ export async function runWorker(input: {
   }
 }
 
-async function runUntilStopped(worker: Worker, stopping: AbortSignal): Promise<void> {
-  const stop = () => {
-    if (worker.getState() === 'RUNNING') worker.shutdown();
-  };
+/** Resolves when all have ended; rejects then, with the first reason, where one has failed. */
+async function runUntilStopped(workers: readonly Worker[], stopping: AbortSignal): Promise<void> {
+  const stop = () => shutDown(workers);
   stopping.addEventListener('abort', stop, { once: true });
   try {
-    await worker.run();
+    const ended = await Promise.allSettled(workers.map((worker) => worker.run().finally(stop)));
+    const failed = ended.find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') throw failed.reason;
   } finally {
     stopping.removeEventListener('abort', stop);
   }
+}
+
+function shutDown(workers: readonly Worker[]): void {
+  for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
 }

@@ -1,9 +1,16 @@
-import { ActivityFailure, isCancellation, proxyActivities, sleep } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  isCancellation,
+  proxyActivities,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import type { OrderId } from '../domain/ids.ts';
 import type { Confirmation } from '../domain/order.ts';
 import type { OrderProgress } from './messages.ts';
 import { askMerchant, askProvider } from './retry-policies.ts';
+import { receiversQueue } from './task-queues.ts';
 
 const { carryOutConfirmation } = proxyActivities<Activities>({
   ...askProvider,
@@ -42,6 +49,7 @@ async function answerOf({
   const { askToConfirm } = proxyActivities<Activities>({
     ...askMerchant,
     scheduleToCloseTimeout: Math.max(withinMs, 1_000),
+    taskQueue: receiversQueue(workflowInfo().taskQueue),
     summary: 'Ask the merchant to confirm',
   });
   try {

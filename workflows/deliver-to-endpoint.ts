@@ -10,14 +10,11 @@ import type { Activities } from '../activities/index.ts';
 import type { DeliveryRound } from '../activities/notifications/deliver-due.ts';
 import { deliveriesAdded } from './messages.ts';
 import type { DeliverToEndpointInput } from './messages.ts';
-import { deliverRound } from './retry-policies.ts';
+import { deliverRound, keepBooks } from './retry-policies.ts';
+import { receiversQueue } from './task-queues.ts';
 
-const { deliverDue } = proxyActivities<Activities>({
-  ...deliverRound,
-  summary: 'Make the attempts that are due',
-});
 const { releaseEndpoint } = proxyActivities<Activities>({
-  ...deliverRound,
+  ...keepBooks,
   summary: 'Hand the endpoint back to the relay',
 });
 
@@ -26,6 +23,11 @@ const { releaseEndpoint } = proxyActivities<Activities>({
  * on schedule, then hands it back to the relay. Workflow id: `endpoint/<ep_id>`.
  */
 export async function deliverToEndpoint(input: DeliverToEndpointInput): Promise<void> {
+  const { deliverDue } = proxyActivities<Activities>({
+    ...deliverRound,
+    taskQueue: receiversQueue(workflowInfo().taskQueue),
+    summary: 'Make the attempts that are due',
+  });
   let hasMore = false;
   setHandler(deliveriesAdded, () => {
     hasMore = true;

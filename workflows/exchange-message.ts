@@ -7,12 +7,14 @@ import {
   proxyLocalActivities,
   setCurrentDetails,
   setHandler,
+  workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import type { ExchangeStatus } from '../domain/exchange.ts';
 import { messageReplied } from './messages.ts';
 import type { ExchangeMessageInput } from './messages.ts';
 import { askEndpoint, askEndpointOnce, recordState } from './retry-policies.ts';
+import { receiversQueue } from './task-queues.ts';
 
 const { expireMessage } = proxyLocalActivities<Activities>({
   ...recordState,
@@ -63,6 +65,7 @@ async function ask({ messageId, isAskedOnce }: ExchangeMessageInput, withinMs: n
   const { askReceiver } = proxyActivities<Activities>({
     ...(isAskedOnce ? askEndpointOnce : askEndpoint),
     scheduleToCloseTimeout: withinMs,
+    taskQueue: receiversQueue(workflowInfo().taskQueue),
     summary: 'Ask the endpoint; its answer may be the reply',
   });
   try {

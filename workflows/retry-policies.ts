@@ -79,6 +79,6 @@ export const relayForLong = {
 /** One round of deliveries to one endpoint: bounded by the sender's own timeouts. */
 export const deliverRound = {
   startToCloseTimeout: '5m',
-  heartbeatTimeout: '30s',
+  heartbeatTimeout: '15s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
 } as const satisfies ActivityOptions;

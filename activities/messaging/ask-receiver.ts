@@ -16,10 +16,12 @@ import { priorityRank } from '../../domain/delivery.ts';
 import { createAttempter } from '../../webhooks/attempt.ts';
 import type { Sender, SendResult } from '../../webhooks/send.ts';
 import type { ActivityDeps } from '../deps.ts';
+import { whileBeating } from '../while-beating.ts';
 
 /** What became of asking. `over`: there is a reply, or it is too late for one. */
 export type Asked = { kind: 'over' | 'taken' | 'unreachable' };
 
+const heartbeatEveryMs = 1_500;
 // Somebody waits: sooner than an event is tried again, and as long as any request may last. An endpoint's
 // own schedule, or a rule of its for `message.request`, goes before.
 const requestRetrySeconds = [
@@ -45,7 +47,9 @@ export async function askReceiver(
   if (!endpoint) return { kind: 'unreachable' };
   if (endpoint.status !== 'enabled') throw unanswered(`the endpoint is ${endpoint.status}`);
 
-  const { outcome, answer } = await whileBeating(() => send(deps, message, endpoint));
+  const { outcome, answer } = await whileBeating({ everyMs: heartbeatEveryMs }, () =>
+    send(deps, message, endpoint),
+  );
   if (outcome.kind === 'dropped') return { kind: 'over' };
   if (outcome.kind === 'dead') return { kind: 'unreachable' };
   if (outcome.kind === 'retry') {
@@ -61,19 +65,6 @@ export async function askReceiver(
   const { toMerchantId: merchantId } = message;
   await recordReply(db, { merchantId, messageId, body: reading.body, via: 'answer' });
   return { kind: 'over' };
-}
-
-const heartbeatEveryMs = 1_500;
-
-/** Says every so often that this worker lives. */
-async function whileBeating<T>(work: () => Promise<T>): Promise<T> {
-  const context = Context.current();
-  const timer = setInterval(() => context.heartbeat(), heartbeatEveryMs);
-  try {
-    return await work();
-  } finally {
-    clearInterval(timer);
-  }
 }
 
 async function send(

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Context } from '@temporalio/activity';
 import { largestWindow, newCongestion, openings } from '../../domain/congestion.ts';
 import type { Congestion } from '../../domain/congestion.ts';
 import type { EndpointId } from '../../domain/ids.ts';
@@ -16,8 +15,11 @@ import type { AttemptOutcome } from '../../db/queries/record-attempts.ts';
 import { returnToRelay } from '../../db/queries/return-to-relay.ts';
 import { afterOutcome } from '../../webhooks/after-outcome.ts';
 import type { ActivityDeps } from '../deps.ts';
+import { whileBeating } from '../while-beating.ts';
 
 const roundMs = 120_000;
+// A call may take as long as its receiver likes to let it hang: that must not look like a worker that died.
+const heartbeatMs = 5_000;
 // A look at a head that somebody else holds, as a relay that has not finished yet.
 const lookAgainMs = 1_000;
 
@@ -30,6 +32,9 @@ export type DeliveryRound = {
   isPaused: boolean;
 };
 
+/** What the Temporal UI shows of a round that is under way. */
+type RoundProgress = { attempts: number; lastFailure: string | null };
+
 /**
  * Makes the attempts that are due at one endpoint, as many at once as its window allows, until none
  * is due, it is closed or paused, or the round is over. Once it has caught up with what is due, what comes
@@ -41,16 +46,19 @@ export async function deliverDue(
 ): Promise<DeliveryRound> {
   const { db, rounds } = deps;
   rounds.add(endpointId);
-  // Before what is left is counted: what comes from then on is told to the workflow, or counted.
-  const last = await deliverWhileDue(deps, { endpointId }).finally(() => rounds.delete(endpointId));
+  const progress: RoundProgress = { attempts: 0, lastFailure: null };
+  const last = await whileBeating({ everyMs: heartbeatMs, progress: () => progress }, () =>
+    // Not to the end: what comes while what is left is counted is told to the workflow, or counted.
+    deliverWhileDue(deps, { endpointId, progress }).finally(() => rounds.delete(endpointId)),
+  );
   if (!last) return nothingLeft;
-  const { endpoint, congestion, lastFailure } = last;
+  const { endpoint, congestion } = last;
   const left = await outstandingDeliveries(db, { endpointId, isOrdered: isOrdered(endpoint) });
   const dueInMs = Math.max(left.nextDueInMs ?? lookAgainMs, congestion.probeAtMs - Date.now());
   return {
     outstanding: left.outstanding,
     nextDueInMs: Math.max(0, Math.ceil(Math.min(dueInMs, left.nextEndInMs ?? Infinity))),
-    lastFailure,
+    lastFailure: progress.lastFailure,
     window: Math.floor(congestion.window),
     isPaused: endpoint.status !== 'enabled',
   };
@@ -59,11 +67,10 @@ export async function deliverDue(
 /** Undefined where the endpoint is removed. */
 async function deliverWhileDue(
   deps: ActivityDeps,
-  { endpointId }: { endpointId: EndpointId },
-): Promise<{ endpoint: Endpoint; congestion: Congestion; lastFailure: string | null } | undefined> {
+  { endpointId, progress }: { endpointId: EndpointId; progress: RoundProgress },
+): Promise<{ endpoint: Endpoint; congestion: Congestion } | undefined> {
   const { db, stopping } = deps;
   const endsMs = Date.now() + roundMs;
-  let lastFailure: string | null = null;
   let endpoint = await lookUpEndpoint(db, { endpointId });
   if (!endpoint) return undefined;
   let congestion = endpoint.congestion ?? newCongestion;
@@ -77,7 +84,6 @@ async function deliverWhileDue(
     if (limit === 0) break;
     const due = await dueDeliveries(db, { endpointId, isOrdered: isOrdered(endpoint), limit });
     if (due.length === 0) break;
-    Context.current().heartbeat({ window: congestion.window });
     const startedMs = Date.now();
     const outcomes = await Promise.all(due.map(deps.attempt));
     const lossesBefore = congestion.losses;
@@ -88,12 +94,13 @@ async function deliverWhileDue(
     await saveCongestion(db, { endpointId, congestion });
     const isWell = due.length < limit && outcomes.every(({ kind }) => kind === 'delivered');
     if (isWell && endpoint.driver === 'workflow') await returnToRelay(db, { endpointId });
-    lastFailure = failureOf(outcomes) ?? lastFailure;
+    progress.attempts += outcomes.length;
+    progress.lastFailure = failureOf(outcomes) ?? progress.lastFailure;
     await keepRate({ endpoint, count: due.length, startedMs, signal: stopping });
     endpoint = await lookUpEndpoint(db, { endpointId });
     if (!endpoint) return undefined;
   }
-  return { endpoint, congestion, lastFailure };
+  return { endpoint, congestion };
 }
 
 /** Its owner has removed it, and with it all that waited. */

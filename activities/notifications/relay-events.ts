@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { runRelay } from '../../webhooks/relay.ts';
 import type { ActivityDeps } from '../deps.ts';
+import { whileBeating } from '../while-beating.ts';
 import { createWaker } from './waker.ts';
 
 // Between two heartbeats a dead worker goes unnoticed; the policy's timeout is several of them.
@@ -15,16 +16,14 @@ export async function relayEvents(
   { shard }: { shard: number },
 ): Promise<{ ended: string }> {
   const { logger, stopping } = deps;
-  const context = Context.current();
   const signal = AbortSignal.any([
-    context.cancellationSignal,
+    Context.current().cancellationSignal,
     stopping,
     AbortSignal.timeout(turnMs),
   ]);
   let progress = {};
-  const heart = setInterval(() => context.heartbeat(progress), heartbeatMs);
-  try {
-    const ended = await runRelay({
+  const ended = await whileBeating({ everyMs: heartbeatMs, progress: () => progress }, () =>
+    runRelay({
       db: deps.db,
       attempt: deps.attempt,
       shard,
@@ -35,13 +34,11 @@ export async function relayEvents(
       onProgress: (latest) => {
         progress = latest;
       },
-    });
-    logger.debug({ shard, ended }, 'relay ended');
-    if (stopping.aborted) throw workerStops();
-    return { ended };
-  } finally {
-    clearInterval(heart);
-  }
+    }),
+  );
+  logger.debug({ shard, ended }, 'relay ended');
+  if (stopping.aborted) throw workerStops();
+  return { ended };
 }
 
 function workerStops(): ApplicationFailure {

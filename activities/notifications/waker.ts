@@ -1,8 +1,11 @@
+import pLimit from 'p-limit';
 import type { EndpointId } from '../../domain/ids.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { wakeEndpoint } from './wake-endpoint.ts';
 
 const wakeAgainMs = 1_000;
+// Endpoints that fail by the hundred at once must not crowd Temporal, where payments wait for their turn too.
+const wakesAtOnce = 4;
 
 /**
  * Tells endpoints' workflows of new work, each at most once a second, the last time after the last of it: it
@@ -13,6 +16,7 @@ export function createWaker(
 ): (endpointIds: readonly EndpointId[]) => void {
   /** Those told less than a second ago, and whether there was more since. */
   const told = new Map<EndpointId, { hasMore: boolean }>();
+  const inTurn = pLimit(wakesAtOnce);
 
   function tell(endpointId: EndpointId): void {
     const last = told.get(endpointId);
@@ -27,7 +31,7 @@ export function createWaker(
       told.delete(endpointId);
       if (now.hasMore && !deps.stopping.aborted) tell(endpointId);
     }, wakeAgainMs).unref();
-    wakeEndpoint({ ...deps, endpointId }).catch((error: unknown) =>
+    inTurn(() => wakeEndpoint({ ...deps, endpointId })).catch((error: unknown) =>
       // Not lost: the sweep finds deliveries that are due in no one's hands.
       deps.logger.warn({ error, endpointId }, 'an endpoint could not be woken, the sweep will'),
     );

@@ -4,6 +4,7 @@ import type { NewEntry } from '../../db/queries/load-statement.ts';
 import type { AccountId } from '../../domain/ids.ts';
 import type { StatementEntry } from '../../providers/provider.ts';
 import type { ActivityDeps } from '../deps.ts';
+import { whileBeating } from '../while-beating.ts';
 
 const batchSize = 1_000;
 const heartbeatMs = 10_000;
@@ -18,19 +19,15 @@ export async function loadStatement(
   deps: ActivityDeps,
   input: { accountId: AccountId; date: string },
 ): Promise<Loaded> {
-  const context = Context.current();
   const progress = { entryCount: 0 };
+  const signal = AbortSignal.any([deps.stopping, Context.current().cancellationSignal]);
   // A provider may take long before the first line.
-  const heart = setInterval(() => context.heartbeat(progress), heartbeatMs);
-  const signal = AbortSignal.any([deps.stopping, context.cancellationSignal]);
-  try {
+  return whileBeating({ everyMs: heartbeatMs, progress: () => progress }, async () => {
     const provider = await deps.providers.get(input.accountId);
     const result = await provider.fetchStatement(input);
     if (result.kind === 'notReady') return { kind: 'notReady' };
-    return await keepAll(deps, { ...input, entries: result.entries, progress, signal });
-  } finally {
-    clearInterval(heart);
-  }
+    return keepAll(deps, { ...input, entries: result.entries, progress, signal });
+  });
 }
 
 async function keepAll(

@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export type Received = { headers: Record<string, string>; rawBody: string; event: ReceivedEvent };
@@ -17,13 +18,18 @@ export type Receiver = {
   received: Received[];
   /** What is answered from now on; 204 unless told otherwise. May be a promise that never settles. */
   answerWith(reply: (received: Received) => Reply | Promise<Reply>): void;
+  /** Requests that were neither answered nor given up. */
+  underWay(): number;
   stop(): Promise<void>;
 };
 
 export async function startReceiver(): Promise<Receiver> {
   const received: Received[] = [];
+  const open = new Set<ServerResponse>();
   let reply: (received: Received) => Reply | Promise<Reply> = () => ({ status: 204 });
   const server = createServer((request, response) => {
+    open.add(response);
+    response.on('close', () => open.delete(response));
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
@@ -47,6 +53,7 @@ export async function startReceiver(): Promise<Receiver> {
     answerWith: (next) => {
       reply = next;
     },
+    underWay: () => open.size,
     stop: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
