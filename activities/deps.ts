@@ -1,12 +1,12 @@
 import type { Client } from '@temporalio/client';
 import type { Database } from '../db/database.ts';
-import type { EndpointId } from '../domain/ids.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { EventNews } from '../webhooks/relay.ts';
 import type { TrafficCounter } from '../webhooks/traffic.ts';
 import type { Attempter } from '../webhooks/attempt.ts';
 import type { Sealer } from '../db/sealed.ts';
 import type { Sender } from '../webhooks/send.ts';
+import type { Rounds } from './notifications/rounds.ts';
 import type { AccountHealth } from './payments/account-health.ts';
 import type { ProviderDirectory } from './payments/provider-directory.ts';
 
@@ -22,8 +22,7 @@ export type ActivityDeps = {
   attempt: Attempter;
   /** Counts what is sent, for the figures on an endpoint's page. */
   traffic: TrafficCounter;
-  /** Endpoints whose workflow is making the attempts that are due, in this process. */
-  rounds: Set<EndpointId>;
+  rounds: Rounds;
   /** Tells of new events in a shard; returns how to stop hearing. */
   onEvents: (shard: number, listener: (news: EventNews) => void) => () => void;
   publicUrl: string;

@@ -13,14 +13,17 @@ import { afterOutcome } from './after-outcome.ts';
  */
 export type Lane = ReturnType<typeof createLane>;
 
-/** What may be sent now, and the losses that were known when it began. */
-export type Sending = { delivery: OutgoingDelivery; lossesBefore: number };
+/** What may be sent now, the losses that were known when it began, and when that was, ms since the epoch. */
+export type Sending = { delivery: OutgoingDelivery; lossesBefore: number; begunAtMs: number };
 
 // An outcome is written long before this; until then its resource's later events are the workflow's.
 const blockedForMs = 60_000;
 const priorities = 3;
 /** Nothing moves where nothing has ended for so long. */
 const silenceMs = 1_000;
+/** An endpoint whose calls take longer on average is slow, and how many are under way says so and nothing else. */
+const slowCallMs = 100;
+const newestShare = 1 / 8;
 
 export function createLane({ largest }: { largest: number }) {
   const waiting: OutgoingDelivery[][] = Array.from({ length: priorities }, () => []);
@@ -36,6 +39,8 @@ export function createLane({ largest }: { largest: number }) {
   let maxConcurrency = largest;
   let underWay = 0;
   let count = 0;
+  /** How long calls take, the latest counting most. */
+  let callMs = 0;
   /** Since when nothing has ended although something is under way; ms since the epoch. */
   let silentSinceMs = 0;
 
@@ -91,6 +96,7 @@ export function createLane({ largest }: { largest: number }) {
     isClosed: () => congestion.probeAtMs > Date.now(),
     /** What is under way does not end. */
     isSilent,
+    isSlow: () => callMs >= slowCallMs,
     /** Something waits, and what is under way does not end: it takes room that others need. */
     isStalled: () => count > 0 && isSilent(),
     /** Nothing is lost with it but the width of its window. */
@@ -141,13 +147,14 @@ export function createLane({ largest }: { largest: number }) {
       if (underWay === 0) silentSinceMs = Date.now();
       underWay++;
       count--;
-      return { kind: 'send', delivery, lossesBefore: congestion.losses };
+      return { kind: 'send', delivery, lossesBefore: congestion.losses, begunAtMs: nowMs };
     },
 
     /** One has ended. What waited behind a failed one is the workflow's now. */
-    end({ delivery, lossesBefore }: Sending, outcome: AttemptOutcome | undefined): void {
+    end({ delivery, lossesBefore, begunAtMs }: Sending, outcome: AttemptOutcome | undefined): void {
       underWay--;
       silentSinceMs = Date.now();
+      callMs += newestShare * (silentSinceMs - begunAtMs - callMs);
       if (outcome) congestion = afterOutcome(congestion, { outcome, lossesBefore });
       const chain = chainOf(delivery);
       if (chain === null) return;

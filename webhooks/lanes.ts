@@ -20,8 +20,8 @@ export type Lanes = {
   /** Whether more are waiting, or under way where calls end, than `most`. Those that hang take nobody's room. */
   isFull(most: number): boolean;
   /**
-   * Whether more than `most` are on their way where calls end, of one endpoint no more than a few counted: those
-   * of one that is slow, and those that hang, say nothing of how busy the relay is.
+   * Whether more than `most` are on their way, of one endpoint no more than a few counted. Those of one that is
+   * slow, and those that hang, say nothing of how busy the relay is.
    */
   isPressed(most: number): boolean;
   /** How many calls to an endpoint may be under way. */
@@ -157,7 +157,9 @@ export function createLanes(input: {
       exceeds(most, (lane) => lane.waiting() + (lane.isSilent() ? 0 : lane.underWay())),
     isPressed: (most) =>
       exceeds(most, (lane) =>
-        lane.isSilent() ? 0 : Math.min(lane.waiting() + lane.underWay(), mostPressure),
+        lane.isSilent() || lane.isSlow()
+          ? 0
+          : Math.min(lane.waiting() + lane.underWay(), mostPressure),
       ),
     windowOf: (endpointId) => lanes.get(endpointId)?.window() ?? 0,
     idle: () =>

@@ -45,14 +45,15 @@ export async function deliverDue(
   { endpointId }: { endpointId: EndpointId },
 ): Promise<DeliveryRound> {
   const { db, rounds } = deps;
-  rounds.add(endpointId);
+  rounds.begin(endpointId);
   const progress: RoundProgress = { attempts: 0, lastFailure: null };
   const last = await whileBeating({ everyMs: heartbeatMs, progress: () => progress }, () =>
-    // Not to the end: what comes while what is left is counted is told to the workflow, or counted.
-    deliverWhileDue(deps, { endpointId, progress }).finally(() => rounds.delete(endpointId)),
-  );
+    deliverWhileDue(deps, { endpointId, progress }),
+  ).finally(() => rounds.end(endpointId));
   if (!last) return nothingLeft;
   const { endpoint, congestion } = last;
+  // Before what is left is counted: what comes from then on is told to the workflow, or counted.
+  rounds.end(endpointId, { closedUntilMs: congestion.probeAtMs });
   const left = await outstandingDeliveries(db, { endpointId, isOrdered: isOrdered(endpoint) });
   const dueInMs = Math.max(left.nextDueInMs ?? lookAgainMs, congestion.probeAtMs - Date.now());
   return {

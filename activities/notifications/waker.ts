@@ -24,12 +24,14 @@ export function createWaker(
       last.hasMore = true;
       return;
     }
-    if (deps.rounds.has(endpointId)) return;
+    if (deps.rounds.isUnderWay(endpointId)) return;
     const now = { hasMore: false };
     told.set(endpointId, now);
     setTimeout(() => {
       told.delete(endpointId);
-      if (now.hasMore && !deps.stopping.aborted) tell(endpointId);
+      // What came while it was being closed can wait for the probe that its workflow waits for.
+      const isOfUse = !deps.stopping.aborted && !deps.rounds.isClosed(endpointId);
+      if (now.hasMore && isOfUse) tell(endpointId);
     }, wakeAgainMs).unref();
     inTurn(() => wakeEndpoint({ ...deps, endpointId })).catch((error: unknown) =>
       // Not lost: the sweep finds deliveries that are due in no one's hands.

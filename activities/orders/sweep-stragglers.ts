@@ -33,6 +33,8 @@ export type SweepResult = {
 export async function sweepStragglers(deps: ActivityDeps): Promise<SweepResult> {
   const { db, client, taskQueue, logger } = deps;
   const found = await findStragglers(db, { graceSeconds });
+  // One that hangs has work that is long due, and a round that waits for it.
+  const endpoints = found.endpoints.filter((endpointId) => !deps.rounds.isUnderWay(endpointId));
   const conversations = await attendConversations(deps, { graceSeconds });
   const counts = {
     ...conversations,
@@ -40,7 +42,7 @@ export async function sweepStragglers(deps: ActivityDeps): Promise<SweepResult> 
     orders: found.orders.length,
     wishes: found.wishes.length,
     refunds: found.refunds.length,
-    endpoints: found.endpoints.length,
+    endpoints: endpoints.length,
     replays: found.replays.length,
   };
   const helped: OrderId[] = [];
@@ -62,7 +64,7 @@ export async function sweepStragglers(deps: ActivityDeps): Promise<SweepResult> 
       await startRefund({ client, taskQueue, refundId, summary: `Taken up again: ${refundId}` });
       helpedRefunds.push(refundId);
     }),
-    ...found.endpoints.map((endpointId) => () => wakeEndpoint({ client, taskQueue, endpointId })),
+    ...endpoints.map((endpointId) => () => wakeEndpoint({ client, taskQueue, endpointId })),
     ...found.replays.map((replayId) => () => startReplay({ client, taskQueue, replayId })),
   ];
   let failed = 0;

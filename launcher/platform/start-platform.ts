@@ -1,3 +1,4 @@
+import { createRounds } from '../../activities/notifications/rounds.ts';
 import { createAccountHealth } from '../../activities/payments/account-health.ts';
 import { createProviderDirectory } from '../../activities/payments/provider-directory.ts';
 import type { Config } from '../../config/config.ts';
@@ -5,7 +6,6 @@ import { openChanges } from '../../db/changes.ts';
 import { openDatabase } from '../../db/database.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
 import { createSealer } from '../../db/sealed.ts';
-import type { EndpointId } from '../../domain/ids.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { createAttempter } from '../../webhooks/attempt.ts';
 import type { EventNews } from '../../webhooks/relay.ts';
@@ -56,7 +56,7 @@ export async function startPlatform(input: {
     allowPrivateTargets: config.allowPrivateTargets,
     attempt: createAttempter({ sender, sealer, onSent: traffic.onSent }),
     traffic,
-    rounds: new Set<EndpointId>(),
+    rounds: createRounds(),
     onEvents: (shard: number, listener: (news: EventNews) => void) => {
       const stops = [
         changes.subscribe('tender_events', String(shard), () => listener('written')),

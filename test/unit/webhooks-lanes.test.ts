@@ -218,6 +218,20 @@ describe('a lane where nothing moves', () => {
     expect(lanes.shedStalled()).toBe(false);
   });
 
+  test('is not a slow one, whose calls take room and say nothing of how busy the relay is', async () => {
+    const { lanes, carrier } = openWatched();
+    lanes.add(deliveriesTo('ep_slow', 20));
+    for (let i = 0; i < 10; i++) {
+      vi.setSystemTime(Date.now() + 500);
+      await carrier.end('ep_slow');
+    }
+    expect([lanes.isFull(9), lanes.isPressed(0), lanes.shedStalled()]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+
   test('takes nobody’s room but for what waits in it, and begins nothing more until something ends', async () => {
     const { lanes, carrier } = openWatched();
     // A wide window, as of an endpoint that was well for long.

@@ -1,0 +1,37 @@
+import type { EndpointId } from '../../domain/ids.ts';
+
+/** What this process knows of the rounds that endpoints' workflows have made in it. */
+export type Rounds = {
+  begin(endpointId: EndpointId): void;
+  /** `closedUntilMs`: nothing is sent there before, ms since the epoch. */
+  end(endpointId: EndpointId, now?: { closedUntilMs: number }): void;
+  /** A round is under way, and looks for itself at what comes meanwhile. */
+  isUnderWay(endpointId: EndpointId): boolean;
+  /** The last one has left the endpoint closed, and its workflow waits for the time of the next probe. */
+  isClosed(endpointId: EndpointId): boolean;
+};
+
+const mostKept = 10_000;
+
+export function createRounds(): Rounds {
+  const underWay = new Set<EndpointId>();
+  const closedUntilMs = new Map<EndpointId, number>();
+
+  const isClosed = (endpointId: EndpointId) => (closedUntilMs.get(endpointId) ?? 0) > Date.now();
+
+  return {
+    begin(endpointId) {
+      underWay.add(endpointId);
+      closedUntilMs.delete(endpointId);
+    },
+    end(endpointId, now) {
+      underWay.delete(endpointId);
+      if (!now || now.closedUntilMs <= Date.now()) return;
+      if (closedUntilMs.size >= mostKept)
+        for (const id of closedUntilMs.keys()) if (!isClosed(id)) closedUntilMs.delete(id);
+      closedUntilMs.set(endpointId, now.closedUntilMs);
+    },
+    isUnderWay: (endpointId) => underWay.has(endpointId),
+    isClosed,
+  };
+}
