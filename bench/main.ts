@@ -24,6 +24,7 @@ const { values, positionals } = parseArgs({
     rate: { type: 'string' },
     hang: { type: 'string', default: '0' },
     parts: { type: 'string', default: 'latency,isolation,memory,drain,matching,kills' },
+    'isolation-rounds': { type: 'string', default: '8' },
     'kill-seconds': { type: 'string', default: '120' },
     'drain-events': { type: 'string', default: '100000' },
     'memory-deliveries': { type: 'string', default: '200000' },
@@ -51,6 +52,7 @@ const benches: Record<string, () => Promise<unknown>> = {
           ? undefined
           : { perSecond: Number(values.rate), hanging: Number(values.hang) },
       parts: values.max ? [] : values.parts.split(','),
+      isolationRounds: Number(values['isolation-rounds']),
       killSeconds: Number(values['kill-seconds']),
       drainEvents: Number(values['drain-events']),
       memoryDeliveries: Number(values['memory-deliveries']),

@@ -19,8 +19,9 @@ export type Sending = { delivery: OutgoingDelivery; lossesBefore: number; begunA
 // An outcome is written long before this; until then its resource's later events are the workflow's.
 const blockedForMs = 60_000;
 const priorities = 3;
-/** Nothing moves where nothing has ended for so long. */
+// Nothing moves where nothing has ended for so long, or for twice the time that calls there take.
 const silenceMs = 1_000;
+const longestSilenceMs = 5_000;
 /** An endpoint whose calls take longer on average is slow, and how many are under way says so and nothing else. */
 const slowCallMs = 100;
 const newestShare = 1 / 8;
@@ -39,8 +40,8 @@ export function createLane({ largest }: { largest: number }) {
   let maxConcurrency = largest;
   let underWay = 0;
   let count = 0;
-  /** How long calls take, the latest counting most. */
-  let callMs = 0;
+  /** How long calls take, the latest counting most; undefined before the first has ended. */
+  let callMs: number | undefined;
   /** Since when nothing has ended although something is under way; ms since the epoch. */
   let silentSinceMs = 0;
 
@@ -85,7 +86,11 @@ export function createLane({ largest }: { largest: number }) {
   const chainOf = ({ endpoint, orderKey }: OutgoingDelivery) =>
     endpoint.ordering === 'resource' ? orderKey : null;
 
-  const isSilent = () => underWay > 0 && Date.now() - silentSinceMs >= silenceMs;
+  function isSilent(): boolean {
+    if (underWay === 0) return false;
+    const usualMs = Math.min(2 * (callMs ?? 0), longestSilenceMs);
+    return Date.now() - silentSinceMs >= Math.max(silenceMs, usualMs);
+  }
 
   return {
     waiting: () => count,
@@ -96,7 +101,7 @@ export function createLane({ largest }: { largest: number }) {
     isClosed: () => congestion.probeAtMs > Date.now(),
     /** What is under way does not end. */
     isSilent,
-    isSlow: () => callMs >= slowCallMs,
+    isSlow: () => (callMs ?? 0) >= slowCallMs,
     /** Something waits, and what is under way does not end: it takes room that others need. */
     isStalled: () => count > 0 && isSilent(),
     /** Nothing is lost with it but the width of its window. */
@@ -154,7 +159,8 @@ export function createLane({ largest }: { largest: number }) {
     end({ delivery, lossesBefore, begunAtMs }: Sending, outcome: AttemptOutcome | undefined): void {
       underWay--;
       silentSinceMs = Date.now();
-      callMs += newestShare * (silentSinceMs - begunAtMs - callMs);
+      const tookMs = silentSinceMs - begunAtMs;
+      callMs = callMs === undefined ? tookMs : callMs + newestShare * (tookMs - callMs);
       if (outcome) congestion = afterOutcome(congestion, { outcome, lossesBefore });
       const chain = chainOf(delivery);
       if (chain === null) return;

@@ -21,6 +21,7 @@ export function createOutcomes(input: {
   settled: (outcomes: readonly AttemptOutcome[]) => Promise<void>;
   onWritten: (outcomes: readonly AttemptOutcome[]) => void;
   onTroubled: (endpointIds: readonly EndpointId[]) => void;
+  onDisabled: (endpointIds: readonly EndpointId[]) => void;
   onError: (error: unknown) => void;
 }): Outcomes {
   let finished: AttemptOutcome[] = [];
@@ -32,8 +33,9 @@ export function createOutcomes(input: {
       const batch = finished;
       finished = [];
       await input.settled(batch);
-      const { troubled } = await recordAttempts(input.db, batch);
+      const { troubled, disabled } = await recordAttempts(input.db, batch);
       if (troubled.length > 0) input.onTroubled(troubled);
+      if (disabled.length > 0) input.onDisabled(disabled);
       input.onWritten(batch);
     }
   }

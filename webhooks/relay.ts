@@ -44,6 +44,8 @@ export async function runRelay(input: {
   onEvents: (listener: (news: EventNews) => void) => () => void;
   /** Endpoints that are now, or still, in the care of their workflow. */
   onTroubled: (endpointIds: readonly EndpointId[]) => void;
+  /** Endpoints that get nothing more: they answered 410, or have failed for too long. */
+  onDisabled: (endpointIds: readonly EndpointId[]) => void;
   onProgress: (progress: RelayProgress) => void;
   onWindow: (endpointId: EndpointId, window: number) => void;
   signal: AbortSignal;
@@ -117,6 +119,7 @@ export async function runRelay(input: {
       tellProgress();
     },
     onTroubled: input.onTroubled,
+    onDisabled: input.onDisabled,
     onError: fail,
   });
   const stopListening = input.onEvents((news) => {

@@ -16,6 +16,7 @@ import { returnToRelay } from '../../db/queries/return-to-relay.ts';
 import { afterOutcome } from '../../webhooks/after-outcome.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { whileBeating } from '../while-beating.ts';
+import { sayDisabled } from './say-disabled.ts';
 
 const roundMs = 120_000;
 // A call may take as long as its receiver likes to let it hang: that must not look like a worker that died.
@@ -90,7 +91,8 @@ async function deliverWhileDue(
     const lossesBefore = congestion.losses;
     for (const outcome of outcomes)
       congestion = afterOutcome(congestion, { outcome, lossesBefore });
-    await recordAttempts(db, outcomes);
+    const { disabled } = await recordAttempts(db, outcomes);
+    sayDisabled(deps, disabled);
     deps.traffic.onWindow(endpointId, congestion.window);
     await saveCongestion(db, { endpointId, congestion });
     const isWell = due.length < limit && outcomes.every(({ kind }) => kind === 'delivered');

@@ -3,6 +3,7 @@ import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/comm
 import { runRelay } from '../../webhooks/relay.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { whileBeating } from '../while-beating.ts';
+import { sayDisabled } from './say-disabled.ts';
 import { createWaker } from './waker.ts';
 
 // Between two heartbeats a dead worker goes unnoticed; the policy's timeout is several of them.
@@ -31,6 +32,7 @@ export async function relayEvents(
       onWindow: deps.traffic.onWindow,
       onEvents: (listener) => deps.onEvents(shard, listener),
       onTroubled: createWaker(deps),
+      onDisabled: (endpointIds) => sayDisabled(deps, endpointIds),
       onProgress: (latest) => {
         progress = latest;
       },

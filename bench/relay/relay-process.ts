@@ -22,6 +22,7 @@ const running = runRelay({
   shard: 0,
   onEvents: () => () => {},
   onTroubled: () => {},
+  onDisabled: () => {},
   onWindow: () => {},
   onProgress: (progress) => {
     ({ delivered } = progress);

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { round, stolenMs } from '../shared/cpu.ts';
-import { median, percentile } from '../shared/figures.ts';
+import { median, medianBounds, percentile } from '../shared/figures.ts';
 import { pace } from '../shared/load.ts';
 import type { Behaviour } from './receiver.ts';
 import type { Stack } from './stack.ts';
@@ -23,7 +23,8 @@ type Load = { perSecond: number; durationMs: number };
  * The same rate again and again, in turns: all endpoints well, and with one that hangs, one that answers 500,
  * and one ten times slower than `slowMs`. Says what the others got, and how fast. The machine has its moods, and a
  * pause of a tenth of a second makes the p99 of a whole run: so p99 is the median of that of every two seconds in
- * which the host took less than 3 % of the CPU time for others; of the whole runs it stands beside it.
+ * which the host took less than 3 % of the CPU time for others; of the whole runs it stands beside it. Moods last
+ * longer than a round: so the two runs of each round are compared, and the ratio is the median of theirs.
  */
 export async function measureIsolation(
   stack: Stack,
@@ -42,12 +43,15 @@ export async function measureIsolation(
     }
   }
   const [allWell, threeTroubled] = [figuresOf(runs.well), figuresOf(runs.troubled)];
+  const ratios = runs.well.map((well, n) => p99Of(runs.troubled[n]!) / p99Of(well));
   return {
     perSecond: round(load.perSecond),
     allWell,
     threeTroubled,
     throughputRatio: round(threeTroubled.taken / allWell.taken, 3),
-    p99Ratio: round(threeTroubled.p99Ms / allWell.p99Ms, 3),
+    p99Ratio: round(median(ratios), 3),
+    p99RatioBetween: medianBounds(ratios).map((bound) => round(bound, 3)),
+    p99Ratios: ratios.map((ratio) => round(ratio)),
   };
 }
 
@@ -97,15 +101,24 @@ function slicesOf(
   }));
 }
 
+const isCalm = ({ stolenMs: stolen }: Slice) => stolen < calmStolenMs;
+
+const medianOf = (slices: readonly Slice[], share: number) =>
+  median(slices.map(({ latenciesMs }) => percentile(latenciesMs, share)));
+
+/** Of a run without a calm moment, that of all its moments. */
+function p99Of({ slices }: Run): number {
+  const calm = slices.filter(isCalm);
+  return medianOf(calm.length > 0 ? calm : slices, 0.99);
+}
+
 function figuresOf(runs: readonly Run[]) {
   const slices = runs.flatMap((one) => one.slices);
-  const calm = slices.filter((one) => one.stolenMs < calmStolenMs);
-  const medianOf = (share: number) =>
-    round(median(calm.map(({ latenciesMs }) => percentile(latenciesMs, share))));
+  const calm = slices.filter(isCalm);
   return {
     taken: runs.reduce((sum, { latenciesMs }) => sum + latenciesMs.length, 0),
-    p50Ms: medianOf(0.5),
-    p99Ms: medianOf(0.99),
+    p50Ms: round(medianOf(calm, 0.5)),
+    p99Ms: round(medianOf(calm, 0.99)),
     calmSlices: calm.length,
     slices: slices.length,
     p99MsOfRuns: runs.map(({ latenciesMs }) => round(percentile(latenciesMs, 0.99))),

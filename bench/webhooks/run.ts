@@ -20,6 +20,7 @@ export type WebhooksOptions = {
   roundMs: number;
   /** Which parts to run; saturation, and with it the rates of the others, always. */
   parts: readonly string[];
+  isolationRounds: number;
   killSeconds: number;
   memoryDeliveries: number;
   drainEvents: number;
@@ -88,7 +89,11 @@ export async function benchWebhooks(options: WebhooksOptions) {
       // shows what is lost of throughput, but a p99 says more of who waits for a core than of who waits for whom.
       const load = { durationMs: 2 * roundMs, onProgress };
       result['isolation'] = {
-        atAnEighth: await measureIsolation(stack, { perSecond: perSecond / 8, rounds: 8, ...load }),
+        atAnEighth: await measureIsolation(stack, {
+          perSecond: perSecond / 8,
+          rounds: options.isolationRounds,
+          ...load,
+        }),
         atHalf: await measureIsolation(stack, { perSecond: perSecond / 2, rounds: 1, ...load }),
       };
       onProgress(`three troubled endpoints: ${JSON.stringify(result['isolation'])}`);

@@ -1,4 +1,5 @@
 import { and, eq, inArray, sql } from 'drizzle-orm';
+import { disabledAlert } from '../../domain/endpoint-alert.ts';
 import type { EndpointId } from '../../domain/ids.ts';
 import { deliveries, endpoints } from '../schema/endpoints.ts';
 import { events } from '../schema/events.ts';
@@ -33,15 +34,7 @@ export async function disableEndpoints(
     .returning();
   if (disabled.length === 0) return [];
   const ids = disabled.map(({ id }) => id);
-  await tx
-    .update(deliveries)
-    .set({
-      status: 'dead',
-      endReason: 'endpoint_disabled',
-      nextAttemptAt: null,
-      endedAt: new Date(),
-    })
-    .where(and(inArray(deliveries.endpointId, ids), eq(deliveries.status, 'pending')));
+  const deadLetters = await giveUp(tx, ids);
   const owners = await tx
     .select({ id: merchants.id, shard: merchants.shard })
     .from(merchants)
@@ -49,8 +42,9 @@ export async function disableEndpoints(
   const shards = new Map(owners.map(({ id, shard }) => [id, shard]));
   const at = new Date();
   await tx.insert(events).values(
-    disabled.map(({ id, merchantId, url, disabledReason, failingSince }) =>
-      newEvent({
+    disabled.map(({ id, merchantId, url, disabledReason, failingSince }) => {
+      const count = deadLetters.get(id) ?? 0;
+      return newEvent({
         merchantId,
         shard: shards.get(merchantId) ?? 0,
         type: 'endpoint.disabled',
@@ -61,10 +55,31 @@ export async function disableEndpoints(
           url,
           disabledReason,
           failingSince: failingSince?.toISOString() ?? null,
+          deadLetters: count,
+          alert: disabledAlert({
+            ...{ id, url, deadLetters: count },
+            reason: disabledReason ?? '',
+            failingSince: failingSince ?? at,
+          }),
         },
         at,
-      }),
-    ),
+      });
+    }),
   );
   return ids;
+}
+
+/** Ends what waits for these endpoints, and says how much it was. */
+async function giveUp(
+  tx: Transaction,
+  endpointIds: readonly EndpointId[],
+): Promise<ReadonlyMap<EndpointId, number>> {
+  const { rows } = await tx.execute<{ id: EndpointId; count: number }>(sql`
+    with ended as (
+      update ${deliveries} set status = 'dead', end_reason = 'endpoint_disabled',
+        next_attempt_at = null, ended_at = now()
+      where endpoint_id = any(${sql.param([...endpointIds])}::text[]) and status = 'pending'
+      returning endpoint_id)
+    select endpoint_id as id, count(*)::int as count from ended group by endpoint_id`);
+  return new Map(rows.map(({ id, count }) => [id, count]));
 }

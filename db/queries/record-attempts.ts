@@ -35,21 +35,21 @@ type Failed = Of<'retry'> | Of<'dead'>;
 /**
  * Writes a batch of outcomes in a handful of statements, whatever its size. A failed attempt puts
  * its endpoint into the care of the workflow, and with it the later events of the same resource where
- * order matters. An endpoint that answered 410, or has failed for too long, is disabled. Returns the
- * endpoints whose workflow has something to do.
+ * order matters. An endpoint that answered 410, or has failed for too long, is disabled. Returns those whose
+ * workflow has something to do, and those that were disabled.
  */
 export async function recordAttempts(
   db: Database,
   outcomes: readonly AttemptOutcome[],
-): Promise<{ troubled: EndpointId[] }> {
+): Promise<{ troubled: EndpointId[]; disabled: EndpointId[] }> {
   const delivered = outcomes.filter((o): o is Of<'delivered'> => o.kind === 'delivered');
   const failed = outcomes.filter((o): o is Failed => o.kind === 'retry' || o.kind === 'dead');
   const dropped = outcomes.filter((o): o is Of<'dropped'> => o.kind === 'dropped');
   await recordDelivered(db, delivered);
-  if (failed.length === 0 && dropped.length === 0) return { troubled: [] };
+  if (failed.length === 0 && dropped.length === 0) return nobody;
   return db.transaction(async (tx) => {
     await recordDropped(tx, dropped);
-    if (failed.length === 0) return { troubled: [] };
+    if (failed.length === 0) return nobody;
     const retried = failed.filter((o): o is Of<'retry'> => o.kind === 'retry');
     const troubled = [...new Set(retried.map(({ endpointId }) => endpointId))];
     // The row lock first, as everybody takes it who flips `driver`.
@@ -65,9 +65,11 @@ export async function recordAttempts(
       gone: [...new Set(gone.map(({ endpointId }) => endpointId))],
       failing: [...new Set(failed.map(({ endpointId }) => endpointId))],
     });
-    return { troubled: troubled.filter((id) => !disabled.includes(id)) };
+    return { troubled: troubled.filter((id) => !disabled.includes(id)), disabled };
   });
 }
+
+const nobody = { troubled: [], disabled: [] };
 
 const deliver = statement(
   'record_delivered',

@@ -319,7 +319,12 @@ describe('an endpoint that has failed', () => {
     const [event] = await scene.db.select().from(events).where(eq(events.id, told!.eventId));
     expect(event).toMatchObject({ type: 'endpoint.disabled', resourceId: id });
     expect(JSON.parse(event!.body)).toMatchObject({
-      data: { id, disabledReason: 'it has failed for five days' },
+      data: {
+        id,
+        disabledReason: 'it has failed for five days',
+        deadLetters: 3,
+        alert: { subject: `Your endpoint https://shop.example/${id} gets no more events` },
+      },
     });
   });
 

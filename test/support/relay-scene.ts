@@ -127,6 +127,7 @@ function startRelay(db: Database, attempt: Attempter): RunningRelay {
       return () => {};
     },
     onTroubled: (endpointIds) => troubled.push(...endpointIds),
+    onDisabled: () => {},
     onProgress: () => {},
     onWindow: () => {},
   });
