@@ -24,7 +24,7 @@ const { values, positionals } = parseArgs({
     rate: { type: 'string' },
     hang: { type: 'string', default: '0' },
     parts: { type: 'string', default: 'latency,isolation,memory,drain,matching,kills' },
-    'isolation-rounds': { type: 'string', default: '8' },
+    'isolation-rounds': { type: 'string', default: '5' },
     'kill-seconds': { type: 'string', default: '120' },
     'drain-events': { type: 'string', default: '100000' },
     'memory-deliveries': { type: 'string', default: '200000' },

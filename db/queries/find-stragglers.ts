@@ -33,109 +33,111 @@ export async function findStragglers(
   db: Database,
   { graceSeconds }: { graceSeconds: number },
 ): Promise<Stragglers> {
-  const [waiting, lost, unasked, unheard, open, troubled, replaying] = await Promise.all([
-    db
-      .select({
-        id: providerNotifications.id,
-        orderId: providerNotifications.orderId,
-        refundId: providerNotifications.refundId,
-      })
-      .from(providerNotifications)
-      .where(
-        and(
-          isNull(providerNotifications.appliedAt),
-          isNotNull(providerNotifications.orderId),
-          lt(providerNotifications.receivedAt, ago(graceSeconds)),
-        ),
-      )
-      .orderBy(asc(providerNotifications.receivedAt))
-      .limit(batchSize),
-    db
-      .select({ id: orders.id })
-      .from(orders)
-      .where(
-        and(
-          inArray(orders.status, ['pending', 'authorized', 'review']),
-          lt(orders.createdAt, ago(graceSeconds)),
-          or(
-            exists(
-              db
-                .select({ one: sql`1` })
-                .from(payments)
-                .where(and(eq(payments.orderId, orders.id), eq(payments.status, 'created'))),
-            ),
-            lt(orders.expiresAt, ago(60)),
-          ),
-          or(isNull(orders.sweptAt), lt(orders.sweptAt, ago(sweptAgainAfterSeconds))),
-        ),
-      )
-      .orderBy(asc(orders.createdAt))
-      .limit(batchSize),
-    // Paid, and the workflow that asks the merchant to confirm did not come to an end in time.
-    db
-      .select({ id: orders.id })
-      .from(orders)
-      .where(
-        and(
-          eq(orders.confirmation, 'awaited'),
-          lt(orders.paidAt, sql`now() - make_interval(secs => ${orders.confirmSeconds} + 60)`),
-          or(isNull(orders.sweptAt), lt(orders.sweptAt, ago(sweptAgainAfterSeconds))),
-        ),
-      )
-      .limit(batchSize),
-    db
-      .select({ id: orders.id })
-      .from(orders)
-      .where(
-        and(
-          inArray(orders.status, ['pending', 'authorized', 'review']),
-          isNotNull(orders.wishedAt),
-          lt(orders.wishedAt, ago(graceSeconds)),
-          or(isNull(orders.sweptAt), lt(orders.sweptAt, ago(wishSaidAgainAfterSeconds))),
-        ),
-      )
-      .limit(batchSize),
-    db
-      .select({ id: refunds.id })
-      .from(refunds)
-      .where(
-        and(
-          eq(refunds.status, 'pending'),
-          lt(refunds.createdAt, ago(graceSeconds)),
-          or(isNull(refunds.sweptAt), lt(refunds.sweptAt, ago(sweptAgainAfterSeconds))),
-        ),
-      )
-      .orderBy(asc(refunds.createdAt))
-      .limit(batchSize),
-    db
-      .select({ id: endpoints.id })
-      .from(endpoints)
-      .where(
-        and(
-          // Well again, it may be the relay's while its workflow still has retries before it.
-          or(eq(endpoints.driver, 'workflow'), isNotNull(endpoints.congestion)),
-          eq(endpoints.status, 'enabled'),
-          // One that is closed has work that is long due, and a workflow that waits for its probe.
-          sql`coalesce((${endpoints.congestion} ->> 'probeAtMs')::float8, 0)
-            < extract(epoch from ${ago(graceSeconds)}) * 1000`,
+  // One after the other: nobody waits for them, and seven at once are a burst that payments wait for.
+  const waiting = await db
+    .select({
+      id: providerNotifications.id,
+      orderId: providerNotifications.orderId,
+      refundId: providerNotifications.refundId,
+    })
+    .from(providerNotifications)
+    .where(
+      and(
+        isNull(providerNotifications.appliedAt),
+        isNotNull(providerNotifications.orderId),
+        lt(providerNotifications.receivedAt, ago(graceSeconds)),
+      ),
+    )
+    .orderBy(asc(providerNotifications.receivedAt))
+    .limit(batchSize);
+  const lost = await db
+    .select({ id: orders.id })
+    .from(orders)
+    .where(
+      and(
+        inArray(orders.status, ['pending', 'authorized', 'review']),
+        lt(orders.createdAt, ago(graceSeconds)),
+        or(
           exists(
             db
-              .select({ id: deliveries.eventId })
-              .from(deliveries)
-              .where(
-                and(
-                  eq(deliveries.endpointId, endpoints.id),
-                  eq(deliveries.status, 'pending'),
-                  eq(deliveries.driver, 'workflow'),
-                  lt(deliveries.nextAttemptAt, ago(graceSeconds)),
-                ),
-              ),
+              .select({ one: sql`1` })
+              .from(payments)
+              .where(and(eq(payments.orderId, orders.id), eq(payments.status, 'created'))),
           ),
+          lt(orders.expiresAt, ago(60)),
         ),
-      )
-      .limit(batchSize),
-    findRunningReplays(db, { olderThanSeconds: graceSeconds, limit: batchSize }),
-  ]);
+        or(isNull(orders.sweptAt), lt(orders.sweptAt, ago(sweptAgainAfterSeconds))),
+      ),
+    )
+    .orderBy(asc(orders.createdAt))
+    .limit(batchSize);
+  // Paid, and the workflow that asks the merchant to confirm did not come to an end in time.
+  const unasked = await db
+    .select({ id: orders.id })
+    .from(orders)
+    .where(
+      and(
+        eq(orders.confirmation, 'awaited'),
+        lt(orders.paidAt, sql`now() - make_interval(secs => ${orders.confirmSeconds} + 60)`),
+        or(isNull(orders.sweptAt), lt(orders.sweptAt, ago(sweptAgainAfterSeconds))),
+      ),
+    )
+    .limit(batchSize);
+  const unheard = await db
+    .select({ id: orders.id })
+    .from(orders)
+    .where(
+      and(
+        inArray(orders.status, ['pending', 'authorized', 'review']),
+        isNotNull(orders.wishedAt),
+        lt(orders.wishedAt, ago(graceSeconds)),
+        or(isNull(orders.sweptAt), lt(orders.sweptAt, ago(wishSaidAgainAfterSeconds))),
+      ),
+    )
+    .limit(batchSize);
+  const open = await db
+    .select({ id: refunds.id })
+    .from(refunds)
+    .where(
+      and(
+        eq(refunds.status, 'pending'),
+        lt(refunds.createdAt, ago(graceSeconds)),
+        or(isNull(refunds.sweptAt), lt(refunds.sweptAt, ago(sweptAgainAfterSeconds))),
+      ),
+    )
+    .orderBy(asc(refunds.createdAt))
+    .limit(batchSize);
+  const troubled = await db
+    .select({ id: endpoints.id })
+    .from(endpoints)
+    .where(
+      and(
+        // Well again, it may be the relay's while its workflow still has retries before it.
+        or(eq(endpoints.driver, 'workflow'), isNotNull(endpoints.congestion)),
+        eq(endpoints.status, 'enabled'),
+        // One that is closed has work that is long due, and a workflow that waits for its probe.
+        sql`coalesce((${endpoints.congestion} ->> 'probeAtMs')::float8, 0)
+          < extract(epoch from ${ago(graceSeconds)}) * 1000`,
+        exists(
+          db
+            .select({ id: deliveries.eventId })
+            .from(deliveries)
+            .where(
+              and(
+                eq(deliveries.endpointId, endpoints.id),
+                eq(deliveries.status, 'pending'),
+                eq(deliveries.driver, 'workflow'),
+                lt(deliveries.nextAttemptAt, ago(graceSeconds)),
+              ),
+            ),
+        ),
+      ),
+    )
+    .limit(batchSize);
+  const replaying = await findRunningReplays(db, {
+    olderThanSeconds: graceSeconds,
+    limit: batchSize,
+  });
   return {
     notifications: waiting.flatMap(({ id, orderId, refundId }) =>
       orderId ? [{ id, orderId, refundId }] : [],
