@@ -50,11 +50,12 @@ export async function deliverDue(
   const progress: RoundProgress = { attempts: 0, lastFailure: null };
   const last = await whileBeating({ everyMs: heartbeatMs, progress: () => progress }, () =>
     deliverWhileDue(deps, { endpointId, progress }),
-  ).finally(() => rounds.end(endpointId));
+  )
+    // Before what is left is counted: what comes from then on is told to the workflow, or counted.
+    .finally(() => rounds.end(endpointId));
   if (!last) return nothingLeft;
   const { endpoint, congestion } = last;
-  // Before what is left is counted: what comes from then on is told to the workflow, or counted.
-  rounds.end(endpointId, { closedUntilMs: congestion.probeAtMs });
+  rounds.close(endpointId, congestion.probeAtMs);
   const left = await outstandingDeliveries(db, { endpointId, isOrdered: isOrdered(endpoint) });
   const dueInMs = Math.max(left.nextDueInMs ?? lookAgainMs, congestion.probeAtMs - Date.now());
   return {

@@ -3,8 +3,9 @@ import type { EndpointId } from '../../domain/ids.ts';
 /** What this process knows of the rounds that endpoints' workflows have made in it. */
 export type Rounds = {
   begin(endpointId: EndpointId): void;
-  /** `closedUntilMs`: nothing is sent there before, ms since the epoch. */
-  end(endpointId: EndpointId, now?: { closedUntilMs: number }): void;
+  end(endpointId: EndpointId): void;
+  /** It has left the endpoint closed: nothing is sent there before this moment, ms since the epoch. */
+  close(endpointId: EndpointId, untilMs: number): void;
   /** A round is under way, and looks for itself at what comes meanwhile. */
   isUnderWay(endpointId: EndpointId): boolean;
   /** The last one has left the endpoint closed, and its workflow waits for the time of the next probe. */
@@ -24,12 +25,14 @@ export function createRounds(): Rounds {
       underWay.add(endpointId);
       closedUntilMs.delete(endpointId);
     },
-    end(endpointId, now) {
+    end(endpointId) {
       underWay.delete(endpointId);
-      if (!now || now.closedUntilMs <= Date.now()) return;
+    },
+    close(endpointId, untilMs) {
+      if (untilMs <= Date.now()) return;
       if (closedUntilMs.size >= mostKept)
         for (const id of closedUntilMs.keys()) if (!isClosed(id)) closedUntilMs.delete(id);
-      closedUntilMs.set(endpointId, now.closedUntilMs);
+      closedUntilMs.set(endpointId, untilMs);
     },
     isUnderWay: (endpointId) => underWay.has(endpointId),
     isClosed,

@@ -1,11 +1,10 @@
 import { and, eq, gt, isNull, or, sql } from 'drizzle-orm';
 import type { EndpointId, MerchantId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
-import { deliveries, endpoints } from '../schema/endpoints.ts';
-import type { EndReason } from '../schema/endpoints.ts';
+import { endpoints } from '../schema/endpoints.ts';
 import type { Sealer } from '../sealed.ts';
-import type { Transaction } from '../transaction.ts';
 import { secretContext } from './endpoints.ts';
+import { giveUpDeliveries } from './give-up-deliveries.ts';
 import type { Endpoint } from './endpoints.ts';
 
 type Whose = { merchantId: MerchantId; endpointId: EndpointId };
@@ -60,7 +59,7 @@ export function changeEndpoint(
       .where(isIt(whose))
       .returning();
     if (endpoint?.status === 'disabled')
-      await giveUp(tx, { ...whose, reason: 'endpoint_disabled' });
+      await giveUpDeliveries(tx, { endpointIds: [whose.endpointId], reason: 'endpoint_disabled' });
     return endpoint;
   });
 }
@@ -70,19 +69,9 @@ export function deleteEndpoint(db: Database, whose: Whose): Promise<boolean> {
   return db.transaction(async (tx) => {
     const gone = await tx.delete(endpoints).where(isIt(whose)).returning({ id: endpoints.id });
     if (gone.length === 0) return false;
-    await giveUp(tx, { ...whose, reason: 'endpoint_deleted' });
+    await giveUpDeliveries(tx, { endpointIds: [whose.endpointId], reason: 'endpoint_deleted' });
     return true;
   });
-}
-
-async function giveUp(
-  tx: Transaction,
-  { endpointId, reason }: { endpointId: EndpointId; reason: EndReason },
-): Promise<void> {
-  await tx
-    .update(deliveries)
-    .set({ status: 'dead', endReason: reason, nextAttemptAt: null, endedAt: sql`now()` })
-    .where(and(eq(deliveries.endpointId, endpointId), eq(deliveries.status, 'pending')));
 }
 
 /**

@@ -1,10 +1,11 @@
 import { and, eq, inArray, sql } from 'drizzle-orm';
 import { disabledAlert } from '../../domain/endpoint-alert.ts';
 import type { EndpointId } from '../../domain/ids.ts';
-import { deliveries, endpoints } from '../schema/endpoints.ts';
+import { endpoints } from '../schema/endpoints.ts';
 import { events } from '../schema/events.ts';
 import { merchants } from '../schema/merchants.ts';
 import type { Transaction } from '../transaction.ts';
+import { giveUpDeliveries } from './give-up-deliveries.ts';
 import { newEvent } from './new-event.ts';
 
 /** Standard Webhooks leaves it to the sender; what answers nothing for five days is not coming back by itself. */
@@ -34,7 +35,10 @@ export async function disableEndpoints(
     .returning();
   if (disabled.length === 0) return [];
   const ids = disabled.map(({ id }) => id);
-  const deadLetters = await giveUp(tx, ids);
+  const deadLetters = await giveUpDeliveries(tx, {
+    endpointIds: ids,
+    reason: 'endpoint_disabled',
+  });
   const owners = await tx
     .select({ id: merchants.id, shard: merchants.shard })
     .from(merchants)
@@ -67,19 +71,4 @@ export async function disableEndpoints(
     }),
   );
   return ids;
-}
-
-/** Ends what waits for these endpoints, and says how much it was. */
-async function giveUp(
-  tx: Transaction,
-  endpointIds: readonly EndpointId[],
-): Promise<ReadonlyMap<EndpointId, number>> {
-  const { rows } = await tx.execute<{ id: EndpointId; count: number }>(sql`
-    with ended as (
-      update ${deliveries} set status = 'dead', end_reason = 'endpoint_disabled',
-        next_attempt_at = null, ended_at = now()
-      where endpoint_id = any(${sql.param([...endpointIds])}::text[]) and status = 'pending'
-      returning endpoint_id)
-    select endpoint_id as id, count(*)::int as count from ended group by endpoint_id`);
-  return new Map(rows.map(({ id, count }) => [id, count]));
 }

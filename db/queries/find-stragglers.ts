@@ -27,6 +27,8 @@ const batchSize = 500;
 const sweptAgainAfterSeconds = 300;
 const wishSaidAgainAfterSeconds = 30;
 const ago = (seconds: number) => sql`now() - make_interval(secs => ${seconds})`;
+const isNotSweptSince = ({ sweptAt }: typeof orders | typeof refunds, seconds: number) =>
+  or(isNull(sweptAt), lt(sweptAt, ago(seconds)));
 
 /** Finds everything that was accepted and then left lying, oldest first. `graceSeconds` keeps off work under way. */
 export async function findStragglers(
@@ -66,7 +68,7 @@ export async function findStragglers(
           ),
           lt(orders.expiresAt, ago(60)),
         ),
-        or(isNull(orders.sweptAt), lt(orders.sweptAt, ago(sweptAgainAfterSeconds))),
+        isNotSweptSince(orders, sweptAgainAfterSeconds),
       ),
     )
     .orderBy(asc(orders.createdAt))
@@ -79,7 +81,7 @@ export async function findStragglers(
       and(
         eq(orders.confirmation, 'awaited'),
         lt(orders.paidAt, sql`now() - make_interval(secs => ${orders.confirmSeconds} + 60)`),
-        or(isNull(orders.sweptAt), lt(orders.sweptAt, ago(sweptAgainAfterSeconds))),
+        isNotSweptSince(orders, sweptAgainAfterSeconds),
       ),
     )
     .limit(batchSize);
@@ -91,7 +93,7 @@ export async function findStragglers(
         inArray(orders.status, ['pending', 'authorized', 'review']),
         isNotNull(orders.wishedAt),
         lt(orders.wishedAt, ago(graceSeconds)),
-        or(isNull(orders.sweptAt), lt(orders.sweptAt, ago(wishSaidAgainAfterSeconds))),
+        isNotSweptSince(orders, wishSaidAgainAfterSeconds),
       ),
     )
     .limit(batchSize);
@@ -102,7 +104,7 @@ export async function findStragglers(
       and(
         eq(refunds.status, 'pending'),
         lt(refunds.createdAt, ago(graceSeconds)),
-        or(isNull(refunds.sweptAt), lt(refunds.sweptAt, ago(sweptAgainAfterSeconds))),
+        isNotSweptSince(refunds, sweptAgainAfterSeconds),
       ),
     )
     .orderBy(asc(refunds.createdAt))

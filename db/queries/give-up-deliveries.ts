@@ -1,0 +1,20 @@
+import { sql } from 'drizzle-orm';
+import type { EndpointId } from '../../domain/ids.ts';
+import { deliveries } from '../schema/endpoints.ts';
+import type { EndReason } from '../schema/endpoints.ts';
+import type { Transaction } from '../transaction.ts';
+
+/** Ends what waits for endpoints that get nothing more, as dead letters. Says how many of each. */
+export async function giveUpDeliveries(
+  tx: Transaction,
+  { endpointIds, reason }: { endpointIds: readonly EndpointId[]; reason: EndReason },
+): Promise<ReadonlyMap<EndpointId, number>> {
+  const { rows } = await tx.execute<{ id: EndpointId; count: number }>(sql`
+    with ended as (
+      update ${deliveries} set status = 'dead', end_reason = ${reason}, next_attempt_at = null,
+        ended_at = now()
+      where endpoint_id = any(${sql.param([...endpointIds])}::text[]) and status = 'pending'
+      returning endpoint_id)
+    select endpoint_id as id, count(*)::int as count from ended group by endpoint_id`);
+  return new Map(rows.map(({ id, count }) => [id, count]));
+}
