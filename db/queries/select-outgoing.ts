@@ -27,7 +27,7 @@ export type OutgoingDelivery = {
 };
 
 /** Deliveries as they are sent; the caller says which. */
-export function selectOutgoing(db: Database) {
+export function selectOutgoing(db: Pick<Database, 'select'>) {
   return db
     .select({
       eventId: deliveries.eventId,
