@@ -8,6 +8,7 @@ import {
   outstandingDeliveries,
   saveCongestion,
 } from '../../db/queries/due-deliveries.ts';
+import type { OutgoingDelivery } from '../../db/queries/select-outgoing.ts';
 import { lookUpEndpoint } from '../../db/queries/endpoints.ts';
 import type { Endpoint } from '../../db/queries/endpoints.ts';
 import { recordAttempts } from '../../db/queries/record-attempts.ts';
@@ -23,6 +24,14 @@ const roundMs = 120_000;
 const heartbeatMs = 5_000;
 // A look at a head that somebody else holds, as a relay that has not finished yet.
 const lookAgainMs = 1_000;
+// What is near is waited for within the round: a timer and a round of its own cost Temporal and the worker a
+// burst of 20 ms each, which others feel, just when an outage begins.
+const longestPauseMs = 30_000;
+/** How soon a round that waits for its probe hears of a retry by hand, or of a change of its endpoint. */
+const closedLookMs = 2_000;
+/** After a failure the next event, which may close the endpoint, is most likely near. */
+const lingerMs = 1_000;
+const lingerLookMs = 250;
 
 export type DeliveryRound = {
   outstanding: number;
@@ -34,7 +43,7 @@ export type DeliveryRound = {
 };
 
 /** What the Temporal UI shows of a round that is under way. */
-type RoundProgress = { attempts: number; lastFailure: string | null };
+type RoundProgress = { attempts: number; lastFailure: string | null; closedUntil: string | null };
 
 /**
  * Makes the attempts that are due at one endpoint, as many at once as its window allows, until none
@@ -47,7 +56,7 @@ export async function deliverDue(
 ): Promise<DeliveryRound> {
   const { db, rounds } = deps;
   rounds.begin(endpointId);
-  const progress: RoundProgress = { attempts: 0, lastFailure: null };
+  const progress: RoundProgress = { attempts: 0, lastFailure: null, closedUntil: null };
   const last = await whileBeating({ everyMs: heartbeatMs, progress: () => progress }, () =>
     deliverWhileDue(deps, { endpointId, progress }),
   )
@@ -74,6 +83,7 @@ async function deliverWhileDue(
 ): Promise<{ endpoint: Endpoint; congestion: Congestion } | undefined> {
   const { db, stopping } = deps;
   const endsMs = Date.now() + roundMs;
+  let attemptedMs = 0;
   let endpoint = await lookUpEndpoint(db, { endpointId });
   if (!endpoint) return undefined;
   let congestion = endpoint.congestion ?? newCongestion;
@@ -84,27 +94,55 @@ async function deliverWhileDue(
       underWay: 0,
       bound: boundOf(endpoint),
     });
-    if (limit === 0) break;
-    const due = await dueDeliveries(db, { endpointId, isOrdered: isOrdered(endpoint), limit });
-    if (due.length === 0) break;
+    const due =
+      limit === 0
+        ? []
+        : await dueDeliveries(db, { endpointId, isOrdered: isOrdered(endpoint), limit });
+    if (due.length === 0) {
+      const pauseMs = pauseOf({ congestion, attemptedMs });
+      if (pauseMs === 0 || !(await deps.rounds.pause(pauseMs, stopping))) break;
+      await dropExpired(db, { endpointId });
+      endpoint = await lookUpEndpoint(db, { endpointId });
+      if (!endpoint) return undefined;
+      // A retry by hand, or whoever enables it again, opens it for a try.
+      congestion = endpoint.congestion ?? newCongestion;
+      continue;
+    }
     const startedMs = Date.now();
-    const outcomes = await Promise.all(due.map(deps.attempt));
-    const lossesBefore = congestion.losses;
-    for (const outcome of outcomes)
-      congestion = afterOutcome(congestion, { outcome, lossesBefore });
-    const { disabled } = await recordAttempts(db, outcomes);
-    sayDisabled(deps, disabled);
-    deps.traffic.onWindow(endpointId, congestion.window);
-    await saveCongestion(db, { endpointId, congestion });
-    const isWell = due.length < limit && outcomes.every(({ kind }) => kind === 'delivered');
-    if (isWell && endpoint.driver === 'workflow') await returnToRelay(db, { endpointId });
+    const isAll = due.length < limit;
+    const batch = await attemptBatch(deps, { endpoint, congestion, due, isAll });
+    const { outcomes } = batch;
+    congestion = batch.congestion;
+    attemptedMs = Date.now();
     progress.attempts += outcomes.length;
+    progress.closedUntil = closedUntil(congestion);
     progress.lastFailure = failureOf(outcomes) ?? progress.lastFailure;
     await keepRate({ endpoint, count: due.length, startedMs, signal: stopping });
     endpoint = await lookUpEndpoint(db, { endpointId });
     if (!endpoint) return undefined;
   }
   return { endpoint, congestion };
+}
+
+/** Makes attempts side by side and writes what came of them. `isAll`: no more is due. */
+async function attemptBatch(
+  deps: ActivityDeps,
+  input: { endpoint: Endpoint; congestion: Congestion; due: OutgoingDelivery[]; isAll: boolean },
+): Promise<{ outcomes: AttemptOutcome[]; congestion: Congestion }> {
+  const { db } = deps;
+  const { endpoint, due, isAll } = input;
+  const { id: endpointId } = endpoint;
+  const outcomes = await Promise.all(due.map(deps.attempt));
+  const lossesBefore = input.congestion.losses;
+  let { congestion } = input;
+  for (const outcome of outcomes) congestion = afterOutcome(congestion, { outcome, lossesBefore });
+  const { disabled } = await recordAttempts(db, outcomes);
+  sayDisabled(deps, disabled);
+  deps.traffic.onWindow(endpointId, congestion.window);
+  await saveCongestion(db, { endpointId, congestion });
+  const isWell = isAll && outcomes.every(({ kind }) => kind === 'delivered');
+  if (isWell && endpoint.driver === 'workflow') await returnToRelay(db, { endpointId });
+  return { outcomes, congestion };
 }
 
 /** Its owner has removed it, and with it all that waited. */
@@ -120,6 +158,20 @@ const isOrdered = ({ ordering }: Endpoint) => ordering === 'resource';
 
 function boundOf({ maxConcurrency, ratePerSecond }: Endpoint): number {
   return Math.min(maxConcurrency ?? largestWindow, ratePerSecond ?? largestWindow, largestWindow);
+}
+
+/** How long a round in which nothing may be sent waits before it looks again, ms; 0 where it ends instead. */
+function pauseOf(input: { congestion: Congestion; attemptedMs: number }): number {
+  const { congestion, attemptedMs } = input;
+  const closedMs = congestion.probeAtMs - Date.now();
+  if (closedMs > longestPauseMs) return 0;
+  if (closedMs > 0) return Math.min(closedMs, closedLookMs);
+  const isLingering = congestion.failures > 0 && Date.now() - attemptedMs < lingerMs;
+  return isLingering ? lingerLookMs : 0;
+}
+
+function closedUntil({ probeAtMs }: Congestion): string | null {
+  return probeAtMs > Date.now() ? new Date(probeAtMs).toISOString() : null;
 }
 
 /** No more than the endpoint's rate, over each batch. */
