@@ -83,7 +83,8 @@ async function deliverWhileDue(
 ): Promise<{ endpoint: Endpoint; congestion: Congestion } | undefined> {
   const { db, stopping } = deps;
   const endsMs = Date.now() + roundMs;
-  let attemptedMs = 0;
+  // It begins because something has failed.
+  let attemptedMs = Date.now();
   let endpoint = await lookUpEndpoint(db, { endpointId });
   if (!endpoint) return undefined;
   let congestion = endpoint.congestion ?? newCongestion;
@@ -99,7 +100,7 @@ async function deliverWhileDue(
         ? []
         : await dueDeliveries(db, { endpointId, isOrdered: isOrdered(endpoint), limit });
     if (due.length === 0) {
-      const pauseMs = pauseOf({ congestion, attemptedMs });
+      const pauseMs = pauseOf({ endpoint, congestion, attemptedMs });
       if (pauseMs === 0 || !(await deps.rounds.pause(pauseMs, stopping))) break;
       await dropExpired(db, { endpointId });
       endpoint = await lookUpEndpoint(db, { endpointId });
@@ -161,13 +162,16 @@ function boundOf({ maxConcurrency, ratePerSecond }: Endpoint): number {
 }
 
 /** How long a round in which nothing may be sent waits before it looks again, ms; 0 where it ends instead. */
-function pauseOf(input: { congestion: Congestion; attemptedMs: number }): number {
-  const { congestion, attemptedMs } = input;
-  const closedMs = congestion.probeAtMs - Date.now();
+function pauseOf(input: {
+  endpoint: Endpoint;
+  congestion: Congestion;
+  attemptedMs: number;
+}): number {
+  const closedMs = input.congestion.probeAtMs - Date.now();
   if (closedMs > longestPauseMs) return 0;
   if (closedMs > 0) return Math.min(closedMs, closedLookMs);
-  const isLingering = congestion.failures > 0 && Date.now() - attemptedMs < lingerMs;
-  return isLingering ? lingerLookMs : 0;
+  const isFailing = input.endpoint.failingSince !== null;
+  return isFailing && Date.now() - input.attemptedMs < lingerMs ? lingerLookMs : 0;
 }
 
 function closedUntil({ probeAtMs }: Congestion): string | null {

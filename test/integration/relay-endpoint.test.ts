@@ -101,9 +101,20 @@ const detailsOf = (endpointId: EndpointId) =>
     return currentDetails === undefined || currentDetails === '' ? undefined : currentDetails;
   });
 
+async function historyOf(endpointId: EndpointId) {
+  return (await workflowOf(endpointId).fetchHistory()).events ?? [];
+}
+
 async function signalsTo(endpointId: EndpointId): Promise<number> {
-  const { events: history } = await workflowOf(endpointId).fetchHistory();
-  return (history ?? []).filter((event) => event.workflowExecutionSignaledEventAttributes).length;
+  const history = await historyOf(endpointId);
+  return history.filter((event) => event.workflowExecutionSignaledEventAttributes).length;
+}
+
+async function roundsOf(endpointId: EndpointId): Promise<number> {
+  const types = (await historyOf(endpointId)).map(
+    (event) => event.activityTaskScheduledEventAttributes?.activityType?.name,
+  );
+  return types.filter((type) => type === 'deliverDue').length;
 }
 
 const isHandedBack = (endpointId: EndpointId) =>
@@ -196,6 +207,41 @@ describe.concurrent('an endpoint that answers 500', () => {
     expect(await signalsTo(endpointId)).toBe(before);
     release({ status: 204 });
     await until('all', () => receiver.received.length === 4);
+  });
+});
+
+describe.concurrent('an endpoint that is closed after it has failed again and again', () => {
+  async function closed(answers: () => Reply) {
+    const scene = await endpointThat(answers, { retrySeconds: [3_600] });
+    await openOrder(scene.merchant);
+    await until('closed', async () => {
+      await openOrder(scene.merchant);
+      return (await endpointOf(scene.endpointId)).congestion?.window === 0;
+    });
+    return scene;
+  }
+
+  test('is probed within the round that closed it, and gets what came meanwhile', async () => {
+    let status = 500;
+    const { merchant, receiver, endpointId } = await closed(() => ({ status }));
+    const [rounds, signals] = [await roundsOf(endpointId), await signalsTo(endpointId)];
+    status = 204;
+    const order = await openOrder(merchant);
+    await until('told', () => receiver.received.some(({ event }) => event.data.id === order.id));
+    expect(await roundsOf(endpointId)).toBe(rounds);
+    expect(await signalsTo(endpointId)).toBe(signals);
+  });
+
+  test('is left alone as soon as its owner pauses it', async () => {
+    const { merchant, receiver, endpointId } = await closed(() => ({ status: 500 }));
+    const before = receiver.received.length;
+    const patch = { body: { status: 'paused' } };
+    await merchant.api('PATCH', `/v1/endpoints/${endpointId}`, patch);
+    await openOrder(merchant);
+    await until('its workflow waits for its owner', async () =>
+      (await detailsOf(endpointId)).startsWith('Paused.'),
+    );
+    expect(receiver.received).toHaveLength(before);
   });
 });
 
