@@ -1,4 +1,5 @@
 import { and, asc, eq, lte, sql } from 'drizzle-orm';
+import type { SQL } from 'drizzle-orm';
 import type { Congestion } from '../../domain/congestion.ts';
 import type { EndpointId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
@@ -25,9 +26,10 @@ const isFirstOfItsKind = (isOrdered: boolean) =>
     : undefined;
 
 /**
- * What is due now at an endpoint in its workflow's care: by priority, then in the order of the feed. It reads as
- * much as it returns, however much waits: statistics are older than an outage, and a planner that expects few
- * rows reads them all and sorts them, at every batch, where the index has them in this order.
+ * What is due now at an endpoint in its workflow's care: by priority, then in the order of the feed. It reads
+ * little more than it returns, however much waits: statistics are older than an outage, and a planner that expects few
+ * rows reads them all and sorts them, at every batch, where the index has them in this order. Where
+ * order is kept, fewer than there are may be returned, but none only where there are none.
  */
 export function dueDeliveries(
   db: Database | Transaction,
@@ -35,17 +37,47 @@ export function dueDeliveries(
 ): Promise<OutgoingDelivery[]> {
   return db.transaction(async (tx) => {
     await tx.execute(sql`set local enable_sort = off`);
-    return selectOutgoing(tx)
-      .where(
-        and(
-          isWaiting(endpointId),
-          lte(deliveries.nextAttemptAt, sql`now()`),
-          isFirstOfItsKind(isOrdered),
-        ),
-      )
-      .orderBy(asc(deliveries.priority), asc(deliveries.position))
-      .limit(limit);
+    const dueWhere = (within?: SQL) =>
+      selectOutgoing(tx)
+        .where(
+          and(
+            isWaiting(endpointId),
+            lte(deliveries.nextAttemptAt, sql`now()`),
+            isFirstOfItsKind(isOrdered),
+            within,
+          ),
+        )
+        .orderBy(...inOrder)
+        .limit(limit);
+    if (!isOrdered) return dueWhere();
+    const edge = await edgeOf(tx, { endpointId });
+    if (!edge) return dueWhere();
+    const { priority, position } = edge;
+    const near = await dueWhere(
+      sql`(${deliveries.priority}, ${deliveries.position}) < (${priority}, ${position})`,
+    );
+    return near.length > 0 ? near : dueWhere();
   });
+}
+
+const inOrder = [asc(deliveries.priority), asc(deliveries.position)];
+
+/** Looked at first where order is kept: behind one resource's head there may be a hundred thousand that wait for it. */
+const mostLookedAt = 500;
+
+/** The first that waits beyond so many; undefined where there are fewer. */
+async function edgeOf(
+  tx: Transaction,
+  { endpointId }: { endpointId: EndpointId },
+): Promise<{ priority: number; position: number } | undefined> {
+  const [edge] = await tx
+    .select({ priority: deliveries.priority, position: deliveries.position })
+    .from(deliveries)
+    .where(isWaiting(endpointId))
+    .orderBy(...inOrder)
+    .offset(mostLookedAt)
+    .limit(1);
+  return edge;
 }
 
 /** How much an endpoint's workflow still has before it, and when the next of it is due or expires. */

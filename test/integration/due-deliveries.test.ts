@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { dueDeliveries } from '../../db/queries/due-deliveries.ts';
 import { deliveries, events } from '../../db/schema/index.ts';
 import type { EndpointId, MerchantId } from '../../domain/ids.ts';
@@ -47,12 +47,43 @@ test('reads what it returns and no more, whatever the planner was told before th
   await scene.db.execute(sql`vacuum analyze`);
   await fill({ merchantId, endpoints: [id], from: 21_001, to: 26_000, isDelivered: false });
 
-  await scene.db.transaction(async (tx) => {
-    const due = await dueDeliveries(tx, { endpointId: id, isOrdered: false, limit: 5 });
-    expect(due.map(({ position }) => position)).toEqual([20_001, 20_002, 20_003, 20_004, 20_005]);
+  const { positions, mostRead } = await readDue(id, { isOrdered: false });
+  expect(positions).toEqual([20_001, 20_002, 20_003, 20_004, 20_005]);
+  expect(mostRead).toBeLessThan(10);
+});
+
+describe('where a resource’s events keep their order', () => {
+  test('looks not at all that waits behind one head', async () => {
+    const { id, merchantId } = await scene.newEndpoint({ ordering: 'resource' });
+    await fill({ merchantId, endpoints: [id], from: 1, to: 6_000, isDelivered: false });
+    await scene.db.update(deliveries).set({ orderKey: 'ord_long' });
+    const { positions, mostRead } = await readDue(id, { isOrdered: true });
+    expect(positions).toEqual([1]);
+    expect(mostRead).toBeLessThan(3_000);
+  });
+
+  test('finds what is due behind all that waits for one that failed', async () => {
+    const { id, merchantId } = await scene.newEndpoint({ ordering: 'resource' });
+    await fill({ merchantId, endpoints: [id], from: 1, to: 2_000, isDelivered: false });
+    await scene.db.update(deliveries).set({
+      orderKey: sql`case when position < 1900 then 'ord_failed' else 'ord_' || position end`,
+      nextAttemptAt: sql`case when position = 1 then now() + interval '1 hour' else now() end`,
+    });
+    const { positions } = await readDue(id, { isOrdered: true });
+    expect(positions).toEqual([1_900, 1_901, 1_902, 1_903, 1_904]);
+  });
+});
+
+/** Five that are due, and how many rows of a table were read to find them. */
+function readDue(endpointId: EndpointId, { isOrdered }: { isOrdered: boolean }) {
+  return scene.db.transaction(async (tx) => {
+    const due = await dueDeliveries(tx, { endpointId, isOrdered, limit: 5 });
     const { rows } = await tx.execute<{ read: number }>(sql`
       select idx_tup_fetch::int as read from pg_stat_xact_user_tables
       where relname in ('deliveries', 'events')`);
-    expect(Math.max(...rows.map(({ read }) => read))).toBeLessThan(10);
+    return {
+      positions: due.map(({ position }) => position),
+      mostRead: Math.max(...rows.map(({ read }) => read)),
+    };
   });
-});
+}
