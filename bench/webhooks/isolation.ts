@@ -8,6 +8,8 @@ import type { Stack } from './stack.ts';
 
 const slowMs = 50;
 const sliceMs = 2_000;
+/** The beginning of an outage, until the one that hangs has been given up for the first time, is measured by itself. */
+const beginningMs = 25_000;
 const calmStolenMs = 0.03 * sliceMs * availableParallelism();
 const troubles: readonly Behaviour[] = [
   { kind: 'hang' },
@@ -21,7 +23,8 @@ type Load = { perSecond: number; durationMs: number };
 
 /**
  * The same rate again and again, in turns: all endpoints well, and with one that hangs, one that answers 500,
- * and one ten times slower than `slowMs`. Says what the others got, and how fast. The machine has its moods, and a
+ * and one ten times slower than `slowMs`. Says what the others got, and how fast, from the time on when it has been
+ * so for a while; and of the beginning, when the three have just gone bad, the p99 by itself. The machine has its moods, and a
  * pause of a tenth of a second makes the p99 of a whole run: so p99 is the median of that of every two seconds in
  * which the host took less than 3 % of the CPU time for others; of the whole runs it stands beside it. Moods last
  * longer than a round: so the two runs of each round are compared, and the ratio is the median of theirs.
@@ -44,6 +47,9 @@ export async function measureIsolation(
   }
   const [allWell, threeTroubled] = [figuresOf(runs.well), figuresOf(runs.troubled)];
   const ratios = runs.well.map((well, n) => p99Of(runs.troubled[n]!) / p99Of(well));
+  const beginnings = runs.well.map(
+    (well, n) => runs.troubled[n]!.beginningP99Ms / well.beginningP99Ms,
+  );
   return {
     perSecond: round(load.perSecond),
     allWell,
@@ -52,10 +58,12 @@ export async function measureIsolation(
     p99Ratio: round(median(ratios), 3),
     p99RatioBetween: medianBounds(ratios).map((bound) => round(bound, 3)),
     p99Ratios: ratios.map((ratio) => round(ratio)),
+    beginningP99Ratio: round(median(beginnings), 3),
+    beginningP99Ratios: beginnings.map((ratio) => round(ratio)),
   };
 }
 
-type Run = { latenciesMs: number[]; slices: Slice[] };
+type Run = { latenciesMs: number[]; slices: Slice[]; beginningP99Ms: number };
 /** Two seconds of it. `stolenMs`: CPU time that went to other machines of the host. */
 type Slice = { latenciesMs: number[]; stolenMs: number };
 
@@ -64,22 +72,39 @@ async function run(
   { behaviours, ...load }: Load & { behaviours: Record<string, Behaviour> },
 ): Promise<Run> {
   await stack.reset(behaviours);
+  const operation = () => stack.publish({ count: 1 });
+  await pace({ ...load, durationMs: beginningMs, operation });
+  const beginning = await sparedLatencies(stack);
   const stolen = [stolenMs()];
   const clock = setInterval(() => stolen.push(stolenMs()), sliceMs);
-  await pace({ ...load, operation: () => stack.publish({ count: 1 }) });
+  await pace({ ...load, operation });
   clearInterval(clock);
   stolen.push(stolenMs());
   await sleep(1_000);
-  const spared = Object.entries(await stack.latencies())
-    .filter(([endpoint]) => !troubled.includes(Number(endpoint)))
-    .map(([, latenciesMs]) => latenciesMs);
+  const all = await sparedLatencies(stack);
+  const spared = all.map((one, n) => one.slice(beginning[n]?.length));
   const count = Math.max(1, Math.floor(load.durationMs / sliceMs));
-  return { latenciesMs: spared.flat(), slices: slicesOf(spared, { count, stolen }) };
+  return {
+    latenciesMs: spared.flat(),
+    slices: slicesOf(spared, { count, stolen }),
+    beginningP99Ms: percentile(beginning.flat(), 0.99),
+  };
+}
+
+/** Of each endpoint that is never in trouble, in the order of arrival. */
+async function sparedLatencies(stack: Stack): Promise<number[][]> {
+  const latencies = await stack.latencies();
+  return Object.keys(latencies)
+    .map(Number)
+    .filter((endpoint) => !troubled.includes(endpoint))
+    .toSorted((a, b) => a - b)
+    .map((endpoint) => latencies[endpoint]!);
 }
 
 /** What waits for the troubled ones is not to be delivered in the next run, nor what comes then the long way. */
 async function recover(stack: Stack): Promise<void> {
   await stack.reset();
+  for (const n of troubled) await stack.enable(n);
   await stack.settled();
   while (await stack.hasTroubled()) {
     // One that waits for its next event to be found well again gets it.

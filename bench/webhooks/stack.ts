@@ -68,9 +68,9 @@ export async function openStack({ endpoints }: { endpoints: number }) {
 
   const publisher = createLeanClient({ url, headers: publisherHeaders });
 
-  async function call<T>(address: string, body?: unknown): Promise<T> {
+  async function call<T>(address: string, body?: unknown, verb?: 'PATCH'): Promise<T> {
     const response = await request(address, {
-      method: body === undefined ? 'GET' : 'POST',
+      method: verb ?? (body === undefined ? 'GET' : 'POST'),
       dispatcher: agent,
       headers: publisherHeaders,
       body: body === undefined ? null : JSON.stringify(body),
@@ -81,11 +81,13 @@ export async function openStack({ endpoints }: { endpoints: number }) {
   }
 
   const addressOf = (n: number) => `${receiverUrl}/e/${n}`;
+  const endpointIds: string[] = [];
   for (let n = 0; n < endpoints; n++) {
-    await call(`${url}/v1/endpoints`, {
+    const created = await call<{ id: string }>(`${url}/v1/endpoints`, {
       url: addressOf(n),
       eventTypes: [`bench.e${n}`],
     });
+    endpointIds.push(created.id);
   }
   let published = 0;
 
@@ -142,6 +144,9 @@ export async function openStack({ endpoints }: { endpoints: number }) {
       };
       while (await isBusy()) await sleep(100);
     },
+    /** As its owner does who has repaired it: what waits is tried at once. */
+    enable: (n: number) =>
+      call(`${url}/v1/endpoints/${endpointIds[n]}`, { status: 'enabled' }, 'PATCH'),
     /** Whether new events go to any endpoint by its workflow. */
     async hasTroubled(): Promise<boolean> {
       const rows = await db
