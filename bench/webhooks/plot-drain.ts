@@ -19,23 +19,27 @@ if (!drain) {
 process.stdout.write(plotOf(drain));
 
 /** Four curves over one time axis, one under the other: what waits, the window, memory, and the others' share. */
-function plotOf({ samples, backAtS, waiting, workflows }: Drain): string {
+function plotOf({ samples, windows, backAtS, waiting, workflows }: Drain): string {
   const lastS = samples.at(-1)?.atS ?? 1;
   const x = (atS: number) => left + (atS / lastS) * (width - left - 20);
-  const rows: [string, (sample: Drain['samples'][number]) => number][] = [
-    ['events waiting', (one) => one.outstanding],
-    ['window (calls at once)', (one) => one.window],
-    ['worker, MB', (one) => one.workerMb],
-    ['others, events a sample', (one) => one.othersTaken],
+  const curve = (pick: (sample: Drain['samples'][number]) => number): [number, number][] =>
+    samples.map((one) => [one.atS, pick(one)]);
+  const perSecond = samples.map(({ atS, othersTaken }, n): [number, number] => {
+    const sinceS = atS - (samples[n - 1]?.atS ?? 0);
+    return [atS, sinceS > 0 ? Math.round(othersTaken / sinceS) : 0];
+  });
+  const rows: [string, [atS: number, value: number][]][] = [
+    ['events waiting', curve((one) => one.outstanding)],
+    ['window (calls at once), from when it is back', windows.map((one) => [one.atS, one.window])],
+    ['worker, MB', curve((one) => one.workerMb)],
+    ['others, events a second', perSecond],
   ];
-  const drawn = rows.map(([name, pick], row) => {
+  const drawn = rows.map(([name, values], row) => {
     const top = 40 + row * (rowHeight + gap);
-    const most = Math.max(1, ...samples.map(pick));
-    const points = samples
-      .map(
-        (one) =>
-          `${x(one.atS).toFixed(1)},${(top + rowHeight * (1 - pick(one) / most)).toFixed(1)}`,
-      )
+    const most = Math.max(1, ...values.map(([, value]) => value));
+    const y = (value: number) => top + rowHeight * (1 - value / most);
+    const points = values
+      .map(([atS, value]) => `${x(atS).toFixed(1)},${y(value).toFixed(1)}`)
       .join(' ');
     return `<text x="${left}" y="${top - 6}">${name}</text>
 <text x="${left - 8}" y="${top + 10}" text-anchor="end">${most}</text>

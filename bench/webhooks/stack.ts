@@ -91,6 +91,14 @@ export async function openStack({ endpoints }: { endpoints: number }) {
   }
   let published = 0;
 
+  /** Nothing is left to deliver but what failed again and is tried in some minutes. */
+  async function isSettled(): Promise<boolean> {
+    const { rows } = await db.execute(sql`
+      select from ${deliveries} where status = 'pending'
+        and next_attempt_at < now() + interval '30 seconds' limit 1`);
+    return rows.length === 0;
+  }
+
   return {
     url,
     receiverUrl,
@@ -134,15 +142,9 @@ export async function openStack({ endpoints }: { endpoints: number }) {
       await db.execute(sql`vacuum analyze`);
       await db.execute(sql`checkpoint`);
     },
-    /** Waits until nothing is left to deliver but what failed again and is tried in some minutes. */
+    isSettled,
     async settled(): Promise<void> {
-      const isBusy = async () => {
-        const { rows } = await db.execute(sql`
-          select from ${deliveries} where status = 'pending'
-            and next_attempt_at < now() + interval '30 seconds' limit 1`);
-        return rows.length > 0;
-      };
-      while (await isBusy()) await sleep(100);
+      while (!(await isSettled())) await sleep(100);
     },
     /** As its owner does who has repaired it: what waits is tried at once. */
     enable: (n: number) =>
