@@ -8,12 +8,12 @@ import {
   outstandingDeliveries,
   saveCongestion,
 } from '../../db/queries/due-deliveries.ts';
-import type { OutgoingDelivery } from '../../db/queries/select-outgoing.ts';
 import { lookUpEndpoint } from '../../db/queries/endpoints.ts';
 import type { Endpoint } from '../../db/queries/endpoints.ts';
 import { recordAttempts } from '../../db/queries/record-attempts.ts';
 import type { AttemptOutcome } from '../../db/queries/record-attempts.ts';
 import { returnToRelay } from '../../db/queries/return-to-relay.ts';
+import type { OutgoingDelivery } from '../../db/queries/select-outgoing.ts';
 import { afterOutcome } from '../../webhooks/after-outcome.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { whileBeating } from '../while-beating.ts';
@@ -57,13 +57,13 @@ export async function deliverDue(
   const { db, rounds } = deps;
   rounds.begin(endpointId);
   const progress: RoundProgress = { attempts: 0, lastFailure: null, closedUntil: null };
-  const last = await whileBeating({ everyMs: heartbeatMs, progress: () => progress }, () =>
+  const endpoint = await whileBeating({ everyMs: heartbeatMs, progress: () => progress }, () =>
     deliverWhileDue(deps, { endpointId, progress }),
   )
     // Before what is left is counted: what comes from then on is told to the workflow, or counted.
     .finally(() => rounds.end(endpointId));
-  if (!last) return nothingLeft;
-  const { endpoint, congestion } = last;
+  if (!endpoint) return nothingLeft;
+  const congestion = congestionOf(endpoint);
   rounds.close(endpointId, congestion.probeAtMs);
   const left = await outstandingDeliveries(db, { endpointId, isOrdered: isOrdered(endpoint) });
   const dueInMs = Math.max(left.nextDueInMs ?? lookAgainMs, congestion.probeAtMs - Date.now());
@@ -76,66 +76,64 @@ export async function deliverDue(
   };
 }
 
-/** Undefined where the endpoint is removed. */
+/** The endpoint as the round leaves it; undefined where it is removed. */
 async function deliverWhileDue(
   deps: ActivityDeps,
   { endpointId, progress }: { endpointId: EndpointId; progress: RoundProgress },
-): Promise<{ endpoint: Endpoint; congestion: Congestion } | undefined> {
-  const { db, stopping } = deps;
+): Promise<Endpoint | undefined> {
+  const { db, rounds, stopping } = deps;
   const endsMs = Date.now() + roundMs;
   // It begins because something has failed.
   let attemptedMs = Date.now();
-  let endpoint = await lookUpEndpoint(db, { endpointId });
-  if (!endpoint) return undefined;
-  let congestion = endpoint.congestion ?? newCongestion;
   await dropExpired(db, { endpointId });
-  while (Date.now() < endsMs && !stopping.aborted && endpoint.status === 'enabled') {
-    const limit = openings(congestion, {
-      nowMs: Date.now(),
-      underWay: 0,
-      bound: boundOf(endpoint),
-    });
-    const due =
-      limit === 0
-        ? []
-        : await dueDeliveries(db, { endpointId, isOrdered: isOrdered(endpoint), limit });
+  for (;;) {
+    // Looked at again each time: a retry by hand, or whoever enables it again, opens it for a try.
+    const endpoint = await lookUpEndpoint(db, { endpointId });
+    const isOver = Date.now() >= endsMs || stopping.aborted;
+    if (!endpoint || isOver || endpoint.status !== 'enabled') return endpoint;
+    const { due, isAll } = await takeDue(deps, endpoint);
     if (due.length === 0) {
-      const pauseMs = pauseOf({ endpoint, congestion, attemptedMs });
-      if (pauseMs === 0 || !(await deps.rounds.pause(pauseMs, stopping))) break;
+      const pauseMs = pauseOf({ endpoint, attemptedMs });
+      if (pauseMs === 0 || !(await rounds.pause(pauseMs, stopping))) return endpoint;
       await dropExpired(db, { endpointId });
-      endpoint = await lookUpEndpoint(db, { endpointId });
-      if (!endpoint) return undefined;
-      // A retry by hand, or whoever enables it again, opens it for a try.
-      congestion = endpoint.congestion ?? newCongestion;
       continue;
     }
     const startedMs = Date.now();
-    const isAll = due.length < limit;
-    const batch = await attemptBatch(deps, { endpoint, congestion, due, isAll });
-    const { outcomes } = batch;
-    congestion = batch.congestion;
+    const { outcomes, congestion } = await attemptBatch(deps, { endpoint, due, isAll });
     attemptedMs = Date.now();
     progress.attempts += outcomes.length;
     progress.closedUntil = closedUntil(congestion);
     progress.lastFailure = failureOf(outcomes) ?? progress.lastFailure;
     await keepRate({ endpoint, count: due.length, startedMs, signal: stopping });
-    endpoint = await lookUpEndpoint(db, { endpointId });
-    if (!endpoint) return undefined;
   }
-  return { endpoint, congestion };
 }
 
-/** Makes attempts side by side and writes what came of them. `isAll`: no more is due. */
+/** As much of what is due as may be sent now. `isAll`: no more is due. */
+async function takeDue(
+  { db }: ActivityDeps,
+  endpoint: Endpoint,
+): Promise<{ due: OutgoingDelivery[]; isAll: boolean }> {
+  const bound = boundOf(endpoint);
+  const limit = openings(congestionOf(endpoint), { nowMs: Date.now(), underWay: 0, bound });
+  if (limit === 0) return { due: [], isAll: false };
+  const due = await dueDeliveries(db, {
+    endpointId: endpoint.id,
+    isOrdered: isOrdered(endpoint),
+    limit,
+  });
+  return { due, isAll: due.length < limit };
+}
+
+/** Makes attempts side by side and writes what came of them. */
 async function attemptBatch(
   deps: ActivityDeps,
-  input: { endpoint: Endpoint; congestion: Congestion; due: OutgoingDelivery[]; isAll: boolean },
+  { endpoint, due, isAll }: { endpoint: Endpoint; due: OutgoingDelivery[]; isAll: boolean },
 ): Promise<{ outcomes: AttemptOutcome[]; congestion: Congestion }> {
   const { db } = deps;
-  const { endpoint, due, isAll } = input;
   const { id: endpointId } = endpoint;
   const outcomes = await Promise.all(due.map(deps.attempt));
-  const lossesBefore = input.congestion.losses;
-  let { congestion } = input;
+  let congestion = congestionOf(endpoint);
+  const lossesBefore = congestion.losses;
   for (const outcome of outcomes) congestion = afterOutcome(congestion, { outcome, lossesBefore });
   const { disabled } = await recordAttempts(db, outcomes);
   sayDisabled(deps, disabled);
@@ -155,6 +153,8 @@ const nothingLeft: DeliveryRound = {
   isPaused: false,
 };
 
+const congestionOf = ({ congestion }: Endpoint) => congestion ?? newCongestion;
+
 const isOrdered = ({ ordering }: Endpoint) => ordering === 'resource';
 
 function boundOf({ maxConcurrency, ratePerSecond }: Endpoint): number {
@@ -162,12 +162,8 @@ function boundOf({ maxConcurrency, ratePerSecond }: Endpoint): number {
 }
 
 /** How long a round in which nothing may be sent waits before it looks again, ms; 0 where it ends instead. */
-function pauseOf(input: {
-  endpoint: Endpoint;
-  congestion: Congestion;
-  attemptedMs: number;
-}): number {
-  const closedMs = input.congestion.probeAtMs - Date.now();
+function pauseOf(input: { endpoint: Endpoint; attemptedMs: number }): number {
+  const closedMs = congestionOf(input.endpoint).probeAtMs - Date.now();
   if (closedMs > longestPauseMs) return 0;
   if (closedMs > 0) return Math.min(closedMs, closedLookMs);
   const isFailing = input.endpoint.failingSince !== null;
