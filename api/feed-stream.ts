@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import type { Changes } from '../db/changes.ts';
 import type { Database } from '../db/database.ts';
 import { createGate } from '../db/gate.ts';
@@ -35,8 +34,6 @@ export function createFeedStream(input: {
   const { db, merchant, pace, stopping } = input;
   const gate = createGate();
   const stopListening = input.changes.subscribe('tender_feed', String(merchant.shard), gate.open);
-  // Every stream of the process listens to it: many are no leak.
-  setMaxListeners(0, stopping);
   stopping.addEventListener('abort', gate.open);
   let cursor = input.after;
   let checkAtMs = Date.now() + pace.checkEveryMs;

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { createRounds } from '../../activities/notifications/rounds.ts';
 import { createAccountHealth } from '../../activities/payments/account-health.ts';
 import { createProviderDirectory } from '../../activities/payments/provider-directory.ts';
@@ -32,6 +33,8 @@ export async function startPlatform(input: {
 }): Promise<Platform> {
   const { config, logger, hasApi, hasWorker } = input;
   const stopping = new AbortController();
+  // Every stream and every round that waits listens to it: many are no leak.
+  setMaxListeners(0, stopping.signal);
   await migrateDatabase(config.database);
   const { db, close: closeDatabase } = openDatabase({
     ...config.database,
