@@ -97,8 +97,8 @@ export function createLane({ largest }: { largest: number }) {
     underWay: () => underWay,
     window: () => congestion.window,
     isIdle: () => count === 0 && underWay === 0,
-    /** It has failed so often, or asked for so much time, that what waits is better off elsewhere. */
-    isClosed: () => congestion.probeAtMs > Date.now(),
+    /** How it is doing, where it has failed so often, or asked for so much time, that nothing is sent to it now. */
+    closedAs: () => (congestion.probeAtMs > Date.now() ? congestion : undefined),
     /** What is under way does not end. */
     isSilent,
     isSlow: () => (callMs ?? 0) >= slowCallMs,

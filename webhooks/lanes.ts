@@ -1,5 +1,6 @@
 import type { AttemptOutcome } from '../db/queries/record-attempts.ts';
 import type { OutgoingDelivery } from '../db/queries/select-outgoing.ts';
+import type { Congestion } from '../domain/congestion.ts';
 import type { EndpointId } from '../domain/ids.ts';
 import { createLane } from './lane.ts';
 import type { Lane, Sending } from './lane.ts';
@@ -26,6 +27,8 @@ export type Lanes = {
   isPressed(most: number): boolean;
   /** How many calls to an endpoint may be under way. */
   windowOf(endpointId: EndpointId): number;
+  /** How an endpoint is doing to which nothing is sent for a while; undefined where something may be. */
+  closedAs(endpointId: EndpointId): Congestion | undefined;
   /** Resolves when nothing is under way. */
   idle(): Promise<void>;
   stop(): void;
@@ -78,7 +81,7 @@ export function createLanes(input: {
   }
 
   function advance(endpointId: EndpointId, lane: Lane): void {
-    if (lane.isClosed()) overflow(endpointId, lane);
+    if (lane.closedAs()) overflow(endpointId, lane);
     for (;;) {
       const next = within(lane, () => lane.next());
       if (!next) return;
@@ -162,6 +165,7 @@ export function createLanes(input: {
           : Math.min(lane.waiting() + lane.underWay(), mostPressure),
       ),
     windowOf: (endpointId) => lanes.get(endpointId)?.window() ?? 0,
+    closedAs: (endpointId) => lanes.get(endpointId)?.closedAs(),
     idle: () =>
       underWay === 0 ? Promise.resolve() : new Promise((resolve) => idleWaiters.push(resolve)),
     stop() {

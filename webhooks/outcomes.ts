@@ -1,6 +1,7 @@
 import type { Database } from '../db/database.ts';
 import { recordAttempts } from '../db/queries/record-attempts.ts';
 import type { AttemptOutcome } from '../db/queries/record-attempts.ts';
+import type { Congestion } from '../domain/congestion.ts';
 import type { EndpointId } from '../domain/ids.ts';
 
 const writeLimit = 200;
@@ -19,6 +20,8 @@ export function createOutcomes(input: {
   db: Database;
   /** Resolves when the deliveries that these are of are in the database. */
   settled: (outcomes: readonly AttemptOutcome[]) => Promise<void>;
+  /** How an endpoint is doing to which nothing is sent for a while. */
+  closedAs: (endpointId: EndpointId) => Congestion | undefined;
   onWritten: (outcomes: readonly AttemptOutcome[]) => void;
   onTroubled: (endpointIds: readonly EndpointId[]) => void;
   onDisabled: (endpointIds: readonly EndpointId[]) => void;
@@ -33,7 +36,10 @@ export function createOutcomes(input: {
       const batch = finished;
       finished = [];
       await input.settled(batch);
-      const { troubled, disabled } = await recordAttempts(input.db, batch);
+      const { troubled, disabled } = await recordAttempts(input.db, {
+        outcomes: batch,
+        closedAs: input.closedAs,
+      });
       if (troubled.length > 0) input.onTroubled(troubled);
       if (disabled.length > 0) input.onDisabled(disabled);
       input.onWritten(batch);

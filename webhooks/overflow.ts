@@ -3,6 +3,9 @@ import type { Database } from '../db/database.ts';
 import type { EndpointId, EventId } from '../domain/ids.ts';
 import type { Intake } from './intake.ts';
 
+// What waits for an endpoint in trouble is in no hurry: a little patience makes one transaction of many.
+const patienceMs = 100;
+
 /**
  * Gives what waits for endpoints in trouble to their workflows. What comes while that is written is given
  * together afterwards: a hundred endpoints that hang at once are one transaction, not a hundred that wait for
@@ -13,13 +16,19 @@ export function createOverflow(input: {
   intake: Pick<Intake, 'hold' | 'release' | 'settled'>;
   onHandedOver: (endpointIds: readonly EndpointId[]) => void;
   onError: (error: unknown) => void;
-}): { add(endpointId: EndpointId, eventIds: readonly EventId[]): void } {
+}): {
+  add(endpointId: EndpointId, eventIds: readonly EventId[]): void;
+  /** What has not been given away by then is still the relay's. */
+  stop(): void;
+} {
   const { db, intake } = input;
   const waiting = new Map<EndpointId, EventId[]>();
   let isHanding = false;
+  let timer: NodeJS.Timeout | undefined;
 
   async function handAll(): Promise<void> {
     isHanding = true;
+    timer = undefined;
     try {
       while (waiting.size > 0) {
         const batch = new Map(waiting);
@@ -43,7 +52,8 @@ export function createOverflow(input: {
         waiting.set(endpointId, [...eventIds]);
         intake.hold(endpointId);
       }
-      if (!isHanding) handAll().catch(input.onError);
+      if (!isHanding) timer ??= setTimeout(() => void handAll().catch(input.onError), patienceMs);
     },
+    stop: () => clearTimeout(timer),
   };
 }

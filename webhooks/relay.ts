@@ -31,6 +31,9 @@ export type RelayProgress = { delivered: number; failed: number; onTheWay: numbe
 /** `written`: events without a position; `numbered`: events that have theirs. */
 export type EventNews = 'written' | 'numbered';
 
+/** `notBeforeMs`: nothing is sent to it before then, ms since the epoch; 0 where something may be. */
+export type TroubledEndpoint = { endpointId: EndpointId; notBeforeMs: number };
+
 /**
  * Carries a shard's events to their endpoints: takes them up, makes the first attempts side by side,
  * writes deliveries and outcomes in batches. Runs until `signal` aborts or another relay takes the shard
@@ -43,7 +46,7 @@ export async function runRelay(input: {
   /** Tells of new events; returns how to stop hearing. */
   onEvents: (listener: (news: EventNews) => void) => () => void;
   /** Endpoints that are now, or still, in the care of their workflow. */
-  onTroubled: (endpointIds: readonly EndpointId[]) => void;
+  onTroubled: (troubled: readonly TroubledEndpoint[]) => void;
   /** Endpoints that get nothing more: they answered 410, or have failed for too long. */
   onDisabled: (endpointIds: readonly EndpointId[]) => void;
   onProgress: (progress: RelayProgress) => void;
@@ -61,6 +64,14 @@ export async function runRelay(input: {
     failure ??= error;
     gate.open();
   };
+
+  const tellTroubled = (endpointIds: readonly EndpointId[]) =>
+    input.onTroubled(
+      endpointIds.map((endpointId) => ({
+        endpointId,
+        notBeforeMs: lanes.closedAs(endpointId)?.probeAtMs ?? 0,
+      })),
+    );
 
   const tellProgress = () => input.onProgress({ ...progress, onTheWay: lanes.size() });
 
@@ -96,7 +107,7 @@ export async function runRelay(input: {
       progress.delivered += count;
       tellProgress();
     },
-    onTroubled: input.onTroubled,
+    onTroubled: tellTroubled,
     onFenced: () => {
       isFenced = true;
       gate.open();
@@ -105,7 +116,7 @@ export async function runRelay(input: {
   });
   const overflow = createOverflow({
     ...{ db, intake },
-    onHandedOver: input.onTroubled,
+    onHandedOver: tellTroubled,
     onError: fail,
   });
   const outcomes = createOutcomes({
@@ -118,7 +129,8 @@ export async function runRelay(input: {
       intake.release(written.flatMap((o) => (o.kind === 'retry' ? o.endpointId : [])));
       tellProgress();
     },
-    onTroubled: input.onTroubled,
+    closedAs: lanes.closedAs,
+    onTroubled: tellTroubled,
     onDisabled: input.onDisabled,
     onError: fail,
   });
@@ -166,6 +178,7 @@ export async function runRelay(input: {
     return 'stopped';
   } finally {
     lanes.stop();
+    overflow.stop();
     await intake.close();
     stopListening();
     signal.removeEventListener('abort', gate.open);

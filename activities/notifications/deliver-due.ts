@@ -135,7 +135,10 @@ async function attemptBatch(
   let congestion = congestionOf(endpoint);
   const lossesBefore = congestion.losses;
   for (const outcome of outcomes) congestion = afterOutcome(congestion, { outcome, lossesBefore });
-  const { disabled } = await recordAttempts(db, outcomes);
+  const { disabled } = await recordAttempts(db, {
+    outcomes,
+    closedAs: () => (congestion.probeAtMs > Date.now() ? congestion : undefined),
+  });
   sayDisabled(deps, disabled);
   deps.traffic.onWindow(endpointId, congestion.window);
   await saveCongestion(db, { endpointId, congestion });

@@ -1,21 +1,27 @@
 import pLimit from 'p-limit';
 import type { EndpointId } from '../../domain/ids.ts';
+import type { TroubledEndpoint } from '../../webhooks/relay.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { wakeEndpoint } from './wake-endpoint.ts';
 
 const wakeAgainMs = 1_000;
 // Endpoints that fail by the hundred at once must not crowd Temporal, where payments wait for their turn too.
 const wakesAtOnce = 4;
+// To start a workflow while nothing may be sent yet makes one burst of all that an outage begins with. A longer
+// time is Temporal's to wait for: it outlives this process.
+const longestDelayMs = 30_000;
 
 /**
  * Tells endpoints' workflows of new work, each at most once a second, the last time after the last of it: it
- * finds all that is there. Says nothing to one whose round is under way in this process, which looks for itself.
+ * finds all that is there. One that the relay has just closed hears when it may be tried again, not before. Says
+ * nothing to one whose round is under way in this process, which looks for itself.
  */
 export function createWaker(
   deps: Pick<ActivityDeps, 'client' | 'taskQueue' | 'logger' | 'rounds' | 'stopping'>,
-): (endpointIds: readonly EndpointId[]) => void {
+): (troubled: readonly TroubledEndpoint[]) => void {
   /** Those told less than a second ago, and whether there was more since. */
   const told = new Map<EndpointId, { hasMore: boolean }>();
+  const delayed = new Map<EndpointId, NodeJS.Timeout>();
   const inTurn = pLimit(wakesAtOnce);
 
   function tell(endpointId: EndpointId): void {
@@ -39,5 +45,18 @@ export function createWaker(
     );
   }
 
-  return (endpointIds) => endpointIds.forEach(tell);
+  /** The latest that is known of it holds. What a process that stops still had to tell, the sweep finds. */
+  function tellInTime({ endpointId, notBeforeMs }: TroubledEndpoint): void {
+    clearTimeout(delayed.get(endpointId));
+    delayed.delete(endpointId);
+    const delayMs = notBeforeMs - Date.now();
+    if (delayMs <= 0 || delayMs > longestDelayMs) return tell(endpointId);
+    const timer = setTimeout(() => {
+      delayed.delete(endpointId);
+      if (!deps.stopping.aborted) tell(endpointId);
+    }, delayMs);
+    delayed.set(endpointId, timer.unref());
+  }
+
+  return (troubled) => troubled.forEach(tellInTime);
 }

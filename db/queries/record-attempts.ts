@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm';
+import type { Congestion } from '../../domain/congestion.ts';
 import { newId } from '../../domain/ids.ts';
 import type { EndpointId, EventId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
@@ -35,12 +36,19 @@ type Failed = Of<'retry'> | Of<'dead'>;
 /**
  * Writes a batch of outcomes in a handful of statements, whatever its size. A failed attempt puts
  * its endpoint into the care of the workflow, and with it the later events of the same resource where
- * order matters. An endpoint that answered 410, or has failed for too long, is disabled. Returns those whose
- * workflow has something to do, and those that were disabled.
+ * order matters, and how it is doing where nothing may be sent to it for a while: `closedAs`. An endpoint that
+ * answered 410, or has failed for too long, is disabled. Returns those whose workflow has something to do, and
+ * those that were disabled.
  */
 export async function recordAttempts(
   db: Database,
-  outcomes: readonly AttemptOutcome[],
+  {
+    outcomes,
+    closedAs,
+  }: {
+    outcomes: readonly AttemptOutcome[];
+    closedAs: (endpointId: EndpointId) => Congestion | undefined;
+  },
 ): Promise<{ troubled: EndpointId[]; disabled: EndpointId[] }> {
   const delivered = outcomes.filter((o): o is Of<'delivered'> => o.kind === 'delivered');
   const failed = outcomes.filter((o): o is Failed => o.kind === 'retry' || o.kind === 'dead');
@@ -56,7 +64,7 @@ export async function recordAttempts(
     await lockFailed(tx, failed);
     // Together in as few round trips as can be: who writes deliveries to the same endpoint waits for the lock.
     await Promise.all([
-      markTroubled(tx, { failed, troubled }),
+      markTroubled(tx, { failed, troubled, closedAs }),
       recordFailed(tx, failed),
       holdBack(tx, retried),
     ]);
@@ -119,21 +127,23 @@ async function lockFailed(tx: Transaction, failed: readonly Failed[]): Promise<v
 
 async function markTroubled(
   tx: Transaction,
-  { failed, troubled }: { failed: readonly Failed[]; troubled: readonly EndpointId[] },
+  input: {
+    failed: readonly Failed[];
+    troubled: readonly EndpointId[];
+    closedAs: (endpointId: EndpointId) => Congestion | undefined;
+  },
 ): Promise<void> {
-  const asked = failed.map((o) => (o.kind === 'retry' ? (o.retryAfterMs ?? 0) : 0));
+  const failing = [...new Set(input.failed.map(({ endpointId }) => endpointId))];
+  const closed = failing.map((id) => JSON.stringify(input.closedAs(id) ?? null));
+  // Whoever knows the longer time knows more: an old call may fail while its workflow waits already.
   await tx.execute(sql`
     update ${endpoints} set
       failing_since = coalesce(failing_since, now()),
-      driver = case when id = any(${sql.param([...troubled])}::text[]) then 'workflow' else driver end,
-      congestion = case when told.wait_ms > 0 then jsonb_build_object('window', 1, 'threshold', 2,
-        'failures', 1, 'losses', 1, 'probeAtMs', floor(extract(epoch from now()) * 1000) + told.wait_ms)
-        else congestion end
-    from (
-      select endpoint_id, max(wait_ms) as wait_ms from unnest(
-        ${sql.param(failed.map((o) => o.endpointId))}::text[], ${sql.param(asked)}::bigint[]
-      ) as one(endpoint_id, wait_ms) group by endpoint_id
-    ) as told
+      driver = case when id = any(${sql.param([...input.troubled])}::text[]) then 'workflow' else driver end,
+      congestion = case
+        when (told.closed ->> 'probeAtMs')::float8 > coalesce((congestion ->> 'probeAtMs')::float8, 0)
+        then told.closed else congestion end
+    from unnest(${sql.param(failing)}::text[], ${sql.param(closed)}::jsonb[]) as told(endpoint_id, closed)
     where ${endpoints.id} = told.endpoint_id`);
 }
 

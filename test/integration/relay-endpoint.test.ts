@@ -13,6 +13,9 @@ import {
 } from '../../db/schema/index.ts';
 import { initialWindow } from '../../domain/congestion.ts';
 import type { EndpointId, EventId } from '../../domain/ids.ts';
+import { createRounds } from '../../activities/notifications/rounds.ts';
+import { createWaker } from '../../activities/notifications/waker.ts';
+import { createLogger } from '../../telemetry/logger.ts';
 import { workflowIds } from '../../workflows/messages.ts';
 import { openOrder } from '../support/orders.ts';
 import { startReceiver } from '../support/receiver.ts';
@@ -214,6 +217,9 @@ describe.concurrent('an endpoint that is closed after it has failed again and ag
   async function closed(answers: () => Reply) {
     const scene = await endpointThat(answers, { retrySeconds: [3_600] });
     await openOrder(scene.merchant);
+    await until('in the care of its workflow', async () => {
+      return (await endpointOf(scene.endpointId)).driver === 'workflow';
+    });
     await until('closed', async () => {
       await openOrder(scene.merchant);
       return (await endpointOf(scene.endpointId)).congestion?.window === 0;
@@ -242,6 +248,55 @@ describe.concurrent('an endpoint that is closed after it has failed again and ag
       (await detailsOf(endpointId)).startsWith('Paused.'),
     );
     expect(receiver.received).toHaveLength(before);
+  });
+});
+
+describe.concurrent('a workflow of an endpoint that the relay has closed', () => {
+  const startOf = (endpointId: EndpointId) =>
+    until('it has started', async () => {
+      const { startTime } = await workflowOf(endpointId)
+        .describe()
+        .catch((error: unknown) => {
+          if (error instanceof WorkflowNotFoundError) return { startTime: undefined };
+          throw error;
+        });
+      return startTime?.getTime();
+    });
+
+  const newWaker = () =>
+    createWaker({
+      client: world.temporal,
+      taskQueue: world.config.temporal.taskQueue,
+      logger: createLogger({ level: 'silent', name: 'test' }),
+      rounds: createRounds(),
+      stopping: new AbortController().signal,
+    });
+
+  test('starts when it may be tried again, and not before', async () => {
+    const { endpointId } = await endpointThat(() => ({ status: 204 }));
+    const notBeforeMs = Date.now() + 1_500;
+    const wake = newWaker();
+    wake([{ endpointId, notBeforeMs }]);
+    wake([{ endpointId, notBeforeMs }]);
+    // A server's clock and this process's timers may be some milliseconds apart.
+    expect(await startOf(endpointId)).toBeGreaterThan(notBeforeMs - 100);
+    expect(await signalsTo(endpointId)).toBe(1);
+  });
+
+  test('starts at once where the latest that is known of it says so', async () => {
+    const { endpointId } = await endpointThat(() => ({ status: 204 }));
+    const beganMs = Date.now();
+    const wake = newWaker();
+    wake([{ endpointId, notBeforeMs: beganMs + 29_000 }]);
+    wake([{ endpointId, notBeforeMs: 0 }]);
+    expect(await startOf(endpointId)).toBeLessThan(beganMs + 29_000);
+  });
+
+  test('starts at once where it is to wait for long: what this process waits for is lost with it', async () => {
+    const { endpointId } = await endpointThat(() => ({ status: 204 }));
+    const notBeforeMs = Date.now() + 3_600_000;
+    newWaker()([{ endpointId, notBeforeMs }]);
+    expect(await startOf(endpointId)).toBeLessThan(notBeforeMs);
   });
 });
 

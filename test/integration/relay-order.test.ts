@@ -85,7 +85,10 @@ describe('an endpoint that asks for order', () => {
     for (const expected of [a1, a2, a3]) {
       const [head, ...others] = await due();
       expect([head?.eventId, others]).toEqual([expected, []]);
-      await recordAttempts(scene.db, [deliveredOutcome(head!)]);
+      await recordAttempts(scene.db, {
+        outcomes: [deliveredOutcome(head!)],
+        closedAs: () => undefined,
+      });
     }
     expect(await due()).toEqual([]);
   });

@@ -257,6 +257,42 @@ describe('an endpoint in trouble', () => {
     ]);
   });
 
+  test('that the relay has closed is closed for its workflow too, which need not look before', async () => {
+    const { id, merchantId } = await scene.newEndpoint();
+    const relay = scene.startRelay(async (delivery) => failedOutcome(delivery));
+    await scene.addEvents(merchantId, 5);
+    relay.wake();
+    await until('all the workflow’s', async () => {
+      const rows = await scene.deliveriesTo(id);
+      return rows.length === 5 && rows.every(({ driver }) => driver === 'workflow');
+    });
+    const [endpoint] = await scene.db.select().from(endpoints).where(eq(endpoints.id, id));
+    expect(endpoint?.congestion).toMatchObject({ window: 0, failures: 3 });
+    expect(endpoint?.congestion?.probeAtMs).toBeGreaterThan(Date.now());
+    expect(relay.notBeforeMs.get(id)).toBe(endpoint?.congestion?.probeAtMs);
+  });
+
+  test('that was closed for longer in the meantime is not opened by an old call that fails', async () => {
+    const { id, merchantId } = await scene.newEndpoint();
+    const held = scene.heldAttempts();
+    const relay = scene.startRelay(async (delivery) => {
+      await held.attempt(delivery);
+      return { ...failedOutcome(delivery), retryAfterMs: 5_000 };
+    });
+    await scene.addEvents(merchantId, 1);
+    relay.wake();
+    await until('under way', () => held.begun.length === 1);
+    const congestion = {
+      ...newCongestion,
+      ...{ window: 0, failures: 9, losses: 9, probeAtMs: Date.now() + 60_000 },
+    };
+    await saveCongestion(scene.db, { endpointId: id, congestion });
+    await held.releaseAll();
+    await until('written', async () => (await driverOf(id)) === 'workflow');
+    const [endpoint] = await scene.db.select().from(endpoints).where(eq(endpoints.id, id));
+    expect(endpoint?.congestion).toEqual(congestion);
+  });
+
   test('is handed back only when nothing is outstanding', async () => {
     const { id, merchantId } = await scene.newEndpoint();
     scene.startRelay(async (delivery) => failedOutcome(delivery));
@@ -353,11 +389,12 @@ describe('an endpoint in trouble', () => {
     await scene.addEvents(healthy.merchantId, 20);
     relay.wake();
     await areDelivered(healthy.id, 20);
-    // What waited is in the care of workflows, each told of; what hangs is still the relay's.
+    // What waited is in the care of workflows, each told of; what hangs is still the relay’s.
+    await until('all told', () => new Set(relay.troubled).size === hangs.size);
+    expect(new Set(relay.troubled)).toEqual(hangs);
     const rows = await scene.db.select().from(deliveries).where(eq(deliveries.status, 'pending'));
     expect(rows.filter(({ driver }) => driver === 'relay')).toHaveLength(held.begun.length);
     expect(rows).toHaveLength(10 * hanging.length);
-    expect(new Set(relay.troubled)).toEqual(hangs);
     await held.releaseAll();
   });
 });

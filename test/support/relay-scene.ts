@@ -37,6 +37,8 @@ export type RelayScene = {
 export type RunningRelay = {
   ended: Promise<'fenced' | 'stopped'>;
   troubled: EndpointId[];
+  /** When what is troubled may be tried again, as it was said last; ms since the epoch. */
+  notBeforeMs: Map<EndpointId, number>;
   /** Wakes it, as PostgreSQL's NOTIFY would. */
   wake(): void;
   stop(): Promise<'fenced' | 'stopped'>;
@@ -119,6 +121,7 @@ export function eventOf(merchantId: MerchantId, number: number) {
 function startRelay(db: Database, attempt: Attempter): RunningRelay {
   const stopping = new AbortController();
   const troubled: EndpointId[] = [];
+  const notBeforeMs = new Map<EndpointId, number>();
   let wake = () => {};
   const ended = runRelay({
     ...{ db, attempt, shard, signal: stopping.signal },
@@ -126,7 +129,12 @@ function startRelay(db: Database, attempt: Attempter): RunningRelay {
       wake = () => listener('written');
       return () => {};
     },
-    onTroubled: (endpointIds) => troubled.push(...endpointIds),
+    onTroubled: (all) => {
+      for (const one of all) {
+        troubled.push(one.endpointId);
+        notBeforeMs.set(one.endpointId, one.notBeforeMs);
+      }
+    },
     onDisabled: () => {},
     onProgress: () => {},
     onWindow: () => {},
@@ -136,6 +144,7 @@ function startRelay(db: Database, attempt: Attempter): RunningRelay {
   return {
     ended,
     troubled,
+    notBeforeMs,
     wake: () => wake(),
     stop: () => {
       stopping.abort();
