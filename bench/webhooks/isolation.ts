@@ -9,7 +9,7 @@ import type { Stack } from './stack.ts';
 const slowMs = 50;
 const sliceMs = 2_000;
 /** The beginning of an outage, until the one that hangs has been given up for the first time, is measured by itself. */
-const beginningMs = 25_000;
+const beginningLastsMs = 25_000;
 const calmStolenMs = 0.03 * sliceMs * availableParallelism();
 const troubles: readonly Behaviour[] = [
   { kind: 'hang' },
@@ -23,11 +23,11 @@ type Load = { perSecond: number; durationMs: number };
 
 /**
  * The same rate again and again, in turns: all endpoints well, and with one that hangs, one that answers 500,
- * and one ten times slower than `slowMs`. Says what the others got, and how fast, from the time on when it has been
- * so for a while; and of the beginning, when the three have just gone bad, the p99 by itself. The machine has its moods, and a
- * pause of a tenth of a second makes the p99 of a whole run: so p99 is the median of that of every two seconds in
- * which the host took less than 3 % of the CPU time for others; of the whole runs it stands beside it. Moods last
- * longer than a round: so the two runs of each round are compared, and the ratio is the median of theirs.
+ * and one ten times slower than `slowMs`. Says what the others got, and how fast: of whole runs, which begin when the
+ * three go bad; of their beginning by itself; and of the time in which it has been so for a while. The machine has
+ * its moods, and a pause of a tenth of a second makes the p99 of a run: so of the last p99 is the median of that
+ * of every two seconds in which the host took less than 3 % of the CPU time for others. Moods last longer than a
+ * round: so the two runs of each round are compared, and a ratio is the median of theirs.
  */
 export async function measureIsolation(
   stack: Stack,
@@ -40,30 +40,37 @@ export async function measureIsolation(
     for (const turn of number % 2 === 0 ? turns : turns.toReversed()) {
       const one = await run(stack, { ...load, behaviours: turn === 'well' ? {} : asTroubled });
       runs[turn].push(one);
-      const p99Ms = round(percentile(one.latenciesMs, 0.99));
+      const p99Ms = round(wholeP99Ms(one));
       onProgress(`${round(load.perSecond)}/s, ${turn}, round ${number + 1}: p99 ${p99Ms} ms`);
       await recover(stack);
     }
   }
   const [allWell, threeTroubled] = [figuresOf(runs.well), figuresOf(runs.troubled)];
-  const ratios = runs.well.map((well, n) => p99Of(runs.troubled[n]!) / p99Of(well));
-  const beginnings = runs.well.map(
-    (well, n) => runs.troubled[n]!.beginningP99Ms / well.beginningP99Ms,
-  );
+  const compare = (figureOf: (run: Run) => number) =>
+    ratioOf(runs.well.map((well, n) => figureOf(runs.troubled[n]!) / figureOf(well)));
   return {
     perSecond: round(load.perSecond),
     allWell,
     threeTroubled,
     throughputRatio: round(threeTroubled.taken / allWell.taken, 3),
-    p99Ratio: round(median(ratios), 3),
-    p99RatioBetween: medianBounds(ratios).map((bound) => round(bound, 3)),
-    p99Ratios: ratios.map((ratio) => round(ratio)),
-    beginningP99Ratio: round(median(beginnings), 3),
-    beginningP99Ratios: beginnings.map((ratio) => round(ratio)),
+    p99Ratio: {
+      whole: compare(wholeP99Ms),
+      beginning: compare(({ beginningMs }) => percentile(beginningMs, 0.99)),
+      established: compare(p99Of),
+    },
   };
 }
 
-type Run = { latenciesMs: number[]; slices: Slice[]; beginningP99Ms: number };
+function ratioOf(ratios: readonly number[]) {
+  return {
+    median: round(median(ratios), 3),
+    between: medianBounds(ratios).map((bound) => round(bound, 3)),
+    all: ratios.map((ratio) => round(ratio)),
+  };
+}
+
+/** Latencies of the beginning, and of all that came after it. */
+type Run = { beginningMs: number[]; latenciesMs: number[]; slices: Slice[] };
 /** Two seconds of it. `stolenMs`: CPU time that went to other machines of the host. */
 type Slice = { latenciesMs: number[]; stolenMs: number };
 
@@ -73,7 +80,7 @@ async function run(
 ): Promise<Run> {
   await stack.reset(behaviours);
   const operation = () => stack.publish({ count: 1 });
-  await pace({ ...load, durationMs: beginningMs, operation });
+  await pace({ ...load, durationMs: beginningLastsMs, operation });
   const beginning = await sparedLatencies(stack);
   const stolen = [stolenMs()];
   const clock = setInterval(() => stolen.push(stolenMs()), sliceMs);
@@ -87,7 +94,7 @@ async function run(
   return {
     latenciesMs: spared.flat(),
     slices: slicesOf(spared, { count, stolen }),
-    beginningP99Ms: percentile(beginning.flat(), 0.99),
+    beginningMs: beginning.flat(),
   };
 }
 
@@ -126,6 +133,9 @@ function slicesOf(
   }));
 }
 
+const wholeP99Ms = ({ beginningMs, latenciesMs }: Run) =>
+  percentile([...beginningMs, ...latenciesMs], 0.99);
+
 const isCalm = ({ stolenMs: stolen }: Slice) => stolen < calmStolenMs;
 
 const medianOf = (slices: readonly Slice[], share: number) =>
@@ -141,11 +151,14 @@ function figuresOf(runs: readonly Run[]) {
   const slices = runs.flatMap((one) => one.slices);
   const calm = slices.filter(isCalm);
   return {
-    taken: runs.reduce((sum, { latenciesMs }) => sum + latenciesMs.length, 0),
+    taken: runs.reduce(
+      (sum, { beginningMs, latenciesMs }) => sum + beginningMs.length + latenciesMs.length,
+      0,
+    ),
     p50Ms: round(medianOf(calm, 0.5)),
     p99Ms: round(medianOf(calm, 0.99)),
     calmSlices: calm.length,
     slices: slices.length,
-    p99MsOfRuns: runs.map(({ latenciesMs }) => round(percentile(latenciesMs, 0.99))),
+    wholeP99Ms: runs.map((one) => round(wholeP99Ms(one))),
   };
 }
