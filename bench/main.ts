@@ -1,7 +1,8 @@
 /**
  * `npm run bench -- payments|relay|webhooks [--json] [--rounds N] [--seconds S]`; payments takes
  * `[--provider alipay|wechat-pay|stripe]`, webhooks `[--endpoints N]` and `[--max]` for saturation alone,
- * `[--rate R] [--hang N]` for a steady rate with some that never answer, or `[--parts latency,isolation,memory,drain,matching,kills]`.
+ * `[--rate R] [--hang N]` for a steady rate with some that never answer and, in turns, without, or
+ * `[--parts latency,isolation,memory,drain,matching,kills]`.
  */
 import { parseArgs } from 'node:util';
 import type { ProviderName } from '../providers/provider.ts';

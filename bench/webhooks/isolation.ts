@@ -1,10 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { round, stolenMs } from '../shared/cpu.ts';
-import { median, medianBounds, percentile } from '../shared/figures.ts';
+import { median, percentile } from '../shared/figures.ts';
 import { pace } from '../shared/load.ts';
 import type { Behaviour } from './receiver.ts';
 import type { Stack } from './stack.ts';
+import { compareTurns, inTurns, sparedLatencies } from './trouble.ts';
 
 const slowMs = 50;
 const sliceMs = 2_000;
@@ -33,39 +34,26 @@ export async function measureIsolation(
   stack: Stack,
   { rounds, onProgress, ...load }: Load & { rounds: number; onProgress: (line: string) => void },
 ) {
-  const runs: { well: Run[]; troubled: Run[] } = { well: [], troubled: [] };
-  for (let number = 0; number < rounds; number++) {
-    const turns = ['well', 'troubled'] as const;
-    // Whoever comes second finds what the first has left in the machine: so both do, in turns.
-    for (const turn of number % 2 === 0 ? turns : turns.toReversed()) {
+  const runs = await inTurns<Run>(stack, {
+    ...{ rounds, troubled },
+    run: async (turn, number) => {
       const one = await run(stack, { ...load, behaviours: turn === 'well' ? {} : asTroubled });
-      runs[turn].push(one);
       const p99Ms = round(wholeP99Ms(one));
-      onProgress(`${round(load.perSecond)}/s, ${turn}, round ${number + 1}: p99 ${p99Ms} ms`);
-      await recover(stack);
-    }
-  }
+      onProgress(`${round(load.perSecond)}/s, ${turn}, round ${number}: p99 ${p99Ms} ms`);
+      return one;
+    },
+  });
   const [allWell, threeTroubled] = [figuresOf(runs.well), figuresOf(runs.troubled)];
-  const compare = (figureOf: (run: Run) => number) =>
-    ratioOf(runs.well.map((well, n) => figureOf(runs.troubled[n]!) / figureOf(well)));
   return {
     perSecond: round(load.perSecond),
     allWell,
     threeTroubled,
     throughputRatio: round(threeTroubled.taken / allWell.taken, 3),
     p99Ratio: {
-      whole: compare(wholeP99Ms),
-      beginning: compare(({ beginningMs }) => percentile(beginningMs, 0.99)),
-      established: compare(p99Of),
+      whole: compareTurns(runs, wholeP99Ms),
+      beginning: compareTurns(runs, ({ beginningMs }) => percentile(beginningMs, 0.99)),
+      established: compareTurns(runs, p99Of),
     },
-  };
-}
-
-function ratioOf(ratios: readonly number[]) {
-  return {
-    median: round(median(ratios), 3),
-    between: medianBounds(ratios).map((bound) => round(bound, 3)),
-    all: ratios.map((ratio) => round(ratio)),
   };
 }
 
@@ -81,14 +69,14 @@ async function run(
   await stack.reset(behaviours);
   const operation = () => stack.publish({ count: 1 });
   await pace({ ...load, durationMs: beginningLastsMs, operation });
-  const beginning = await sparedLatencies(stack);
+  const beginning = await sparedLatencies(stack, troubled);
   const stolen = [stolenMs()];
   const clock = setInterval(() => stolen.push(stolenMs()), sliceMs);
   await pace({ ...load, operation });
   clearInterval(clock);
   stolen.push(stolenMs());
   await sleep(1_000);
-  const all = await sparedLatencies(stack);
+  const all = await sparedLatencies(stack, troubled);
   const spared = all.map((one, n) => one.slice(beginning[n]?.length));
   const count = Math.max(1, Math.floor(load.durationMs / sliceMs));
   return {
@@ -96,28 +84,6 @@ async function run(
     slices: slicesOf(spared, { count, stolen }),
     beginningMs: beginning.flat(),
   };
-}
-
-/** Of each endpoint that is never in trouble, in the order of arrival. */
-async function sparedLatencies(stack: Stack): Promise<number[][]> {
-  const latencies = await stack.latencies();
-  return Object.keys(latencies)
-    .map(Number)
-    .filter((endpoint) => !troubled.includes(endpoint))
-    .toSorted((a, b) => a - b)
-    .map((endpoint) => latencies[endpoint]!);
-}
-
-/** What waits for the troubled ones is not to be delivered in the next run, nor what comes then the long way. */
-async function recover(stack: Stack): Promise<void> {
-  await stack.reset();
-  for (const n of troubled) await stack.enable(n);
-  await stack.settled();
-  while (await stack.hasTroubled()) {
-    // One that waits for its next event to be found well again gets it.
-    await stack.publish({ count: troubled.length, only: troubled });
-    await sleep(1_000);
-  }
 }
 
 /** All endpoints get the same rate, and each one's latencies are in the order of arrival. */

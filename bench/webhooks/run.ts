@@ -14,7 +14,7 @@ import { measureSteady } from './steady.ts';
 
 export type WebhooksOptions = {
   endpoints: number;
-  /** Only this: so many events a second, with so many endpoints that never answer. */
+  /** Only this: so many events a second, with so many endpoints that never answer, and without. */
   steady: { perSecond: number; hanging: number } | undefined;
   rounds: number;
   roundMs: number;
@@ -40,7 +40,10 @@ export async function benchWebhooks(options: WebhooksOptions) {
     await saturateWebhooks(stack, { batch: 100, publishers: 4, durationMs: warmUpMs });
     await saturateWebhooks(stack, { batch: 1, publishers, durationMs: warmUpMs });
     if (options.steady) {
-      const steady = await measureSteady(stack, { ...options.steady, durationMs: roundMs });
+      const steady = await measureSteady(stack, {
+        ...options.steady,
+        ...{ rounds, onProgress, durationMs: roundMs },
+      });
       return { bench: 'webhooks', endpoints: options.endpoints, steady };
     }
     const plain: { perSecond: number; cpuMsPerEvent: number }[] = [];
@@ -85,12 +88,13 @@ export async function benchWebhooks(options: WebhooksOptions) {
       onProgress(`at a quarter of it: ${JSON.stringify(result['latency'])}`);
     }
     if (wants('isolation')) {
-      // At half of it two cores are busy to the last tenth with the load and the receiver beside all the rest: that
-      // shows what is lost of throughput, but a p99 says more of who waits for a core than of who waits for whom.
+      // The busier two cores are with the load and the receiver beside all the rest, the more a p99 says of who waits
+      // for a core and the less of who waits for whom. At half of it one sees what is lost of throughput.
       const measure = (share: number, rounds: number, durationMs: number) =>
         measureIsolation(stack, { perSecond: share * perSecond, rounds, durationMs, onProgress });
       result['isolation'] = {
-        atAnEighth: await measure(1 / 8, options.isolationRounds, 4 * roundMs),
+        atASixteenth: await measure(1 / 16, options.isolationRounds, 3 * roundMs),
+        atAnEighth: await measure(1 / 8, Math.ceil(options.isolationRounds / 3), 3 * roundMs),
         atHalf: await measure(1 / 2, 1, 2 * roundMs),
       };
       onProgress(`three troubled endpoints: ${JSON.stringify(result['isolation'])}`);

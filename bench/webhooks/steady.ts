@@ -1,44 +1,73 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cpuMsOf, cpuPerOperation, round } from '../shared/cpu.ts';
+import { percentile } from '../shared/figures.ts';
 import { pace } from '../shared/load.ts';
 import type { Behaviour } from './receiver.ts';
 import type { Stack } from './stack.ts';
+import { compareTurns, inTurns, sparedLatencies } from './trouble.ts';
 
 const patienceMs = 10_000;
+const hang: Behaviour = { kind: 'hang' };
 
-/** A steady rate, one event a request, with the first `hanging` endpoints never answering: what the others get. */
+type Load = { perSecond: number; durationMs: number };
+type Steady = Awaited<ReturnType<typeof runSteady>>;
+
+/**
+ * A steady rate, one event a request, from the moment on in which the first `hanging` endpoints answer no more: what
+ * the others get, in turns with runs in which all are well.
+ */
 export async function measureSteady(
   stack: Stack,
-  input: { perSecond: number; hanging: number; durationMs: number },
+  input: Load & { hanging: number; rounds: number; onProgress: (line: string) => void },
 ) {
-  const { perSecond, hanging, durationMs } = input;
-  const hang: Behaviour = { kind: 'hang' };
-  const names = Array.from({ length: hanging }, (_, endpoint) => [String(endpoint), hang] as const);
-  await stack.reset(Object.fromEntries(names));
+  const { hanging, rounds, onProgress, ...load } = input;
+  const troubled = Array.from({ length: hanging }, (_, endpoint) => endpoint);
+  if (hanging === 0) return runSteady(stack, { ...load, troubled, isWell: true });
+  const runs = await inTurns<Steady>(stack, {
+    ...{ rounds, troubled },
+    run: async (turn, number) => {
+      const one = await runSteady(stack, { ...load, troubled, isWell: turn === 'well' });
+      onProgress(`${turn}, round ${number}: ${JSON.stringify(one.latencyMs)}`);
+      return one;
+    },
+  });
+  return {
+    hanging,
+    allWell: runs.well,
+    withHanging: runs.troubled,
+    p50Ratio: compareTurns(runs, ({ latencyMs }) => latencyMs.p50),
+    p99Ratio: compareTurns(runs, ({ latencyMs }) => latencyMs.p99),
+  };
+}
+
+async function runSteady(
+  stack: Stack,
+  { troubled, isWell, ...load }: Load & { troubled: readonly number[]; isWell: boolean },
+) {
+  await stack.reset(
+    isWell ? {} : Object.fromEntries(troubled.map((endpoint) => [String(endpoint), hang])),
+  );
   const firstEver = stack.published();
   const before = cpuMsOf(stack.pids());
-  const load = await pace({
-    perSecond,
-    durationMs,
-    operation: () => stack.publish({ count: 1 }),
-  });
+  const { perSecond } = await pace({ ...load, operation: () => stack.publish({ count: 1 }) });
   const published = stack.published() - firstEver;
-  const awaited = Math.floor((published * (stack.endpoints - hanging)) / stack.endpoints);
+  const answering = isWell ? stack.endpoints : stack.endpoints - troubled.length;
+  const awaited = Math.floor((published * answering) / stack.endpoints);
   const endsMs = performance.now() + patienceMs;
   while ((await stack.taken()) < awaited && performance.now() < endsMs) await sleep(50);
   const after = cpuMsOf(stack.pids());
-  const { taken, duplicates, latencyMs } = await stack.stats();
+  const { taken, duplicates } = await stack.stats();
+  const latenciesMs = (await sparedLatencies(stack, troubled)).flat();
   return {
-    perSecond: round(load.perSecond),
-    hanging,
+    perSecond: round(perSecond),
     published,
     taken,
     lost: Math.max(0, awaited - taken),
     duplicates,
     latencyMs: {
-      p50: round(latencyMs.p50),
-      p95: round(latencyMs.p95),
-      p99: round(latencyMs.p99),
+      p50: round(percentile(latenciesMs, 0.5)),
+      p95: round(percentile(latenciesMs, 0.95)),
+      p99: round(percentile(latenciesMs, 0.99)),
     },
     cpuMsPerEvent: cpuPerOperation(before, after, taken),
   };

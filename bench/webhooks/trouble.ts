@@ -1,0 +1,65 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { round } from '../shared/cpu.ts';
+import { median, medianBounds } from '../shared/figures.ts';
+import type { Stack } from './stack.ts';
+
+export type Turn = 'well' | 'troubled';
+
+/** Runs both again and again, with the `troubled` endpoints repaired after each. */
+export async function inTurns<T>(
+  stack: Stack,
+  input: {
+    rounds: number;
+    troubled: readonly number[];
+    run: (turn: Turn, round: number) => Promise<T>;
+  },
+): Promise<Record<Turn, T[]>> {
+  const runs: Record<Turn, T[]> = { well: [], troubled: [] };
+  for (let number = 1; number <= input.rounds; number++) {
+    const turns = ['well', 'troubled'] as const;
+    // Whoever comes second finds what the first has left in the machine: so both do, in turns.
+    for (const turn of number % 2 === 1 ? turns : turns.toReversed()) {
+      runs[turn].push(await input.run(turn, number));
+      await recover(stack, input.troubled);
+    }
+  }
+  return runs;
+}
+
+/** Of each endpoint that is never in trouble, in the order of arrival. */
+export async function sparedLatencies(
+  stack: Stack,
+  troubled: readonly number[],
+): Promise<number[][]> {
+  const latencies = await stack.latencies();
+  return Object.keys(latencies)
+    .map(Number)
+    .filter((endpoint) => !troubled.includes(endpoint))
+    .toSorted((a, b) => a - b)
+    .map((endpoint) => latencies[endpoint]!);
+}
+
+/** With against without, by the round: moods of the machine last longer than one. */
+export function compareTurns<T>(
+  runs: Record<Turn, readonly T[]>,
+  figureOf: (run: T) => number,
+): { median: number; between: number[]; all: number[] } {
+  const ratios = runs.well.map((well, n) => figureOf(runs.troubled[n]!) / figureOf(well));
+  return {
+    median: round(median(ratios), 3),
+    between: medianBounds(ratios).map((bound) => round(bound, 3)),
+    all: ratios.map((ratio) => round(ratio)),
+  };
+}
+
+/** What waits for the troubled ones is not to be delivered in the next run, nor what comes then the long way. */
+async function recover(stack: Stack, troubled: readonly number[]): Promise<void> {
+  await stack.reset();
+  for (const n of troubled) await stack.enable(n);
+  await stack.settled();
+  while (await stack.hasTroubled()) {
+    // One that waits for its next event to be found well again gets it.
+    await stack.publish({ count: troubled.length, only: troubled });
+    await sleep(1_000);
+  }
+}
