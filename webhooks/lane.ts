@@ -104,6 +104,12 @@ export function createLane({ largest }: { largest: number }) {
     isSlow: () => (callMs ?? 0) >= slowCallMs,
     /** Something waits, and what is under way does not end: it takes room that others need. */
     isStalled: () => count > 0 && isSilent(),
+    /** How long what waits will take at the pace of its calls, ms. */
+    clearsInMs(): number {
+      const width = Math.max(1, Math.min(congestion.window, maxConcurrency));
+      const everyMs = Math.max((callMs ?? 0) / width, rate ? 1_000 / rate.perSecond : 0);
+      return count * everyMs;
+    },
     /** Nothing is lost with it but the width of its window. */
     isForgettable: () =>
       count === 0 &&

@@ -14,8 +14,11 @@ export type Lanes = {
    * is in each: a hundred that hang together fill the relay as one does.
    */
   shedStalled(): boolean;
-  /** Gives what waits in the fullest lane to `onOverflow`. */
-  shedLongest(): void;
+  /**
+   * Gives what waits in the fullest lane to `onOverflow`, of those that need `clearsInMs` or longer for it at their pace;
+   * false where there are none.
+   */
+  shedLongest(clearsInMs: number): boolean;
   /** Deliveries waiting or under way. */
   size(): number;
   /** Whether more are waiting, or under way where calls end, than `most`. Those that hang take nobody's room. */
@@ -134,9 +137,12 @@ export function createLanes(input: {
       return stalled.length > 0;
     },
     reopen: (endpointId) => lanes.get(endpointId)?.reopen(),
-    shedLongest() {
-      const [fullest] = [...lanes].toSorted(([, a], [, b]) => b.waiting() - a.waiting());
+    shedLongest(clearsInMs) {
+      const [fullest] = [...lanes]
+        .filter(([, lane]) => lane.waiting() > 0 && lane.clearsInMs() >= clearsInMs)
+        .toSorted(([, a], [, b]) => b.waiting() - a.waiting());
       if (fullest) overflow(...fullest);
+      return fullest !== undefined;
     },
     add(deliveries) {
       const touched = new Map<EndpointId, Lane>();

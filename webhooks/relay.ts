@@ -158,13 +158,14 @@ export async function runRelay(input: {
         if (taken.kind === 'fenced') isFenced = true;
         fullSinceMs = undefined;
         if (taken.kind === 'fenced' || taken.isFull) continue;
-      } else if (lanes.shedStalled()) {
-        // Those that hang have filled the relay: their workflows take what waits, and the others go on.
+      } else if (lanes.shedStalled() || lanes.shedLongest(patienceMs)) {
+        // Those that hang, or get more than they can take, have filled the relay: their workflows take what waits,
+        // and the others go on.
         continue;
       } else {
-        // One that is slow gets a little time, and makes room then.
+        // One that can be through with it in time gets it.
         fullSinceMs ??= Date.now();
-        if (Date.now() - fullSinceMs >= patienceMs) lanes.shedLongest();
+        if (Date.now() - fullSinceMs >= patienceMs) lanes.shedLongest(0);
       }
       await gate.wait(idleLookMs);
       // Under load a little patience makes one look of many, as for outcomes.

@@ -232,6 +232,33 @@ describe('a lane where nothing moves', () => {
     ]);
   });
 
+  test('is not one that gets more than it can take, which is given away where it would need too long', async () => {
+    const { lanes, carrier, overflown } = openWatched();
+    lanes.add([...deliveriesTo('ep_slow', 100), ...deliveriesTo('ep_fast', 200)]);
+    vi.setSystemTime(Date.now() + 1);
+    await carrier.end('ep_fast');
+    vi.setSystemTime(Date.now() + 499);
+    await carrier.end('ep_slow');
+    // A window of three: 96 that wait need sixteen seconds.
+    expect([lanes.shedStalled(), lanes.shedLongest(16_001)]).toEqual([false, false]);
+    expect(lanes.shedLongest(16_000)).toBe(true);
+    expect(overflown).toEqual([['ep_slow', 96]]);
+    expect(lanes.shedLongest(16_000)).toBe(false);
+    // Without such a one, whoever has most.
+    expect(lanes.shedLongest(0)).toBe(true);
+    expect(overflown.at(-1)).toEqual(['ep_fast', 196]);
+  });
+
+  test('is not one whose rate is bounded, which needs as long as its rate says', async () => {
+    const { lanes, overflown } = openWatched();
+    rows.set('ep_rated', endpointRow({ id: 'ep_rated', ratePerSecond: 10 }));
+    lanes.add(deliveriesTo('ep_rated', 51));
+    expect(lanes.shedLongest(4_901)).toBe(false);
+    expect(lanes.shedLongest(4_900)).toBe(true);
+    expect(overflown).toEqual([['ep_rated', 49]]);
+    lanes.stop();
+  });
+
   test('is not one whose calls always take that long: it has more under way meanwhile', async () => {
     const { lanes, carrier } = openWatched();
     lanes.add(deliveriesTo('ep_patient', 1));
