@@ -85,3 +85,21 @@ export function openings(
   const window = state.window === 0 ? 1 : Math.floor(state.window);
   return Math.max(0, Math.min(window, bound) - underWay);
 }
+
+/**
+ * Round trips in which `count` calls are through if all are acknowledged, no more than `bound` at once: the window
+ * doubles below its threshold and grows by one above it. The last counts for the share of the window it needs.
+ */
+export function roundTripsFor(
+  state: Congestion,
+  { count, bound }: { count: number; bound: number },
+): number {
+  const widest = Math.max(1, Math.min(bound, largestWindow));
+  let [left, window, roundTrips] = [count, Math.max(1, Math.floor(state.window)), 0];
+  while (window < widest && left > window) {
+    left -= window;
+    window = window < state.threshold ? Math.min(2 * window, state.threshold) : window + 1;
+    roundTrips++;
+  }
+  return roundTrips + left / Math.min(window, widest);
+}

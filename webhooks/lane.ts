@@ -1,7 +1,7 @@
 import type { AttemptOutcome } from '../db/queries/record-attempts.ts';
 import type { OutgoingDelivery } from '../db/queries/select-outgoing.ts';
 import type { Endpoint } from '../db/queries/endpoints.ts';
-import { newCongestion, openings } from '../domain/congestion.ts';
+import { newCongestion, openings, roundTripsFor } from '../domain/congestion.ts';
 import type { Congestion } from '../domain/congestion.ts';
 import { takeTurn } from '../domain/rate-limit.ts';
 import type { RateLimit } from '../domain/rate-limit.ts';
@@ -104,11 +104,10 @@ export function createLane({ largest }: { largest: number }) {
     isSlow: () => (callMs ?? 0) >= slowCallMs,
     /** Something waits, and what is under way does not end: it takes room that others need. */
     isStalled: () => count > 0 && isSilent(),
-    /** How long what waits will take at the pace of its calls, ms. */
+    /** How long what waits will take at the pace of its calls, ms, if all goes well. */
     clearsInMs(): number {
-      const width = Math.max(1, Math.min(congestion.window, maxConcurrency));
-      const everyMs = Math.max((callMs ?? 0) / width, rate ? 1_000 / rate.perSecond : 0);
-      return count * everyMs;
+      const roundTrips = roundTripsFor(congestion, { count, bound: maxConcurrency });
+      return Math.max(roundTrips * (callMs ?? 0), rate ? (count * 1_000) / rate.perSecond : 0);
     },
     /** Nothing is lost with it but the width of its window. */
     isForgettable: () =>

@@ -1,6 +1,5 @@
-import type { AttemptOutcome } from '../db/queries/record-attempts.ts';
+import type { AttemptOutcome, ClosedAs } from '../db/queries/record-attempts.ts';
 import type { OutgoingDelivery } from '../db/queries/select-outgoing.ts';
-import type { Congestion } from '../domain/congestion.ts';
 import type { EndpointId } from '../domain/ids.ts';
 import { createLane } from './lane.ts';
 import type { Lane, Sending } from './lane.ts';
@@ -30,8 +29,7 @@ export type Lanes = {
   isPressed(most: number): boolean;
   /** How many calls to an endpoint may be under way. */
   windowOf(endpointId: EndpointId): number;
-  /** How an endpoint is doing to which nothing is sent for a while; undefined where something may be. */
-  closedAs(endpointId: EndpointId): Congestion | undefined;
+  closedAs: ClosedAs;
   /** Resolves when nothing is under way. */
   idle(): Promise<void>;
   stop(): void;

@@ -1,7 +1,6 @@
 import type { Database } from '../db/database.ts';
 import { recordAttempts } from '../db/queries/record-attempts.ts';
-import type { AttemptOutcome } from '../db/queries/record-attempts.ts';
-import type { Congestion } from '../domain/congestion.ts';
+import type { AttemptOutcome, ClosedAs } from '../db/queries/record-attempts.ts';
 import type { EndpointId } from '../domain/ids.ts';
 
 const writeLimit = 200;
@@ -20,8 +19,7 @@ export function createOutcomes(input: {
   db: Database;
   /** Resolves when the deliveries that these are of are in the database. */
   settled: (outcomes: readonly AttemptOutcome[]) => Promise<void>;
-  /** How an endpoint is doing to which nothing is sent for a while. */
-  closedAs: (endpointId: EndpointId) => Congestion | undefined;
+  closedAs: ClosedAs;
   onWritten: (outcomes: readonly AttemptOutcome[]) => void;
   onTroubled: (endpointIds: readonly EndpointId[]) => void;
   onDisabled: (endpointIds: readonly EndpointId[]) => void;

@@ -30,6 +30,9 @@ export type FailedAttempt = {
   startedAt: Date;
 };
 
+/** How an endpoint is doing to which nothing may be sent for a while; undefined where something may be. */
+export type ClosedAs = (endpointId: EndpointId) => Congestion | undefined;
+
 type Of<K extends AttemptOutcome['kind']> = Extract<AttemptOutcome, { kind: K }>;
 type Failed = Of<'retry'> | Of<'dead'>;
 
@@ -47,7 +50,7 @@ export async function recordAttempts(
     closedAs,
   }: {
     outcomes: readonly AttemptOutcome[];
-    closedAs: (endpointId: EndpointId) => Congestion | undefined;
+    closedAs: ClosedAs;
   },
 ): Promise<{ troubled: EndpointId[]; disabled: EndpointId[] }> {
   const delivered = outcomes.filter((o): o is Of<'delivered'> => o.kind === 'delivered');
@@ -130,7 +133,7 @@ async function markTroubled(
   input: {
     failed: readonly Failed[];
     troubled: readonly EndpointId[];
-    closedAs: (endpointId: EndpointId) => Congestion | undefined;
+    closedAs: ClosedAs;
   },
 ): Promise<void> {
   const failing = [...new Set(input.failed.map(({ endpointId }) => endpointId))];

@@ -6,6 +6,7 @@ import {
   onAcknowledged,
   onFailed,
   openings,
+  roundTripsFor,
 } from '../../domain/congestion.ts';
 import type { Congestion } from '../../domain/congestion.ts';
 
@@ -101,5 +102,39 @@ test('whatever happens, a window stays within its bounds and never opens more th
         expect(open(onAcknowledged(state))).toBeGreaterThanOrEqual(1);
       },
     ),
+  );
+});
+
+test('what waits is through in as many round trips as its window takes to grow', () => {
+  const roundTrips = (count: number, state = newCongestion, bound = 64) =>
+    roundTripsFor(state, { count, bound });
+  expect([0, 1, 2, 6, 126].map((count) => roundTrips(count))).toEqual([0, 0.5, 1, 2, 6]);
+  // Once the window is as wide as it gets, each takes as many.
+  expect(roundTrips(126 - 64 + 640)).toBe(5 + 10);
+  expect(roundTrips(100, newCongestion, 1)).toBe(100);
+  expect(roundTrips(6 + 80, newCongestion, 8)).toBe(2 + 10);
+  // Above its threshold: 8, 9, 10.
+  expect(roundTrips(27, { ...newCongestion, window: 8, threshold: 8 })).toBe(3);
+  expect(roundTrips(3, { ...newCongestion, window: 0 })).toBe(2);
+});
+
+test('round trips are those that acknowledgements make, one after the other', () => {
+  const states = fc.record({
+    window: fc.integer({ min: 1, max: largestWindow }),
+    threshold: fc.integer({ min: 2, max: largestWindow }),
+  });
+  fc.assert(
+    fc.property(states, fc.integer({ min: 1, max: 2_000 }), (known, count) => {
+      let [state, left, trips] = [{ ...newCongestion, ...known }, count, 0];
+      for (; left > 0; trips++) {
+        const flight = Math.min(open(state), left);
+        left -= flight;
+        state = acknowledge(state, flight);
+      }
+      const estimate = roundTripsFor({ ...newCongestion, ...known }, { count, bound: 64 });
+      // A window that grows by one for each of its acknowledgements is at times one narrower.
+      expect(Math.ceil(estimate)).toBeLessThanOrEqual(trips);
+      expect(trips).toBeLessThanOrEqual(Math.ceil(1.3 * estimate) + 1);
+    }),
   );
 });

@@ -234,19 +234,19 @@ describe('a lane where nothing moves', () => {
 
   test('is not one that gets more than it can take, which is given away where it would need too long', async () => {
     const { lanes, carrier, overflown } = openWatched();
-    lanes.add([...deliveriesTo('ep_slow', 100), ...deliveriesTo('ep_fast', 200)]);
+    lanes.add([...deliveriesTo('ep_slow', 545), ...deliveriesTo('ep_fast', 900)]);
     vi.setSystemTime(Date.now() + 1);
     await carrier.end('ep_fast');
     vi.setSystemTime(Date.now() + 499);
     await carrier.end('ep_slow');
-    // A window of three: 96 that wait need sixteen seconds.
-    expect([lanes.shedStalled(), lanes.shedLongest(16_001)]).toEqual([false, false]);
-    expect(lanes.shedLongest(16_000)).toBe(true);
-    expect(overflown).toEqual([['ep_slow', 96]]);
-    expect(lanes.shedLongest(16_000)).toBe(false);
+    // Of 541 that wait, a window of 3, 6, 12, 24 and 48 takes 93, and one of 64 the others in seven more round trips.
+    expect([lanes.shedStalled(), lanes.shedLongest(6_001)]).toEqual([false, false]);
+    expect(lanes.shedLongest(6_000)).toBe(true);
+    expect(overflown).toEqual([['ep_slow', 541]]);
+    expect(lanes.shedLongest(6_000)).toBe(false);
     // Without such a one, whoever has most.
     expect(lanes.shedLongest(0)).toBe(true);
-    expect(overflown.at(-1)).toEqual(['ep_fast', 196]);
+    expect(overflown.at(-1)).toEqual(['ep_fast', 896]);
   });
 
   test('is not one whose rate is bounded, which needs as long as its rate says', async () => {
