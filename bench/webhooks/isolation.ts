@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { round, stolenMs } from '../shared/cpu.ts';
+import { cpuMsOf, cpuPerOperation, round, stolenMs } from '../shared/cpu.ts';
 import { median, percentile } from '../shared/figures.ts';
 import { pace } from '../shared/load.ts';
 import type { Behaviour } from './receiver.ts';
@@ -28,7 +28,8 @@ type Load = { perSecond: number; durationMs: number };
  * three go bad; of their beginning by itself; and of the time in which it has been so for a while. The machine has
  * its moods, and a pause of a tenth of a second makes the p99 of a run: so of the last p99 is the median of that
  * of every two seconds in which the host took less than 3 % of the CPU time for others. Moods last longer than a
- * round: so the two runs of each round are compared, and a ratio is the median of theirs.
+ * round: so the two runs of each round are compared, and a ratio is the median of theirs. `apiCpuMs` tells the mood of
+ * each run: what an event costs where trouble changes nothing.
  */
 export async function measureIsolation(
   stack: Stack,
@@ -57,8 +58,8 @@ export async function measureIsolation(
   };
 }
 
-/** Latencies of the beginning, and of all that came after it. */
-type Run = { beginningMs: number[]; latenciesMs: number[]; slices: Slice[] };
+/** Latencies of the beginning, and of all that came after it; and what an event cost the API. */
+type Run = { beginningMs: number[]; latenciesMs: number[]; slices: Slice[]; apiCpuMs: number };
 /** Two seconds of it. `stolenMs`: CPU time that went to other machines of the host. */
 type Slice = { latenciesMs: number[]; stolenMs: number };
 
@@ -67,6 +68,8 @@ async function run(
   { behaviours, ...load }: Load & { behaviours: Record<string, Behaviour> },
 ): Promise<Run> {
   await stack.reset(behaviours);
+  const before = cpuMsOf(stack.pids());
+  const firstEver = stack.published();
   const operation = () => stack.publish({ count: 1 });
   await pace({ ...load, durationMs: beginningLastsMs, operation });
   const beginning = await sparedLatencies(stack, troubled);
@@ -75,6 +78,8 @@ async function run(
   await pace({ ...load, operation });
   clearInterval(clock);
   stolen.push(stolenMs());
+  const published = stack.published() - firstEver;
+  const cpuMs = cpuPerOperation(before, cpuMsOf(stack.pids()), published);
   await sleep(1_000);
   const all = await sparedLatencies(stack, troubled);
   const spared = all.map((one, n) => one.slice(beginning[n]?.length));
@@ -83,6 +88,7 @@ async function run(
     latenciesMs: spared.flat(),
     slices: slicesOf(spared, { count, stolen }),
     beginningMs: beginning.flat(),
+    apiCpuMs: cpuMs?.['api'] ?? Number.NaN,
   };
 }
 
@@ -126,5 +132,6 @@ function figuresOf(runs: readonly Run[]) {
     calmSlices: calm.length,
     slices: slices.length,
     wholeP99Ms: runs.map((one) => round(wholeP99Ms(one))),
+    apiCpuMs: runs.map(({ apiCpuMs }) => apiCpuMs),
   };
 }

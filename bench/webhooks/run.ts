@@ -21,6 +21,8 @@ export type WebhooksOptions = {
   /** Which parts to run; saturation, and with it the rates of the others, always. */
   parts: readonly string[];
   isolationRounds: number;
+  /** How long each of its runs lasts once an outage has begun. */
+  isolationMs: number;
   killSeconds: number;
   memoryDeliveries: number;
   drainEvents: number;
@@ -93,8 +95,12 @@ export async function benchWebhooks(options: WebhooksOptions) {
       const measure = (share: number, rounds: number, durationMs: number) =>
         measureIsolation(stack, { perSecond: share * perSecond, rounds, durationMs, onProgress });
       result['isolation'] = {
-        atASixteenth: await measure(1 / 16, options.isolationRounds, 3 * roundMs),
-        atAnEighth: await measure(1 / 8, Math.ceil(options.isolationRounds / 3), 3 * roundMs),
+        atASixteenth: await measure(1 / 16, options.isolationRounds, options.isolationMs),
+        atAnEighth: await measure(
+          1 / 8,
+          Math.ceil(options.isolationRounds / 3),
+          options.isolationMs,
+        ),
         atHalf: await measure(1 / 2, 1, 2 * roundMs),
       };
       onProgress(`three troubled endpoints: ${JSON.stringify(result['isolation'])}`);

@@ -5,7 +5,7 @@ import type { Stack } from './stack.ts';
 
 export type Turn = 'well' | 'troubled';
 
-/** Runs both again and again, with the `troubled` endpoints repaired after each. */
+/** Runs both again and again, with the `troubled` endpoints repaired after those in which they were. */
 export async function inTurns<T>(
   stack: Stack,
   input: {
@@ -20,7 +20,7 @@ export async function inTurns<T>(
     // Whoever comes second finds what the first has left in the machine: so both do, in turns.
     for (const turn of number % 2 === 1 ? turns : turns.toReversed()) {
       runs[turn].push(await input.run(turn, number));
-      await recover(stack, input.troubled);
+      if (turn === 'troubled') await recover(stack, input.troubled);
     }
   }
   return runs;
