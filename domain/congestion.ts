@@ -76,6 +76,15 @@ export function onFailed(
   };
 }
 
+/**
+ * Nothing comes back any more, not even a failure: one call at a time from here on, and slow start up to half of
+ * what was (RFC 5681, 3.1: the loss window after a timeout).
+ */
+export function onSilence(state: Congestion): Congestion {
+  if (state.window === 0) return state;
+  return { ...state, window: 1, threshold: Math.max(state.window / 2, smallestThreshold) };
+}
+
 /** How many more calls may begin now. A closed endpoint is probed with one, once its time has come. */
 export function openings(
   state: Congestion,

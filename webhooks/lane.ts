@@ -1,7 +1,7 @@
 import type { AttemptOutcome } from '../db/queries/record-attempts.ts';
 import type { OutgoingDelivery } from '../db/queries/select-outgoing.ts';
 import type { Endpoint } from '../db/queries/endpoints.ts';
-import { newCongestion, openings, roundTripsFor } from '../domain/congestion.ts';
+import { newCongestion, onSilence, openings, roundTripsFor } from '../domain/congestion.ts';
 import type { Congestion } from '../domain/congestion.ts';
 import { takeTurn } from '../domain/rate-limit.ts';
 import type { RateLimit } from '../domain/rate-limit.ts';
@@ -95,7 +95,7 @@ export function createLane({ largest }: { largest: number }) {
   return {
     waiting: () => count,
     underWay: () => underWay,
-    window: () => congestion.window,
+    congestion: () => congestion,
     isIdle: () => count === 0 && underWay === 0,
     /** How it is doing, where it has failed so often, or asked for so much time, that nothing is sent to it now. */
     closedAs: () => (congestion.probeAtMs > Date.now() ? congestion : undefined),
@@ -183,8 +183,9 @@ export function createLane({ largest }: { largest: number }) {
       else behind.delete(chain);
     },
 
-    /** Everything that waits, taken out of the lane. */
+    /** Everything that waits, taken out of the lane. Where nothing moves, the next may be tried one at a time. */
     drain(): OutgoingDelivery[] {
+      if (isSilent()) congestion = onSilence(congestion);
       const all = [...waiting.flatMap((queue) => queue.splice(0)), ...[...behind.values()].flat()];
       for (const [chain, later] of behind) {
         later.length = 0;

@@ -1,8 +1,16 @@
 import type { AttemptOutcome, ClosedAs } from '../db/queries/record-attempts.ts';
 import type { OutgoingDelivery } from '../db/queries/select-outgoing.ts';
+import type { Congestion } from '../domain/congestion.ts';
 import type { EndpointId } from '../domain/ids.ts';
 import { createLane } from './lane.ts';
 import type { Lane, Sending } from './lane.ts';
+
+/** What waited in a lane, and how its endpoint is doing. */
+export type LaneOverflow = {
+  endpointId: EndpointId;
+  waiting: OutgoingDelivery[];
+  congestion: Congestion;
+};
 
 export type Lanes = {
   add(deliveries: readonly OutgoingDelivery[]): void;
@@ -49,7 +57,7 @@ export function createLanes(input: {
   concurrency: number;
   longest: number;
   carry: (delivery: OutgoingDelivery) => Promise<AttemptOutcome | undefined>;
-  onOverflow: (endpointId: EndpointId, waiting: OutgoingDelivery[]) => void;
+  onOverflow: (overflow: LaneOverflow) => void;
 }): Lanes {
   const lanes = new Map<EndpointId, Lane>();
   const timers = new Map<EndpointId, NodeJS.Timeout>();
@@ -114,7 +122,8 @@ export function createLanes(input: {
 
   function overflow(endpointId: EndpointId, lane: Lane): void {
     const waiting = within(lane, () => lane.drain());
-    if (waiting.length > 0) input.onOverflow(endpointId, waiting);
+    if (waiting.length > 0)
+      input.onOverflow({ endpointId, waiting, congestion: lane.congestion() });
   }
 
   function laneOf(endpointId: EndpointId): Lane {
@@ -152,7 +161,8 @@ export function createLanes(input: {
         if (within(lane, () => lane.add(delivery))) continue;
         refused.set(id, [...(refused.get(id) ?? []), delivery]);
       }
-      for (const [endpointId, waiting] of refused) input.onOverflow(endpointId, waiting);
+      for (const [endpointId, waiting] of refused)
+        input.onOverflow({ endpointId, waiting, congestion: laneOf(endpointId).congestion() });
       for (const [endpointId, lane] of touched) {
         advance(endpointId, lane);
         const longest = lane.isStalled() ? longestStalled : input.longest;
@@ -168,7 +178,7 @@ export function createLanes(input: {
           ? 0
           : Math.min(lane.waiting() + lane.underWay(), mostPressure),
       ),
-    windowOf: (endpointId) => lanes.get(endpointId)?.window() ?? 0,
+    windowOf: (endpointId) => lanes.get(endpointId)?.congestion().window ?? 0,
     closedAs: (endpointId) => lanes.get(endpointId)?.closedAs(),
     idle: () =>
       underWay === 0 ? Promise.resolve() : new Promise((resolve) => idleWaiters.push(resolve)),

@@ -1,7 +1,9 @@
 import { handOver } from '../db/queries/hand-over.ts';
 import type { Database } from '../db/database.ts';
-import type { EndpointId, EventId } from '../domain/ids.ts';
+import type { HandedOver } from '../db/queries/hand-over.ts';
+import type { EndpointId } from '../domain/ids.ts';
 import type { Intake } from './intake.ts';
+import type { LaneOverflow } from './lanes.ts';
 
 // What waits for an endpoint in trouble is in no hurry: a little patience makes one transaction of many.
 const patienceMs = 100;
@@ -17,12 +19,12 @@ export function createOverflow(input: {
   onHandedOver: (endpointIds: readonly EndpointId[]) => void;
   onError: (error: unknown) => void;
 }): {
-  add(endpointId: EndpointId, eventIds: readonly EventId[]): void;
+  add(given: LaneOverflow): void;
   /** What has not been given away by then is still the relay's. */
   stop(): void;
 } {
   const { db, intake } = input;
-  const waiting = new Map<EndpointId, EventId[]>();
+  const waiting = new Map<EndpointId, HandedOver>();
   let isHanding = false;
   let timer: NodeJS.Timeout | undefined;
 
@@ -31,11 +33,11 @@ export function createOverflow(input: {
     timer = undefined;
     try {
       while (waiting.size > 0) {
-        const batch = new Map(waiting);
+        const batch = [...waiting.values()];
+        const endpointIds = [...waiting.keys()];
         waiting.clear();
         await intake.settled();
-        await handOver(db, { waiting: batch });
-        const endpointIds = [...batch.keys()];
+        await handOver(db, batch);
         intake.release(endpointIds);
         input.onHandedOver(endpointIds);
       }
@@ -45,13 +47,14 @@ export function createOverflow(input: {
   }
 
   return {
-    add(endpointId, eventIds) {
+    add({ endpointId, congestion, ...given }) {
       const known = waiting.get(endpointId);
-      if (known) known.push(...eventIds);
-      else {
-        waiting.set(endpointId, [...eventIds]);
-        intake.hold(endpointId);
-      }
+      if (!known) intake.hold(endpointId);
+      const eventIds = given.waiting.map(({ eventId }) => eventId);
+      waiting.set(endpointId, {
+        ...{ endpointId, congestion },
+        eventIds: known ? known.eventIds.concat(eventIds) : eventIds,
+      });
       if (!isHanding) timer ??= setTimeout(() => void handAll().catch(input.onError), patienceMs);
     },
     stop: () => clearTimeout(timer),

@@ -91,11 +91,7 @@ export async function runRelay(input: {
       if (fullSinceMs !== undefined && !lanes.isFull(lowWater)) gate.open();
       return outcome;
     },
-    onOverflow: (endpointId, waiting) =>
-      overflow.add(
-        endpointId,
-        waiting.map(({ eventId }) => eventId),
-      ),
+    onOverflow: (given) => overflow.add(given),
   });
 
   const { epoch, position } = await takeOverShard(db, { shard });

@@ -1,18 +1,27 @@
 import { and, asc, eq, inArray, sql } from 'drizzle-orm';
+import type { Congestion } from '../../domain/congestion.ts';
 import type { EndpointId, EventId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
 import { deliveries, endpoints } from '../schema/endpoints.ts';
 import { dropAtMostOnce } from './drop-at-most-once.ts';
 
-/** Moves waiting deliveries of slow endpoints from the relay's memory into the care of their workflows. */
-export async function handOver(
-  db: Database,
-  { waiting }: { waiting: ReadonlyMap<EndpointId, readonly EventId[]> },
-): Promise<void> {
-  const endpointIds = [...waiting.keys()];
-  const pairs = [...waiting].flatMap(([endpointId, eventIds]) =>
+/** What waits for one endpoint, and how it is doing as far as the relay knows. */
+export type HandedOver = {
+  endpointId: EndpointId;
+  eventIds: readonly EventId[];
+  congestion: Congestion;
+};
+
+/**
+ * Moves waiting deliveries of slow endpoints from the relay's memory into the care of their workflows. One that
+ * looks after its endpoint already knows better how it is doing.
+ */
+export async function handOver(db: Database, handed: readonly HandedOver[]): Promise<void> {
+  const endpointIds = handed.map(({ endpointId }) => endpointId);
+  const pairs = handed.flatMap(({ endpointId, eventIds }) =>
     eventIds.map((eventId) => ({ endpointId, eventId })),
   );
+  const known = handed.map(({ congestion }) => JSON.stringify(congestion));
   await db.transaction(async (tx) => {
     const isTheirs = inArray(endpoints.id, endpointIds);
     // In the order of ids, as everybody locks them.
@@ -22,7 +31,11 @@ export async function handOver(
       .where(isTheirs)
       .orderBy(asc(endpoints.id))
       .for('update');
-    await tx.update(endpoints).set({ driver: 'workflow' }).where(isTheirs);
+    await tx.execute(sql`
+      update ${endpoints} set driver = 'workflow', congestion = known.congestion
+      from unnest(${sql.param(endpointIds)}::text[], ${sql.param(known)}::jsonb[])
+        as known(endpoint_id, congestion)
+      where ${endpoints.id} = known.endpoint_id and ${endpoints.driver} = 'relay'`);
     const areWaiting = and(
       eq(deliveries.status, 'pending'),
       sql`(${deliveries.eventId}, ${deliveries.endpointId}) in (select * from unnest(

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { initialWindow, newCongestion } from '../../domain/congestion.ts';
 import { findStragglers } from '../../db/queries/find-stragglers.ts';
 import { forgiveEndpoints } from '../../db/queries/forgive-endpoints.ts';
+import { handOver } from '../../db/queries/hand-over.ts';
 import { listEvents } from '../../db/queries/list-events.ts';
 import type { OutgoingDelivery } from '../../db/queries/select-outgoing.ts';
 import { releaseEndpoint, saveCongestion } from '../../db/queries/due-deliveries.ts';
@@ -293,6 +294,22 @@ describe('an endpoint in trouble', () => {
     expect(endpoint?.congestion).toEqual(congestion);
   });
 
+  test('whose workflow looks after it is not what the relay thinks of it', async () => {
+    const { id, merchantId } = await scene.newEndpoint();
+    const congestion = { ...newCongestion, window: 0, failures: 3, losses: 3 };
+    await scene.addEvents(merchantId, 1);
+    const [{ eventId } = {}] = await scene.db
+      .select({ eventId: events.id })
+      .from(events)
+      .where(eq(events.merchantId, merchantId));
+    const given = { endpointId: id, eventIds: [eventId!], congestion: newCongestion };
+    await handOver(scene.db, [given]);
+    await saveCongestion(scene.db, { endpointId: id, congestion });
+    await handOver(scene.db, [given]);
+    const [endpoint] = await scene.db.select().from(endpoints).where(eq(endpoints.id, id));
+    expect(endpoint).toMatchObject({ driver: 'workflow', congestion });
+  });
+
   test('is handed back only when nothing is outstanding', async () => {
     const { id, merchantId } = await scene.newEndpoint();
     scene.startRelay(async (delivery) => failedOutcome(delivery));
@@ -355,6 +372,9 @@ describe('an endpoint in trouble', () => {
     relay.wake();
     await until('handed over', async () => (await driverOf(hanging.id)) === 'workflow');
     expect(relay.troubled).toContain(hanging.id);
+    // Its workflow is not to find out by two more calls at once what the relay knows.
+    const [known] = await scene.db.select().from(endpoints).where(eq(endpoints.id, hanging.id));
+    expect(known?.congestion).toMatchObject({ window: 1, probeAtMs: 0 });
     // All the while a lane's worth of calls hang at the one; the other is served at once.
     await scene.addEvents(healthy.merchantId, 20);
     relay.wake();

@@ -5,6 +5,7 @@ import {
   newCongestion,
   onAcknowledged,
   onFailed,
+  onSilence,
   openings,
   roundTripsFor,
 } from '../../domain/congestion.ts';
@@ -74,6 +75,16 @@ test('a receiver that asks for time gets it, for everything', () => {
   expect(asked.probeAtMs).toBe(nowMs + 30_000);
   expect(open(asked)).toBe(0);
   expect(openings(asked, { nowMs: nowMs + 30_000, underWay: 0, bound: 64 })).toBe(4);
+});
+
+test('an endpoint that falls silent gets one call at a time, and starts slowly up to half of what was', () => {
+  const wide = onSilence({ ...newCongestion, window: 40 });
+  expect(wide).toEqual({ ...newCongestion, window: 1, threshold: 20 });
+  expect(acknowledge(wide, 19)).toMatchObject({ window: 20 });
+  expect(acknowledge(wide, 20).window).toBeCloseTo(20.05);
+  expect(onSilence(newCongestion)).toMatchObject({ window: 1, threshold: 2 });
+  const closed = fail(fail(fail(newCongestion)));
+  expect(onSilence(closed)).toBe(closed);
 });
 
 test('whatever happens, a window stays within its bounds and never opens more than it has room for', () => {

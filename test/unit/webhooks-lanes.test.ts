@@ -5,6 +5,7 @@ import type { OutgoingDelivery } from '../../db/queries/select-outgoing.ts';
 import { initialWindow } from '../../domain/congestion.ts';
 import type { EndpointId } from '../../domain/ids.ts';
 import { createLanes } from '../../webhooks/lanes.ts';
+import type { LaneOverflow } from '../../webhooks/lanes.ts';
 import { endpointRow, outcomeOf, outgoing } from '../support/outgoing.ts';
 
 const rows = new Map<EndpointId, OutgoingDelivery['endpoint']>();
@@ -59,7 +60,7 @@ function open(
   settings: {
     concurrency?: number;
     longest?: number;
-    onOverflow?: (endpointId: EndpointId, waiting: OutgoingDelivery[]) => void;
+    onOverflow?: (overflow: LaneOverflow) => void;
   } = {},
 ) {
   const carrier = createCarrier();
@@ -135,7 +136,7 @@ describe('lanes', () => {
     const { carrier, lanes } = open({
       concurrency: 2,
       longest: 3,
-      onOverflow: (endpointId, waiting) => {
+      onOverflow: ({ endpointId, waiting }) => {
         handedOver.push({ endpointId, eventIds: idsOf(waiting) });
       },
     });
@@ -196,14 +197,16 @@ describe('a lane where nothing moves', () => {
 
   function openWatched() {
     const overflown: [EndpointId, number][] = [];
-    const onOverflow = (endpointId: EndpointId, waiting: OutgoingDelivery[]) => {
+    const windows = new Map<EndpointId, number>();
+    const onOverflow = ({ endpointId, waiting, congestion }: LaneOverflow) => {
       overflown.push([endpointId, waiting.length]);
+      windows.set(endpointId, congestion.window);
     };
-    return { ...open({ longest: 1_000, onOverflow }), overflown };
+    return { ...open({ longest: 1_000, onOverflow }), overflown, windows };
   }
 
   test('gives what waits away after a second of silence, however little, and only such a lane', async () => {
-    const { lanes, carrier, overflown } = openWatched();
+    const { lanes, carrier, overflown, windows } = openWatched();
     lanes.add([...deliveriesTo('ep_hangs', 150), ...deliveriesTo('ep_few', 3)]);
     lanes.add([...deliveriesTo('ep_slow', 150), ...deliveriesTo('ep_idle', 2)]);
     expect(lanes.shedStalled()).toBe(false);
@@ -215,6 +218,7 @@ describe('a lane where nothing moves', () => {
       ['ep_hangs', 148],
       ['ep_few', 1],
     ]);
+    expect(Object.fromEntries(windows)).toEqual({ ep_hangs: 1, ep_few: 1 });
     expect(lanes.shedStalled()).toBe(false);
   });
 
@@ -233,7 +237,7 @@ describe('a lane where nothing moves', () => {
   });
 
   test('is not one that gets more than it can take, which is given away where it would need too long', async () => {
-    const { lanes, carrier, overflown } = openWatched();
+    const { lanes, carrier, overflown, windows } = openWatched();
     lanes.add([...deliveriesTo('ep_slow', 545), ...deliveriesTo('ep_fast', 900)]);
     vi.setSystemTime(Date.now() + 1);
     await carrier.end('ep_fast');
@@ -243,6 +247,7 @@ describe('a lane where nothing moves', () => {
     expect([lanes.shedStalled(), lanes.shedLongest(6_001)]).toEqual([false, false]);
     expect(lanes.shedLongest(6_000)).toBe(true);
     expect(overflown).toEqual([['ep_slow', 541]]);
+    expect(Object.fromEntries(windows)['ep_slow']).toBe(3);
     expect(lanes.shedLongest(6_000)).toBe(false);
     // Without such a one, whoever has most.
     expect(lanes.shedLongest(0)).toBe(true);
@@ -306,7 +311,7 @@ describe('a lane whose endpoint fails', () => {
   test('three times in a row is handed over, and takes nothing more for a while', async () => {
     const handedOver: string[] = [];
     const { carrier, lanes } = open({
-      onOverflow: (_, waiting) => handedOver.push(...idsOf(waiting)),
+      onOverflow: ({ waiting }) => handedOver.push(...idsOf(waiting)),
     });
     const deliveries = deliveriesTo('ep_down', 10);
     lanes.add(deliveries);
@@ -358,7 +363,7 @@ describe('a lane that keeps the order of a resource', () => {
   test('gives up what is behind a failed one, and only that', async () => {
     const handedOver: string[] = [];
     const { carrier, lanes } = open({
-      onOverflow: (_, waiting) => handedOver.push(...idsOf(waiting)),
+      onOverflow: ({ waiting }) => handedOver.push(...idsOf(waiting)),
     });
     const of = ordered('ep_p');
     const [a1, a2, b1, b2] = [of('a'), of('a'), of('b'), of('b')];
@@ -378,7 +383,7 @@ describe('a lane that keeps the order of a resource', () => {
     const handedOver: string[] = [];
     const { carrier, lanes } = open({
       longest: 2,
-      onOverflow: (_, waiting) => handedOver.push(...idsOf(waiting)),
+      onOverflow: ({ waiting }) => handedOver.push(...idsOf(waiting)),
     });
     const of = ordered('ep_q');
     const [a1, b1, c1, c2, a2] = [of('a'), of('b'), of('c'), of('c'), of('a')];
@@ -444,7 +449,7 @@ test('lanes carry each delivery exactly once or hand it over, and lose none', as
           heldBack.push(...given.filter(isBehind));
           return outcomeOf(delivery, 'retry');
         },
-        onOverflow: (_, waiting) => seen.push(...idsOf(waiting)),
+        onOverflow: ({ waiting }) => seen.push(...idsOf(waiting)),
       });
       for (const batch of plan) {
         const deliveries = batch.map(({ id, orderKey, priority, isFailing }) => {
