@@ -5,10 +5,14 @@ import { median, percentile } from '../shared/figures.ts';
 import { pace } from '../shared/load.ts';
 import type { Behaviour } from './receiver.ts';
 import type { Stack } from './stack.ts';
-import { compareTurns, inTurns, sparedLatencies } from './trouble.ts';
+import { compareTurns, inTurns, recover, sparedLatencies } from './trouble.ts';
 
 const slowMs = 50;
 const sliceMs = 2_000;
+/** Each run begins in what the same rate without trouble has left in the machine, not in what a repair has. */
+const leadInMs = 10_000;
+// Longer than what was open in a busy time before it stays open: a thousand connections that close take a tenth of a second.
+const firstOutageMs = 60_000;
 /** The beginning of an outage, until the one that hangs has been given up for the first time, is measured by itself. */
 const beginningLastsMs = 25_000;
 const calmStolenMs = 0.03 * sliceMs * availableParallelism();
@@ -35,6 +39,7 @@ export async function measureIsolation(
   stack: Stack,
   { rounds, onProgress, ...load }: Load & { rounds: number; onProgress: (line: string) => void },
 ) {
+  await oneOutage(stack, load);
   const runs = await inTurns<Run>(stack, {
     ...{ rounds, troubled },
     run: async (turn, number) => {
@@ -63,14 +68,23 @@ type Run = { beginningMs: number[]; latenciesMs: number[]; slices: Slice[]; apiC
 /** Two seconds of it. `stolenMs`: CPU time that went to other machines of the host. */
 type Slice = { latenciesMs: number[]; stolenMs: number };
 
+/** As a platform that has had its first outage and its first repair: its code for them is compiled. */
+async function oneOutage(stack: Stack, load: Load): Promise<void> {
+  await stack.reset(asTroubled);
+  const operation = () => stack.publish({ count: 1 });
+  await pace({ ...load, durationMs: firstOutageMs, operation });
+  await recover(stack, troubled);
+}
+
 async function run(
   stack: Stack,
   { behaviours, ...load }: Load & { behaviours: Record<string, Behaviour> },
 ): Promise<Run> {
+  const operation = () => stack.publish({ count: 1 });
+  await pace({ ...load, durationMs: leadInMs, operation });
   await stack.reset(behaviours);
   const before = cpuMsOf(stack.pids());
   const firstEver = stack.published();
-  const operation = () => stack.publish({ count: 1 });
   await pace({ ...load, durationMs: beginningLastsMs, operation });
   const beginning = await sparedLatencies(stack, troubled);
   const stolen = [stolenMs()];

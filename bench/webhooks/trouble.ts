@@ -53,7 +53,7 @@ export function compareTurns<T>(
 }
 
 /** What waits for the troubled ones is not to be delivered in the next run, nor what comes then the long way. */
-async function recover(stack: Stack, troubled: readonly number[]): Promise<void> {
+export async function recover(stack: Stack, troubled: readonly number[]): Promise<void> {
   await stack.reset();
   for (const n of troubled) await stack.enable(n);
   await stack.settled();

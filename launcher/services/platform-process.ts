@@ -8,6 +8,7 @@ export const platformProcess = {
     '--max-semi-space-size=64',
     '--no-allocation-site-pretenuring',
     '--no-memory-reducer',
+    '--heap-growing-percent=300',
     '--import',
     './worker/promise-hook.mjs',
   ],
