@@ -78,10 +78,10 @@ export function onFailed(
 
 /**
  * Nothing comes back any more, not even a failure: one call at a time from here on, and slow start up to half of
- * what was (RFC 5681, 3.1: the loss window after a timeout).
+ * what was (RFC 5681, 3.1: the loss window after a timeout). Further silence changes nothing: half is of what was before.
  */
 export function onSilence(state: Congestion): Congestion {
-  if (state.window === 0) return state;
+  if (state.window <= 1) return state;
   return { ...state, window: 1, threshold: Math.max(state.window / 2, smallestThreshold) };
 }
 

@@ -80,6 +80,7 @@ test('a receiver that asks for time gets it, for everything', () => {
 test('an endpoint that falls silent gets one call at a time, and starts slowly up to half of what was', () => {
   const wide = onSilence({ ...newCongestion, window: 40 });
   expect(wide).toEqual({ ...newCongestion, window: 1, threshold: 20 });
+  expect(onSilence(wide)).toBe(wide);
   expect(acknowledge(wide, 19)).toMatchObject({ window: 20 });
   expect(acknowledge(wide, 20).window).toBeCloseTo(20.05);
   expect(onSilence(newCongestion)).toMatchObject({ window: 1, threshold: 2 });
