@@ -1,5 +1,5 @@
-import { handOver } from '../db/queries/hand-over.ts';
 import type { Database } from '../db/database.ts';
+import { handOver } from '../db/queries/hand-over.ts';
 import type { HandedOver } from '../db/queries/hand-over.ts';
 import type { EndpointId } from '../domain/ids.ts';
 import type { Intake } from './intake.ts';
@@ -48,13 +48,10 @@ export function createOverflow(input: {
 
   return {
     add({ endpointId, congestion, ...given }) {
-      const known = waiting.get(endpointId);
-      if (!known) intake.hold(endpointId);
-      const eventIds = given.waiting.map(({ eventId }) => eventId);
-      waiting.set(endpointId, {
-        ...{ endpointId, congestion },
-        eventIds: known ? known.eventIds.concat(eventIds) : eventIds,
-      });
+      if (!waiting.has(endpointId)) intake.hold(endpointId);
+      const known = waiting.get(endpointId)?.eventIds ?? [];
+      const eventIds = [...known, ...given.waiting.map(({ eventId }) => eventId)];
+      waiting.set(endpointId, { endpointId, eventIds, congestion });
       if (!isHanding) timer ??= setTimeout(() => void handAll().catch(input.onError), patienceMs);
     },
     stop: () => clearTimeout(timer),

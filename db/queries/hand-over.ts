@@ -23,12 +23,11 @@ export async function handOver(db: Database, handed: readonly HandedOver[]): Pro
   );
   const known = handed.map(({ congestion }) => JSON.stringify(congestion));
   await db.transaction(async (tx) => {
-    const isTheirs = inArray(endpoints.id, endpointIds);
     // In the order of ids, as everybody locks them.
     await tx
       .select({ id: endpoints.id })
       .from(endpoints)
-      .where(isTheirs)
+      .where(inArray(endpoints.id, endpointIds))
       .orderBy(asc(endpoints.id))
       .for('update');
     await tx.execute(sql`
