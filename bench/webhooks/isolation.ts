@@ -39,7 +39,6 @@ export async function measureIsolation(
   stack: Stack,
   { rounds, onProgress, ...load }: Load & { rounds: number; onProgress: (line: string) => void },
 ) {
-  await oneOutage(stack, load);
   const runs = await inTurns<Run>(stack, {
     ...{ rounds, troubled },
     run: async (turn, number) => {
@@ -68,11 +67,14 @@ type Run = { beginningMs: number[]; latenciesMs: number[]; slices: Slice[]; apiC
 /** Two seconds of it. `stolenMs`: CPU time that went to other machines of the host. */
 type Slice = { latenciesMs: number[]; stolenMs: number };
 
-/** As a platform that has had its first outage and its first repair: its code for them is compiled. */
-async function oneOutage(stack: Stack, load: Load): Promise<void> {
+/** Makes it a platform that has had its first outage and its first repair: its code for them is compiled. */
+export async function firstOutage(
+  stack: Stack,
+  { perSecond }: { perSecond: number },
+): Promise<void> {
   await stack.reset(asTroubled);
   const operation = () => stack.publish({ count: 1 });
-  await pace({ ...load, durationMs: firstOutageMs, operation });
+  await pace({ perSecond, durationMs: firstOutageMs, operation });
   await recover(stack, troubled);
 }
 

@@ -1,7 +1,7 @@
 import { round } from '../shared/cpu.ts';
 import { median } from '../shared/figures.ts';
 import { measureDrain } from './drain.ts';
-import { measureIsolation } from './isolation.ts';
+import { firstOutage, measureIsolation } from './isolation.ts';
 import { measureKills } from './kills.ts';
 import { compareLatency } from './latency.ts';
 import { measureMatching } from './matching.ts';
@@ -21,7 +21,7 @@ export type WebhooksOptions = {
   /** Which parts to run; saturation, and with it the rates of the others, always. */
   parts: readonly string[];
   isolationRounds: number;
-  /** How long each of its runs lasts once an outage has begun. */
+  /** How long each of its runs goes on after the beginning of an outage. */
   isolationMs: number;
   killSeconds: number;
   memoryDeliveries: number;
@@ -94,6 +94,7 @@ export async function benchWebhooks(options: WebhooksOptions) {
       // for a core and the less of who waits for whom. At half of it one sees what is lost of throughput.
       const measure = (share: number, rounds: number, durationMs: number) =>
         measureIsolation(stack, { perSecond: share * perSecond, rounds, durationMs, onProgress });
+      await firstOutage(stack, { perSecond: perSecond / 16 });
       result['isolation'] = {
         atASixteenth: await measure(1 / 16, options.isolationRounds, options.isolationMs),
         atAnEighth: await measure(
