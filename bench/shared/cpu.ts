@@ -35,7 +35,7 @@ export function cpuPerOperation(
   if (!before || !after || operations === 0) return null;
   const spent = Object.entries(after).map(([name, ms]) => [
     name,
-    round((ms - (before[name] ?? 0)) / operations),
+    round((ms - (before[name] ?? 0)) / operations, 3),
   ]);
   return Object.fromEntries(spent);
 }

@@ -5,7 +5,7 @@ import { median, percentile } from '../shared/figures.ts';
 import { pace } from '../shared/load.ts';
 import type { Behaviour } from './receiver.ts';
 import type { Stack } from './stack.ts';
-import { compareTurns, inTurns, recover, sparedLatencies } from './trouble.ts';
+import { compareMoodless, compareTurns, inTurns, recover, sparedLatencies } from './trouble.ts';
 
 const slowMs = 50;
 const sliceMs = 2_000;
@@ -33,7 +33,7 @@ type Load = { perSecond: number; durationMs: number };
  * its moods, and a pause of a tenth of a second makes the p99 of a run: so of the last p99 is the median of that
  * of every two seconds in which the host took less than 3 % of the CPU time for others. Moods last longer than a
  * round: so the two runs of each round are compared, and a ratio is the median of theirs. `apiCpuMs` tells the mood of
- * each run: what an event costs where trouble changes nothing.
+ * each run: what an event costs where trouble changes nothing. `moodless` is the ratio with that taken out.
  */
 export async function measureIsolation(
   stack: Stack,
@@ -44,7 +44,9 @@ export async function measureIsolation(
     run: async (turn, number) => {
       const one = await run(stack, { ...load, behaviours: turn === 'well' ? {} : asTroubled });
       const p99Ms = round(wholeP99Ms(one));
-      onProgress(`${round(load.perSecond)}/s, ${turn}, round ${number}: p99 ${p99Ms} ms`);
+      onProgress(
+        `${round(load.perSecond)}/s, ${turn}, round ${number}: p99 ${p99Ms} ms, API ${one.apiCpuMs} ms`,
+      );
       return one;
     },
   });
@@ -56,6 +58,7 @@ export async function measureIsolation(
     throughputRatio: round(threeTroubled.taken / allWell.taken, 3),
     p99Ratio: {
       whole: compareTurns(runs, wholeP99Ms),
+      moodless: compareMoodless(runs, (one) => ({ value: wholeP99Ms(one), mood: one.apiCpuMs })),
       beginning: compareTurns(runs, ({ beginningMs }) => percentile(beginningMs, 0.99)),
       established: compareTurns(runs, p99Of),
     },

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { round } from '../shared/cpu.ts';
-import { median, medianBounds } from '../shared/figures.ts';
+import { median, medianBounds, moodlessRatio } from '../shared/figures.ts';
+import type { Mooded } from '../shared/figures.ts';
 import type { Stack } from './stack.ts';
 
 export type Turn = 'well' | 'troubled';
@@ -49,6 +50,20 @@ export function compareTurns<T>(
     median: round(median(ratios), 3),
     between: medianBounds(ratios).map((bound) => round(bound, 3)),
     all: ratios.map((ratio) => round(ratio)),
+  };
+}
+
+/** With against without, had all runs been in one mood; null where that cannot be said. */
+export function compareMoodless<T>(runs: Record<Turn, readonly T[]>, figureOf: (run: T) => Mooded) {
+  const having = runs.troubled.map(figureOf);
+  const compared = moodlessRatio({ having, without: runs.well.map(figureOf) });
+  if (!compared) return null;
+  const { ratio, between, power, unexplained } = compared;
+  return {
+    ratio: round(ratio, 3),
+    between: between.map((bound) => round(bound, 3)),
+    power: round(power),
+    unexplained: round(unexplained, 3),
   };
 }
 
