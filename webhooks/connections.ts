@@ -1,4 +1,4 @@
-import { Agent, buildConnector, fetch as undiciFetch } from 'undici';
+import { Agent, buildConnector, Client, fetch as undiciFetch, Pool } from 'undici';
 import type { MtlsAuth } from './access.ts';
 import {
   guardedLookup,
@@ -10,7 +10,8 @@ import {
 /** How long an answer may take to begin, and each piece of it to follow. */
 export const timeoutMs = 20_000;
 export const connectTimeoutMs = 5_000;
-const keepAliveMs = 30_000;
+/** For how long a connection that nobody uses stays open at most; the second where its server names a longer time. */
+const [keepAliveMs, longestKeepAliveMs] = [30_000, 60_000];
 // What bounds the calls is each endpoint's own window: many endpoints may live at one origin, and those of
 // one that hangs must not take the connections of its neighbours.
 const connectionsPerOrigin = 4_096;
@@ -34,7 +35,7 @@ export function createConnections({ allowPrivate }: { allowPrivate: boolean }): 
       connections: connectionsPerOrigin,
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,
-      keepAliveTimeout: keepAliveMs,
+      factory: (origin, options: object) => new Pool(origin, { ...options, factory: spreadClient }),
       maxResponseSize,
     });
   const shared = newAgent(undefined);
@@ -63,6 +64,16 @@ export function createConnections({ allowPrivate }: { allowPrivate: boolean }): 
       await Promise.all(all.map((agent) => agent.destroy()));
     },
   };
+}
+
+/** One connection. What was opened in a busy second is closed over half of the time that it may stay, not in one. */
+function spreadClient(origin: URL, options: object): Client {
+  const share = (1 + Math.random()) / 2;
+  return new Client(origin, {
+    ...options,
+    keepAliveTimeout: keepAliveMs * share,
+    keepAliveMaxTimeout: longestKeepAliveMs * share,
+  });
 }
 
 /** The same `fetch` as Node's own, from the package whose dispatchers we use. */
