@@ -64,15 +64,15 @@ export function onFailed(
     return { ...state, probeAtMs: Math.max(state.probeAtMs, probeIn(retryAfterMs)) };
   const failures = state.failures + 1;
   const threshold = Math.max(state.window / 2, smallestThreshold);
-  const isClosed = failures >= failuresThatClose;
+  const closes = failures >= failuresThatClose;
   const doublings = Math.min(failures - failuresThatClose, 10);
   const probeMs = Math.min(firstProbeMs * 2 ** doublings, longestProbeMs) * (0.75 + random / 2);
   return {
-    window: isClosed ? 0 : Math.max(state.window / 2, 1),
+    window: closes ? 0 : Math.max(state.window / 2, 1),
     threshold: state.window === 0 ? state.threshold : threshold,
     failures,
     losses: state.losses + 1,
-    probeAtMs: probeIn(Math.max(isClosed ? probeMs : 0, retryAfterMs)),
+    probeAtMs: probeIn(Math.max(closes ? probeMs : 0, retryAfterMs)),
   };
 }
 
@@ -85,12 +85,17 @@ export function onSilence(state: Congestion): Congestion {
   return { ...state, window: 1, threshold: Math.max(state.window / 2, smallestThreshold) };
 }
 
+/** Nothing may be sent before `probeAtMs`: it has failed so often, or has asked for so much time. */
+export function isClosed(state: Congestion, nowMs: number): boolean {
+  return state.probeAtMs > nowMs;
+}
+
 /** How many more calls may begin now. A closed endpoint is probed with one, once its time has come. */
 export function openings(
   state: Congestion,
   { nowMs, underWay, bound }: { nowMs: number; underWay: number; bound: number },
 ): number {
-  if (state.probeAtMs > nowMs) return 0;
+  if (isClosed(state, nowMs)) return 0;
   const window = state.window === 0 ? 1 : Math.floor(state.window);
   return Math.max(0, Math.min(window, bound) - underWay);
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { largestWindow, newCongestion, openings } from '../../domain/congestion.ts';
+import { isClosed, largestWindow, newCongestion, openings } from '../../domain/congestion.ts';
 import type { Congestion } from '../../domain/congestion.ts';
 import type { EndpointId } from '../../domain/ids.ts';
 import {
@@ -137,7 +137,7 @@ async function attemptBatch(
   for (const outcome of outcomes) congestion = afterOutcome(congestion, { outcome, lossesBefore });
   const { disabled } = await recordAttempts(db, {
     outcomes,
-    closedAs: () => (congestion.probeAtMs > Date.now() ? congestion : undefined),
+    closedAs: () => (isClosed(congestion, Date.now()) ? congestion : undefined),
   });
   sayDisabled(deps, disabled);
   deps.traffic.onWindow(endpointId, congestion.window);
@@ -173,8 +173,8 @@ function pauseOf(input: { endpoint: Endpoint; attemptedMs: number }): number {
   return isFailing && Date.now() - input.attemptedMs < lingerMs ? lingerLookMs : 0;
 }
 
-function closedUntil({ probeAtMs }: Congestion): string | null {
-  return probeAtMs > Date.now() ? new Date(probeAtMs).toISOString() : null;
+function closedUntil(state: Congestion): string | null {
+  return isClosed(state, Date.now()) ? new Date(state.probeAtMs).toISOString() : null;
 }
 
 /** No more than the endpoint's rate, over each batch. */

@@ -1,9 +1,10 @@
-import { and, asc, eq, inArray, sql } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
 import type { Congestion } from '../../domain/congestion.ts';
 import type { EndpointId, EventId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
 import { deliveries, endpoints } from '../schema/endpoints.ts';
 import { dropAtMostOnce } from './drop-at-most-once.ts';
+import { lockForFlip } from './lock-for-flip.ts';
 
 /** What waits for one endpoint, and how it is doing as far as the relay knows. */
 export type HandedOver = {
@@ -23,13 +24,7 @@ export async function handOver(db: Database, handed: readonly HandedOver[]): Pro
   );
   const known = handed.map(({ congestion }) => JSON.stringify(congestion));
   await db.transaction(async (tx) => {
-    // In the order of ids, as everybody locks them.
-    await tx
-      .select({ id: endpoints.id })
-      .from(endpoints)
-      .where(inArray(endpoints.id, endpointIds))
-      .orderBy(asc(endpoints.id))
-      .for('update');
+    await lockForFlip(tx, endpointIds);
     await tx.execute(sql`
       update ${endpoints} set driver = 'workflow', congestion = known.congestion
       from unnest(${sql.param(endpointIds)}::text[], ${sql.param(known)}::jsonb[])

@@ -8,6 +8,7 @@ import { statement } from '../statement.ts';
 import type { Transaction } from '../transaction.ts';
 import { disableEndpoints } from './disable-endpoints.ts';
 import { forgive } from './forgive-endpoints.ts';
+import { lockForFlip } from './lock-for-flip.ts';
 
 /** What became of one attempt, decided; the record of a failure carries what the receiver said. */
 export type AttemptOutcome = { eventId: EventId; endpointId: EndpointId; attempt: number } &
@@ -63,18 +64,18 @@ export async function recordAttempts(
     if (failed.length === 0) return nobody;
     const retried = failed.filter((o): o is Of<'retry'> => o.kind === 'retry');
     const troubled = [...new Set(retried.map(({ endpointId }) => endpointId))];
-    // The row lock first, as everybody takes it who flips `driver`.
-    await lockFailed(tx, failed);
+    const failing = [...new Set(failed.map(({ endpointId }) => endpointId))];
+    await lockForFlip(tx, failing);
     // Together in as few round trips as can be: who writes deliveries to the same endpoint waits for the lock.
     await Promise.all([
-      markTroubled(tx, { failed, troubled, closedAs }),
+      markTroubled(tx, { failing, troubled, closedAs }),
       recordFailed(tx, failed),
       holdBack(tx, retried),
     ]);
     const gone = failed.filter((o) => o.kind === 'dead' && o.reason === 'gone');
     const disabled = await disableEndpoints(tx, {
       gone: [...new Set(gone.map(({ endpointId }) => endpointId))],
-      failing: [...new Set(failed.map(({ endpointId }) => endpointId))],
+      failing,
     });
     return { troubled: troubled.filter((id) => !disabled.includes(id)), disabled };
   });
@@ -120,24 +121,15 @@ async function recordDropped(tx: Transaction, dropped: readonly Of<'dropped'>[])
       and ${deliveries.status} = 'pending'`);
 }
 
-async function lockFailed(tx: Transaction, failed: readonly Failed[]): Promise<void> {
-  // In the order of ids, so that two who write at once cannot wait for each other.
-  await tx.execute(sql`
-    select from ${endpoints}
-    where ${endpoints.id} = any(${sql.param(failed.map((o) => o.endpointId))}::text[])
-    order by id for update`);
-}
-
 async function markTroubled(
   tx: Transaction,
   input: {
-    failed: readonly Failed[];
+    failing: readonly EndpointId[];
     troubled: readonly EndpointId[];
     closedAs: ClosedAs;
   },
 ): Promise<void> {
-  const failing = [...new Set(input.failed.map(({ endpointId }) => endpointId))];
-  const closed = failing.map((id) => JSON.stringify(input.closedAs(id) ?? null));
+  const closed = input.failing.map((id) => JSON.stringify(input.closedAs(id) ?? null));
   // Whoever knows the longer time knows more: an old call may fail while its workflow waits already.
   await tx.execute(sql`
     update ${endpoints} set
@@ -146,7 +138,7 @@ async function markTroubled(
       congestion = case
         when (told.closed ->> 'probeAtMs')::float8 > coalesce((congestion ->> 'probeAtMs')::float8, 0)
         then told.closed else congestion end
-    from unnest(${sql.param(failing)}::text[], ${sql.param(closed)}::jsonb[]) as told(endpoint_id, closed)
+    from unnest(${sql.param([...input.failing])}::text[], ${sql.param(closed)}::jsonb[]) as told(endpoint_id, closed)
     where ${endpoints.id} = told.endpoint_id`);
 }
 

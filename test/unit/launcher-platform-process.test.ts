@@ -1,0 +1,14 @@
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { platformProcess } from '../../launcher/services/platform-process.ts';
+
+const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+  scripts: Record<string, string>;
+};
+const forV8 = (words: readonly string[]) =>
+  words.filter((word) => word.startsWith('--') && !word.startsWith('--import')).toSorted();
+
+it.each(['api', 'worker', 'platform'])('npm run %s runs Node as the launcher does', (name) => {
+  const [words = ''] = scripts[name]!.split(platformProcess.entry);
+  expect(forV8(words.split(' '))).toEqual(forV8(platformProcess.nodeArgs));
+});
