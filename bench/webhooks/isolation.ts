@@ -2,7 +2,8 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cpuMsOf, cpuPerOperation, round, stolenMs } from '../shared/cpu.ts';
 import { median, percentile } from '../shared/figures.ts';
-import { pace } from '../shared/load.ts';
+import { publishSteadily } from './publish-steadily.ts';
+import type { Load } from './publish-steadily.ts';
 import type { Behaviour } from './receiver.ts';
 import type { Stack } from './stack.ts';
 import { compareMoodless, compareTurns, inTurns, recover, sparedLatencies } from './trouble.ts';
@@ -23,8 +24,6 @@ const troubles: readonly Behaviour[] = [
 ];
 const troubled = troubles.map((_, n) => n);
 const asTroubled = Object.fromEntries(troubles.map((one, n) => [String(n), one]));
-
-type Load = { perSecond: number; durationMs: number };
 
 /**
  * The same rate again and again, in turns: all endpoints well, and with one that hangs, one that answers 500,
@@ -76,8 +75,7 @@ export async function firstOutage(
   { perSecond }: { perSecond: number },
 ): Promise<void> {
   await stack.reset(asTroubled);
-  const operation = () => stack.publish({ count: 1 });
-  await pace({ perSecond, durationMs: firstOutageMs, operation });
+  await publishSteadily(stack, { perSecond, durationMs: firstOutageMs });
   await recover(stack, troubled);
 }
 
@@ -85,16 +83,15 @@ async function run(
   stack: Stack,
   { behaviours, ...load }: Load & { behaviours: Record<string, Behaviour> },
 ): Promise<Run> {
-  const operation = () => stack.publish({ count: 1 });
-  await pace({ ...load, durationMs: leadInMs, operation });
+  await publishSteadily(stack, { ...load, durationMs: leadInMs });
   await stack.reset(behaviours);
   const before = cpuMsOf(stack.pids());
   const firstEver = stack.published();
-  await pace({ ...load, durationMs: beginningLastsMs, operation });
+  await publishSteadily(stack, { ...load, durationMs: beginningLastsMs });
   const beginning = await sparedLatencies(stack, troubled);
   const stolen = [stolenMs()];
   const clock = setInterval(() => stolen.push(stolenMs()), sliceMs);
-  await pace({ ...load, operation });
+  await publishSteadily(stack, load);
   clearInterval(clock);
   stolen.push(stolenMs());
   const published = stack.published() - firstEver;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { round } from '../shared/cpu.ts';
 import { percentile } from '../shared/figures.ts';
-import { pace } from '../shared/load.ts';
+import { publishSteadily } from './publish-steadily.ts';
 import type { Stack } from './stack.ts';
 
 const quietMs = 120_000;
@@ -37,11 +37,7 @@ export async function measureKills(
       await restarted;
     }
   })();
-  await pace({
-    perSecond: input.perSecond,
-    durationMs: input.durationMs,
-    operation: () => stack.publish({ count: 1 }),
-  });
+  await publishSteadily(stack, input);
   await killing;
   await Promise.all(watched);
   const published = stack.published() - firstEver;

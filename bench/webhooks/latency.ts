@@ -4,9 +4,9 @@ import { bodyOf } from '../relay/add-events.ts';
 import { round } from '../shared/cpu.ts';
 import { median } from '../shared/figures.ts';
 import { pace } from '../shared/load.ts';
+import { publishSteadily } from './publish-steadily.ts';
+import type { Load } from './publish-steadily.ts';
 import type { Stack } from './stack.ts';
-
-type Load = { perSecond: number; durationMs: number };
 
 /** Publish to first arrival against what nobody can do without, in turns; medians, because machines have moods. */
 export async function compareLatency(stack: Stack, { rounds, ...load }: Load & { rounds: number }) {
@@ -23,7 +23,7 @@ export async function compareLatency(stack: Stack, { rounds, ...load }: Load & {
 /** Publish to first arrival at a steady rate, one event a request. */
 async function measureLatency(stack: Stack, { perSecond, durationMs }: Load) {
   await stack.reset();
-  await pace({ perSecond, durationMs, operation: () => stack.publish({ count: 1 }) });
+  await publishSteadily(stack, { perSecond, durationMs });
   const { latencyMs, taken } = await stack.stats();
   return {
     perSecond: round(perSecond),

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cpuMsOf, cpuPerOperation, round } from '../shared/cpu.ts';
 import { percentile } from '../shared/figures.ts';
-import { pace } from '../shared/load.ts';
+import { publishSteadily } from './publish-steadily.ts';
+import type { Load } from './publish-steadily.ts';
 import type { Behaviour } from './receiver.ts';
 import type { Stack } from './stack.ts';
 import { compareTurns, inTurns, sparedLatencies } from './trouble.ts';
@@ -9,7 +10,6 @@ import { compareTurns, inTurns, sparedLatencies } from './trouble.ts';
 const patienceMs = 10_000;
 const hang: Behaviour = { kind: 'hang' };
 
-type Load = { perSecond: number; durationMs: number };
 type Steady = Awaited<ReturnType<typeof runSteady>>;
 
 /**
@@ -49,7 +49,7 @@ async function runSteady(
   );
   const firstEver = stack.published();
   const before = cpuMsOf(stack.pids());
-  const { perSecond } = await pace({ ...load, operation: () => stack.publish({ count: 1 }) });
+  const { perSecond } = await publishSteadily(stack, load);
   const published = stack.published() - firstEver;
   const answering = isWell ? stack.endpoints : stack.endpoints - troubled.length;
   const awaited = Math.floor((published * answering) / stack.endpoints);
