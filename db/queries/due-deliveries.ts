@@ -5,6 +5,7 @@ import type { EndpointId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
 import { deliveries, endpoints } from '../schema/endpoints.ts';
 import type { Transaction } from '../transaction.ts';
+import { lockForFlip } from './lock-for-flip.ts';
 import { selectOutgoing } from './select-outgoing.ts';
 import type { OutgoingDelivery } from './select-outgoing.ts';
 
@@ -133,11 +134,7 @@ export function releaseEndpoint(
   { endpointId }: { endpointId: EndpointId },
 ): Promise<{ isReleased: boolean }> {
   return db.transaction(async (tx) => {
-    await tx
-      .select({ id: endpoints.id })
-      .from(endpoints)
-      .where(eq(endpoints.id, endpointId))
-      .for('update');
+    await lockForFlip(tx, [endpointId]);
     // A statement of its own, so that it sees what the lock waited for.
     const [waiting] = await tx
       .select({ eventId: deliveries.eventId })
