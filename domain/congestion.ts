@@ -85,8 +85,8 @@ export function onSilence(state: Congestion): Congestion {
   return { ...state, window: 1, threshold: Math.max(state.window / 2, smallestThreshold) };
 }
 
-/** Nothing may be sent before `probeAtMs`: it has failed so often, or has asked for so much time. */
-export function isClosed(state: Congestion, nowMs: number): boolean {
+/** Nothing may be sent yet: it has failed so often that it is closed, or has asked for time (Retry-After). */
+export function isHeldBack(state: Congestion, nowMs: number): boolean {
   return state.probeAtMs > nowMs;
 }
 
@@ -95,7 +95,7 @@ export function openings(
   state: Congestion,
   { nowMs, underWay, bound }: { nowMs: number; underWay: number; bound: number },
 ): number {
-  if (isClosed(state, nowMs)) return 0;
+  if (isHeldBack(state, nowMs)) return 0;
   const window = state.window === 0 ? 1 : Math.floor(state.window);
   return Math.max(0, Math.min(window, bound) - underWay);
 }

@@ -2,7 +2,7 @@ import type { AttemptOutcome } from '../db/queries/record-attempts.ts';
 import type { OutgoingDelivery } from '../db/queries/select-outgoing.ts';
 import type { Endpoint } from '../db/queries/endpoints.ts';
 import {
-  isClosed,
+  isHeldBack,
   newCongestion,
   onSilence,
   openings,
@@ -104,7 +104,7 @@ export function createLane({ largest }: { largest: number }) {
     congestion: () => congestion,
     isIdle: () => count === 0 && underWay === 0,
     /** How it is doing, where it has failed so often, or asked for so much time, that nothing is sent to it now. */
-    closedAs: () => (isClosed(congestion, Date.now()) ? congestion : undefined),
+    closedAs: () => (isHeldBack(congestion, Date.now()) ? congestion : undefined),
     /** What is under way does not end. */
     isSilent,
     isSlow: () => (callMs ?? 0) >= slowCallMs,
@@ -140,7 +140,7 @@ export function createLane({ largest }: { largest: number }) {
 
     /** Its workflow has found it well: what is remembered of its failures is of the past. */
     reopen(): void {
-      if (congestion.window === 0 || isClosed(congestion, Date.now())) congestion = newCongestion;
+      if (congestion.window === 0 || isHeldBack(congestion, Date.now())) congestion = newCongestion;
     },
 
     /** The next that may be sent now; or how long the endpoint's rate makes it wait; or nothing. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isClosed, largestWindow, newCongestion, openings } from '../../domain/congestion.ts';
+import { isHeldBack, largestWindow, newCongestion, openings } from '../../domain/congestion.ts';
 import type { Congestion } from '../../domain/congestion.ts';
 import type { EndpointId } from '../../domain/ids.ts';
 import {
@@ -137,7 +137,7 @@ async function attemptBatch(
   for (const outcome of outcomes) congestion = afterOutcome(congestion, { outcome, lossesBefore });
   const { disabled } = await recordAttempts(db, {
     outcomes,
-    closedAs: () => (isClosed(congestion, Date.now()) ? congestion : undefined),
+    closedAs: () => (isHeldBack(congestion, Date.now()) ? congestion : undefined),
   });
   sayDisabled(deps, disabled);
   deps.traffic.onWindow(endpointId, congestion.window);
@@ -174,7 +174,7 @@ function pauseOf(input: { endpoint: Endpoint; attemptedMs: number }): number {
 }
 
 function closedUntil(state: Congestion): string | null {
-  return isClosed(state, Date.now()) ? new Date(state.probeAtMs).toISOString() : null;
+  return isHeldBack(state, Date.now()) ? new Date(state.probeAtMs).toISOString() : null;
 }
 
 /** No more than the endpoint's rate, over each batch. */

@@ -8,7 +8,10 @@ const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as {
 const forV8 = (words: readonly string[]) =>
   words.filter((word) => word.startsWith('--') && !word.startsWith('--import')).toSorted();
 
-it.each(['api', 'worker', 'platform'])('npm run %s runs Node as the launcher does', (name) => {
-  const [words = ''] = scripts[name]!.split(platformProcess.entry);
-  expect(forV8(words.split(' '))).toEqual(forV8(platformProcess.nodeArgs));
-});
+it.each(['api', 'worker', 'platform'])(
+  'npm run %s gives V8 the options that the launcher gives it',
+  (name) => {
+    const [words = ''] = scripts[name]!.split(platformProcess.entry);
+    expect(forV8(words.split(' '))).toEqual(forV8(platformProcess.nodeArgs));
+  },
+);
