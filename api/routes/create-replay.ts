@@ -16,7 +16,7 @@ const route = createRoute({
   tags: ['Endpoints'],
   summary: 'Send an endpoint past events again',
   description:
-    '`recover` sends what ended without being delivered; `replay` sends everything of that time and those types, delivered or not, also from before the endpoint was there. A job that can be watched and stopped; receivers see the same `webhook-id` as the first time.',
+    '`recover` sends what ended without being delivered; `replay` sends everything of that time and those types, delivered or not, also from before the endpoint was there; what is on its way just then is not sent twice. A job that can be watched and stopped; receivers see the same `webhook-id` as the first time.',
   security: [{ apiKey: [] }],
   request: {
     body: {
