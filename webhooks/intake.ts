@@ -12,6 +12,7 @@ import type { OutgoingDelivery } from '../db/queries/select-outgoing.ts';
 import { writeDeliveries } from '../db/queries/write-deliveries.ts';
 import { isPlatformEvent } from '../domain/events.ts';
 import type { EndpointId } from '../domain/ids.ts';
+import { findPlanned } from './find-planned.ts';
 import { createHorizon } from './horizon.ts';
 
 // Nobody waits for what came of a delivery: a little patience makes one transaction of many. It and the
@@ -83,8 +84,6 @@ export async function openIntake(input: {
   let hasUnnumbered = true;
   let open: Stretch = { events: [], planned: [] };
   let underWay: Stretch | undefined;
-  /** Of the open ones, those that were sent before they are written. */
-  const sent = new Map<OutgoingDelivery, PlannedDelivery>();
   /** Endpoints for which something is written before it is sent, and so all that comes after it. */
   const waiting = new Map<EndpointId, number>();
   /** The last position whose outcome is known, and of which nothing is written. */
@@ -135,7 +134,6 @@ export async function openIntake(input: {
       const { id } = delivery.endpoint;
       one.isSent = canBeSent(one, found);
       if (one.isSent) {
-        sent.set(delivery, one);
         ready.push(delivery);
         continue;
       }
@@ -182,7 +180,6 @@ export async function openIntake(input: {
       planned: open.planned.slice(taken.planned.length),
     };
     if (open.events.length === 0) isUrgent = false;
-    for (const { delivery } of taken.planned) sent.delete(delivery);
     return taken;
   }
 
@@ -245,8 +242,8 @@ export async function openIntake(input: {
       return { kind: 'taken', isFull: isMoreUnnumbered || events.length === limit };
     },
     keep(delivery, outcome) {
-      const one = sent.get(delivery);
-      if (!one || outcome.kind !== 'delivered') return false;
+      const one = outcome.kind === 'delivered' && findPlanned(open.planned, delivery);
+      if (!one) return false;
       one.delivered = outcome;
       known = Math.max(known, delivery.position);
       writeInTime();

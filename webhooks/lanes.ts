@@ -61,7 +61,7 @@ export function createLanes(input: {
 }): Lanes {
   const lanes = new Map<EndpointId, Lane>();
   const timers = new Map<EndpointId, NodeJS.Timeout>();
-  /** Those where something waits or is under way. */
+  /** Those where something waits or is under way, and some where it did: see `exceeds`. */
   const occupied = new Set<Lane>();
   let size = 0;
   let underWay = 0;
@@ -73,16 +73,22 @@ export function createLanes(input: {
     const result = change();
     const after = lane.waiting() + lane.underWay();
     size += after - before;
-    if (after === 0) occupied.delete(lane);
-    else if (before === 0) occupied.add(lane);
+    if (before === 0 && after > 0) occupied.add(lane);
     return result;
   }
 
-  /** Looks at no more lanes than it takes to know. */
+  /**
+   * Looks at no more lanes than it takes to know, and leaves out those that have become empty: at every delivery it
+   * would be a new table in V8 for nothing.
+   */
   function exceeds(most: number, loadOf: (lane: Lane) => number): boolean {
     if (size <= most) return false;
     let sum = 0;
     for (const lane of occupied) {
+      if (lane.isIdle()) {
+        occupied.delete(lane);
+        continue;
+      }
       sum += loadOf(lane);
       if (sum > most) return true;
     }
@@ -130,7 +136,11 @@ export function createLanes(input: {
     const known = lanes.get(endpointId);
     if (known) return known;
     if (lanes.size >= keptLanes) {
-      for (const [id, lane] of lanes) if (lane.isForgettable()) lanes.delete(id);
+      for (const [id, lane] of lanes) {
+        if (!lane.isForgettable()) continue;
+        lanes.delete(id);
+        occupied.delete(lane);
+      }
     }
     const lane = createLane({ largest: input.concurrency });
     lanes.set(endpointId, lane);
