@@ -42,9 +42,9 @@ export async function measureIsolation(
     ...{ rounds, troubled },
     run: async (turn, number) => {
       const one = await run(stack, { ...load, behaviours: turn === 'well' ? {} : asTroubled });
-      const p99Ms = round(wholeP99Ms(one));
+      const [p99Ms, firstMs] = [wholeP99Ms(one), beginningP99Ms(one)].map((ms) => round(ms));
       onProgress(
-        `${round(load.perSecond)}/s, ${turn}, round ${number}: p99 ${p99Ms} ms, API ${one.apiCpuMs} ms`,
+        `${round(load.perSecond)}/s, ${turn}, round ${number}: p99 ${p99Ms} ms, at first ${firstMs} ms, API ${one.apiCpuMs} ms`,
       );
       return one;
     },
@@ -58,7 +58,7 @@ export async function measureIsolation(
     p99Ratio: {
       whole: compareTurns(runs, wholeP99Ms),
       moodless: compareMoodless(runs, (one) => ({ value: wholeP99Ms(one), mood: one.apiCpuMs })),
-      beginning: compareTurns(runs, ({ beginningMs }) => percentile(beginningMs, 0.99)),
+      beginning: compareTurns(runs, beginningP99Ms),
       established: compareTurns(runs, p99Of),
     },
   };
@@ -123,6 +123,8 @@ function slicesOf(
 
 const wholeP99Ms = ({ beginningMs, latenciesMs }: Run) =>
   percentile([...beginningMs, ...latenciesMs], 0.99);
+
+const beginningP99Ms = ({ beginningMs }: Run) => percentile(beginningMs, 0.99);
 
 const isCalm = ({ stolenMs: stolen }: Slice) => stolen < calmStolenMs;
 

@@ -1,11 +1,15 @@
 /**
  * The merchants' endpoints in a process of its own. `POST /e/<n>` is endpoint n; `POST /reset` forgets
- * and sets how each behaves; `GET /stats` says what came, `GET /latencies` how fast. Latencies are counted from `data.atMs`.
+ * and sets how each behaves; `GET /stats` says what came, `GET /latencies` how fast. Latencies are counted from `data.atMs`,
+ * and events are told apart by `data.serial`: nothing else is remembered, or the collections of what is would be pauses
+ * that are none of the platform's.
  */
 import { createServer } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { nowMs, percentile } from '../shared/figures.ts';
+import { createSeries, createTally } from '../shared/tally.ts';
+import type { Series } from '../shared/tally.ts';
 
 export type Behaviour = { kind: 'ok'; delayMs?: number } | { kind: 'hang' } | { kind: 'fail' };
 export type ReceiverStats = {
@@ -20,9 +24,9 @@ export type ReceiverStats = {
 };
 
 let behaviours: Record<string, Behaviour> = {};
-let seen = new Map<string, number>();
-let perEndpoint: Record<string, number> = {};
-let latencies: { endpoint: string; ms: number }[] = [];
+let seen = createTally();
+/** In ms, by endpoint, in the order of arrival. */
+let latencies: Record<string, Series> = {};
 let duplicates = 0;
 let lastMs: number | undefined;
 let longestGapMs = 0;
@@ -31,9 +35,8 @@ const hanging = new Set<ServerResponse>();
 
 function reset(next: Record<string, Behaviour>): void {
   behaviours = next;
-  seen = new Map();
-  perEndpoint = {};
-  latencies = [];
+  seen = createTally();
+  latencies = {};
   duplicates = 0;
   lastMs = undefined;
   longestGapMs = 0;
@@ -43,43 +46,35 @@ function reset(next: Record<string, Behaviour>): void {
   hanging.clear();
 }
 
-function take(endpoint: string, id: string, body: string): void {
+function take(endpoint: string, body: string): void {
   const atMs = nowMs();
-  const sentMs = /"atMs":([\d.]+)/.exec(body)?.[1];
+  const [, sentMs, serial] = /"atMs":([\d.]+),"serial":(\d+)/.exec(body) ?? [];
   // What was tried in an earlier part and comes now is nothing of this one.
-  if (Number(sentMs) < resetAtMs) return;
+  if (serial === undefined || Number(sentMs) < resetAtMs) return;
   if (lastMs !== undefined) longestGapMs = Math.max(longestGapMs, atMs - lastMs);
   lastMs = atMs;
-  const count = seen.get(id) ?? 0;
-  seen.set(id, count + 1);
-  if (count > 0) {
-    duplicates += 1;
-    return;
-  }
-  perEndpoint[endpoint] = (perEndpoint[endpoint] ?? 0) + 1;
-  if (sentMs !== undefined) latencies.push({ endpoint, ms: atMs - Number(sentMs) });
+  if (seen.count(Number(serial)) > 0) duplicates += 1;
+  else (latencies[endpoint] ??= createSeries()).add(atMs - Number(sentMs));
 }
 
 function stats(): ReceiverStats {
-  const all = latencies.map(({ ms }) => ms);
+  const all = latenciesOfEndpoints();
+  const flat = Object.values(all).flat();
   return {
-    taken: seen.size,
+    taken: seen.distinct(),
     duplicates,
-    perEndpoint,
+    perEndpoint: Object.fromEntries(Object.entries(all).map(([n, { length }]) => [n, length])),
     latencyMs: {
-      p50: percentile(all, 0.5),
-      p95: percentile(all, 0.95),
-      p99: percentile(all, 0.99),
+      p50: percentile(flat, 0.5),
+      p95: percentile(flat, 0.95),
+      p99: percentile(flat, 0.99),
     },
     longestGapMs,
   };
 }
 
-/** All of them, in ms, by endpoint. */
 function latenciesOfEndpoints(): Record<string, number[]> {
-  const all: Record<string, number[]> = {};
-  for (const { endpoint, ms } of latencies) (all[endpoint] ??= []).push(ms);
-  return all;
+  return Object.fromEntries(Object.entries(latencies).map(([n, one]) => [n, [...one.all()]]));
 }
 
 function answer(endpoint: string, response: ServerResponse, onTaken: () => void): void {
@@ -105,7 +100,7 @@ const server = createServer((request, response) => {
   const url = request.url ?? '';
   if (request.method === 'GET') {
     response.writeHead(200, { 'content-type': 'application/json' });
-    const asked = { '/count': () => seen.size, '/latencies': latenciesOfEndpoints }[url] ?? stats;
+    const asked = { '/count': seen.distinct, '/latencies': latenciesOfEndpoints }[url] ?? stats;
     response.end(JSON.stringify(asked()));
     return;
   }
@@ -121,8 +116,7 @@ const server = createServer((request, response) => {
       return;
     }
     const endpoint = url.slice('/e/'.length);
-    const id = String(request.headers['webhook-id']);
-    answer(endpoint, response, () => take(endpoint, id, body));
+    answer(endpoint, response, () => take(endpoint, body));
   });
 });
 server.keepAliveTimeout = 60_000;

@@ -121,9 +121,9 @@ export async function openStack({ endpoints }: { endpoints: number }) {
     /** Publishes events, spread over the endpoints, in one request. `only` keeps to some of them. */
     async publish({ count, only }: { count: number; only?: readonly number[] }): Promise<void> {
       const events = Array.from({ length: count }, () => {
-        const n = only ? only[published % only.length] : published % endpoints;
-        published += 1;
-        return { type: `bench.e${n}`, data: { atMs: nowMs(), padding } };
+        const serial = published++;
+        const n = only ? only[serial % only.length] : serial % endpoints;
+        return { type: `bench.e${n}`, data: { atMs: nowMs(), serial, padding } };
       });
       const status = await publisher.post(
         '/v1/events',
