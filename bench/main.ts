@@ -26,7 +26,7 @@ const { values, positionals } = parseArgs({
     hang: { type: 'string', default: '0' },
     parts: { type: 'string', default: 'latency,isolation,memory,drain,matching,kills' },
     'isolation-rounds': { type: 'string', default: '5' },
-    'isolation-seconds': { type: 'string', default: '45' },
+    'isolation-seconds': { type: 'string', default: '25' },
     'kill-seconds': { type: 'string', default: '120' },
     'drain-events': { type: 'string', default: '100000' },
     'memory-deliveries': { type: 'string', default: '200000' },

@@ -28,44 +28,35 @@ export function medianBounds(values: readonly number[]): [number, number] {
 export type Mooded = { value: number; mood: number };
 
 /**
- * How many times the value of `without` that of `having` is, had they been measured in the same mood: values go with a
- * `power` of it that is the same for both (analysis of covariance of the logarithms). `between`: two standard errors to
- * each side, so 95 % where there are a dozen of each. `unexplained`: by which share equal runs still differ. Undefined
- * where the runs are too few to say so, or all were in one mood.
+ * How many times the value of `without` that of `having` is in each pair, had both been measured in the same mood: values
+ * go with a `power` of it, the median of the slopes between all runs of a kind in logarithms (Theil and Sen), which a run
+ * that something else held up hardly moves. Undefined where the runs are too few to say so, or all were in one mood.
  */
-export function moodlessRatio(runs: {
-  having: readonly Mooded[];
-  without: readonly Mooded[];
-}): { ratio: number; between: [number, number]; power: number; unexplained: number } | undefined {
-  const groups = [deviations(runs.having), deviations(runs.without)] as const;
-  const all = groups.flatMap(({ around }) => around);
-  const degreesOfFreedom = all.length - 3;
-  const moodSquares = sum(all.map(({ x }) => x * x));
-  if (degreesOfFreedom < 1 || !(moodSquares > 0)) return undefined;
-  const power = sum(all.map(({ x, y }) => x * y)) / moodSquares;
-  const [having, without] = groups;
-  const moodApart = having.x - without.x;
-  const apart = having.y - without.y - power * moodApart;
-  const variance = sum(all.map(({ x, y }) => (y - power * x) ** 2)) / degreesOfFreedom;
-  const perRun = sum(groups.map(({ around }) => 1 / around.length));
-  const standardError = Math.sqrt(variance * (perRun + moodApart ** 2 / moodSquares));
-  return {
-    ratio: Math.exp(apart),
-    between: [Math.exp(apart - 2 * standardError), Math.exp(apart + 2 * standardError)],
-    power,
-    unexplained: Math.sqrt(variance),
-  };
+export function moodlessRatios(
+  pairs: readonly { having: Mooded; without: Mooded }[],
+): { ratios: number[]; power: number } | undefined {
+  const slopes = [pairs.map(({ having }) => having), pairs.map(({ without }) => without)].flatMap(
+    slopesBetween,
+  );
+  if (slopes.length === 0) return undefined;
+  const power = median(slopes);
+  const ratios = pairs.map(
+    ({ having, without }) => having.value / without.value / (having.mood / without.mood) ** power,
+  );
+  return { ratios, power };
 }
 
-/** Means of the logarithms, mood as x and value as y, and what each run is away from them. */
-function deviations(runs: readonly Mooded[]) {
-  const points = runs.map(({ value, mood }) => ({ x: Math.log(mood), y: Math.log(value) }));
-  const x = sum(points.map((one) => one.x)) / points.length;
-  const y = sum(points.map((one) => one.y)) / points.length;
-  return { x, y, around: points.map((one) => ({ x: one.x - x, y: one.y - y })) };
-}
+/** Moods that are nearly the same say nothing of what a mood does. */
+const leastApart = Math.log(1.02);
 
-const sum = (values: readonly number[]) => values.reduce((all, one) => all + one, 0);
+function slopesBetween(runs: readonly Mooded[]): number[] {
+  return runs.flatMap((one, n) =>
+    runs.slice(0, n).flatMap((other) => {
+      const apart = Math.log(one.mood / other.mood);
+      return Math.abs(apart) > leastApart ? Math.log(one.value / other.value) / apart : [];
+    }),
+  );
+}
 
 /** The wall clock in ms, finer than `Date.now()` and comparable between processes of one machine. */
 export function nowMs(): number {

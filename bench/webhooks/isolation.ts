@@ -32,7 +32,7 @@ const asTroubled = Object.fromEntries(troubles.map((one, n) => [String(n), one])
  * its moods, and a pause of a tenth of a second makes the p99 of a run: so of the last p99 is the median of that
  * of every two seconds in which the host took less than 3 % of the CPU time for others. Moods last longer than a
  * round: so the two runs of each round are compared, and a ratio is the median of theirs. `apiCpuMs` tells the mood of
- * each run: what an event costs where trouble changes nothing. `moodless` is the ratio with that taken out.
+ * each run: what an event costs where trouble changes nothing. `moodless` is the ratio with that taken out of each round.
  */
 export async function measureIsolation(
   stack: Stack,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { round } from '../shared/cpu.ts';
-import { median, medianBounds, moodlessRatio } from '../shared/figures.ts';
+import { median, medianBounds, moodlessRatios } from '../shared/figures.ts';
 import type { Mooded } from '../shared/figures.ts';
 import type { Stack } from './stack.ts';
 
@@ -40,30 +40,34 @@ export async function sparedLatencies(
     .map((endpoint) => latencies[endpoint]!);
 }
 
+type Compared = { median: number; between: number[]; all: number[] };
+
 /** With against without, by the round: moods of the machine last longer than one. */
 export function compareTurns<T>(
   runs: Record<Turn, readonly T[]>,
   figureOf: (run: T) => number,
-): { median: number; between: number[]; all: number[] } {
-  const ratios = runs.well.map((well, n) => figureOf(runs.troubled[n]!) / figureOf(well));
+): Compared {
+  return comparedBy(runs.well.map((well, n) => figureOf(runs.troubled[n]!) / figureOf(well)));
+}
+
+/** With against without, by the round, had both been in one mood; null where that cannot be said. */
+export function compareMoodless<T>(
+  runs: Record<Turn, readonly T[]>,
+  figureOf: (run: T) => Mooded,
+): (Compared & { power: number }) | null {
+  const pairs = runs.well.map((well, n) => ({
+    without: figureOf(well),
+    having: figureOf(runs.troubled[n]!),
+  }));
+  const found = moodlessRatios(pairs);
+  return found ? { ...comparedBy(found.ratios), power: round(found.power) } : null;
+}
+
+function comparedBy(ratios: readonly number[]): Compared {
   return {
     median: round(median(ratios), 3),
     between: medianBounds(ratios).map((bound) => round(bound, 3)),
     all: ratios.map((ratio) => round(ratio)),
-  };
-}
-
-/** With against without, had all runs been in one mood; null where that cannot be said. */
-export function compareMoodless<T>(runs: Record<Turn, readonly T[]>, figureOf: (run: T) => Mooded) {
-  const having = runs.troubled.map(figureOf);
-  const compared = moodlessRatio({ having, without: runs.well.map(figureOf) });
-  if (!compared) return null;
-  const { ratio, between, power, unexplained } = compared;
-  return {
-    ratio: round(ratio, 3),
-    between: between.map((bound) => round(bound, 3)),
-    power: round(power),
-    unexplained: round(unexplained, 3),
   };
 }
 
