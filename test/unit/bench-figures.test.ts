@@ -13,8 +13,8 @@ describe('moodlessRatios', () => {
     const powers = fc.double({ min: -3, max: 3, noNaN: true });
     fc.assert(
       fc.property(moods, mood, powers, (all, times, power) => {
-        const pairs = all.map(([with_, without]) => ({
-          having: { mood: with_, value: 4 * times * with_ ** power },
+        const pairs = all.map(([having, without]) => ({
+          having: { mood: having, value: 4 * times * having ** power },
           without: { mood: without, value: 4 * without ** power },
         }));
         const found = moodlessRatios(pairs);
