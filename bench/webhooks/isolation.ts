@@ -42,9 +42,10 @@ export async function measureIsolation(
     ...{ rounds, troubled },
     run: async (turn, number) => {
       const one = await run(stack, { ...load, behaviours: turn === 'well' ? {} : asTroubled });
-      const [p99Ms, firstMs] = [wholeP99Ms(one), beginningP99Ms(one)].map((ms) => round(ms));
+      const [p50Ms, p99Ms, firstMs] = [wholeMs(one, 0.5), wholeMs(one, 0.99), beginningP99Ms(one)];
+      const latency = `p50 ${round(p50Ms)} ms, p99 ${round(p99Ms)} ms, at first ${round(firstMs)} ms`;
       onProgress(
-        `${round(load.perSecond)}/s, ${turn}, round ${number}: p99 ${p99Ms} ms, at first ${firstMs} ms, API ${one.apiCpuMs} ms`,
+        `${round(load.perSecond)}/s, ${turn}, round ${number}: ${latency}, API ${one.apiCpuMs} ms`,
       );
       return one;
     },
@@ -121,8 +122,10 @@ function slicesOf(
   }));
 }
 
-const wholeP99Ms = ({ beginningMs, latenciesMs }: Run) =>
-  percentile([...beginningMs, ...latenciesMs], 0.99);
+const wholeMs = ({ beginningMs, latenciesMs }: Run, share: number) =>
+  percentile([...beginningMs, ...latenciesMs], share);
+
+const wholeP99Ms = (one: Run) => wholeMs(one, 0.99);
 
 const beginningP99Ms = ({ beginningMs }: Run) => percentile(beginningMs, 0.99);
 
@@ -149,6 +152,7 @@ function figuresOf(runs: readonly Run[]) {
     p99Ms: round(medianOf(calm, 0.99)),
     calmSlices: calm.length,
     slices: slices.length,
+    wholeP50Ms: runs.map((one) => round(wholeMs(one, 0.5))),
     wholeP99Ms: runs.map((one) => round(wholeP99Ms(one))),
     apiCpuMs: runs.map(({ apiCpuMs }) => apiCpuMs),
   };

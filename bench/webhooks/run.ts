@@ -20,6 +20,7 @@ export type WebhooksOptions = {
   roundMs: number;
   /** Which parts to run; saturation, and with it the rates of the others, always. */
   parts: readonly string[];
+  /** At a sixteenth of saturation; at an eighth a third of them. */
   isolationRounds: number;
   /** How long each of its runs goes on after the beginning of an outage. */
   isolationMs: number;
@@ -98,7 +99,7 @@ export async function benchWebhooks(options: WebhooksOptions) {
       await firstOutage(stack, { perSecond: perSecond / 16 });
       result['isolation'] = {
         atASixteenth: await measure(1 / 16, isolationRounds, isolationMs),
-        atAnEighth: await measure(1 / 8, isolationRounds, isolationMs),
+        atAnEighth: await measure(1 / 8, Math.ceil(isolationRounds / 3), isolationMs),
         atHalf: await measure(1 / 2, 1, 2 * roundMs),
       };
       onProgress(`three troubled endpoints: ${JSON.stringify(result['isolation'])}`);
