@@ -24,8 +24,6 @@ const defaultSettings: Record<string, string> = {
   max_connections: '100',
   // Short statements by the thousand: compiling them costs more than it saves.
   jit: 'off',
-  // A second of analyze at once is felt by all that commit: docs/decisions/0023-cores-of-the-background.md.
-  autovacuum_vacuum_cost_delay: '20ms',
   timezone: 'UTC',
   log_timezone: 'UTC',
 };

@@ -1,7 +1,6 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
@@ -14,12 +13,6 @@ import { sqlitePragmas, temporalServerSettings } from './temporal-settings.ts';
 
 const READY_TIMEOUT_MS = 60_000;
 const POLL_MS = 25;
-
-/**
- * It starts a workflow on all the cores that it has, and everything else on the machine waits meanwhile: see
- * docs/decisions/0023-cores-of-the-background.md. Whoever sets GOMAXPROCS decides instead.
- */
-const mostCores = Math.max(1, Math.floor(availableParallelism() / 2));
 
 export type Temporal = {
   /** host:port of the gRPC frontend. */
@@ -59,7 +52,7 @@ export async function startTemporal(input: TemporalInput): Promise<Temporal> {
     command: input.binary,
     args: serverArgs({ ...input, ip }),
     logFile,
-    env: { GOMAXPROCS: String(mostCores), ...withoutClientSettings(process.env) },
+    env: withoutClientSettings(process.env),
     stopSignal: 'SIGTERM',
     onExit: (exit) => (isReady ? input.onExit?.(exit) : undefined),
   });
