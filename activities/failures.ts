@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { jitteredBackoffMs } from '../domain/retry-schedule.ts';
+import { cancelledBy } from '../outbound/calls.ts';
 import { ProviderFault } from '../providers/faults.ts';
 
 /**
@@ -27,15 +28,19 @@ export function toFailure(error: unknown, attempt: number, random = Math.random(
 
 type Activity = (input: never) => Promise<unknown>;
 
-/** Lets every activity of a group fail in Temporal's terms. */
+/**
+ * Lets every activity of a group fail in Temporal's terms, and ends its calls out as soon as it is cancelled or its
+ * time is over.
+ */
 export function withFailures<T extends Record<string, Activity>>(activities: T): T {
   const wrapped = Object.entries(activities).map(([name, run]) => [
     name,
     async (input: never) => {
+      const { cancellationSignal, info } = Context.current();
       try {
-        return await run(input);
+        return await cancelledBy(cancellationSignal, () => run(input));
       } catch (error) {
-        throw toFailure(error, Context.current().info.attempt);
+        throw toFailure(error, info.attempt);
       }
     },
   ]);

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { parseSecretKeys, secretKeysHelp } from './secret-keys.ts';
 
@@ -13,6 +14,12 @@ const whole = (lowest: number, highest: number) => {
   const error = `must be a whole number from ${lowest} to ${highest}`;
   return z.coerce.number({ error }).int(error).min(lowest, error).max(highest, error);
 };
+
+/** `10.0.0.2`, `10.0.0.2:53`, `::1` or `[::1]:53`. */
+function isNameServer(text: string): boolean {
+  const bare = /^\[(.+)\](?::\d{1,5})?$/.exec(text)?.[1] ?? text;
+  return isIP(bare) > 0 || isIP(bare.replace(/:\d{1,5}$/, '')) === 4;
+}
 
 const environment = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }),
@@ -32,6 +39,11 @@ const environment = z.object({
     .url({ protocol: /^https?$/, error: 'must be an http(s):// URL' })
     .transform((url) => url.replace(/\/+$/, '')),
   TENDER_ALLOW_PRIVATE_TARGETS: flag.default(false),
+  TENDER_DNS_SERVERS: z
+    .string()
+    .transform((text) => text.split(','))
+    .pipe(z.array(z.string().refine(isNameServer, 'must be addresses like 10.0.0.2 or [::1]:53')))
+    .optional(),
   // Read by worker/promise-hook.mjs, before anything else is loaded; checked here with the others.
   TENDER_WORKFLOW_STACK_TRACES: flag.default(false),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -51,6 +63,8 @@ export type Config = {
   secretKeys: Buffer[];
   /** Development only: merchants' endpoints may be loopback or private addresses. */
   allowPrivateTargets: boolean;
+  /** Asked in place of the system's; `address` or `address:port`. */
+  dnsServers: string[] | undefined;
   logLevel: string;
 };
 
@@ -89,6 +103,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
       http: { host: e.HOST, port: e.PORT, publicUrl: e.TENDER_PUBLIC_URL },
       secretKeys: e.TENDER_SECRET_KEYS,
       allowPrivateTargets: e.TENDER_ALLOW_PRIVATE_TARGETS,
+      dnsServers: e.TENDER_DNS_SERVERS,
       logLevel: e.LOG_LEVEL,
     },
   };

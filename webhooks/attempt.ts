@@ -4,11 +4,13 @@ import { nextAttempt } from '../domain/retry-schedule.ts';
 import type { OutgoingDelivery } from '../db/queries/select-outgoing.ts';
 import type { AttemptOutcome } from '../db/queries/record-attempts.ts';
 import type { Sealer } from '../db/sealed.ts';
+import { CallCancelled } from '../outbound/calls.ts';
 import type { Oauth2Auth } from './access.ts';
 import type { Composed } from './compose.ts';
 import { keptText } from './kept-answer.ts';
 import { createPreparer } from './prepare.ts';
 import type { Prepared } from './prepare.ts';
+import { cancelledCode } from './send.ts';
 import type { Attempted, Sender } from './send.ts';
 import { signatureOf } from './sign.ts';
 import type { Sent } from './traffic.ts';
@@ -16,7 +18,10 @@ import { createTokens } from './tokens.ts';
 
 export type Attempter = (delivery: OutgoingDelivery) => Promise<AttemptOutcome>;
 
-/** Makes one attempt at a delivery and decides what it came to. The outcome is data, not yet written. */
+/**
+ * Makes one attempt at a delivery and decides what it came to. The outcome is data, not yet written. Throws
+ * `CallCancelled` where its caller has gone before there was one.
+ */
 export function createAttempter({
   sender,
   sealer,
@@ -79,6 +84,7 @@ export function createAttempter({
       return { kind: 'dropped', reason: 'expired', eventId, endpointId, attempt: attempts };
     }
     const sent = await send(delivery);
+    if (isCancelled(sent)) throw new CallCancelled('the attempt was broken off');
     const outcome = outcomeOf(delivery, sent);
     onSent({
       endpointId: endpoint.id,
@@ -89,6 +95,9 @@ export function createAttempter({
     return outcome;
   };
 }
+
+const isCancelled = ({ result }: Attempted) =>
+  result.kind === 'error' && result.code === cancelledCode;
 
 /** Nothing that an event carries may stop whoever sends it. */
 function composeWith({ compose }: Prepared, delivery: OutgoingDelivery): Composed | undefined {

@@ -1,4 +1,8 @@
-import { Agent, buildConnector, Client, fetch as undiciFetch, Pool } from 'undici';
+import { request } from 'undici';
+import type { Agent } from 'undici';
+import { OutboundAgent } from '../outbound/agent.ts';
+import { callersSignal, cancelledBy } from '../outbound/calls.ts';
+import type { Lookup } from '../outbound/resolver.ts';
 import type { MtlsAuth } from './access.ts';
 import {
   guardedLookup,
@@ -7,36 +11,41 @@ import {
   refuseTarget,
 } from './target-guard.ts';
 
-/** How long an answer may take to begin, and each piece of it to follow. */
+/** How long a call may take, from its dispatch to the last byte of the answer. */
 export const timeoutMs = 20_000;
 export const connectTimeoutMs = 5_000;
-/** For how long a connection that nobody uses stays open at most; the second where its server names a longer time. */
-const [keepAliveMs, longestKeepAliveMs] = [30_000, 60_000];
 // What bounds the calls is each endpoint's own window: many endpoints may live at one origin, and those of
 // one that hangs must not take the connections of its neighbours.
 const connectionsPerOrigin = 4_096;
 const keptCertificates = 256;
 const fetchedBytes = 64 * 1_024;
+/** `post` reads less of it. */
+const answeredBytes = 16 * 1_024 * 1_024;
 
 export type Connections = {
   /** Those that everybody shares, or those of one certificate. */
   of(mtls: MtlsAuth | undefined): Agent;
-  fetch: typeof fetch;
+  fetch: typeof globalThis.fetch;
   close(): Promise<void>;
 };
 
 /** Keeps connections open for whoever sends. None of them ever leads to an address within, unless allowed. */
-export function createConnections({ allowPrivate }: { allowPrivate: boolean }): Connections {
-  const newAgent = (mtls: MtlsAuth | undefined, maxResponseSize = -1) =>
-    new Agent({
-      connect: allowPrivate
-        ? { timeout: connectTimeoutMs, ...tlsOf(mtls) }
-        : guardedConnector(tlsOf(mtls)),
-      connections: connectionsPerOrigin,
-      headersTimeout: timeoutMs,
-      bodyTimeout: timeoutMs,
-      factory: (origin, options: object) => new Pool(origin, { ...options, factory: spreadClient }),
-      maxResponseSize,
+export function createConnections({
+  allowPrivate,
+  lookup,
+  timeoutMs: callMs = timeoutMs,
+}: {
+  allowPrivate: boolean;
+  lookup?: Lookup | undefined;
+  timeoutMs?: number | undefined;
+}): Connections {
+  const newAgent = (mtls: MtlsAuth | undefined, maxResponseBytes = answeredBytes) =>
+    new OutboundAgent({
+      ...{ timeoutMs: callMs, maxResponseBytes, connectionsPerOrigin },
+      tls: tlsOf(mtls),
+      lookup: allowPrivate ? lookup : guardedLookup(lookup),
+      // The last look, at what was really connected to: literals never pass through a lookup.
+      refuse: allowPrivate ? undefined : refusePrivate,
     });
   const shared = newAgent(undefined);
   const forFetch = newAgent(undefined, fetchedBytes);
@@ -66,25 +75,42 @@ export function createConnections({ allowPrivate }: { allowPrivate: boolean }): 
   };
 }
 
-/** One connection. What was opened in a busy second is closed over half of the time that it may stay, not in one. */
-function spreadClient(origin: URL, options: object): Client {
-  const share = (1 + Math.random()) / 2;
-  return new Client(origin, {
-    ...options,
-    keepAliveTimeout: keepAliveMs * share,
-    keepAliveMaxTimeout: longestKeepAliveMs * share,
-  });
+function refusePrivate({ remoteAddress = '' }: { remoteAddress?: string | undefined }) {
+  return isPublicAddress(remoteAddress)
+    ? undefined
+    : new PrivateAddressError(`connected to ${remoteAddress}`);
 }
 
-/** The same `fetch` as Node's own, from the package whose dispatchers we use. */
-function guardedFetch(input: { allowPrivate: boolean; agent: Agent }): typeof fetch {
+/** `fetch` for small answers, which are read whole: never redirected, never decompressed. */
+function guardedFetch(input: { allowPrivate: boolean; agent: Agent }): typeof globalThis.fetch {
   const { allowPrivate, agent } = input;
-  const guarded = (url: string, init: object) => {
-    const refusal = refuseTarget(url, { allowPrivate });
-    if (refusal) throw new PrivateAddressError(`${url} is refused: ${refusal}`);
-    return undiciFetch(url, { ...init, redirect: 'manual', dispatcher: agent });
+  return async (target, init = {}) => {
+    const given = new Request(target, init);
+    const refusal = refuseTarget(given.url, { allowPrivate });
+    if (refusal) throw new PrivateAddressError(`${given.url} is refused: ${refusal}`);
+    const signals = [callersSignal(), init.signal].filter(
+      (signal) => signal instanceof AbortSignal,
+    );
+    const sent = Buffer.from(await given.arrayBuffer());
+    const call = () =>
+      request(given.url, {
+        method: given.method === 'POST' ? 'POST' : 'GET',
+        headers: Object.fromEntries(given.headers),
+        body: given.method === 'POST' ? sent : null,
+        dispatcher: agent,
+      });
+    return cancelledBy(AbortSignal.any(signals), async () => {
+      const { statusCode, headers, body } = await call();
+      const bytes = await body.arrayBuffer();
+      const encoding = headers['content-encoding'] ?? 'identity';
+      if (encoding !== 'identity') throw new Error(`the answer is encoded as ${String(encoding)}`);
+      const pairs = Object.entries(headers).flatMap(([name, value]) =>
+        [value ?? []].flat().map((one): [string, string] => [name, one]),
+      );
+      const isEmpty = statusCode === 204 || statusCode === 205 || statusCode === 304;
+      return new Response(isEmpty ? null : bytes, { status: statusCode, headers: pairs });
+    });
   };
-  return guarded as unknown as typeof fetch;
 }
 
 export type Tls = { cert?: string; key?: string; ca?: string };
@@ -94,19 +120,4 @@ export function tlsOf(mtls: MtlsAuth | undefined): Tls {
   if (!mtls) return {};
   const { certificate: cert, privateKey: key, ca } = mtls;
   return { cert, key, ...(ca !== undefined && { ca }) };
-}
-
-function guardedConnector(tls: Tls): buildConnector.connector {
-  const connect = buildConnector({ timeout: connectTimeoutMs, lookup: guardedLookup, ...tls });
-  return (options, callback) => {
-    connect(options, (...answer) => {
-      const [error, socket] = answer;
-      if (error) return callback(error, null);
-      // The last look, at what was really connected to: literals never pass through `lookup`.
-      const address = socket.remoteAddress ?? '';
-      if (isPublicAddress(address)) return callback(null, socket);
-      socket.destroy();
-      callback(new PrivateAddressError(`connected to ${address}`), null);
-    });
-  };
 }

@@ -1,6 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
 import type { Dispatcher } from 'undici';
-import { timeoutMs } from './connections.ts';
 
 export type PostAnswer = {
   statusCode: number;
@@ -17,7 +16,8 @@ const drainedBytes = 64 * 1_024;
 /**
  * One POST. `keptCharsOf` says of a status how many characters of the body matter; 0 drains it, which
  * only frees the connection. Once there is a status, nothing that becomes of the body takes it away.
- * Rejects where none came. Without streams, which cost as much again as the rest of a call.
+ * Rejects where none came. `dispatcher` bounds the time of it all. Without streams, which cost as much again as
+ * the rest of a call.
  */
 export function post(
   dispatcher: Dispatcher,
@@ -32,28 +32,20 @@ export function post(
   const { origin, path, headers: sent, body, keptCharsOf } = request;
   return new Promise((resolve, reject) => {
     let answer: PostAnswer | undefined;
-    let timer: NodeJS.Timeout | undefined;
     let keptChars = 0;
     let readBytes = 0;
     let decoder: StringDecoder | undefined;
     const end = () => {
-      clearTimeout(timer);
       if (answer) resolve(answer);
     };
     dispatcher.dispatch(
       { method: 'POST', origin, path, headers: sent, body },
       {
         onRequestStart() {},
-        onResponseStart(controller, statusCode, headers) {
-          if (statusCode < 200) return;
+        onResponseStart(_, statusCode, headers) {
           answer = { statusCode, headers, text: '' };
           keptChars = keptCharsOf(statusCode);
           if (keptChars > 0) decoder = new StringDecoder();
-          if (statusCode === 204) return;
-          // The agent bounds the wait for the headers and between two pieces of a body; this bounds the whole.
-          const cutOff = () =>
-            controller.abort(new Error(`no whole answer within ${timeoutMs} ms`));
-          timer = setTimeout(cutOff, timeoutMs);
         },
         onResponseData(controller, chunk) {
           if (!answer) return;

@@ -5,6 +5,8 @@ import type { EndpointId } from '../domain/ids.ts';
 import type { Database } from '../db/database.ts';
 import { takeOverDeliveries } from '../db/queries/take-over-deliveries.ts';
 import { takeOverShard } from '../db/queries/take-over-shard.ts';
+import { CallCancelled, cancelledBy } from '../outbound/calls.ts';
+import { within } from '../outbound/within.ts';
 import type { Attempter } from './attempt.ts';
 import { createGate } from '../db/gate.ts';
 import { openIntake } from './intake.ts';
@@ -23,6 +25,9 @@ const busyPressure = 64;
 // How long one endpoint may keep all others from being served. A busy machine needs the better part of a
 // second to carry what it has taken up to a healthy one.
 const patienceMs = 3_000;
+// How long a relay that ends waits for calls under way, and for the database to take down what came of them.
+const drainMs = 2_000;
+const longestDrainMs = 15_000;
 // NOTIFY wakes the relay; this look is for the notification that was lost with its connection.
 const idleLookMs = 1_000;
 
@@ -51,10 +56,15 @@ export async function runRelay(input: {
   onDisabled: (endpointIds: readonly EndpointId[]) => void;
   onProgress: (progress: RelayProgress) => void;
   onWindow: (endpointId: EndpointId, window: number) => void;
+  /** Asks it to end: what is under way may still come to something, for a short while. */
   signal: AbortSignal;
+  /** Nobody waits for it any more: what is under way is broken off. */
+  cancelled: AbortSignal;
 }): Promise<'fenced' | 'stopped'> {
-  const { db, shard, signal } = input;
+  const { db, shard, signal, cancelled } = input;
   const gate = createGate();
+  const calls = new AbortController();
+  const breakOff = () => calls.abort();
   const progress = { delivered: 0, failed: 0 };
   let failure: unknown;
   let isFenced = false;
@@ -64,6 +74,10 @@ export async function runRelay(input: {
     failure ??= error;
     gate.open();
   };
+
+  /** A call that was broken off came to nothing that could be written: it is made again by whoever takes over. */
+  const failWith = (error: unknown): undefined =>
+    error instanceof CallCancelled ? undefined : fail(error);
 
   const tellTroubled = (endpointIds: readonly EndpointId[]) =>
     input.onTroubled(
@@ -81,7 +95,9 @@ export async function runRelay(input: {
     carry: async (delivery) => {
       // Stopping: what has not begun is for whoever takes over.
       if (signal.aborted || isFenced || failure !== undefined) return undefined;
-      const outcome = await input.attempt(delivery).catch(fail);
+      const outcome = await cancelledBy(calls.signal, () => input.attempt(delivery)).catch(
+        failWith,
+      );
       crashPoint('relay.sent');
       if (!outcome) return undefined;
       if (outcome.kind === 'retry') intake.hold(outcome.endpointId);
@@ -135,6 +151,7 @@ export async function runRelay(input: {
     gate.open();
   });
   signal.addEventListener('abort', gate.open);
+  cancelled.addEventListener('abort', breakOff, { once: true });
   try {
     let hasAbandoned = true;
     while (!signal.aborted && failure === undefined && !isFenced) {
@@ -168,16 +185,23 @@ export async function runRelay(input: {
       if (lanes.isPressed(busyPressure)) await sleep(takePatienceMs);
     }
     if (isFenced) return 'fenced';
-    await lanes.idle();
-    await outcomes.flush();
-    await intake.settled();
+    // One that hangs must not keep all the others of the shard from the next relay.
+    const isIdle = await within(lanes.idle(), { timeoutMs: drainMs, what: 'calls' }).then(
+      () => true,
+      () => false,
+    );
+    if (!isIdle) breakOff();
+    const written = lanes.idle().then(outcomes.flush).then(intake.settled);
+    await within(written, { timeoutMs: longestDrainMs, what: 'outcomes to be written' });
     if (failure !== undefined) throw failure;
     return 'stopped';
   } finally {
+    breakOff();
     lanes.stop();
     overflow.stop();
-    await intake.close();
+    await within(intake.close(), { timeoutMs: longestDrainMs, what: 'the last write' });
     stopListening();
     signal.removeEventListener('abort', gate.open);
+    cancelled.removeEventListener('abort', breakOff);
   }
 }

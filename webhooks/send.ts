@@ -1,6 +1,8 @@
 import { targetSchemes } from '../domain/delivery.ts';
 import type { AttemptResult, CallResult } from '../domain/delivery.ts';
 import { parseRetryAfterMs } from '../domain/retry-schedule.ts';
+import { ConnectFailed } from '../outbound/calls.ts';
+import type { Lookup } from '../outbound/resolver.ts';
 import type { MtlsAuth } from './access.ts';
 import { createBrokers } from './broker/brokers.ts';
 import type { BrokerTarget } from './broker/brokers.ts';
@@ -31,7 +33,7 @@ export type Sender = {
   /** To a broker instead, through the same guard. Never throws for what it does. */
   publish(target: BrokerTarget, message: BrokerMessage): Promise<Attempted>;
   /** `fetch` for small answers through the same guard. Throws for a target that is refused. */
-  fetch: typeof fetch;
+  fetch: typeof globalThis.fetch;
   close(): Promise<void>;
 };
 
@@ -50,13 +52,26 @@ export type Attempted = {
 
 export const userAgent = 'Tender-Webhooks/1.0';
 
+/** The word for an attempt whose caller has gone. */
+export const cancelledCode = 'cancelled';
+
 const keptTargets = 10_000;
 
 type Target = { origin: string; path: string; refusal: TargetRefusal | undefined };
 
 /** Sends what was composed and signed to merchants' endpoints. Follows no redirects; never throws for what a receiver does. */
-export function createSender({ allowPrivate }: { allowPrivate: boolean }): Sender {
-  const connections = createConnections({ allowPrivate });
+export function createSender({
+  allowPrivate,
+  lookup,
+  timeoutMs,
+}: {
+  allowPrivate: boolean;
+  /** How names are resolved; by this process's name servers without it. */
+  lookup?: Lookup;
+  /** For a whole call, to an endpoint or for a token. */
+  timeoutMs?: number;
+}): Sender {
+  const connections = createConnections({ allowPrivate, lookup, timeoutMs });
   const brokers = createBrokers({ allowPrivate });
   // An address is parsed and judged once, not at every event.
   const targets = new Map<string, Target>();
@@ -141,7 +156,8 @@ function failed(code: string): Answer {
   return { result: { kind: 'error', code }, responseBody: null, responseHeaders: null };
 }
 
-function failedBy(error: unknown): Answer {
+function failedBy(thrown: unknown): Answer {
+  const error = thrown instanceof ConnectFailed ? thrown.cause : thrown;
   if (!(error instanceof Error)) return failed('unknown');
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
   // undici's own are `UND_ERR_HEADERS_TIMEOUT` and the like.

@@ -1,8 +1,8 @@
-import { lookup } from 'node:dns';
-import type { LookupAddress, LookupOptions } from 'node:dns';
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { targetSchemes } from '../domain/delivery.ts';
+import { systemLookup } from '../outbound/name-servers.ts';
+import type { Lookup } from '../outbound/resolver.ts';
 
 /** Why a target may not be called. */
 export type TargetRefusal =
@@ -49,27 +49,21 @@ export function refuseTarget(
   return isIP(host) && !isPublicAddress(host) ? 'private_address' : undefined;
 }
 
-type LookupCallback = (
-  error: NodeJS.ErrnoException | null,
-  address: string | LookupAddress[],
-  family?: number,
-) => void;
-
-/** A resolver that never hands out an address that is not public: for the sockets of outgoing calls. */
-export function guardedLookup(
-  hostname: string,
-  options: LookupOptions,
-  callback: LookupCallback,
-): void {
-  lookup(hostname, { ...options, all: true }, (error, addresses) => {
-    if (error) return callback(error, []);
-    const usable = addresses.filter(({ address }) => isPublicAddress(address));
-    const first = usable[0];
-    if (!first) return callback(new PrivateAddressError(`${hostname} has no public address`), []);
-    if (options.all) callback(null, usable);
-    else callback(null, first.address, first.family);
-  });
+/** A lookup that never hands out an address that is not public: for the sockets of outgoing calls. */
+export function guardedLookup(lookup: Lookup = systemLookup): Lookup {
+  return (hostname, options, callback) => {
+    lookup(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error || typeof addresses === 'string') return callback(error, addresses);
+      const usable = addresses.filter(({ address }) => isPublicAddress(address));
+      const first = usable[0];
+      if (!first) return callback(new PrivateAddressError(`${hostname} has no public address`), []);
+      if (options.all) callback(null, usable);
+      else callback(null, first.address, first.family);
+    });
+  };
 }
+
+export const guardedSystemLookup = guardedLookup();
 
 /**
  * For clients that open their sockets by host and port: what is added to `net.connect`'s options. Throws
@@ -78,10 +72,10 @@ export function guardedLookup(
 export function guardedSocket(
   host: string,
   { allowPrivate }: { allowPrivate: boolean },
-): { lookup?: typeof guardedLookup } {
-  if (allowPrivate) return {};
+): { lookup: Lookup } {
+  if (allowPrivate) return { lookup: systemLookup };
   if (isIP(host) && !isPublicAddress(host)) {
     throw new PrivateAddressError(`${host} is no public address`);
   }
-  return { lookup: guardedLookup };
+  return { lookup: guardedSystemLookup };
 }

@@ -6,6 +6,7 @@ import {
   processClientCredentialsResponse,
   ResponseBodyError,
 } from 'oauth4webapi';
+import { cancelledByNobody } from '../outbound/calls.ts';
 import type { Oauth2Auth } from './access.ts';
 
 const timeoutMs = 10_000;
@@ -44,7 +45,8 @@ export function createTokens({ fetch }: { fetch: typeof globalThis.fetch }): Tok
       if (known && Date.now() < known.usableUntilMs) return known.token;
       const underWay = coming.get(auth);
       if (underWay) return underWay;
-      const renewal = renew(auth).finally(() => coming.delete(auth));
+      // Others may wait for it too: it does not end with the caller who happened to be first.
+      const renewal = cancelledByNobody(() => renew(auth)).finally(() => coming.delete(auth));
       coming.set(auth, renewal);
       return renewal;
     },

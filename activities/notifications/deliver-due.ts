@@ -131,7 +131,8 @@ async function attemptBatch(
 ): Promise<{ outcomes: AttemptOutcome[]; congestion: Congestion }> {
   const { db } = deps;
   const { id: endpointId } = endpoint;
-  const outcomes = await Promise.all(due.map(deps.attempt));
+  const attempts = await Promise.allSettled(due.map(deps.attempt));
+  const outcomes = attempts.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   let congestion = congestionOf(endpoint);
   const lossesBefore = congestion.losses;
   for (const outcome of outcomes) congestion = afterOutcome(congestion, { outcome, lossesBefore });
@@ -142,6 +143,9 @@ async function attemptBatch(
   sayDisabled(deps, disabled);
   deps.traffic.onWindow(endpointId, congestion.window);
   await saveCongestion(db, { endpointId, congestion });
+  // Broken off, or failed by us: what the others came to is written all the same.
+  const broken = attempts.find(({ status }) => status === 'rejected');
+  if (broken?.status === 'rejected') throw broken.reason;
   const isWell = isAll && outcomes.every(({ kind }) => kind === 'delivered');
   if (isWell && endpoint.driver === 'workflow') await returnToRelay(db, { endpointId });
   return { outcomes, congestion };

@@ -17,18 +17,14 @@ export async function relayEvents(
   { shard }: { shard: number },
 ): Promise<{ ended: string }> {
   const { logger, stopping } = deps;
-  const signal = AbortSignal.any([
-    Context.current().cancellationSignal,
-    stopping,
-    AbortSignal.timeout(turnMs),
-  ]);
+  const { cancellationSignal: cancelled } = Context.current();
+  const signal = AbortSignal.any([cancelled, stopping, AbortSignal.timeout(turnMs)]);
   let progress = {};
   const ended = await whileBeating({ everyMs: heartbeatMs, progress: () => progress }, () =>
     runRelay({
       db: deps.db,
       attempt: deps.attempt,
-      shard,
-      signal,
+      ...{ shard, signal, cancelled },
       onWindow: deps.traffic.onWindow,
       onEvents: (listener) => deps.onEvents(shard, listener),
       onTroubled: createWaker(deps),

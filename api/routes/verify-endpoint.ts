@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { verifyEndpoint } from '../../activities/notifications/verify-endpoint.ts';
 import { changeEndpoint } from '../../db/queries/change-endpoint.ts';
 import { findEndpoint } from '../../db/queries/endpoints.ts';
+import { cancelledBy } from '../../outbound/calls.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { endpointBody } from '../endpoint-body.ts';
 import { endpointSchema } from '../endpoint-schema.ts';
@@ -32,7 +33,9 @@ export function registerVerifyEndpoint(app: App, deps: ApiDeps) {
     const endpoint = await findEndpoint(deps.db, whose);
     if (!endpoint) throw notFound('endpoint', whose.endpointId);
     if (endpoint.status !== 'unverified') return c.json(endpointBody(endpoint), 200);
-    const verification = await verifyEndpoint(deps, { endpoint });
+    const verification = await cancelledBy(c.req.raw.signal, () =>
+      verifyEndpoint(deps, { endpoint }),
+    );
     if (verification.kind === 'refused') {
       throw new Problem('endpoint-not-verified', `The challenge failed: ${verification.why}.`, {
         extensions: { why: verification.why },

@@ -28,6 +28,7 @@ const running = runRelay({
     ({ delivered } = progress);
   },
   signal: stopping.signal,
+  cancelled: new AbortController().signal,
 });
 while (delivered < wanted) await sleep(5);
 const durationMs = performance.now() - startedMs;

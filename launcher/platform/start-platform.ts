@@ -7,6 +7,7 @@ import { openChanges } from '../../db/changes.ts';
 import { openDatabase } from '../../db/database.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
 import { createSealer } from '../../db/sealed.ts';
+import { useNameServers } from '../../outbound/name-servers.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { createAttempter } from '../../webhooks/attempt.ts';
 import type { EventNews } from '../../webhooks/relay.ts';
@@ -35,6 +36,7 @@ export async function startPlatform(input: {
   const stopping = new AbortController();
   // Every stream and every round that waits listens to it: many are no leak.
   setMaxListeners(0, stopping.signal);
+  if (config.dnsServers) useNameServers(config.dnsServers);
   await migrateDatabase(config.database);
   const { db, close: closeDatabase } = openDatabase({
     ...config.database,

@@ -1,4 +1,5 @@
 import { request } from 'undici';
+import { downloadTimeoutMs } from '../connecting.ts';
 import { faultOfThrown, unreadable } from './errors.ts';
 import type { AlipayAnswer } from './errors.ts';
 import type { StrictAlipaySdk } from './sdk.ts';
@@ -25,11 +26,13 @@ export type BizContent = Record<string, string | string[]>;
 /** Fields beyond the common four differ by method, and none of them is sure to be there. */
 export type Answer = AlipayAnswer & { [field: string]: unknown };
 
-const downloadTimeoutMs = 30_000;
 const maxDownloadBytes = 64 * 1024 * 1024;
 
 export function createApi(sdk: StrictAlipaySdk): Api {
-  const files = new OneShotAgent({ timeoutMs: downloadTimeoutMs });
+  const files = new OneShotAgent({
+    timeoutMs: downloadTimeoutMs,
+    maxResponseBytes: maxDownloadBytes,
+  });
   // Said by us: the SDK would take it from the zone the process happens to run in.
   const now = () => ({ timestamp: toAlipayTime(Date.now()) });
   return {
@@ -53,21 +56,10 @@ export function createApi(sdk: StrictAlipaySdk): Api {
 }
 
 async function readFile(url: string, dispatcher: OneShotAgent): Promise<Buffer> {
-  const { statusCode, body } = await request(url, {
-    dispatcher,
-    headersTimeout: downloadTimeoutMs,
-    bodyTimeout: downloadTimeoutMs,
-  });
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  // Guarantee: without an encoding set, a body comes in buffers.
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > maxDownloadBytes) throw new Error(`the file is larger than ${maxDownloadBytes}`);
-    chunks.push(chunk);
-  }
+  const { statusCode, body } = await request(url, { dispatcher });
+  const bytes = await body.arrayBuffer();
   if (statusCode !== 200) throw new Error(`the file's address answered ${statusCode}`);
-  return Buffer.concat(chunks);
+  return Buffer.from(bytes);
 }
 
 /** A signed answer can be an old one, replayed: it must be about what was asked for. */

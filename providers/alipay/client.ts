@@ -18,13 +18,13 @@ export type AlipayConfig = {
   privateKey: string;
   /** Alipay's public key, not the application's: PEM, SPKI. */
   alipayPublicKey: string;
-  /** For each of connecting, the answer's head, and its body. */
+  /** For a whole call. */
   timeoutMs?: number;
 };
 
 /** Alipay's v2 gateway: by QR code, on its page in a browser, on its page in a telephone's. */
 export function createAlipay(config: AlipayConfig): Provider {
-  const { gateway, appId, sellerId, privateKey, alipayPublicKey, timeoutMs = 5000 } = config;
+  const { gateway, appId, sellerId, privateKey, alipayPublicKey, timeoutMs = 10_000 } = config;
   const alipayKey = createPublicKey(alipayPublicKey);
   const sdk = new StrictAlipaySdk({ gateway, appId, privateKey, alipayPublicKey, timeoutMs });
   const api = createApi(sdk);

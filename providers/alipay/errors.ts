@@ -1,4 +1,4 @@
-import { ConnectFailed } from '../connecting.ts';
+import { ConnectFailed } from '../../outbound/calls.ts';
 import { ProviderFault } from '../faults.ts';
 import type { Refusal } from '../provider.ts';
 

@@ -1,6 +1,5 @@
-import { Agent } from 'undici';
-import type { Dispatcher } from 'undici';
-import { connectOrSay } from '../connecting.ts';
+import type { Agent, Dispatcher } from 'undici';
+import { ProviderAgent } from '../connecting.ts';
 
 /** The connection broke after the request was, at least in part, sent. */
 export class ConnectionLost extends Error {
@@ -13,15 +12,8 @@ export class ConnectionLost extends Error {
  */
 const hiddenRetryHeader = 'x-urllib-retry-on-socket-error';
 
-/**
- * One account's keep-alive connections: a slow gateway of one account does not take another's, and
- * every request goes out once.
- */
-export class OneShotAgent extends Agent {
-  constructor({ timeoutMs }: { timeoutMs: number }) {
-    super({ connections: 128, connect: connectOrSay({ timeoutMs }) });
-  }
-
+/** One account's connections, over which every request goes out once. */
+export class OneShotAgent extends ProviderAgent {
   override dispatch(options: Agent.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     if (options.headers && hiddenRetryHeader in options.headers) {
       throw new ConnectionLost('the connection broke before an answer came');

@@ -16,7 +16,7 @@ export type StripeConfig = {
   accountId: string;
   mode: StripeMode;
   secretKey: string;
-  /** For each of connecting, the answer's head, and its body. */
+  /** For a whole call. */
   timeoutMs?: number;
 };
 

@@ -1,5 +1,5 @@
 import { Stripe } from 'stripe';
-import { ConnectFailed } from '../connecting.ts';
+import { ConnectFailed } from '../../outbound/calls.ts';
 import { ProviderFault } from '../faults.ts';
 import type { Refusal } from '../provider.ts';
 

@@ -1,6 +1,8 @@
 import { Stripe } from 'stripe';
-import { Agent, request } from 'undici';
-import { ConnectFailed, connectOrSay } from '../connecting.ts';
+import { request } from 'undici';
+import type { Agent } from 'undici';
+import { ConnectFailed } from '../../outbound/calls.ts';
+import { ProviderAgent } from '../connecting.ts';
 
 /** The connection broke, or nothing came in time, after the request was, at least in part, sent. */
 export class ConnectionLost extends Error {
@@ -19,12 +21,7 @@ export class OneShotHttpClient extends Stripe.HttpClient {
 
   constructor({ timeoutMs }: { timeoutMs: number }) {
     super();
-    this.#agent = new Agent({
-      connections: 128,
-      headersTimeout: timeoutMs,
-      bodyTimeout: timeoutMs,
-      connect: connectOrSay({ timeoutMs }),
-    });
+    this.#agent = new ProviderAgent({ timeoutMs });
   }
 
   override getClientName(): string {

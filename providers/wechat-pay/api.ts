@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { request } from 'undici';
+import type { Agent } from 'undici';
 import { Formatter, Rsa } from 'wechatpay-axios-plugin';
 import { z } from 'zod';
 import { ProviderFault } from '../faults.ts';
@@ -8,7 +9,7 @@ import type { PlatformKeys } from './certificates.ts';
 import { faultOfThrown, unreadable } from './errors.ts';
 import type { ApiError } from './errors.ts';
 import type { SignedMessage } from './signature.ts';
-import { createAgent } from './transport.ts';
+import { createAgents } from './transport.ts';
 
 export type ApiConfig = {
   apiUrl: string;
@@ -18,7 +19,7 @@ export type ApiConfig = {
   privateKey: KeyObject;
   apiV3Key: string;
   publicKeys: ReadonlyMap<string, KeyObject>;
-  /** For each of connecting, the answer's head, and its body. */
+  /** For a whole call. */
   timeoutMs: number;
 };
 
@@ -45,9 +46,13 @@ type Received = { status: number; headers: Readonly<Record<string, string>>; byt
  */
 export function createApi(config: ApiConfig): Api {
   const { apiUrl, mchId, serialNo, privateKey, apiV3Key, publicKeys, timeoutMs } = config;
-  const agent = createAgent({ timeoutMs });
+  const { calls, files } = createAgents({ timeoutMs });
 
-  async function send(method: 'GET' | 'POST', path: string, body = ''): Promise<Received> {
+  async function send(
+    method: 'GET' | 'POST',
+    path: string,
+    { body = '', dispatcher = calls }: { body?: string | undefined; dispatcher?: Agent } = {},
+  ): Promise<Received> {
     const url = new URL(path, apiUrl);
     const nonce = Formatter.nonce();
     const timestamp = Formatter.timestamp();
@@ -62,7 +67,7 @@ export function createApi(config: ApiConfig): Api {
       ...(body && { 'content-type': 'application/json' }),
     };
     try {
-      const answer = await request(url, { method, headers, dispatcher: agent, body: body || null });
+      const answer = await request(url, { method, headers, dispatcher, body: body || null });
       const bytes = Buffer.from(await answer.body.arrayBuffer());
       return { status: answer.statusCode, headers: flatHeaders(answer.headers), bytes };
     } catch (error) {
@@ -83,7 +88,7 @@ export function createApi(config: ApiConfig): Api {
 
   async function call(method: 'GET' | 'POST', path: string, body?: string): Promise<ApiAnswer> {
     await keys.prepare();
-    const received = await send(method, path, body);
+    const received = await send(method, path, { body });
     const message = messageOf(received);
     const trust = await keys.check(message);
     const { status } = received;
@@ -103,7 +108,7 @@ export function createApi(config: ApiConfig): Api {
     get: (path) => call('GET', path),
     post: (path, body) => call('POST', path, JSON.stringify(body)),
     async download(path) {
-      const { status, bytes } = await send('GET', path);
+      const { status, bytes } = await send('GET', path, { dispatcher: files });
       if (status !== 200) throw unreadable(`the download was answered HTTP ${status}`);
       return bytes;
     },

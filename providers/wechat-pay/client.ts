@@ -39,7 +39,7 @@ export type WechatPayConfig = {
 /** WeChat Pay by QR code, inside WeChat, and in mobile browsers: API v3 for direct merchants. */
 export function createWechatPay(config: WechatPayConfig): Provider {
   const { apiUrl, appId, mchId, serialNo, apiV3Key } = config;
-  const { wechatPayPublicKeys = {}, timeoutMs = 5000 } = config;
+  const { wechatPayPublicKeys = {}, timeoutMs = 10_000 } = config;
   if (Buffer.byteLength(apiV3Key) !== 32) throw new Error('the apiV3Key is not of 32 bytes');
   const publicKeys = new Map(
     Object.entries(wechatPayPublicKeys).map(([serial, pem]) => [serial, createPublicKey(pem)]),

@@ -120,11 +120,12 @@ export function eventOf(merchantId: MerchantId, number: number) {
 
 function startRelay(db: Database, attempt: Attempter): RunningRelay {
   const stopping = new AbortController();
+  const cancelling = new AbortController();
   const troubled: EndpointId[] = [];
   const notBeforeMs = new Map<EndpointId, number>();
   let wake = () => {};
   const ended = runRelay({
-    ...{ db, attempt, shard, signal: stopping.signal },
+    ...{ db, attempt, shard, signal: stopping.signal, cancelled: cancelling.signal },
     onEvents: (listener) => {
       wake = () => listener('written');
       return () => {};

@@ -85,6 +85,7 @@ function environmentOf(config: Config): NodeJS.ProcessEnv {
     TENDER_SECRET_KEYS: config.secretKeys.map((key) => key.toString('base64')).join(','),
     TENDER_PUBLIC_URL: config.http.publicUrl,
     TENDER_ALLOW_PRIVATE_TARGETS: String(config.allowPrivateTargets),
+    TENDER_DNS_SERVERS: config.dnsServers?.join(',') ?? '',
     HOST: config.http.host,
     PORT: String(config.http.port),
     LOG_LEVEL: process.env['TEST_LOG'] ?? 'warn',

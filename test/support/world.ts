@@ -55,6 +55,7 @@ export async function openWorld(
     /** A database and a Temporal that the test brings along, instead of a share of the common ones. */
     database?: Awaited<ReturnType<typeof ownDatabase>>;
     temporal?: Awaited<ReturnType<typeof ownNamespace>>;
+    dnsServers?: string[];
   } = {},
 ): Promise<World> {
   const { hasApi = true, hasWorker = true, retryGapsMs } = options;
@@ -77,6 +78,7 @@ export async function openWorld(
     http: { host: '127.0.0.1', port, publicUrl: url },
     secretKeys: [randomBytes(32)],
     allowPrivateTargets: true,
+    dnsServers: options.dnsServers,
     logLevel: process.env['TEST_LOG'] ?? 'silent',
   };
   const logger = createLogger({ level: config.logLevel, name: 'test' });

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import type { RequestListener } from 'node:http';
 import { hostname } from 'node:os';
 import { Webhook } from 'standardwebhooks';
@@ -280,7 +281,15 @@ describe('fetching something small', () => {
   test('that turns out large breaks off', async () => {
     const { port } = await serve((_, response) => response.end('x'.repeat(1_000_000)));
     const { fetch } = senderWith({ allowPrivate: true });
-    const response = await fetch(`http://127.0.0.1:${port}/`);
-    await expect(response.text()).rejects.toThrow(Error);
+    await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow('max size');
+  });
+
+  test('that is compressed is refused before it is large', async () => {
+    const { port } = await serve((_, response) => {
+      response.setHeader('content-encoding', 'gzip');
+      response.end(gzipSync(Buffer.alloc(16_000_000)));
+    });
+    const { fetch } = senderWith({ allowPrivate: true });
+    await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow('encoded as gzip');
   });
 });

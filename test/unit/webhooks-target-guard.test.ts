@@ -1,8 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { systemLookup } from '../../outbound/name-servers.ts';
 import {
   guardedLookup,
   guardedSocket,
+  guardedSystemLookup,
   isPublicAddress,
   PrivateAddressError,
   refuseTarget,
@@ -152,7 +154,7 @@ test('judging a target never throws', () => {
 describe('a name', () => {
   const resolve = (name: string, all: boolean) =>
     new Promise((done) => {
-      guardedLookup(name, { all }, (error, address) => done(error ?? address));
+      guardedLookup()(name, { all }, (error, address) => done(error ?? address));
     });
 
   test('that resolves to loopback is not handed out', async () => {
@@ -175,11 +177,11 @@ describe('a name', () => {
 describe('a socket that a client opens by host and port', () => {
   test.each(['127.0.0.1', '10.0.0.1', '::1', '169.254.169.254'])('is not opened to %s', (host) => {
     expect(() => guardedSocket(host, { allowPrivate: false })).toThrow(PrivateAddressError);
-    expect(guardedSocket(host, { allowPrivate: true })).toEqual({});
+    expect(guardedSocket(host, { allowPrivate: true })).toEqual({ lookup: systemLookup });
   });
 
   test('looks names up where only public addresses come out', () => {
-    const guarded = { lookup: guardedLookup };
+    const guarded = { lookup: guardedSystemLookup };
     expect(guardedSocket('mq.shop.example', { allowPrivate: false })).toEqual(guarded);
     expect(guardedSocket('93.184.215.14', { allowPrivate: false })).toEqual(guarded);
   });

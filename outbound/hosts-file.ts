@@ -1,0 +1,47 @@
+import { readFile, stat } from 'node:fs/promises';
+import { isIP } from 'node:net';
+
+/** Names that are answered without asking a name server, lower case; each with its addresses. */
+export type Hosts = ReadonlyMap<string, readonly string[]>;
+
+const rereadEveryMs = 5_000;
+const largestBytes = 1024 * 1024;
+
+export const systemHostsPath =
+  process.platform === 'win32' ? String.raw`C:\Windows\System32\drivers\etc\hosts` : '/etc/hosts';
+
+/** Reads a hosts file (hosts(5)): an address, then its names; `#` begins a comment. */
+export function parseHosts(text: string): Hosts {
+  const hosts = new Map<string, string[]>();
+  for (const line of text.split('\n')) {
+    const [address = '', ...names] = line.replace(/#.*/, '').trim().split(/\s+/);
+    if (isIP(address) === 0) continue;
+    for (const name of names) {
+      const key = name.toLowerCase();
+      hosts.set(key, [...(hosts.get(key) ?? []), address]);
+    }
+  }
+  return hosts;
+}
+
+/** Follows a file by its modification time, looked at every five seconds at most; '' where there is none. */
+export function followFile(path: string): () => Promise<{ text: string; hasChanged: boolean }> {
+  let text = '';
+  let version = '';
+  let lookAgainAtMs = 0;
+
+  return async () => {
+    if (Date.now() < lookAgainAtMs) return { text, hasChanged: false };
+    lookAgainAtMs = Date.now() + rereadEveryMs;
+    const before = version;
+    try {
+      const { mtimeMs, size, ino } = await stat(path);
+      version = `${mtimeMs} ${size} ${ino}`;
+      if (version !== before) text = size > largestBytes ? '' : await readFile(path, 'utf8');
+    } catch {
+      version = '';
+      text = '';
+    }
+    return { text, hasChanged: version !== before };
+  };
+}
