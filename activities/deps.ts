@@ -6,6 +6,7 @@ import type { TrafficCounter } from '../webhooks/traffic.ts';
 import type { Attempter } from '../webhooks/attempt.ts';
 import type { Sealer } from '../db/sealed.ts';
 import type { Sender } from '../webhooks/send.ts';
+import type { HandledRuns } from './healing/handled-runs.ts';
 import type { Rounds } from './notifications/rounds.ts';
 import type { AccountHealth } from './payments/account-health.ts';
 import type { ProviderDirectory } from './payments/provider-directory.ts';
@@ -23,6 +24,7 @@ export type ActivityDeps = {
   /** Counts what is sent, for the figures on an endpoint's page. */
   traffic: TrafficCounter;
   rounds: Rounds;
+  handledRuns: HandledRuns;
   /** Tells of new events in a shard; returns how to stop hearing. */
   onEvents: (shard: number, listener: (news: EventNews) => void) => () => void;
   publicUrl: string;

@@ -56,6 +56,8 @@ export async function runRelay(input: {
   onDisabled: (endpointIds: readonly EndpointId[]) => void;
   onProgress: (progress: RelayProgress) => void;
   onWindow: (endpointId: EndpointId, window: number) => void;
+  /** It has looked for events: once a second where there are none. */
+  onLook?: () => void;
   /** Asks it to end: what is under way may still come to something, for a short while. */
   signal: AbortSignal;
   /** Nobody waits for it any more: what is under way is broken off. */
@@ -168,6 +170,7 @@ export async function runRelay(input: {
           if (hasAbandoned) continue;
         }
         const taken = await intake.take();
+        input.onLook?.();
         if (taken.kind === 'fenced') isFenced = true;
         fullSinceMs = undefined;
         if (taken.kind === 'fenced' || taken.isFull) continue;

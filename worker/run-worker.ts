@@ -3,10 +3,7 @@ import type { NativeConnection, Worker } from '@temporalio/worker';
 import type { ActivityDeps } from '../activities/deps.ts';
 import type { Config } from '../config/config.ts';
 import { createWorkers } from './create-workers.ts';
-import { startSingletons } from './start-singletons.ts';
-
-/** Which dispatch shards there are. Merchants stay in the shard they were created in. */
-export const shards: readonly number[] = [0];
+import { keepRequiredWorkflows, startRequiredWorkflows } from './keep-required-workflows.ts';
 
 const retryMs = 1_000;
 
@@ -20,16 +17,14 @@ export async function runWorker(input: {
   deps: ActivityDeps;
   onReady: () => void;
 }): Promise<void> {
-  const { deps, config } = input;
+  const { deps } = input;
+  const keeping = keepRequiredWorkflows(deps);
   while (!deps.stopping.aborted) {
     try {
       const workers = await createWorkers(input);
       const running = runUntilStopped(workers, deps.stopping);
       try {
-        await Promise.race([
-          running,
-          startSingletons({ client: deps.client, taskQueue: config.temporal.taskQueue, shards }),
-        ]);
+        await Promise.race([running, startRequiredWorkflows(deps)]);
       } catch (error) {
         // Their successors must not work beside them.
         shutDown(workers);
@@ -43,6 +38,7 @@ export async function runWorker(input: {
       await sleep(retryMs);
     }
   }
+  await keeping;
 }
 
 /** Resolves when all have ended; rejects then, with the first reason, where one has failed. */

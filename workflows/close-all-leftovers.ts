@@ -1,6 +1,7 @@
 import { ActivityFailure, proxyActivities, sleep } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import type { OrderId } from '../domain/ids.ts';
+import { isHistoryLong } from './history.ts';
 import { askProvider } from './retry-policies.ts';
 
 const { closeLeftovers } = proxyActivities<Activities>({
@@ -8,16 +9,20 @@ const { closeLeftovers } = proxyActivities<Activities>({
   summary: 'Let go of money nobody waits for',
 });
 
-/** Closes whatever may still bring money to an order that is done, however long its provider refuses us. */
-export async function closeAllLeftovers(input: { orderId: OrderId }): Promise<void> {
+/**
+ * Closes whatever may still bring money to an order that is done, however long its provider refuses us. False where
+ * it has to go on in a fresh history.
+ */
+export async function closeAllLeftovers(input: { orderId: OrderId }): Promise<boolean> {
   for (;;) {
     try {
       await closeLeftovers(input);
-      return;
+      return true;
     } catch (error) {
       // Refused for good, as with a revoked key: an alert is out, and nobody else would let it go.
       if (!(error instanceof ActivityFailure)) throw error;
       await sleep(refusedForMs, { summary: 'until the provider is tried again' });
+      if (isHistoryLong()) return false;
     }
   }
 }

@@ -8,6 +8,7 @@ import {
 import type { Activities } from '../activities/index.ts';
 import type { OrderId } from '../domain/ids.ts';
 import type { Confirmation } from '../domain/order.ts';
+import { isHistoryLong } from './history.ts';
 import type { OrderProgress } from './messages.ts';
 import { askMerchant, askProvider } from './retry-policies.ts';
 import { receiversQueue } from './task-queues.ts';
@@ -19,12 +20,13 @@ const { carryOutConfirmation } = proxyActivities<Activities>({
 
 /**
  * The saga's step outside: the merchant is asked once there is money. Yes captures what is held or
- * completes the order; no, or silence until the deadline, lets the money go or gives it back.
+ * completes the order; no, or silence until the deadline, lets the money go or gives it back. Undefined where it
+ * has to be begun again in a fresh history: what was answered stands in the order by then.
  */
 export async function confirmOrder(input: {
   orderId: OrderId;
   withinMs: number;
-}): Promise<OrderProgress> {
+}): Promise<OrderProgress | undefined> {
   const confirmation = await answerOf(input);
   for (;;) {
     try {
@@ -33,6 +35,7 @@ export async function confirmOrder(input: {
       // Refused for good, as with a revoked key: an alert is out, and what was answered still has to happen.
       if (!(error instanceof ActivityFailure)) throw error;
       await sleep(refusedForMs, { summary: 'until the provider is tried again' });
+      if (isHistoryLong()) return undefined;
     }
   }
 }

@@ -52,9 +52,28 @@ export type PayOrderInput = {
   expiresAtMs: number;
   /** The merchant is asked to confirm once there is money, and has this long to answer. */
   confirmWithinMs?: number;
+  /** Goes on from there, in a fresh history. */
+  resumed?: PayOrderState;
 };
-export type RefundPaymentInput = { refundId: RefundId };
-export type SettleLateInput = { orderId: OrderId };
+/** What a run of `payOrder` hands to the next. Wishes are told again by their rows. */
+export type PayOrderState = {
+  status: OrderStatus;
+  polls: number;
+  isConfirmed: boolean;
+  hasLeftovers: boolean;
+  isCancelRequested: boolean;
+  wishes: readonly OrderWish[];
+};
+export type RefundPaymentInput = {
+  refundId: RefundId;
+  /** Goes on from there, in a fresh history. */
+  resumed?: { polls: number };
+};
+export type SettleLateInput = {
+  orderId: OrderId;
+  /** Goes on from there, in a fresh history: every report was applied, and this is left. */
+  resumed?: { reports: number; confirmWithinMs?: number };
+};
 export type DispatchEventsInput = { shard: number };
 export type ReconcileStatementInput = {
   reconciliationId: ReconciliationId;

@@ -4,6 +4,7 @@ import {
   TemporalFailure,
   allHandlersFinished,
   condition,
+  continueAsNew,
   isCancellation,
   proxyActivities,
   proxyLocalActivities,
@@ -17,6 +18,7 @@ import type { NotificationId } from '../domain/ids.ts';
 import type { CloseReason, OrderStatus } from '../domain/order.ts';
 import { confirmOrder } from './confirm-order.ts';
 import { closeAllLeftovers } from './close-all-leftovers.ts';
+import { isHistoryLong } from './history.ts';
 import { oneAtATime } from './in-turn.ts';
 import type { InTurn } from './in-turn.ts';
 import { cancelOrder, orderProgress, providerReported, wished } from './messages.ts';
@@ -57,13 +59,13 @@ const { resolveNotification } = proxyActivities<Activities>({
 
 /** One order, from opened to its end. Workflow id: `order/<ord_id>`. */
 export async function payOrder(input: PayOrderInput): Promise<OrderProgress> {
-  const { orderId, expiresAtMs } = input;
-  let status: OrderStatus = 'pending';
-  let isCancelRequested = false;
-  let isConfirmed = input.confirmWithinMs === undefined;
-  let hasLeftovers = false;
-  let polls = 0;
-  const wishes = new Set<OrderWish>();
+  const { orderId, expiresAtMs, resumed } = input;
+  let status: OrderStatus = resumed?.status ?? 'pending';
+  let isCancelRequested = resumed?.isCancelRequested ?? false;
+  let isConfirmed = resumed?.isConfirmed ?? input.confirmWithinMs === undefined;
+  let hasLeftovers = resumed?.hasLeftovers ?? false;
+  let polls = resumed?.polls ?? 0;
+  const wishes = new Set<OrderWish>(resumed?.wishes);
   const resolving = new Set<NotificationId>();
   let opening = new CancellationScope();
   const isOver = () => isEnded(status);
@@ -119,11 +121,13 @@ export async function payOrder(input: PayOrderInput): Promise<OrderProgress> {
     await condition(() => isOver() || status === 'review');
     return { status };
   });
-  setCurrentDetails('Opening the payment at the provider.');
-
-  note(await openUnlessWished());
+  if (!resumed) {
+    setCurrentDetails('Opening the payment at the provider.');
+    note(await openUnlessWished());
+  }
   if (!isOver()) setCurrentDetails(detailsOf[status]);
   while (!isOver()) {
+    if (isHistoryLong() && allHandlersFinished()) await goOn();
     await condition(isDue, untilNextLookMs(), { summary: 'until the provider is asked' });
     if (isOver()) break;
     polls += 1;
@@ -140,11 +144,23 @@ export async function payOrder(input: PayOrderInput): Promise<OrderProgress> {
     if (hasLeftovers) {
       // Before the call: what a handler finds meanwhile is for the next round.
       hasLeftovers = false;
-      await closeAllLeftovers({ orderId });
+      if (!(await closeAllLeftovers({ orderId }))) hasLeftovers = true;
     }
     await condition(allHandlersFinished);
+    if ((isToConfirm() || hasLeftovers) && isHistoryLong()) await goOn();
   } while (isToConfirm() || hasLeftovers);
   return { status };
+
+  /** In a fresh history: a long order asks its provider every minute, and each time is some ten events. */
+  function goOn(): Promise<never> {
+    return continueAsNew<typeof payOrder>({
+      ...input,
+      resumed: {
+        ...{ status, polls, isConfirmed, hasLeftovers, isCancelRequested },
+        wishes: [...wishes],
+      },
+    });
+  }
 
   async function nextStep(): Promise<OrderProgress> {
     if (isToConfirm()) return confirmOnce();
@@ -158,7 +174,9 @@ export async function payOrder(input: PayOrderInput): Promise<OrderProgress> {
 
   async function confirmOnce(): Promise<OrderProgress> {
     isConfirmed = true;
-    return confirmOrder({ orderId, withinMs: input.confirmWithinMs ?? 0 });
+    const progress = await confirmOrder({ orderId, withinMs: input.confirmWithinMs ?? 0 });
+    isConfirmed = progress !== undefined;
+    return progress ?? { status };
   }
 
   async function switchTo(): Promise<OrderProgress> {

@@ -2,6 +2,7 @@ import {
   ActivityFailure,
   allHandlersFinished,
   condition,
+  continueAsNew,
   proxyActivities,
   setCurrentDetails,
   setHandler,
@@ -11,6 +12,7 @@ import type { Activities } from '../activities/index.ts';
 import type { NotificationId } from '../domain/ids.ts';
 import { nextPollMs } from '../domain/order.ts';
 import type { RefundStatus } from '../domain/refund.ts';
+import { isHistoryLong } from './history.ts';
 import { providerReported } from './messages.ts';
 import type { RefundPaymentInput } from './messages.ts';
 import { askProvider } from './retry-policies.ts';
@@ -23,13 +25,17 @@ const { settleRefund } = proxyActivities<Activities>({
 /** One refund, from reserved to its end; again when the provider speaks of it later. Workflow id: `refund/<re_id>`. */
 export async function refundPayment({
   refundId,
+  resumed,
 }: RefundPaymentInput): Promise<{ status: RefundStatus }> {
   let status: RefundStatus = 'pending';
   const heard: NotificationId[] = [];
   const hasNews = () => heard.length > 0;
   setHandler(providerReported, ({ notificationId }) => void heard.push(notificationId));
 
-  for (let polls = 0; ; polls++) {
+  for (let polls = resumed?.polls ?? 0; ; polls++) {
+    if (isHistoryLong() && !hasNews()) {
+      await continueAsNew<typeof refundPayment>({ refundId, resumed: { polls } });
+    }
     const notificationIds = heard.splice(0);
     try {
       ({ status } = await settleRefund({ refundId, notificationIds }));

@@ -2,6 +2,7 @@ import {
   ActivityFailure,
   allHandlersFinished,
   condition,
+  continueAsNew,
   proxyActivities,
   proxyLocalActivities,
   setCurrentDetails,
@@ -10,6 +11,7 @@ import {
 import type { Activities } from '../activities/index.ts';
 import { closeAllLeftovers } from './close-all-leftovers.ts';
 import { confirmOrder } from './confirm-order.ts';
+import { isHistoryLong } from './history.ts';
 import { oneAtATime } from './in-turn.ts';
 import { providerReported } from './messages.ts';
 import type { OrderProgress, SettleLateInput } from './messages.ts';
@@ -28,11 +30,14 @@ const { resolveNotification } = proxyActivities<Activities>({
  * The truth that arrives after an order has ended: recorded, whatever it is. What becomes of late
  * money, `latePayment` decides with it. Workflow id: `order/<ord_id>/late`.
  */
-export async function settleLate({ orderId }: SettleLateInput): Promise<{ reports: number }> {
-  let reports = 0;
-  let confirmWithinMs: number | undefined;
+export async function settleLate({
+  orderId,
+  resumed,
+}: SettleLateInput): Promise<{ reports: number }> {
+  let reports = resumed?.reports ?? 0;
+  let confirmWithinMs = resumed?.confirmWithinMs;
   let isConfirmed = false;
-  let hasLeftovers = false;
+  let hasLeftovers = resumed !== undefined;
   const inTurn = oneAtATime();
   const isToConfirm = () => confirmWithinMs !== undefined && !isConfirmed;
   const note = (progress: OrderProgress) => {
@@ -56,14 +61,18 @@ export async function settleLate({ orderId }: SettleLateInput): Promise<{ report
     // Late money that was accepted is the merchant's to confirm like any other.
     if (isToConfirm()) {
       isConfirmed = true;
-      await confirmOrder({ orderId, withinMs: confirmWithinMs ?? 0 });
+      isConfirmed = (await confirmOrder({ orderId, withinMs: confirmWithinMs ?? 0 })) !== undefined;
     }
     if (hasLeftovers) {
       // Before the call: what a handler finds meanwhile is for the next round.
       hasLeftovers = false;
-      await closeAllLeftovers({ orderId });
+      if (!(await closeAllLeftovers({ orderId }))) hasLeftovers = true;
     }
     await condition(allHandlersFinished);
+    if ((isToConfirm() || hasLeftovers) && isHistoryLong()) {
+      const left = isToConfirm() && confirmWithinMs !== undefined ? { confirmWithinMs } : {};
+      await continueAsNew<typeof settleLate>({ orderId, resumed: { reports, ...left } });
+    }
   } while (isToConfirm() || hasLeftovers);
   return { reports };
 }

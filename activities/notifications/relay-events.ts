@@ -1,5 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { recordHeartbeat } from '../../db/queries/heartbeats.ts';
+import { workflowIds } from '../../workflows/messages.ts';
 import { runRelay } from '../../webhooks/relay.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { whileBeating } from '../while-beating.ts';
@@ -8,6 +10,8 @@ import { createWaker } from './waker.ts';
 
 // Between two heartbeats a dead worker goes unnoticed; the policy's timeout is several of them.
 const heartbeatMs = 1_000;
+/** How often the database is told that the relay is at work. */
+const seenEveryMs = 5_000;
 // One activity must not run for ever: it comes back to the workflow, which calls it again.
 const turnMs = 60 * 60 * 1_000;
 
@@ -20,6 +24,7 @@ export async function relayEvents(
   const { cancellationSignal: cancelled } = Context.current();
   const signal = AbortSignal.any([cancelled, stopping, AbortSignal.timeout(turnMs)]);
   let progress = {};
+  let isSeenAtMs = 0;
   const ended = await whileBeating({ everyMs: heartbeatMs, progress: () => progress }, () =>
     runRelay({
       db: deps.db,
@@ -31,6 +36,13 @@ export async function relayEvents(
       onDisabled: (endpointIds) => sayDisabled(deps, endpointIds),
       onProgress: (latest) => {
         progress = latest;
+      },
+      onLook: () => {
+        if (Date.now() < isSeenAtMs + seenEveryMs) return;
+        isSeenAtMs = Date.now();
+        recordHeartbeat(deps.db, { workflowId: workflowIds.dispatchEvents(shard) }).catch(
+          (error: unknown) => logger.warn({ err: error, shard }, 'a heartbeat was not written'),
+        );
       },
     }),
   );

@@ -1,3 +1,4 @@
+import { WorkflowNotFoundError } from '@temporalio/common';
 import type { OrderId } from '../../domain/ids.ts';
 import { readOrder } from '../../db/queries/read-order.ts';
 import { wished, workflowIds } from '../../workflows/messages.ts';
@@ -5,12 +6,33 @@ import type { OrderWish } from '../../workflows/messages.ts';
 import type { payOrder } from '../../workflows/pay-order.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { cancelRunningOrder } from './cancel-running-order.ts';
+import { restartOrder } from './restart-order.ts';
 
-/** Tells an order's workflow of every wish that stands in its row. Saying one twice is saying it once. */
-export async function sayWishes(
-  { db, client }: Pick<ActivityDeps, 'db' | 'client'>,
-  { orderId }: { orderId: OrderId },
-): Promise<void> {
+type Deps = Pick<ActivityDeps, 'db' | 'client' | 'taskQueue' | 'publicUrl' | 'logger'>;
+
+/**
+ * Tells an order's workflow of every wish that stands in its row; one that is gone, as when it was terminated or
+ * Temporal's database was lost, is started first. Saying a wish twice is saying it once.
+ */
+export async function sayWishes(deps: Deps, { orderId }: { orderId: OrderId }): Promise<void> {
+  try {
+    await tell(deps, orderId);
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+    await restartOrder(deps, { orderId });
+    deps.logger.error(
+      {
+        event: 'workflow.restarted',
+        workflowId: workflowIds.payOrder(orderId),
+        status: 'NOT_RUNNING',
+      },
+      'an order with a wish had no workflow; it was started again',
+    );
+    await tell(deps, orderId);
+  }
+}
+
+async function tell({ db, client }: Deps, orderId: OrderId): Promise<void> {
   const { order } = await readOrder(db, { orderId });
   if (order.cancelRequestedAt) await cancelRunningOrder({ client, orderId });
   const wishes: (OrderWish | false)[] = [

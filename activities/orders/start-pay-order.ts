@@ -28,6 +28,8 @@ export async function startPayOrder(input: {
   client: Client;
   taskQueue: string;
   isShared: boolean;
+  /** Its row says that there is something left to do, whatever became of an earlier run. */
+  isRestart?: boolean;
   publicUrl: string;
   order: OrderToStart;
 }): Promise<void> {
@@ -47,7 +49,7 @@ export async function startPayOrder(input: {
       requestEagerStart: input.isShared,
       workflowIdConflictPolicy: 'USE_EXISTING',
       // A workflow that failed left its order open; one that completed must not run again.
-      workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+      workflowIdReusePolicy: input.isRestart ? 'ALLOW_DUPLICATE' : 'ALLOW_DUPLICATE_FAILED_ONLY',
       staticSummary: cut(`${money} · ${plain(order.merchantOrderNo)} · ${order.provider}`, 180),
       staticDetails: [
         `**${plain(order.subject)}**`,

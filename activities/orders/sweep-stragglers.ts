@@ -1,15 +1,17 @@
-import { currentPayment, readOrder } from '../../db/queries/read-order.ts';
 import { findStragglers } from '../../db/queries/find-stragglers.ts';
+import { recordHeartbeat } from '../../db/queries/heartbeats.ts';
 import { markSwept } from '../../db/queries/mark-swept.ts';
 import type { OrderId, RefundId } from '../../domain/ids.ts';
+import { workflowIds } from '../../workflows/messages.ts';
 import type { ActivityDeps } from '../deps.ts';
+import { restartEndedWorkflows } from '../healing/restart-ended-workflows.ts';
 import { attendConversations } from '../messaging/attend-conversations.ts';
 import { startReplay } from '../notifications/start-replay.ts';
 import { wakeEndpoint } from '../notifications/wake-endpoint.ts';
 import { reportToOrder } from './report-to-order.ts';
 import { startRefund } from '../refunds/begin-refund.ts';
 import { sayWishes } from './say-wishes.ts';
-import { startPayOrder } from './start-pay-order.ts';
+import { restartOrder } from './restart-order.ts';
 
 // Younger work is under way in some process, and none of the sweep's business.
 const graceSeconds = 5;
@@ -23,6 +25,8 @@ export type SweepResult = {
   replays: number;
   messages: number;
   sessions: number;
+  /** Workflows that were ended before their work was done. */
+  restarted: number;
   failed: number;
 };
 
@@ -32,6 +36,12 @@ export type SweepResult = {
  */
 export async function sweepStragglers(deps: ActivityDeps): Promise<SweepResult> {
   const { db, client, taskQueue, logger } = deps;
+  await recordHeartbeat(db, { workflowId: workflowIds.sweep });
+  // Before the rows are looked at: whoever is started again by what they say is no alert.
+  const { restarted } = await restartEndedWorkflows(deps).catch((error: unknown) => {
+    logger.warn({ error }, 'ended workflows could not be listed, the next sweep tries again');
+    return { restarted: 0 };
+  });
   const found = await findStragglers(db, { graceSeconds });
   // One that hangs has work that is long due, and a round that waits for it.
   const endpoints = found.endpoints.filter((endpointId) => !deps.rounds.isUnderWay(endpointId));
@@ -50,7 +60,7 @@ export async function sweepStragglers(deps: ActivityDeps): Promise<SweepResult> 
   // Orders first: a notification may be for one whose workflow never began.
   const steps: (() => Promise<void>)[] = [
     ...found.orders.map((orderId) => async () => {
-      await restart(deps, orderId);
+      await restartOrder(deps, { orderId });
       helped.push(orderId);
     }),
     ...found.notifications.map(({ id, ...about }) => {
@@ -76,19 +86,6 @@ export async function sweepStragglers(deps: ActivityDeps): Promise<SweepResult> 
   }
   // Only those: one that could not be started is for the next sweep, not for the one in five minutes.
   await markSwept(db, { orderIds: helped, refundIds: helpedRefunds });
-  if (steps.length > 0) logger.info({ ...counts, failed }, 'swept');
-  return { ...counts, failed };
-}
-
-async function restart(deps: ActivityDeps, orderId: OrderId): Promise<void> {
-  const read = await readOrder(deps.db, { orderId });
-  const { order } = read;
-  const { provider } = currentPayment(read);
-  await startPayOrder({
-    client: deps.client,
-    taskQueue: deps.taskQueue,
-    isShared: false,
-    publicUrl: deps.publicUrl,
-    order: { ...order, provider, expiresAt: order.expiresAt.toISOString() },
-  });
+  if (steps.length > 0) logger.info({ ...counts, restarted, failed }, 'swept');
+  return { ...counts, restarted, failed };
 }

@@ -1,5 +1,6 @@
 import { ScheduleAlreadyRunning, ScheduleNotFoundError } from '@temporalio/client';
 import type { ScheduleOptions } from '@temporalio/client';
+import { recordHeartbeat } from '../../db/queries/heartbeats.ts';
 import { listAccounts } from '../../db/queries/provider-accounts.ts';
 import { listLeftLying } from '../../db/queries/left-lying-reconciliations.ts';
 import type { AccountId } from '../../domain/ids.ts';
@@ -26,6 +27,7 @@ type DailyOptions = Pick<ScheduleOptions, 'spec' | 'policies'>;
  */
 export async function keepSchedules(deps: ActivityDeps): Promise<KeptSchedules> {
   const { client } = deps;
+  await recordHeartbeat(deps.db, { workflowId: workflowIds.keepSchedules });
   const wanted = new Map(
     (await listAccounts(deps.db)).flatMap(({ id, provider }) => {
       const daily = dailyOf(id, provider);

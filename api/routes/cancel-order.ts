@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { cancelRunningOrder } from '../../activities/orders/cancel-running-order.ts';
+import { sayWishes } from '../../activities/orders/say-wishes.ts';
 import { findOrder } from '../../db/queries/find-order.ts';
 import type { OrderView } from '../../db/queries/find-order.ts';
 import { requestWish } from '../../db/queries/request-wish.ts';
@@ -42,9 +42,7 @@ export function registerCancelOrder(app: App, deps: ApiDeps) {
     if (!before) throw notFound('order', orderId);
     if (isOpen(before)) {
       await requestWish(deps.db, { orderId, wish: { kind: 'cancel' } });
-      cancelRunningOrder({ client: deps.client, orderId }).catch(
-        leftToSweep(deps.logger, 'the cancellation', { orderId }),
-      );
+      sayWishes(deps, { orderId }).catch(leftToSweep(deps.logger, 'the cancellation', { orderId }));
     }
     const view = await waitForOrder(deps, {
       ...whose,

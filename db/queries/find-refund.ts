@@ -15,3 +15,15 @@ export async function findRefund(
     .where(and(eq(refunds.id, refundId), eq(refunds.merchantId, merchantId)));
   return refund;
 }
+
+/** Whether a refund is still to be carried out. */
+export async function isRefundPending(
+  db: Database,
+  { refundId }: { refundId: RefundId },
+): Promise<boolean> {
+  const [refund] = await db
+    .select({ status: refunds.status })
+    .from(refunds)
+    .where(eq(refunds.id, refundId));
+  return refund?.status === 'pending';
+}

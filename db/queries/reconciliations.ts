@@ -92,6 +92,15 @@ export async function findReconciliation(
   return row;
 }
 
+/** The run of an account's day; undefined when there is none. */
+export async function findDay(
+  db: Database,
+  day: { accountId: AccountId; date: string },
+): Promise<ReconciliationRow | undefined> {
+  const [row] = await db.select().from(reconciliations).where(isDay(day));
+  return row;
+}
+
 /** A run by its id, which comes from our own rows. */
 export async function readReconciliation(
   db: Database,

@@ -7,7 +7,7 @@ import type { Sealer } from '../../db/sealed.ts';
 import type { AccountId, MerchantId } from '../../domain/ids.ts';
 import type { ProviderName } from '../../providers/provider.ts';
 import { nameNotifyUrl, openSandbox } from '../../providers/sandboxes.ts';
-import { shards } from '../../worker/run-worker.ts';
+import { shards } from '../../activities/required-workflows.ts';
 
 /** Creates a merchant, in a shard it keeps for life. */
 export async function createMerchant(

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { createHandledRuns } from '../../activities/healing/handled-runs.ts';
 import { createRounds } from '../../activities/notifications/rounds.ts';
 import { createAccountHealth } from '../../activities/payments/account-health.ts';
 import { createProviderDirectory } from '../../activities/payments/provider-directory.ts';
@@ -62,6 +63,7 @@ export async function startPlatform(input: {
     attempt: createAttempter({ sender, sealer, onSent: traffic.onSent }),
     traffic,
     rounds: createRounds(),
+    handledRuns: createHandledRuns(),
     onEvents: (shard: number, listener: (news: EventNews) => void) => {
       const stops = [
         changes.subscribe('tender_events', String(shard), () => listener('written')),

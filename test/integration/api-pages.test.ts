@@ -434,5 +434,13 @@ describe('pages for people', () => {
 
 test('probes are told that the process is up and ready', async () => {
   expect((await stranger('GET', '/healthz')).body).toEqual({ status: 'up' });
-  expect((await stranger('GET', '/readyz')).body).toEqual({ status: 'ready' });
+  const readiness = await until('all at work', async () => {
+    const { body } = await stranger<{ status: string }>('GET', '/readyz');
+    return body.status === 'ready' && body;
+  });
+  const names = ['database', 'temporal', 'sweep', 'schedules', 'dispatch/0'];
+  expect(readiness).toEqual({
+    status: 'ready',
+    checks: names.map((name) => ({ name, status: 'up' })),
+  });
 });

@@ -124,6 +124,15 @@ const scenes: Record<string, (scene: Scene) => Promise<Recorded>> = {
       await takeOverShard(world.db, { shard: 0 });
     });
   },
+  async 'order-continued'({ world, merchant }) {
+    const { id, runId } = await longOrder(world, merchant);
+    return world.temporal.workflow.getHandle(workflowIds.payOrder(id), runId);
+  },
+  async 'order-resumed'({ world, merchant }) {
+    const order = await longOrder(world, merchant);
+    await payAtProvider(world, merchant, order);
+    return ended(world, order);
+  },
   ...lifeScenes,
   ...conversationScenes,
   async 'schedules-continued'({ world }) {
@@ -148,6 +157,17 @@ async function begin(world: World, order: Draft): Promise<void> {
 async function ended(world: World, order: Draft): Promise<Recorded> {
   await payOrderOf(world, order).result();
   return payOrderOf(world, order);
+}
+
+/** An order that nobody pays for so long that its workflow goes on in a fresh history; `runId` is the first. */
+async function longOrder(world: World, merchant: TestMerchant): Promise<Draft & { runId: string }> {
+  const order = await draftOrder(world, merchant);
+  await scriptFaults(world, order, [{ call: 'notify', kind: 'lostForever' }]);
+  await begin(world, order);
+  const { runId } = await payOrderOf(world, order).describe();
+  const isFresh = async () => (await payOrderOf(world, order).describe()).runId !== runId;
+  await until('a fresh history', isFresh, 600_000);
+  return { ...order, runId };
 }
 
 /** A workflow that never ends, up to where it continued as new. */

@@ -55,6 +55,8 @@ test('every end of an order, and every workflow, has a recorded history', () => 
     'hinted',
     'late',
     'opened-patiently',
+    'order-continued',
+    'order-resumed',
     'paid',
     'paid-by-asking',
     'reconciled',

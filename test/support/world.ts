@@ -18,6 +18,7 @@ import type { ProviderName } from '../../providers/provider.ts';
 import { startSimulator } from './simulators.ts';
 import type { RunningSimulator } from './simulators.ts';
 import { createLogger } from '../../telemetry/logger.ts';
+import type { Logger } from '../../telemetry/logger.ts';
 import { apiClient } from './api-client.ts';
 import type { ApiClient } from './api-client.ts';
 import { ownDatabase } from './own-database.ts';
@@ -56,6 +57,8 @@ export async function openWorld(
     database?: Awaited<ReturnType<typeof ownDatabase>>;
     temporal?: Awaited<ReturnType<typeof ownNamespace>>;
     dnsServers?: string[];
+    /** Where the platform logs to, for a test of what operators are told. */
+    logger?: Logger;
   } = {},
 ): Promise<World> {
   const { hasApi = true, hasWorker = true, retryGapsMs } = options;
@@ -81,7 +84,7 @@ export async function openWorld(
     dnsServers: options.dnsServers,
     logLevel: process.env['TEST_LOG'] ?? 'silent',
   };
-  const logger = createLogger({ level: config.logLevel, name: 'test' });
+  const logger = options.logger ?? createLogger({ level: config.logLevel, name: 'test' });
   const { db, close: closeDatabase } = openDatabase({ ...config.database, onError: () => {} });
   const sealer = createSealer(config.secretKeys);
   const connection = await Connection.connect({ address });

@@ -31,6 +31,15 @@ export function sayingsOf(
 export const isPartOf = ({ merchantId }: { merchantId: MerchantId }) =>
   or(eq(sessions.firstMerchantId, merchantId), eq(sessions.secondMerchantId, merchantId));
 
+/** A session by its id, which comes from our own rows. */
+export async function lookUpSession(
+  db: Database,
+  { sessionId }: { sessionId: SessionId },
+): Promise<Session | undefined> {
+  const [session] = await db.select().from(sessions).where(eq(sessions.id, sessionId));
+  return session;
+}
+
 export async function findSession(
   db: Database,
   { merchantId, sessionId }: { merchantId: MerchantId; sessionId: SessionId },

@@ -1,0 +1,16 @@
+/** Runs of workflows that this process has looked at and needs not look at again. */
+export type HandledRuns = { has(runId: string): boolean; add(runId: string): void };
+
+const mostKept = 20_000;
+
+export function createHandledRuns(): HandledRuns {
+  const kept = new Set<string>();
+  return {
+    has: (runId) => kept.has(runId),
+    add(runId) {
+      const [oldest] = kept;
+      if (oldest !== undefined && kept.size >= mostKept) kept.delete(oldest);
+      kept.add(runId);
+    },
+  };
+}

@@ -1,0 +1,14 @@
+import { pino } from 'pino';
+import type { Logger } from '../../telemetry/logger.ts';
+
+export type LogLine = Record<string, unknown> & { level: number; msg: string };
+
+/** A logger that keeps what it is told, from errors on. */
+export function keptLog(): { logger: Logger; lines: LogLine[] } {
+  const lines: LogLine[] = [];
+  const logger = pino(
+    { level: 'error' },
+    { write: (line: string) => void lines.push(JSON.parse(line) as LogLine) },
+  );
+  return { logger, lines };
+}

@@ -1,0 +1,73 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WorkflowNotFoundError } from '@temporalio/common';
+import type { Client } from '@temporalio/client';
+import type { ActivityDeps } from '../activities/deps.ts';
+import { requiredWorkflows } from '../activities/required-workflows.ts';
+import type { RequiredWorkflow } from '../activities/required-workflows.ts';
+import { listHeartbeats } from '../db/queries/heartbeats.ts';
+
+type Deps = Pick<ActivityDeps, 'client' | 'taskQueue' | 'db' | 'logger' | 'stopping'>;
+
+const lookEveryMs = 10_000;
+/** Its activity looks every few seconds; a worker that starts needs some for all that waits. */
+const silentForMs = 180_000;
+// Temporal may have been away for longer: one who is silent is given the time to begin again.
+const looksBeforeReplaced = 6;
+
+/** Starts all that must always run. Every worker does it; the first one wins. */
+export async function startRequiredWorkflows(deps: Deps): Promise<void> {
+  await Promise.all(requiredWorkflows.map((one) => one.start(deps)));
+}
+
+/**
+ * Looks after what must always run, until the worker stops: what was terminated, cancelled or lost is started
+ * again, what runs and does nothing is replaced. Both are alerts. Never rejects.
+ */
+export async function keepRequiredWorkflows(deps: Deps): Promise<void> {
+  const silentLooks = new Map<string, number>();
+  while (!deps.stopping.aborted) {
+    await sleep(lookEveryMs, undefined, { signal: deps.stopping }).catch(() => {});
+    if (deps.stopping.aborted) return;
+    try {
+      const heartbeats = await listHeartbeats(deps.db);
+      for (const required of requiredWorkflows) {
+        const seenAt = heartbeats.get(required.workflowId);
+        const isSilent = seenAt !== undefined && seenAt.getTime() < Date.now() - silentForMs;
+        const looks = isSilent ? (silentLooks.get(required.workflowId) ?? 0) + 1 : 0;
+        silentLooks.set(required.workflowId, looks);
+        await keepRunning(deps, required, { isStuck: looks >= looksBeforeReplaced });
+      }
+    } catch (error) {
+      deps.logger.warn({ err: error }, 'what must always run could not be looked at');
+    }
+  }
+}
+
+async function keepRunning(
+  deps: Deps,
+  required: RequiredWorkflow,
+  { isStuck }: { isStuck: boolean },
+): Promise<void> {
+  const { workflowId } = required;
+  const status = await statusOf(deps.client, workflowId);
+  if (status === 'RUNNING' && !isStuck) return;
+  if (status === 'RUNNING') {
+    await deps.client.workflow
+      .getHandle(workflowId)
+      .terminate('runs, and has done nothing for minutes');
+  }
+  await required.start(deps);
+  deps.logger.error(
+    { event: 'workflow.restarted', workflowId, status: isStuck ? 'STUCK' : status },
+    'a workflow that must always run did not; it was started again',
+  );
+}
+
+async function statusOf(client: Client, workflowId: string): Promise<string> {
+  try {
+    return (await client.workflow.getHandle(workflowId).describe()).status.name;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return 'NOT_FOUND';
+    throw error;
+  }
+}
