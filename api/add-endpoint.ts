@@ -1,4 +1,4 @@
-import { insertEndpoint } from '../db/queries/endpoints.ts';
+import { countEndpoints, insertEndpoint } from '../db/queries/endpoints.ts';
 import type { Endpoint } from '../db/queries/endpoints.ts';
 import { newId } from '../domain/ids.ts';
 import type { MerchantId } from '../domain/ids.ts';
@@ -6,6 +6,7 @@ import { newSecret } from '../webhooks/sign.ts';
 import type { ApiDeps } from './deps.ts';
 import type { EndpointSettings } from './endpoint-schema.ts';
 import { changeOfSettings } from './endpoint-settings.ts';
+import { Problem } from './problems.ts';
 
 /** Registers an endpoint with a new secret. Throws the problem that names each field that is refused. */
 export async function addEndpoint(
@@ -18,6 +19,10 @@ export async function addEndpoint(
   },
 ): Promise<{ endpoint: Endpoint; secret: string }> {
   const { merchantId, settings, signature, status } = input;
+  const { endpointsPerMerchant: most } = deps.limits;
+  if ((await countEndpoints(deps.db, { merchantId })) >= most) {
+    throw new Problem('limit-reached', `A merchant has at most ${most} endpoints.`);
+  }
   const id = newId('endpoint');
   const change = changeOfSettings(deps, { endpointId: id, settings });
   const { secret, publicKey } = newSecret(signature);

@@ -4,6 +4,8 @@ import type { ApiDeps, App, AppEnv } from './deps.ts';
 import { authenticate } from './middleware/authenticate.ts';
 import { jsonOnly } from './middleware/json-only.ts';
 import { limitBody } from './middleware/limit-body.ts';
+import { limitMerchants } from './middleware/limit-merchants.ts';
+import { limitOpenRequests, limitPageRate } from './middleware/limit-strangers.ts';
 import { requestLog } from './middleware/request-log.ts';
 import { registerOpenApi } from './openapi.ts';
 import { registerCheckout } from './pages/checkout.tsx';
@@ -76,7 +78,11 @@ export function createApp(deps: ApiDeps): App {
   app.use(requestId());
   app.use(requestLog(deps));
   app.use(limitBody);
-  app.use('/v1/*', authenticate(deps), jsonOnly);
+  app.use('/v1/*', authenticate(deps), limitMerchants(deps), jsonOnly);
+  const [openRequests, pageRate] = [limitOpenRequests(deps), limitPageRate(deps)];
+  for (const path of ['/providers/*', '/pay/*', '/portal/*', '/.well-known/*'])
+    app.use(path, openRequests);
+  for (const path of ['/pay/*', '/portal/*', '/.well-known/*']) app.use(path, pageRate);
 
   registerCreateOrder(app, deps);
   registerGetOrder(app, deps);

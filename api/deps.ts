@@ -1,12 +1,15 @@
 import type { Client } from '@temporalio/client';
+import type { Context } from 'hono';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { AccountHealth } from '../activities/payments/account-health.ts';
 import type { ProviderDirectory } from '../activities/payments/provider-directory.ts';
+import type { Limits } from '../config/limits.ts';
 import type { Changes } from '../db/changes.ts';
 import type { Database } from '../db/database.ts';
 import type { Merchant } from '../db/queries/merchants.ts';
 import type { Sealer } from '../db/sealed.ts';
 import type { Sender } from '../webhooks/send.ts';
+import type { Rate } from './limits/rate.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 /** All that routes work with. Made once a process. */
@@ -23,6 +26,11 @@ export type ApiDeps = {
   health: AccountHealth;
   publicUrl: string;
   allowPrivateTargets: boolean;
+  limits: Limits;
+  /** An order's switches of its method, by whoever asks. */
+  switches: Rate;
+  /** Whom a request without a key is counted for. */
+  addressOf: (c: Context) => string;
   /** Aborted when the process is asked to stop: streams end themselves. */
   stopping: AbortSignal;
   logger: Logger;

@@ -172,6 +172,11 @@ export const problemTypes = {
     title: 'Events may not be sent to this address',
     help: 'Endpoints must be http(s) addresses on the public internet, without credentials in them; amqp(s) or kafka(s) addresses where a `destination` is given. Private, loopback and link-local addresses are refused; a development instance may allow them with TENDER_ALLOW_PRIVATE_TARGETS=true.',
   },
+  'too-many-requests': {
+    status: 429,
+    title: 'There are more requests than a limit allows',
+    help: '`limit` names it: so many in a time, or at once, of one key, merchant, order or address. Send the request again after `Retry-After` seconds; `RateLimit` says how many are left of those that are counted by the second. Operators set the limits with TENDER_LIMITS.',
+  },
   'too-many-streams': {
     status: 429,
     title: 'There are too many open streams',

@@ -1,5 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { defaultLimits, parseLimits } from './limits.ts';
+import type { Limits } from './limits.ts';
 import { parseSecretKeys, secretKeysHelp } from './secret-keys.ts';
 
 const secretKeys = z.string().transform((text, context) => {
@@ -9,11 +11,31 @@ const secretKeys = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+const limits = z.string().transform((text, context) => {
+  const parsed = parseLimits(text);
+  if (typeof parsed !== 'string') return parsed;
+  context.addIssue({ code: 'custom', message: parsed });
+  return z.NEVER;
+});
+
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
 const whole = (lowest: number, highest: number) => {
   const error = `must be a whole number from ${lowest} to ${highest}`;
   return z.coerce.number({ error }).int(error).min(lowest, error).max(highest, error);
 };
+
+const listOf = (isOne: (text: string) => boolean, error: string) =>
+  z
+    .string()
+    .transform((text) => text.split(',').map((one) => one.trim()))
+    .pipe(z.array(z.string().refine(isOne, error)));
+
+/** `10.0.0.0/8` or `fd00::/8`. */
+function isRange(text: string): boolean {
+  const [address = '', bits = ''] = text.split('/');
+  const family = isIP(address);
+  return family > 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128);
+}
 
 /** `10.0.0.2`, `10.0.0.2:53`, `::1` or `[::1]:53`. */
 function isNameServer(text: string): boolean {
@@ -39,13 +61,14 @@ const environment = z.object({
     .url({ protocol: /^https?$/, error: 'must be an http(s):// URL' })
     .transform((url) => url.replace(/\/+$/, '')),
   TENDER_ALLOW_PRIVATE_TARGETS: flag.default(false),
-  TENDER_DNS_SERVERS: z
-    .string()
-    .transform((text) => text.split(','))
-    .pipe(z.array(z.string().refine(isNameServer, 'must be addresses like 10.0.0.2 or [::1]:53')))
-    .optional(),
+  TENDER_DNS_SERVERS: listOf(
+    isNameServer,
+    'must be addresses like 10.0.0.2 or [::1]:53',
+  ).optional(),
   // Read by worker/promise-hook.mjs, before anything else is loaded; checked here with the others.
   TENDER_WORKFLOW_STACK_TRACES: flag.default(false),
+  TENDER_LIMITS: limits.optional(),
+  TENDER_TRUSTED_PROXIES: listOf(isRange, 'must be ranges like 10.0.0.0/8').optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
@@ -65,6 +88,9 @@ export type Config = {
   allowPrivateTargets: boolean;
   /** Asked in place of the system's; `address` or `address:port`. */
   dnsServers: string[] | undefined;
+  limits: Limits;
+  /** Ranges of addresses whose `X-Forwarded-For` is believed. */
+  trustedProxies: string[];
   logLevel: string;
 };
 
@@ -104,6 +130,8 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
       secretKeys: e.TENDER_SECRET_KEYS,
       allowPrivateTargets: e.TENDER_ALLOW_PRIVATE_TARGETS,
       dnsServers: e.TENDER_DNS_SERVERS,
+      limits: e.TENDER_LIMITS ?? defaultLimits,
+      trustedProxies: e.TENDER_TRUSTED_PROXIES ?? [],
       logLevel: e.LOG_LEVEL,
     },
   };

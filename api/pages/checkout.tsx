@@ -6,6 +6,7 @@ import type { OrderView } from '../../db/queries/find-order.ts';
 import { readOrder } from '../../db/queries/read-order.ts';
 import { isEnded } from '../../domain/order.ts';
 import type { ApiDeps, App } from '../deps.ts';
+import { createConcurrency } from '../limits/concurrency.ts';
 import { notFound } from '../problems.ts';
 import { wishToSwitch } from '../routes/switch-payment.ts';
 import { waitFor } from '../wait-for.ts';
@@ -23,6 +24,16 @@ const providerOf = (method: string) => method.split('.')[0] ?? '';
 
 /** The page where a payer pays, `/pay/<token>`, and the stream that tells it of the end. */
 export function registerCheckout(app: App, deps: ApiDeps) {
+  const streamsOfOrder = createConcurrency({
+    name: 'checkoutStreamsPerOrder',
+    what: 'open checkout pages of one order',
+    most: deps.limits.checkoutStreamsPerOrder,
+  });
+  const streamsOfAddress = createConcurrency({
+    name: 'streamsPerAddress',
+    what: 'open checkout pages at one address',
+    most: deps.limits.streamsPerAddress,
+  });
   const findByToken = async (checkoutToken: string): Promise<OrderView> => {
     const isToken = /^[A-Za-z0-9_-]{22}$/.test(checkoutToken);
     const view = isToken ? await findOrderByToken(deps.db, { checkoutToken }) : undefined;
@@ -93,6 +104,14 @@ export function registerCheckout(app: App, deps: ApiDeps) {
   app.get('/pay/:token/stream', async (c) => {
     const checkoutToken = c.req.param('token');
     const { snapshot } = await findByToken(checkoutToken);
+    const leaveAddress = streamsOfAddress.enter(deps.addressOf(c));
+    let leaveOrder: () => void;
+    try {
+      leaveOrder = streamsOfOrder.enter(snapshot.id);
+    } catch (error) {
+      leaveAddress();
+      throw error;
+    }
     c.header('x-accel-buffering', 'no');
     return streamSSE(c, async (stream) => {
       const gate = createGate();
@@ -112,6 +131,8 @@ export function registerCheckout(app: App, deps: ApiDeps) {
         }
       } finally {
         stop();
+        leaveOrder();
+        leaveAddress();
       }
     });
   });

@@ -26,7 +26,7 @@ const route = createRoute({
         },
       },
     },
-    ...problemResponses(...bodyProblems, 'target-not-allowed'),
+    ...problemResponses(...bodyProblems, 'target-not-allowed', 'limit-reached'),
   },
 });
 

@@ -9,15 +9,13 @@ import { Problem } from '../problems.ts';
 import { createFeedReader } from '../read-feed.ts';
 import { cursorSchema, problemResponses } from '../schemas.ts';
 
-const mostStreams = 100;
-
 const route = createRoute({
   method: 'get',
   path: '/v1/events/stream',
   tags: ['Events'],
   summary: 'Follow the feed of events',
   description:
-    'Server-Sent Events: `id` is the cursor, `event` the type, `data` the event as `GET /v1/events` gives it. Starts after `Last-Event-ID`, which an EventSource sends by itself when it connects again, else after `after`, else with what comes next. A comment every 15 s shows that the stream lives. At most 100 streams a merchant at each API process.',
+    'Server-Sent Events: `id` is the cursor, `event` the type, `data` the event as `GET /v1/events` gives it. Starts after `Last-Event-ID`, which an EventSource sends by itself when it connects again, else after `after`, else with what comes next. A comment every 15 s shows that the stream lives. At most 100 streams a merchant at each API process, unless its operator has set another limit.',
   security: [{ apiKey: [] }],
   request: {
     query: z.strictObject({ after: cursorSchema.optional(), ...feedQuery }),
@@ -40,6 +38,7 @@ const route = createRoute({
 
 export function registerStreamEvents(app: App, deps: ApiDeps) {
   const { db, changes, logger, stopping } = deps;
+  const { streamsPerMerchant: mostStreams } = deps.limits;
   const open = new Map<MerchantId, number>();
   const count = (merchantId: MerchantId, by: 1 | -1) => {
     const now = (open.get(merchantId) ?? 0) + by;

@@ -40,6 +40,8 @@ const route = createRoute({
       'not-found',
       'order-not-switchable',
       'no-provider-account',
+      'limit-reached',
+      'too-many-requests',
     ),
   },
 });
@@ -69,12 +71,20 @@ export function registerSwitchPayment(app: App, deps: ApiDeps) {
   });
 }
 
-/** Writes the wish down and tells the order's workflow. Refuses a method no account can take. */
+/**
+ * Writes the wish down and tells the order's workflow. Refuses a method no account can take, and more attempts than an
+ * order may have: each is a payment at a provider, and stands in every event of the order.
+ */
 export async function wishToSwitch(
   deps: ApiDeps,
   { orderId, method }: { orderId: OrderId; method: string },
 ): Promise<void> {
-  const { order } = await readOrder(deps.db, { orderId });
+  const { order, payments } = await readOrder(deps.db, { orderId });
+  const { paymentsPerOrder: most } = deps.limits;
+  if (payments.length >= most) {
+    throw new Problem('limit-reached', `An order has at most ${most} payments.`);
+  }
+  await deps.switches.take(orderId);
   const routes = await rankWays(deps, { ...order, methods: [method] });
   if (!routes.some(({ verdict }) => verdict === 'fits')) {
     throw new Problem('no-provider-account', `No provider account can take ${method}.`, {

@@ -28,6 +28,17 @@ export async function insertEndpoint(
   return endpoint!;
 }
 
+/** How many endpoints of its own a merchant has; those of one order or request are part of that. */
+export function countEndpoints(
+  db: Database,
+  { merchantId }: { merchantId: MerchantId },
+): Promise<number> {
+  return db.$count(
+    endpoints,
+    and(eq(endpoints.merchantId, merchantId), isNull(endpoints.resourceId)),
+  );
+}
+
 /** Whoever's endpoint it is: for what we do for it, not for what merchants ask. */
 export async function lookUpEndpoint(
   db: Database,

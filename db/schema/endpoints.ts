@@ -105,6 +105,12 @@ export const endpoints = pgTable(
     index('endpoints_with_public_keys')
       .on(t.id)
       .where(sql`${t.publicKey} is not null or ${t.previousPublicKey} is not null`),
+    index('endpoints_by_key_id')
+      .on(sql`tender_key_id(${t.publicKey})`)
+      .where(sql`${t.publicKey} is not null`),
+    index('endpoints_by_previous_key_id')
+      .on(sql`tender_key_id(${t.previousPublicKey})`)
+      .where(sql`${t.previousPublicKey} is not null`),
     index('endpoints_in_trouble')
       .on(t.id)
       .where(sql`${t.driver} = 'workflow'`),

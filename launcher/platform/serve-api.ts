@@ -7,6 +7,9 @@ import type { Config } from '../../config/config.ts';
 const closeAfterMs = 1_000;
 // Longer than the usual proxy's: whoever closes an idle connection first risks a request on it.
 const keepAliveMs = 75_000;
+// A request has to be there, body and all, within this: also one that comes byte by byte.
+const [headersMs, requestMs, lookEveryMs] = [10_000, 30_000, 2_000];
+const mostConnections = 20_000;
 
 /** Serves the API. Throws, naming PORT, when its port is taken. */
 export async function serveApi(
@@ -15,10 +18,16 @@ export async function serveApi(
 ): Promise<{ port: number; close(): Promise<void> }> {
   const { fetch } = createApp(deps);
   return new Promise((resolve, reject) => {
-    const serverOptions = { keepAliveTimeout: keepAliveMs };
+    const serverOptions = {
+      keepAliveTimeout: keepAliveMs,
+      headersTimeout: headersMs,
+      requestTimeout: requestMs,
+      connectionsCheckingInterval: lookEveryMs,
+    };
     const server = serve({ fetch, hostname: host, port, serverOptions }, (info) => {
       resolve({ port: info.port, close });
     });
+    server.maxConnections = mostConnections;
     server.on('error', (error: NodeJS.ErrnoException) =>
       reject(error.code === 'EADDRINUSE' ? new Error(`PORT: ${port} is in use`) : error),
     );

@@ -3,6 +3,8 @@ import { createHandledRuns } from '../../activities/healing/handled-runs.ts';
 import { createRounds } from '../../activities/notifications/rounds.ts';
 import { createAccountHealth } from '../../activities/payments/account-health.ts';
 import { createProviderDirectory } from '../../activities/payments/provider-directory.ts';
+import { createAddressOf } from '../../api/limits/address.ts';
+import { createRate } from '../../api/limits/rate.ts';
 import type { Config } from '../../config/config.ts';
 import { openChanges } from '../../db/changes.ts';
 import { openDatabase } from '../../db/database.ts';
@@ -60,6 +62,14 @@ export async function startPlatform(input: {
     publicUrl: config.http.publicUrl,
     isShared: hasWorker,
     allowPrivateTargets: config.allowPrivateTargets,
+    limits: config.limits,
+    addressOf: createAddressOf(config),
+    switches: createRate({
+      name: 'switchesPerMinutePerOrder',
+      what: 'switches of one order in a minute',
+      most: config.limits.switchesPerMinutePerOrder,
+      perSeconds: 60,
+    }),
     attempt: createAttempter({ sender, sealer, onSent: traffic.onSent }),
     traffic,
     rounds: createRounds(),

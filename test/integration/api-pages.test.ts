@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { defaultLimits } from '../../config/limits.ts';
 import { createApp } from '../../api/app.ts';
 import type { ApiDeps } from '../../api/deps.ts';
 import { problemTypes } from '../../api/problems.ts';
@@ -253,7 +254,7 @@ describe('the description of the API', () => {
     const documented = operationsOf(description)
       .filter(({ path }) => path.startsWith('/v1/'))
       .map(({ method, path }) => `${method.toUpperCase()} ${path}`);
-    const { routes } = createApp({ publicUrl: world.url } as ApiDeps);
+    const { routes } = createApp({ publicUrl: world.url, limits: defaultLimits } as ApiDeps);
     const served = routes
       .filter(({ path, method }) => path.startsWith('/v1/') && method !== 'ALL')
       .map(({ path, method }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`);

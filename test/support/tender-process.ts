@@ -85,6 +85,10 @@ function environmentOf(config: Config): NodeJS.ProcessEnv {
     TENDER_SECRET_KEYS: config.secretKeys.map((key) => key.toString('base64')).join(','),
     TENDER_PUBLIC_URL: config.http.publicUrl,
     TENDER_ALLOW_PRIVATE_TARGETS: String(config.allowPrivateTargets),
+    TENDER_LIMITS: Object.entries(config.limits)
+      .map(([name, most]) => `${name}=${most}`)
+      .join(','),
+    TENDER_TRUSTED_PROXIES: config.trustedProxies.join(','),
     TENDER_DNS_SERVERS: config.dnsServers?.join(',') ?? '',
     HOST: config.http.host,
     PORT: String(config.http.port),

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import type { Config } from '../../config/config.ts';
+import { defaultLimits } from '../../config/limits.ts';
+import type { Limits } from '../../config/limits.ts';
 import { openDatabase } from '../../db/database.ts';
 import type { Database } from '../../db/database.ts';
 import { createSealer } from '../../db/sealed.ts';
@@ -57,6 +59,8 @@ export async function openWorld(
     database?: Awaited<ReturnType<typeof ownDatabase>>;
     temporal?: Awaited<ReturnType<typeof ownNamespace>>;
     dnsServers?: string[];
+    limits?: Partial<Limits>;
+    trustedProxies?: string[];
     /** Where the platform logs to, for a test of what operators are told. */
     logger?: Logger;
   } = {},
@@ -82,6 +86,8 @@ export async function openWorld(
     secretKeys: [randomBytes(32)],
     allowPrivateTargets: true,
     dnsServers: options.dnsServers,
+    limits: { ...defaultLimits, ...options.limits },
+    trustedProxies: options.trustedProxies ?? [],
     logLevel: process.env['TEST_LOG'] ?? 'silent',
   };
   const logger = options.logger ?? createLogger({ level: config.logLevel, name: 'test' });

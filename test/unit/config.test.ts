@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { parseConfig } from '../../config/config.ts';
+import { defaultLimits } from '../../config/limits.ts';
 
 const key = randomBytes(32);
 const enough = {
@@ -34,6 +35,9 @@ test('four variables are enough, and the rest is safe by default', () => {
     http: { host: '127.0.0.1', port: 8080, publicUrl: 'https://pay.shop.example' },
     secretKeys: [key],
     allowPrivateTargets: false,
+    dnsServers: undefined,
+    limits: defaultLimits,
+    trustedProxies: [],
     logLevel: 'info',
   });
 });

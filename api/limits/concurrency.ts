@@ -1,0 +1,34 @@
+import { tooMany } from './rate.ts';
+
+/** So many at once, for each key; counted in this process. */
+export type Concurrency = {
+  /** Takes a place until what is returned is called, once or more often. Throws the 429 where none is free. */
+  enter(key: string): () => void;
+};
+
+const retrySeconds = 5;
+
+/** `name` stands in the problem, `what` says it in words. */
+export function createConcurrency(input: {
+  name: string;
+  what: string;
+  most: number;
+}): Concurrency {
+  const { name, what, most } = input;
+  const open = new Map<string, number>();
+  return {
+    enter(key) {
+      const count = open.get(key) ?? 0;
+      if (count >= most) throw tooMany(`At most ${most} ${what}.`, { name, seconds: retrySeconds });
+      open.set(key, count + 1);
+      let isIn = true;
+      return () => {
+        if (!isIn) return;
+        isIn = false;
+        const left = (open.get(key) ?? 1) - 1;
+        if (left > 0) open.set(key, left);
+        else open.delete(key);
+      };
+    },
+  };
+}
