@@ -8,6 +8,7 @@ import type { Merchant } from '../db/queries/merchants.ts';
 import type { Sealer } from '../db/sealed.ts';
 import type { Sender } from '../webhooks/send.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { WorkerThreads } from './worker-threads/worker-threads.ts';
 
 /** All that routes work with. Made once a process. */
 export type ApiDeps = {
@@ -21,6 +22,8 @@ export type ApiDeps = {
   isShared: boolean;
   providers: ProviderDirectory;
   health: AccountHealth;
+  /** For what a merchant may make arbitrarily dear. */
+  threads: WorkerThreads;
   publicUrl: string;
   allowPrivateTargets: boolean;
   /** Aborted when the process is asked to stop: streams end themselves. */
