@@ -4,6 +4,7 @@ import { z } from '@hono/zod-openapi';
 import { isSliceUsed, nextSlice } from '../db/work-in-slices.ts';
 import { isFields } from '../domain/filter-syntax.ts';
 import type { MerchantId } from '../domain/ids.ts';
+import { pointerPart } from '../domain/json-value.ts';
 import { decode, readMediaTypes } from '../webhooks/format/index.ts';
 import type { IncomingMessage } from '../webhooks/format/index.ts';
 import type { AppEnv } from './deps.ts';
@@ -14,7 +15,7 @@ import type { FieldError } from './problems.ts';
 import { fieldErrors } from './render-problem.ts';
 import { mostErrors, refuseFields } from './refuse-fields.ts';
 import { tooBusy } from './too-busy.ts';
-import { mostEventBytes, mostEvents } from './worker-threads/read-json.ts';
+import { mostEventBytes, mostEvents } from './worker-threads/cut-events.ts';
 import type { WorkerThreads } from './worker-threads/worker-threads.ts';
 
 /** What a request publishes, and where in its body each event stands (JSON Pointer). */
@@ -117,18 +118,32 @@ async function eventsOf<T>(
 
 type Judged = { kind: 'event'; event: NewEventBody } | { kind: 'refused'; errors: FieldError[] };
 
+const fieldNames = new Set(Object.keys(newEventSchema.shape));
+
 function judge(value: unknown): Judged {
-  // The schema would look at each of them before it counts them.
-  if (isFields(value) && Array.isArray(value['channels'])) {
-    const { length } = value['channels'];
-    if (length > mostChannels) {
-      const message = `must have at most ${mostChannels} channels (got ${length})`;
-      return { kind: 'refused', errors: [{ in: 'body', field: '/channels', message }] };
-    }
-  }
+  const field = isFields(value) ? refuseMany(value) : undefined;
+  if (field) return { kind: 'refused', errors: [{ in: 'body', ...field }] };
   const parsed = newEventSchema.safeParse(value);
   if (parsed.success) return { kind: 'event', event: parsed.data };
   return { kind: 'refused', errors: fieldErrors('json', parsed.error.issues) };
+}
+
+/** Very many fields, or channels: the schema would look at every one of them before it refuses them. */
+function refuseMany(value: Readonly<Record<string, unknown>>) {
+  const { channels } = value;
+  if (Array.isArray(channels) && channels.length > mostChannels) {
+    const message = `must have at most ${mostChannels} channels (got ${channels.length})`;
+    return { field: '/channels', message };
+  }
+  let strangers = 0;
+  for (const name in value) {
+    if (fieldNames.has(name)) continue;
+    strangers += 1;
+    if (strangers > mostErrors) {
+      return { field: `/${pointerPart(name)}`, message: 'is not a field of this request' };
+    }
+  }
+  return undefined;
 }
 
 function parse<T>(schema: z.ZodType<T>, value: unknown): T {

@@ -14,7 +14,7 @@ import type { FieldError } from '../problems.ts';
 import { publishChecked } from '../publish-checked.ts';
 import { refuseFields } from '../refuse-fields.ts';
 import { bodyProblems, problemResponses } from '../schemas.ts';
-import { mostEvents } from '../worker-threads/read-json.ts';
+import { mostEvents } from '../worker-threads/cut-events.ts';
 
 const published = z.object({ data: z.array(publishedSchema) });
 const other = { schema: z.string().openapi({ description: 'As `docs/formats.md` says' }) };

@@ -3,8 +3,8 @@ import { decode } from '../../webhooks/format/index.ts';
 import type { IncomingMessage } from '../../webhooks/format/index.ts';
 import { compileSchema } from '../event-types/compile-schema.ts';
 import { createKeptSchemas } from './kept-schemas.ts';
-import { readJson } from './read-json.ts';
-import type { ReadEvents } from './read-json.ts';
+import { cutEvents, cutJson } from './cut-events.ts';
+import type { ReadEvents } from './cut-events.ts';
 import { runWithin } from './run-within.ts';
 
 // Each task takes and gives what can be cloned from thread to thread, strings where it can.
@@ -59,10 +59,10 @@ export function readEvents(input: {
   timeoutMs: number;
 }): ReadEvents | 'tooLong' {
   return runWithin(input.timeoutMs, () => {
-    if (input.isJson) return readJson(input.message.body);
+    if (input.isJson) return cutJson(input.message.body);
     const decoded = decode(input.message);
     if (decoded.kind === 'refused') return decoded;
     const { events } = decoded;
-    return { kind: 'read', events: events.map((event) => JSON.stringify(event)) };
+    return cutEvents(events, (index) => (events.length === 1 ? '' : `/events/${index}`));
   });
 }

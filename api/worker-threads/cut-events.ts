@@ -1,5 +1,6 @@
 import { isFields } from '../../domain/filter-syntax.ts';
 import { pointerPart } from '../../domain/json-value.ts';
+import { refuseData } from '../prepare-event.ts';
 
 export type ReadEvents =
   /** Each as JSON. */
@@ -13,8 +14,8 @@ export const mostEvents = 1_000;
 
 const refused = (reason: string, at: string): ReadEvents => ({ kind: 'refused', reason, at });
 
-/** Cuts `{ "events": […] }` into its events, for who cannot parse so much of it at once. */
-export function readJson(body: Uint8Array): ReadEvents {
+/** Reads `{ "events": […] }` in JSON, of which the process itself reads only what is short. */
+export function cutJson(body: Uint8Array): ReadEvents {
   let value: unknown;
   try {
     value = JSON.parse(Buffer.from(body).toString());
@@ -22,29 +23,39 @@ export function readJson(body: Uint8Array): ReadEvents {
     return { kind: 'malformed', reason: error instanceof Error ? error.message : 'not JSON' };
   }
   if (!isFields(value) || !('events' in value)) {
-    return refused(`must have at most ${mostEventBytes} bytes in an event`, '');
+    return refused(`must have at most ${mostEventBytes} bytes for one event`, '');
   }
-  const { events } = value;
   for (const name in value) {
     if (name !== 'events')
       return refused('is not a field of this request', `/${pointerPart(name)}`);
   }
+  const { events } = value;
   if (!Array.isArray(events)) return refused('must be an array of events', '/events');
+  return cutEvents(events, (index) => `/events/${index}`);
+}
+
+/** Cuts events apart, so that nobody has to parse them all at once; refused is data that no type takes. */
+export function cutEvents(
+  events: readonly unknown[],
+  pointerTo: (index: number) => string,
+): ReadEvents {
   if (events.length > mostEvents)
     return refused(`must have at most ${mostEvents} events`, '/events');
   const texts: string[] = [];
   for (const [index, event] of events.entries()) {
+    const problem = isFields(event) ? refuseData(event['data']) : undefined;
+    if (problem) return refused(problem.message, `${pointerTo(index)}/data${problem.path}`);
     const text = textOf(event);
-    if (text === undefined) return refused('is nested too deeply', `/events/${index}`);
+    if (text === undefined) return refused('is nested too deeply', pointerTo(index));
     if (text.length > mostEventBytes) {
-      return refused(`must have at most ${mostEventBytes} bytes`, `/events/${index}`);
+      return refused(`must have at most ${mostEventBytes} bytes`, pointerTo(index));
     }
     texts.push(text);
   }
   return { kind: 'read', events: texts };
 }
 
-/** JSON that was parsed is written again, but where it is deeper than the stack. */
+/** What was parsed is written again, but where it is deeper than the stack. */
 function textOf(value: unknown): string | undefined {
   try {
     return JSON.stringify(value);
