@@ -75,7 +75,7 @@ async function readInThread(
   const outcome = await threads.run(merchantId, 'readEvents', { message, isJson, timeoutMs });
   if (outcome.kind === 'busy') throw tooBusy();
   if (outcome.kind === 'tooLarge') throw refusedAt({ reason: 'takes too much memory to be read' });
-  const read = outcome.kind === 'done' ? outcome.value : 'tooLong';
+  const read = outcome.value;
   if (read === 'tooLong') {
     throw refusedAt({ reason: `takes longer than ${timeoutMs} ms to be read` });
   }

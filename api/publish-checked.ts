@@ -1,15 +1,13 @@
 import type { Database } from '../db/database.ts';
 import type { Publish } from '../db/gather-publications.ts';
-import type { MerchantId } from '../domain/ids.ts';
 import { findPublished } from '../db/queries/find-published.ts';
 import type { Publication, PublishResult } from '../db/queries/publish-events.ts';
-import type { JsonProblem } from '../domain/json-value.ts';
+import { checkTimeoutMs } from './event-types/check-events.ts';
+import type { CheckEvents, CheckOutcome, EventToCheck } from './event-types/check-events.ts';
 import type { KnownType, KnownTypes } from './event-types/known-types.ts';
 import type { IncomingEvents } from './incoming-events.ts';
 import { refuseFields } from './refuse-fields.ts';
 import { tooBusy } from './too-busy.ts';
-import type { EventsToCheck } from './worker-threads/tasks.ts';
-import type { WorkerThreads } from './worker-threads/worker-threads.ts';
 
 const mostTypes = 100;
 const mostRounds = 5;
@@ -21,7 +19,7 @@ type Input = Omit<Publication, 'types'> & { incoming: IncomingEvents };
  * statement sees whether they still are what they were, and if not, all is looked at again.
  */
 export async function publishChecked(
-  { db, publish, threads }: { db: Database; publish: Publish; threads: WorkerThreads },
+  { db, publish, checkEvents }: { db: Database; publish: Publish; checkEvents: CheckEvents },
   types: KnownTypes,
   input: Input,
 ): Promise<Exclude<PublishResult, { kind: 'staleTypes' }>> {
@@ -33,7 +31,7 @@ export async function publishChecked(
   for (let round = 0; round < mostRounds; round++) {
     const isFresh = round > 0;
     const known = await types.find({ merchantId: input.merchant.id, names, isFresh });
-    const refusals = await refuseByType(threads, input, known);
+    const refusals = await refuseByType(checkEvents, input, known);
     if (refusals.length > 0 && !isFresh) continue;
     if (refusals.length > 0) await refuseUnlessPublished(db, input, refusals);
     const result = await publish({ types: [...known.values()], ...input });
@@ -45,55 +43,39 @@ export async function publishChecked(
 /** `pointer` leads into the event (JSON Pointer). */
 type Refusal = { index: number; pointer: string; message: string };
 
-const checkTimeoutMs = 1_000;
-
 /** One refusal for each event that its type does not take. */
 async function refuseByType(
-  threads: WorkerThreads,
+  checkEvents: CheckEvents,
   { merchant, events }: Input,
   types: ReadonlyMap<string, KnownType>,
 ): Promise<Refusal[]> {
   const refusals: Refusal[] = [];
-  const toCheck = new Map<string, { index: number; body: string }[]>();
+  const toCheck: EventToCheck[] = [];
   for (const [index, { type, body }] of events.entries()) {
     const known = types.get(type);
     if (known?.isArchived) refusals.push({ index, pointer: '/type', message: 'is archived' });
-    else if (known?.schema !== undefined) {
-      const group = toCheck.get(known.schema) ?? [];
-      toCheck.set(known.schema, group);
-      group.push({ index, body });
-    }
+    else if (known?.schema !== undefined) toCheck.push({ index, body, schema: known.schema });
   }
   // Most types have no schema, and their events no thread to wait for.
-  if (toCheck.size === 0) return refusals;
-  const groups = [...toCheck].map(([schema, group]): EventsToCheck => ({ schema, events: group }));
-  const ofSchemas = await refuseBySchemas(threads, merchant.id, groups);
+  if (toCheck.length === 0) return refusals;
+  const ofSchemas = refusalsIn(await checkEvents(merchant.id, toCheck), toCheck[0]!.index);
   return [...refusals, ...ofSchemas].toSorted((a, b) => a.index - b.index);
 }
 
-/** All the events of a request go to the thread and back at once. */
-async function refuseBySchemas(
-  threads: WorkerThreads,
-  merchantId: MerchantId,
-  groups: readonly EventsToCheck[],
-): Promise<Refusal[]> {
-  const input = { groups, timeoutMs: checkTimeoutMs };
-  const outcome = await threads.run(merchantId, 'checkEvents', input);
+function refusalsIn(outcome: CheckOutcome, first: number): Refusal[] {
   if (outcome.kind === 'busy') throw tooBusy();
-  const refuse = (index: number, { path, message }: JsonProblem): Refusal => ({
-    ...{ index, pointer: `/data${path}`, message },
-  });
-  const first = groups[0]?.events[0]?.index ?? 0;
   if (outcome.kind === 'tooLarge') {
-    const message = 'takes too much memory to be checked by its schema';
-    return [refuse(first, { path: '', message })];
+    const message = 'and the events after it take too much memory to be checked';
+    return [{ index: first, pointer: '/data', message }];
   }
-  const checked = outcome.kind === 'done' ? outcome.value : { ...outcome, index: first };
+  const checked = outcome.value;
   if (checked.kind === 'tooLong') {
     const message = `and the events before it take longer than ${checkTimeoutMs} ms to be checked`;
-    return [refuse(checked.index, { path: '', message })];
+    return [{ index: checked.index, pointer: '/data', message }];
   }
-  return checked.refusals.map(({ index, problem }) => refuse(index, problem));
+  return checked.refusals.map(({ index, problem: { path, message } }) => ({
+    ...{ index, pointer: `/data${path}`, message },
+  }));
 }
 
 /** What was published while its type took it is answered as before, whatever has become of the type. */

@@ -1,4 +1,3 @@
-import { atOnce } from './at-once.ts';
 import { filterLimits, isFields, parseFilter } from './filter-syntax.ts';
 import type {
   Filter,
@@ -48,13 +47,11 @@ export type FilterExplanation = {
   }[];
 };
 
-/** A dry run: whether a filter matches an event, and why. Throws for what is no filter. */
-export function explainFilter(filter: Filter, event: unknown): FilterExplanation {
-  return atOnce(explainInSteps(filter, event));
-}
-
-/** A dry run that yields after each condition. */
-export function* explainInSteps(
+/**
+ * A dry run: whether a filter matches an event, and why. A step for each condition. Throws for what is no
+ * filter.
+ */
+export function* explainFilter(
   filter: Filter,
   event: unknown,
 ): Generator<undefined, FilterExplanation> {

@@ -22,7 +22,7 @@ export async function refuseSchema(
   const outcome = await threads.run(merchantId, 'compile', input);
   if (outcome.kind === 'busy') return tooBusy();
   if (outcome.kind === 'tooLarge') return problemOf([at('takes too much memory to be compiled')]);
-  if (outcome.kind === 'tooLong' || outcome.value === 'tooLong') {
+  if (outcome.value === 'tooLong') {
     return problemOf([at(`takes longer than ${timeoutMs} ms to be compiled`)]);
   }
   return outcome.value.length > 0 ? problemOf(outcome.value) : undefined;

@@ -7,6 +7,7 @@ import { idempotencyKeySchema } from '../idempotency.ts';
 import { readIncomingEvents } from '../incoming-events.ts';
 import type { IncomingEvents } from '../incoming-events.ts';
 import { newEventSchema, publishedSchema } from '../event-schema.ts';
+import { createCheckEvents } from '../event-types/check-events.ts';
 import { createKnownTypes } from '../event-types/known-types.ts';
 import { prepareEvent } from '../prepare-event.ts';
 import type { Problem } from '../problems.ts';
@@ -73,12 +74,13 @@ const route = createRoute({
 export function registerPublishEvents(app: App, deps: ApiDeps) {
   const types = createKnownTypes(deps);
   const publish = gatherPublications(deps.db);
+  const checkEvents = createCheckEvents(deps.threads);
   app.openAPIRegistry.registerPath(route);
   app.post('/v1/events', async (c) => {
     const requestKey = checkKey(c.req.header('idempotency-key'));
     const incoming = await readIncomingEvents(c, deps.threads);
     const events = await prepareAll(incoming, { at: new Date(), requestKey });
-    const result = await publishChecked({ ...deps, publish }, types, {
+    const result = await publishChecked({ db: deps.db, publish, checkEvents }, types, {
       incoming,
       events,
       merchant: c.var.merchant,

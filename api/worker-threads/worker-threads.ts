@@ -6,10 +6,9 @@ type Tasks = typeof tasks;
 
 export type ThreadOutcome<T> =
   | { kind: 'done'; value: T }
-  /** It was broken off: by its own time, or by its thread's memory. */
-  | { kind: 'tooLong' }
+  /** It took more memory than a thread has. */
   | { kind: 'tooLarge' }
-  /** The merchant has as much waiting as it may. */
+  /** The merchant has as much waiting as it may, or no thread got to the end of it: later it may be done. */
   | { kind: 'busy' };
 
 /** Threads for what merchants may make arbitrarily dear, and nobody else should wait for. */
@@ -26,23 +25,27 @@ export type WorkerThreads = {
 const threads = 2;
 const idleMs = 60_000;
 const mostWaiting = 100;
-// Tasks end themselves sooner; what does not, and a thread that does not start, is ended by this.
-const lostAfterMs = 15_000;
 const resourceLimits = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32 };
 
 /** Started by the first task, and again after one that took a thread with it. */
 export function createWorkerThreads({
   onError,
+  entry = new URL('./entry.mjs', import.meta.url),
+  lostAfterMs = 15_000,
 }: {
   /** A thread broke that had no task. */
   onError: (error: unknown) => void;
+  /** The module with the tasks. */
+  entry?: URL;
+  /** Tasks end themselves sooner; what does not, and a thread that does not start, is ended then. */
+  lostAfterMs?: number;
 }): WorkerThreads {
   let pool: Piscina | undefined;
   const queues = new Map<MerchantId, (() => void)[]>();
 
   function open(): Piscina {
     const opened = new Piscina({
-      filename: new URL('./entry.mjs', import.meta.url).href,
+      filename: entry.href,
       // None of the process's own: they load what a thread has no use for.
       execArgv: [],
       minThreads: 0,
@@ -80,7 +83,7 @@ export function createWorkerThreads({
       const signal = AbortSignal.timeout(lostAfterMs);
       return { kind: 'done', value: (await pool.run(input, { name, signal })) as T };
     } catch (error) {
-      if (error instanceof Error && error.name === 'AbortError') return { kind: 'tooLong' };
+      if (error instanceof Error && error.name === 'AbortError') return { kind: 'busy' };
       const code = error instanceof Error && 'code' in error ? error.code : undefined;
       if (code === 'ERR_WORKER_OUT_OF_MEMORY') return { kind: 'tooLarge' };
       throw error;

@@ -54,12 +54,11 @@ describe('others wait no longer than a tenth of a second for', () => {
         ...(body !== undefined && { body }),
       }),
     );
-    if (process.env['STALLS'])
-      console.log(
-        `STALL ${stallMs.toFixed(0)} ms ${result.status} ${input.name}: ${result.text.slice(-150)}`,
-      );
-    expect(statuses, result.text.slice(0, 300)).toContain(result.status);
-    if (field !== undefined) expect(result.body.errors[0]?.field).toBe(field);
+    const refusedField = field === undefined ? undefined : result.body.errors[0]?.field;
+    expect([result.status, refusedField]).toEqual([
+      expect.toSatisfy((status: number) => statuses.includes(status)),
+      field,
+    ]);
     expect(stallMs).toBeLessThan(longestStallMs);
   });
 
@@ -78,7 +77,6 @@ describe('others wait no longer than a tenth of a second for', () => {
       await publishAll(own, [{ type: 'last.one', data: {} }]);
       await until('the delivery of the last', () => receiver.received.length > 0);
     });
-    if (process.env['STALLS']) console.log(`STALL ${stallMs.toFixed(0)} ms relay`);
     expect(receiver.received.map(({ event }) => event.type)).toEqual(['last.one']);
     await receiver.stop();
     expect(stallMs).toBeLessThan(longestStallMs);
