@@ -60,7 +60,7 @@ export function compileSchema(schema: Record<string, unknown>): CompiledSchema {
 
 /** The check, or why the compiler refuses what the dialect's own schema lets through, such as an empty enum. */
 function compile(schema: Record<string, unknown>): ValidateFunction | string {
-  // One of its own: a compiler keeps code of what it compiled for as long as it lives.
+  // A compiler of its own: it keeps what it compiled for as long as it lives.
   const ajv = new Ajv2020({ ...options, meta: false, validateSchema: false });
   formats.default(ajv, { mode: 'fast', formats: [...schemaFormats] });
   try {

@@ -15,9 +15,10 @@ test('the filters on the page are filters', () => {
 
 test('every operator is on the page, and every limit', () => {
   for (const operator of filterOperators) expect(page).toContain(`\`${operator}\``);
-  const { depth, conditions, bytes } = filterLimits;
+  const { depth, conditions, spreading, bytes } = filterLimits;
   const limits = `at most ${depth} deep, has at most ${conditions} conditions and ${bytes.toLocaleString('en')} bytes`;
   expect(page).toContain(limits);
+  expect(page).toContain(`At most ${spreading} of its conditions`);
 });
 
 test('the dry run is as the page shows it', () => {

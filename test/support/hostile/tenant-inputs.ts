@@ -405,7 +405,31 @@ export const hostileEvents: readonly Record<string, unknown>[] = [
   { type: 'hostile.objects', data: { a: times(9_900, () => ({})) } },
 ];
 
+const ofGroups = posting('/v1/consumer-groups', json);
+
 const filters: HostileInput[] = [
+  {
+    name: 'the feed of large events',
+    method: 'GET',
+    path: '/v1/events?after=0&limit=100',
+    headers: {},
+    body: () => undefined,
+    statuses: [200],
+  },
+  ofGroups({
+    name: 'a consumer group with a filter that is dear',
+    body: () =>
+      JSON.stringify({ name: 'hostile', eventTypes: ['*'], from: 'start', filter: manyFields(20) }),
+    statuses: [200, 201],
+  }),
+  posting(
+    '/v1/consumer-groups/hostile/take',
+    json,
+  )({
+    name: 'a batch of that group, waited for',
+    body: () => JSON.stringify({ limit: 100, wait: 1, leaseSeconds: 60 }),
+    statuses: [200],
+  }),
   ...Object.entries(hostileFilters).flatMap(([name, filter]): HostileInput[] => [
     ...hostileEvents.map((event) =>
       dryRun({
