@@ -23,9 +23,9 @@ export type IncomingEvents = { events: NewEventBody[]; pointerTo: (index: number
 
 const batchSchema = z.strictObject({ events: z.array(z.unknown()).min(1).max(mostEvents) });
 
-// What is larger takes longer to parse than others should wait: some 25 ms for so much JSON, and as much
-// for so much of a format that is read in JavaScript. A thread reads it.
-const readHere = { json: mostEventBytes, other: 32 * 1_024 };
+// What is larger takes longer to parse than others should wait: at the worst some 25 ms for so much JSON, and
+// 10 ms for so much of a format that is read in JavaScript. A thread reads it.
+const readHere = { json: mostEventBytes, other: 16 * 1_024 };
 const timeoutMs = 2_000;
 
 /**

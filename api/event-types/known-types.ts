@@ -13,7 +13,7 @@ export type KnownType = {
 
 type FoundType = Awaited<ReturnType<typeof findEventTypes>>[number];
 
-const keptTypes = 2_000;
+const mostKept = { types: 2_000, chars: 16 * 1_024 * 1_024 };
 
 /**
  * Merchants' event types, looked up once. What is kept may be stale: whoever writes by
@@ -23,10 +23,22 @@ export function createKnownTypes({ db }: { db: Database }) {
   const kept = new Map<string, KnownType>();
   const keyOf = (merchantId: MerchantId, name: string) => `${merchantId} ${name}`;
 
+  let keptChars = 0;
+
+  function drop(key: string): void {
+    keptChars -= kept.get(key)?.schema?.length ?? 0;
+    kept.delete(key);
+  }
+
   function keep(merchantId: MerchantId, type: KnownType): void {
+    const key = keyOf(merchantId, type.name);
+    drop(key);
+    kept.set(key, type);
+    keptChars += type.schema?.length ?? 0;
     // The oldest goes first: the names of unregistered types are without number.
-    if (kept.size >= keptTypes) kept.delete(kept.keys().next().value ?? '');
-    kept.set(keyOf(merchantId, type.name), type);
+    while (kept.size > mostKept.types || keptChars > mostKept.chars) {
+      drop(kept.keys().next().value ?? '');
+    }
   }
 
   return {

@@ -70,10 +70,18 @@ export async function matchUnknown(
     .select()
     .from(endpoints)
     .where(inArray(endpoints.id, [...unknown]));
+  const staleOf = new Map<EndpointId, PlannedDelivery[]>();
+  for (const one of stale) {
+    const { id } = one.delivery.endpoint;
+    const ofEndpoint = staleOf.get(id);
+    if (ofEndpoint) ofEndpoint.push(one);
+    else staleOf.set(id, [one]);
+  }
   const planned = rows.flatMap((endpoint) => [
-    ...[...stale]
-      .filter(({ delivery }) => delivery.endpoint.id === endpoint.id)
-      .map((one) => ({ ...one, delivery: { ...one.delivery, endpoint } })),
+    ...(staleOf.get(endpoint.id) ?? []).map((one) => ({
+      ...one,
+      delivery: { ...one.delivery, endpoint },
+    })),
     ...markSuperseded(matchesOfResource(endpoint, input.batch)),
   ]);
   return { stale, planned };

@@ -62,6 +62,15 @@ describe('others wait no longer than a tenth of a second for', () => {
     expect(stallMs).toBeLessThan(longestStallMs);
   });
 
+  test('a reader whose filter is dear, who comes to the end of the feed all the same, in more answers', async () => {
+    const { cursor: end } = await readFeed(merchant);
+    const filter = hostileFilters['many fields of very many objects'];
+    const query = `filter=${encodeURIComponent(JSON.stringify(filter))}`;
+    const { result, stallMs } = await longestStallOf(() => readFeed(merchant, { query }));
+    expect(result).toEqual({ events: [], cursor: end });
+    expect(stallMs).toBeLessThan(longestStallMs);
+  });
+
   test('endpoints of one merchant whose filters are all run over every event', async () => {
     const own = await world.newMerchant([]);
     const receiver = await startReceiver();

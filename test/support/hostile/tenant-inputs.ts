@@ -200,8 +200,8 @@ const xml: HostileInput[] = [
     statuses: [400],
   }),
   inXml({
-    name: '2,500 attributes',
-    body: () => fill('<event ', (n) => `a${n}="1" `, '/>', 32_000),
+    name: '1,300 attributes',
+    body: () => fill('<event ', (n) => `a${n}="1" `, '/>', 16_000),
     statuses: [400],
   }),
   inXml({
@@ -258,8 +258,8 @@ const forms: HostileInput[] = [
     field: '/data',
   }),
   inForm({
-    name: '32 kB of fields',
-    body: () => fill(formHead, (n) => `&data[${n}]=1&~types[data][${n}]=number`, '', 32_000),
+    name: '16 kB of fields',
+    body: () => fill(formHead, (n) => `&data[${n}]=1&~types[data][${n}]=number`, '', 16_000),
     statuses: [400],
   }),
   inForm({
