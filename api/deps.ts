@@ -11,6 +11,7 @@ import type { Sealer } from '../db/sealed.ts';
 import type { Sender } from '../webhooks/send.ts';
 import type { Rate } from './limits/rate.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { WorkerThreads } from './worker-threads/worker-threads.ts';
 
 /** All that routes work with. Made once a process. */
 export type ApiDeps = {
@@ -24,6 +25,8 @@ export type ApiDeps = {
   isShared: boolean;
   providers: ProviderDirectory;
   health: AccountHealth;
+  /** For what a merchant may make arbitrarily dear. */
+  threads: WorkerThreads;
   publicUrl: string;
   allowPrivateTargets: boolean;
   limits: Limits;

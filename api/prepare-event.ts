@@ -7,16 +7,22 @@ import type { NewEventBody } from './event-schema.ts';
 
 const deepestData = 64;
 const mostDataBytes = 64 * 1_024;
+// Whoever filters looks at each of them, for each of a hundred conditions.
+const mostValues = 10_000;
+
+/** What is wrong with an event's data, whatever its type. */
+export const refuseData = (data: unknown): JsonProblem | undefined =>
+  refuseJson(data, { maxDepth: deepestData, maxValues: mostValues });
 
 /**
  * Makes an event of what was published: its id, and the bytes that every delivery will send. Refused is
- * data that is too large or too deep, or that would not survive being written again.
+ * data that is too large, too deep or of too many values, or that would not survive being written again.
  */
 export function prepareEvent(
   given: NewEventBody,
   { at, requestKey }: { at: Date; requestKey: string | undefined },
 ): { kind: 'prepared'; event: EventToPublish } | { kind: 'refused'; problem: JsonProblem } {
-  const problem = refuseJson(given.data, { maxDepth: deepestData });
+  const problem = refuseData(given.data);
   if (problem) return { kind: 'refused', problem };
   const id = newId('event');
   const { type, data, resourceId } = given;

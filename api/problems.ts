@@ -182,6 +182,11 @@ export const problemTypes = {
     title: 'There are too many open streams',
     help: 'Close one of them and connect again after `Retry-After`. Readers of one feed can share it: see consumer groups.',
   },
+  'too-many-requests': {
+    status: 429,
+    title: 'Too many of your requests are under way',
+    help: 'Large messages, and events whose type has a schema, are read one request of a merchant at a time. Send this one again after `Retry-After`.',
+  },
   'internal-error': {
     status: 500,
     title: 'Something went wrong here',

@@ -1,11 +1,13 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Database } from '../db/database.ts';
 import type { Publish } from '../db/gather-publications.ts';
 import { findPublished } from '../db/queries/find-published.ts';
 import type { Publication, PublishResult } from '../db/queries/publish-events.ts';
+import { checkTimeoutMs } from './event-types/check-events.ts';
+import type { CheckEvents, CheckOutcome, EventToCheck } from './event-types/check-events.ts';
 import type { KnownType, KnownTypes } from './event-types/known-types.ts';
 import type { IncomingEvents } from './incoming-events.ts';
 import { refuseFields } from './refuse-fields.ts';
+import { tooBusy } from './too-busy.ts';
 
 const mostTypes = 100;
 const mostRounds = 5;
@@ -17,7 +19,7 @@ type Input = Omit<Publication, 'types'> & { incoming: IncomingEvents };
  * statement sees whether they still are what they were, and if not, all is looked at again.
  */
 export async function publishChecked(
-  { db, publish }: { db: Database; publish: Publish },
+  { db, publish, checkEvents }: { db: Database; publish: Publish; checkEvents: CheckEvents },
   types: KnownTypes,
   input: Input,
 ): Promise<Exclude<PublishResult, { kind: 'staleTypes' }>> {
@@ -29,7 +31,7 @@ export async function publishChecked(
   for (let round = 0; round < mostRounds; round++) {
     const isFresh = round > 0;
     const known = await types.find({ merchantId: input.merchant.id, names, isFresh });
-    const refusals = await refuseByType(input, known);
+    const refusals = await refuseByType(checkEvents, input, known);
     if (refusals.length > 0 && !isFresh) continue;
     if (refusals.length > 0) await refuseUnlessPublished(db, input, refusals);
     const result = await publish({ types: [...known.values()], ...input });
@@ -41,32 +43,39 @@ export async function publishChecked(
 /** `pointer` leads into the event (JSON Pointer). */
 type Refusal = { index: number; pointer: string; message: string };
 
-const longestTurnMs = 20;
-
-/** One refusal for each event that its type does not take. Others are served in between. */
+/** One refusal for each event that its type does not take. */
 async function refuseByType(
-  { incoming }: Input,
+  checkEvents: CheckEvents,
+  { merchant, events }: Input,
   types: ReadonlyMap<string, KnownType>,
 ): Promise<Refusal[]> {
   const refusals: Refusal[] = [];
-  let turnBeganMs = performance.now();
-  for (const [index, { type, data }] of incoming.events.entries()) {
-    const refusal = refuseOne(types.get(type), data);
-    if (refusal) refusals.push({ index, ...refusal });
-    if (performance.now() - turnBeganMs < longestTurnMs) continue;
-    await nextTurn();
-    turnBeganMs = performance.now();
+  const toCheck: EventToCheck[] = [];
+  for (const [index, { type, body }] of events.entries()) {
+    const known = types.get(type);
+    if (known?.isArchived) refusals.push({ index, pointer: '/type', message: 'is archived' });
+    else if (known?.schema !== undefined) toCheck.push({ index, body, schema: known.schema });
   }
-  return refusals;
+  // Most types have no schema, and their events no thread to wait for.
+  if (toCheck.length === 0) return refusals;
+  const ofSchemas = refusalsIn(await checkEvents(merchant.id, toCheck), toCheck[0]!.index);
+  return [...refusals, ...ofSchemas].toSorted((a, b) => a.index - b.index);
 }
 
-function refuseOne(
-  known: KnownType | undefined,
-  data: unknown,
-): Omit<Refusal, 'index'> | undefined {
-  if (known?.isArchived) return { pointer: '/type', message: 'is archived' };
-  const problem = known?.check?.(data);
-  return problem && { pointer: `/data${problem.path}`, message: problem.message };
+function refusalsIn(outcome: CheckOutcome, first: number): Refusal[] {
+  if (outcome.kind === 'busy') throw tooBusy();
+  if (outcome.kind === 'tooLarge') {
+    const message = 'and the events after it take too much memory to be checked';
+    return [{ index: first, pointer: '/data', message }];
+  }
+  const checked = outcome.value;
+  if (checked.kind === 'tooLong') {
+    const message = `and the events before it take longer than ${checkTimeoutMs} ms to be checked`;
+    return [{ index: checked.index, pointer: '/data', message }];
+  }
+  return checked.refusals.map(({ index, problem: { path, message } }) => ({
+    ...{ index, pointer: `/data${path}`, message },
+  }));
 }
 
 /** What was published while its type took it is answered as before, whatever has become of the type. */

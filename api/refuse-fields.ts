@@ -1,7 +1,8 @@
 import { Problem } from './problems.ts';
 import type { FieldError, ProblemSlug } from './problems.ts';
 
-const mostErrors = 50;
+/** How many an answer names. */
+export const mostErrors = 50;
 
 /** The problem that names what is wrong, field by field; of very many the first. */
 export function refuseFields(

@@ -1,13 +1,13 @@
 import { and, eq, isNull, ne } from 'drizzle-orm';
-import { compileMatcher } from '../domain/matching.ts';
-import type { Matcher } from '../domain/matching.ts';
+import { compileStepMatcher } from '../domain/matching.ts';
+import type { StepMatcher } from '../domain/matching.ts';
 import type { EndpointId, MerchantId } from '../domain/ids.ts';
 import type { Database } from './database.ts';
 import type { Endpoint } from './queries/endpoints.ts';
 import { endpoints } from './schema/endpoints.ts';
 
 export type MerchantMatcher = {
-  matches: Matcher<Endpoint>;
+  matches: StepMatcher<Endpoint>;
   known: ReadonlyMap<EndpointId, Endpoint>;
 };
 
@@ -40,7 +40,7 @@ export function createMatchers(): Matchers {
         );
       const fresh = {
         version,
-        matches: compileMatcher(rows),
+        matches: compileStepMatcher(rows),
         known: new Map(rows.map((row) => [row.id, row])),
       };
       if (kept.size >= keptMerchants) kept.clear();

@@ -6,23 +6,43 @@ export type JsonProblem = {
 
 /**
  * What of a parsed JSON value would not survive being written again, or would exhaust whoever walks it:
- * numbers beyond what JSON's readers hold exactly (RFC 7493, 2.2), and nesting deeper than `maxDepth`.
+ * numbers beyond what JSON's readers hold exactly (RFC 7493, 2.2), nesting deeper than `maxDepth`, and more
+ * values than `maxValues`, itself included.
  */
 export function refuseJson(
   value: unknown,
-  { maxDepth }: { maxDepth: number },
+  { maxDepth, maxValues = Infinity }: { maxDepth: number; maxValues?: number },
 ): JsonProblem | undefined {
-  if (typeof value === 'number' && !(Math.abs(value) <= Number.MAX_SAFE_INTEGER)) {
-    return { path: '', message: 'must be within ±(2^53 - 1); send larger numbers as strings' };
+  let values = 0;
+
+  function refuse(part: unknown, depthLeft: number): JsonProblem | undefined {
+    values += 1;
+    if (values > maxValues) return { path: '', message: 'is too much' };
+    if (typeof part === 'number' && !(Math.abs(part) <= Number.MAX_SAFE_INTEGER)) {
+      return { path: '', message: 'must be within ±(2^53 - 1); send larger numbers as strings' };
+    }
+    if (typeof part !== 'object' || part === null) return undefined;
+    if (depthLeft === 0) return { path: '', message: 'is nested too deeply' };
+    if (Array.isArray(part)) {
+      for (let i = 0; i < part.length; i++) {
+        const problem = refuse(part[i], depthLeft - 1);
+        if (problem) return { ...problem, path: `/${i}${problem.path}` };
+      }
+      return undefined;
+    }
+    // Not by their entries: there may be very many.
+    const fields = part as Readonly<Record<string, unknown>>;
+    for (const key in fields) {
+      if (!Object.hasOwn(fields, key)) continue;
+      const problem = refuse(fields[key], depthLeft - 1);
+      if (problem) return { ...problem, path: `/${pointerPart(key)}${problem.path}` };
+    }
+    return undefined;
   }
-  if (typeof value !== 'object' || value === null) return undefined;
-  if (maxDepth === 0) return { path: '', message: 'is nested too deeply' };
-  const within = { maxDepth: maxDepth - 1 };
-  for (const [key, part] of Object.entries(value)) {
-    const problem = refuseJson(part, within);
-    if (problem) return { ...problem, path: `/${pointerPart(key)}${problem.path}` };
-  }
-  return undefined;
+
+  const problem = refuse(value, maxDepth);
+  if (values <= maxValues) return problem;
+  return { path: '', message: `has more than ${maxValues} values` };
 }
 
 // NUL and half a surrogate pair.

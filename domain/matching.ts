@@ -1,3 +1,4 @@
+import { atOnce } from './at-once.ts';
 import type { Priority, Qos } from './delivery.ts';
 import { priorityRank } from './delivery.ts';
 import { matchesAny } from './events.ts';
@@ -41,45 +42,92 @@ export type Match<S> = {
 
 export type Matcher<S> = (event: MatchableEvent) => Match<S>[];
 
+/** The same at once where nobody filters the event's type, and else in steps: one for each filter. */
+export type StepMatcher<S> = (
+  event: MatchableEvent,
+) => Match<S>[] | Generator<undefined, Match<S>[]>;
+
 const keptTypes = 1_000;
+
+/** Compiles what few endpoints want into one matcher, as `compileStepMatcher` does. */
+export function compileMatcher<S extends Subscription>(subscriptions: readonly S[]): Matcher<S> {
+  const match = compileStepMatcher(subscriptions);
+  return (event) => {
+    const matches = match(event);
+    return Array.isArray(matches) ? matches : atOnce(matches);
+  };
+}
 
 /**
  * Compiles what many endpoints want into one matcher: patterns are looked at once a type, filters are
  * compiled once, and an event's payload is parsed at most once, and only where somebody filters.
  */
-export function compileMatcher<S extends Subscription>(subscriptions: readonly S[]): Matcher<S> {
+export function compileStepMatcher<S extends Subscription>(
+  subscriptions: readonly S[],
+): StepMatcher<S> {
   const compiled = subscriptions.map((subscription) => ({
     subscription,
-    accepts: subscription.filter ? compileFilter(subscription.filter) : undefined,
+    accepts: subscription.filter ? compiledAtNeed(subscription.filter) : undefined,
   }));
-  const byType = new Map<string, Candidate<S>[]>();
+  const byType = new Map<string, Candidates<S>>();
 
-  function candidatesFor(type: string): Candidate<S>[] {
+  function candidatesFor(type: string): Candidates<S> {
     const known = byType.get(type);
     if (known) return known;
-    const candidates = compiled
+    const all = compiled
       .filter(({ subscription }) => matchesAny(subscription.eventTypes, type))
       .map(({ subscription, accepts }) => ({ match: matchOf(subscription, type), accepts }));
+    const candidates = { all, hasFilter: all.some(({ accepts }) => accepts !== undefined) };
     // Publishers make up types; what is remembered of them is bounded.
     if (byType.size >= keptTypes) byType.clear();
     byType.set(type, candidates);
     return candidates;
   }
 
-  return ({ type, channels, body }) => {
-    let parsed: unknown;
-    const payload = () => (parsed ??= JSON.parse(body));
+  return (event) => {
+    const { all, hasFilter } = candidatesFor(event.type);
+    if (hasFilter) return filterInSteps(all, event);
     const matches: Match<S>[] = [];
-    for (const { match, accepts } of candidatesFor(type)) {
-      const wanted = match.subscription.channels;
-      if (wanted.length > 0 && !channels.some((channel) => wanted.includes(channel))) continue;
-      if (accepts && !accepts(payload())) continue;
-      matches.push(match);
+    for (const candidate of all) {
+      if (isOnChannel(candidate, event.channels)) matches.push(candidate.match);
     }
     return matches;
   };
 }
 
+/** Compiled by the first event, and so in a step of its own: a merchant has as many as it likes. */
+function compiledAtNeed(filter: Filter): (event: unknown) => boolean {
+  let accepts: ((event: unknown) => boolean) | undefined;
+  return (event) => (accepts ??= compileFilter(filter))(event);
+}
+
+function* filterInSteps<S extends Subscription>(
+  candidates: readonly Candidate<S>[],
+  { channels, body }: MatchableEvent,
+): Generator<undefined, Match<S>[]> {
+  let parsed: unknown;
+  const matches: Match<S>[] = [];
+  for (const candidate of candidates) {
+    if (!isOnChannel(candidate, channels)) continue;
+    if (candidate.accepts) {
+      yield;
+      parsed ??= JSON.parse(body);
+      if (!candidate.accepts(parsed)) continue;
+    }
+    matches.push(candidate.match);
+  }
+  return matches;
+}
+
+function isOnChannel<S extends Subscription>(
+  { match }: Candidate<S>,
+  channels: readonly string[],
+): boolean {
+  const wanted = match.subscription.channels;
+  return wanted.length === 0 || channels.some((channel) => wanted.includes(channel));
+}
+
+type Candidates<S> = { all: readonly Candidate<S>[]; hasFilter: boolean };
 type Candidate<S> = { match: Match<S>; accepts: ((event: unknown) => boolean) | undefined };
 
 function matchOf<S extends Subscription>(subscription: S, type: string): Match<S> {

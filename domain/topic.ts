@@ -9,17 +9,22 @@ export type TopicMember = Participant & { filter: Filter | null };
 
 /**
  * Whose feeds a message goes to: the merchants of every member but the sender whose filter lets it
- * through, each once. `event` is the envelope `{ type, data }` that filters look at.
+ * through, each once. `event` is the envelope `{ type, data }` that filters look at. A step for each filter.
  */
-export function fanOut(input: {
+export function* fanOut(input: {
   members: readonly TopicMember[];
   sender: Address;
   event: unknown;
-}): MerchantId[] {
+}): Generator<undefined, MerchantId[]> {
   const { members, sender, event } = input;
-  return merchantsOf(
-    members.filter(
-      ({ address, filter }) => address !== sender && (!filter || compileFilter(filter)(event)),
-    ),
-  );
+  const wanting: TopicMember[] = [];
+  for (const member of members) {
+    if (member.address === sender) continue;
+    if (member.filter) {
+      yield;
+      if (!compileFilter(member.filter)(event)) continue;
+    }
+    wanting.push(member);
+  }
+  return merchantsOf(wanting);
 }

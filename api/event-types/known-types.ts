@@ -1,33 +1,44 @@
 import type { Database } from '../../db/database.ts';
 import { findEventTypes } from '../../db/queries/event-types.ts';
 import type { MerchantId } from '../../domain/ids.ts';
-import { compileSchema } from './compile-schema.ts';
-import type { DataCheck } from './compile-schema.ts';
 
 /** An event type as it was looked up; `version` is null for one that is not registered. */
 export type KnownType = {
   name: string;
   version: string | null;
   isArchived: boolean;
-  check: DataCheck | undefined;
+  /** What its data must fit, as JSON. */
+  schema: string | undefined;
 };
 
 type FoundType = Awaited<ReturnType<typeof findEventTypes>>[number];
 
-const keptTypes = 2_000;
+const mostKept = { types: 2_000, chars: 16 * 1_024 * 1_024 };
 
 /**
- * Merchants' event types, looked up once and compiled once. What is kept may be stale: whoever writes by
+ * Merchants' event types, looked up once. What is kept may be stale: whoever writes by
  * it compares the versions in the same statement, and asks for fresh ones where they differ.
  */
 export function createKnownTypes({ db }: { db: Database }) {
   const kept = new Map<string, KnownType>();
   const keyOf = (merchantId: MerchantId, name: string) => `${merchantId} ${name}`;
 
+  let keptChars = 0;
+
+  function drop(key: string): void {
+    keptChars -= kept.get(key)?.schema?.length ?? 0;
+    kept.delete(key);
+  }
+
   function keep(merchantId: MerchantId, type: KnownType): void {
+    const key = keyOf(merchantId, type.name);
+    drop(key);
+    kept.set(key, type);
+    keptChars += type.schema?.length ?? 0;
     // The oldest goes first: the names of unregistered types are without number.
-    if (kept.size >= keptTypes) kept.delete(kept.keys().next().value ?? '');
-    kept.set(keyOf(merchantId, type.name), type);
+    while (kept.size > mostKept.types || keptChars > mostKept.chars) {
+      drop(kept.keys().next().value ?? '');
+    }
   }
 
   return {
@@ -66,17 +77,10 @@ function knownTypeOf(input: {
 }): KnownType {
   const { name, definition, before } = input;
   const version = definition?.version ?? null;
-  // Compiling costs a thousand times what a look-up does.
   if (before?.version === version) return before;
   return {
     ...{ name, version },
     isArchived: definition !== undefined && definition.archivedAt !== null,
-    check: definition?.schema ? checkOf(definition.schema) : undefined,
+    schema: definition?.schema ? JSON.stringify(definition.schema) : undefined,
   };
-}
-
-function checkOf(schema: Record<string, unknown>): DataCheck {
-  const compiled = compileSchema(schema);
-  if (compiled.kind === 'compiled') return compiled.check;
-  throw new Error(`a registered schema cannot be compiled: ${JSON.stringify(compiled.problems)}`);
 }

@@ -25,25 +25,36 @@ const route = createRoute({
   responses: {
     200: { description: 'The same type was registered before', content },
     201: { description: 'The type', content },
-    ...problemResponses(...bodyProblems, 'event-type-taken', 'limit-reached'),
+    ...problemResponses(...bodyProblems, 'event-type-taken', 'limit-reached', 'too-many-requests'),
   },
 });
 
-export function registerCreateEventType(app: App, { db }: ApiDeps) {
+export function registerCreateEventType(app: App, { db, threads }: ApiDeps) {
   app.openapi(route, async (c) => {
     const wanted = c.req.valid('json');
     const merchantId = c.var.merchant.id;
-    const refusal = refuseSchema(wanted.schema);
+    const key = { merchantId, name: wanted.name };
+    // Compiling is what costs: a name that is taken needs none.
+    const before = await findEventType(db, key);
+    if (before) return c.json(eventTypeBody(unlessTaken(before, wanted)), 200);
+    const { schema } = wanted;
+    const refusal = schema && (await refuseSchema(threads, { merchantId, schema }));
     if (refusal) throw refusal;
     const made = await insertEventType(db, { merchantId, ...wanted });
     if (made) return c.json(eventTypeBody(made), 201);
-    const known = await findEventType(db, { merchantId, name: wanted.name });
+    const known = await findEventType(db, key);
     if (!known) throw new Problem('limit-reached', `There are ${mostEventTypes} types already.`);
-    if (contentOf(known) !== contentOf({ ...wanted, archivedAt: null })) {
-      throw new Problem('event-type-taken', `${wanted.name} is registered otherwise.`);
-    }
-    return c.json(eventTypeBody(known), 200);
+    return c.json(eventTypeBody(unlessTaken(known, wanted)), 200);
   });
+}
+
+/** What is registered, where it is what is wanted. */
+function unlessTaken(
+  known: EventTypeDefinition,
+  wanted: Omit<Content, 'archivedAt'>,
+): EventTypeDefinition {
+  if (contentOf(known) === contentOf({ ...wanted, archivedAt: null })) return known;
+  throw new Problem('event-type-taken', `${known.name} is registered otherwise.`);
 }
 
 type Content = Pick<EventTypeDefinition, 'description' | 'schema' | 'archivedAt'>;

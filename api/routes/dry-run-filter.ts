@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { findEvent } from '../../db/queries/find-event.ts';
+import { workInSlices } from '../../db/work-in-slices.ts';
 import { checkFilter, explainFilter } from '../../domain/filter.ts';
 import type { Filter } from '../../domain/filter.ts';
 import type { EventId, MerchantId } from '../../domain/ids.ts';
@@ -63,7 +64,7 @@ export function registerDryRunFilter(app: App, deps: ApiDeps) {
   app.openapi(route, async (c) => {
     const body = c.req.valid('json');
     const event = 'event' in body ? body.event : await storedEvent(deps, c.var.merchant.id, body);
-    return c.json(explainFilter(checked(body.filter), event), 200);
+    return c.json(await workInSlices(explainFilter(checked(body.filter), event)), 200);
   });
 }
 

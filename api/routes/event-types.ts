@@ -63,11 +63,11 @@ const updateRoute = createRoute({
   },
   responses: {
     200: { description: 'The type as it is now', content },
-    ...problemResponses(...bodyProblems, 'not-found'),
+    ...problemResponses(...bodyProblems, 'not-found', 'too-many-requests'),
   },
 });
 
-export function registerEventTypes(app: App, { db }: ApiDeps) {
+export function registerEventTypes(app: App, { db, threads }: ApiDeps) {
   app.openapi(getRoute, async (c) => {
     const { name } = c.req.valid('param');
     const own = await findEventType(db, { merchantId: c.var.merchant.id, name });
@@ -87,9 +87,12 @@ export function registerEventTypes(app: App, { db }: ApiDeps) {
   app.openapi(updateRoute, async (c) => {
     const { name } = c.req.valid('param');
     const { description, schema, archived: isArchived } = c.req.valid('json');
-    const refusal = schema && refuseSchema(schema);
-    if (refusal) throw refusal;
     const merchantId = c.var.merchant.id;
+    // Compiling is what costs: a name that is not there needs none.
+    const known = schema && (await findEventType(db, { merchantId, name }));
+    if (schema && !known) throw notFound('event type', name);
+    const refusal = schema && (await refuseSchema(threads, { merchantId, schema }));
+    if (refusal) throw refusal;
     const change = { description, schema, isArchived };
     const updated = await updateEventType(db, { merchantId, name, ...change });
     if (!updated) throw notFound('event type', name);

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createRoute, z } from '@hono/zod-openapi';
-import { latestEvents } from '../../db/queries/latest-events.ts';
+import { latestEvents, latestRoom } from '../../db/queries/latest-events.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { feedEventSchema } from '../event-schema.ts';
 import { eventsPage } from '../events-page.ts';
+import { refuseFields } from '../refuse-fields.ts';
 import { resourcesQuery, typesQuery } from '../feed-query.ts';
 import { cursorSchema, problemResponses } from '../schemas.ts';
 
@@ -48,6 +49,11 @@ export function registerLatestEvents(app: App, deps: ApiDeps) {
       ...{ merchantId: c.var.merchant.id, resourceIds },
       patterns: types,
     });
+    if (!events) {
+      const { events: count, bytes } = latestRoom;
+      const message = `must be fewer, or of fewer types: they have more than ${count} newest events or ${bytes} bytes`;
+      throw refuseFields([{ in: 'query', field: 'resourceIds', message }]);
+    }
     const positions = events.map(({ position }) => position);
     const etag = `"${createHash('sha256').update(positions.join()).digest('base64url')}"`;
     c.header('etag', etag);

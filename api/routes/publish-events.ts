@@ -1,11 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { isSliceUsed, nextSlice } from '../../db/work-in-slices.ts';
 import { gatherPublications } from '../../db/gather-publications.ts';
 import type { EventToPublish } from '../../db/queries/publish-events.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { idempotencyKeySchema } from '../idempotency.ts';
-import { mostEvents, readIncomingEvents } from '../incoming-events.ts';
+import { readIncomingEvents } from '../incoming-events.ts';
 import type { IncomingEvents } from '../incoming-events.ts';
 import { newEventSchema, publishedSchema } from '../event-schema.ts';
+import { createCheckEvents } from '../event-types/check-events.ts';
 import { createKnownTypes } from '../event-types/known-types.ts';
 import { prepareEvent } from '../prepare-event.ts';
 import type { Problem } from '../problems.ts';
@@ -13,6 +15,7 @@ import type { FieldError } from '../problems.ts';
 import { publishChecked } from '../publish-checked.ts';
 import { refuseFields } from '../refuse-fields.ts';
 import { bodyProblems, problemResponses } from '../schemas.ts';
+import { mostEvents } from '../worker-threads/cut-events.ts';
 
 const published = z.object({ data: z.array(publishedSchema) });
 const other = { schema: z.string().openapi({ description: 'As `docs/formats.md` says' }) };
@@ -62,6 +65,7 @@ const route = createRoute({
       'idempotency-key-reused',
       'event-id-reused',
       'event-refused-by-type',
+      'too-many-requests',
     ),
   },
 });
@@ -70,12 +74,13 @@ const route = createRoute({
 export function registerPublishEvents(app: App, deps: ApiDeps) {
   const types = createKnownTypes(deps);
   const publish = gatherPublications(deps.db);
+  const checkEvents = createCheckEvents(deps.threads);
   app.openAPIRegistry.registerPath(route);
   app.post('/v1/events', async (c) => {
     const requestKey = checkKey(c.req.header('idempotency-key'));
-    const incoming = await readIncomingEvents(c);
-    const events = prepareAll(incoming, { at: new Date(), requestKey });
-    const result = await publishChecked({ db: deps.db, publish }, types, {
+    const incoming = await readIncomingEvents(c, deps.threads);
+    const events = await prepareAll(incoming, { at: new Date(), requestKey });
+    const result = await publishChecked({ db: deps.db, publish, checkEvents }, types, {
       incoming,
       events,
       merchant: c.var.merchant,
@@ -104,16 +109,18 @@ function checkKey(key: string | undefined): string | undefined {
 // A character that no event's own id has stands between the two: the keys of one kind are none of the other.
 const keyAt = (requestKey: string, index: number) => `${requestKey}\u001f${index}`;
 
-function prepareAll(
+/** Others are served in between. */
+async function prepareAll(
   { events, pointerTo }: IncomingEvents,
   { at, requestKey }: { at: Date; requestKey: string | undefined },
-): EventToPublish[] {
+): Promise<EventToPublish[]> {
   const errors: FieldError[] = [];
   const refuse = (index: number, pointer: string, message: string) =>
     void errors.push({ in: 'body', field: pointerTo(index) + pointer, message });
   const ids = new Set<string>();
   const prepared: EventToPublish[] = [];
   for (const [index, given] of events.entries()) {
+    if (isSliceUsed()) await nextSlice();
     const key = requestKey === undefined ? undefined : keyAt(requestKey, index);
     const made = prepareEvent(given, { at, requestKey: key });
     if (made.kind === 'refused') refuse(index, `/data${made.problem.path}`, made.problem.message);

@@ -6,6 +6,7 @@ import type { EndpointId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
 import type { Matchers } from '../matchers.ts';
 import { endpoints } from '../schema/endpoints.ts';
+import { isSliceUsed, nextSlice, workInSlices } from '../work-in-slices.ts';
 import type { Endpoint } from './endpoints.ts';
 import type { LockedEndpoint } from './lock-endpoints.ts';
 import type { TakenEvent } from './next-events.ts';
@@ -25,19 +26,20 @@ export type PlannedDelivery = {
 /** `statusCode`: null where a broker took it. */
 export type Delivered = { attempt: number; statusCode: number | null };
 
-/** Who wants the events, by what is remembered of the endpoints. */
+/** Who wants the events, by what is remembered of the endpoints. Others have the loop in between. */
 export async function matchKnown(
   db: Database,
   { batch, matchers }: { batch: readonly TakenEvent[]; matchers: Matchers },
 ): Promise<PlannedDelivery[]> {
   const planned: PlannedDelivery[] = [];
   for (const event of batch) {
+    if (isSliceUsed()) await nextSlice();
     const merchant = { id: event.merchantId, version: event.endpointsVersion };
     const { matches, known } = await matchers.of(db, merchant);
     const tested = event.type === testEvent ? known.get(event.resourceId as EndpointId) : undefined;
-    for (const match of event.type === testEvent ? testOf(tested) : matches(event)) {
-      planned.push(planOf(event, match));
-    }
+    const found = event.type === testEvent ? testOf(tested) : matches(event);
+    const wanted = Array.isArray(found) ? found : await workInSlices(found);
+    for (const match of wanted) planned.push(planOf(event, match));
   }
   return planned;
 }
@@ -68,10 +70,18 @@ export async function matchUnknown(
     .select()
     .from(endpoints)
     .where(inArray(endpoints.id, [...unknown]));
+  const staleOf = new Map<EndpointId, PlannedDelivery[]>();
+  for (const one of stale) {
+    const { id } = one.delivery.endpoint;
+    const ofEndpoint = staleOf.get(id);
+    if (ofEndpoint) ofEndpoint.push(one);
+    else staleOf.set(id, [one]);
+  }
   const planned = rows.flatMap((endpoint) => [
-    ...[...stale]
-      .filter(({ delivery }) => delivery.endpoint.id === endpoint.id)
-      .map((one) => ({ ...one, delivery: { ...one.delivery, endpoint } })),
+    ...(staleOf.get(endpoint.id) ?? []).map((one) => ({
+      ...one,
+      delivery: { ...one.delivery, endpoint },
+    })),
     ...markSuperseded(matchesOfResource(endpoint, input.batch)),
   ]);
   return { stale, planned };

@@ -1,6 +1,7 @@
 import { serve } from '@hono/node-server';
 import { createApp } from '../../api/app.ts';
 import type { ApiDeps } from '../../api/deps.ts';
+import { createWorkerThreads } from '../../api/worker-threads/worker-threads.ts';
 import type { Config } from '../../config/config.ts';
 
 // Long polls and streams would hold the door open for a minute.
@@ -13,10 +14,13 @@ const mostConnections = 20_000;
 
 /** Serves the API. Throws, naming PORT, when its port is taken. */
 export async function serveApi(
-  deps: ApiDeps,
+  deps: Omit<ApiDeps, 'threads'>,
   { host, port }: Config['http'],
 ): Promise<{ port: number; close(): Promise<void> }> {
-  const { fetch } = createApp(deps);
+  const threads = createWorkerThreads({
+    onError: (error) => deps.logger.error({ err: error }, 'a worker thread broke'),
+  });
+  const { fetch } = createApp({ ...deps, threads });
   return new Promise((resolve, reject) => {
     const serverOptions = {
       keepAliveTimeout: keepAliveMs,
@@ -31,12 +35,14 @@ export async function serveApi(
     server.on('error', (error: NodeJS.ErrnoException) =>
       reject(error.code === 'EADDRINUSE' ? new Error(`PORT: ${port} is in use`) : error),
     );
-    const close = () =>
-      new Promise<void>((done) => {
+    const close = async () => {
+      await new Promise<void>((done) => {
         server.close(() => done());
         if ('closeAllConnections' in server) {
           setTimeout(() => server.closeAllConnections(), closeAfterMs).unref();
         }
       });
+      await threads.close();
+    };
   });
 }

@@ -98,6 +98,17 @@ describe('an event type', () => {
     expect((await publish(other, { type: name, data: { anything: true } })).status).toBe(422);
   });
 
+  test('whose name is taken, or is nobody’s, is answered so before its schema is compiled', async () => {
+    const own = await world.newMerchant([]);
+    const uncompilable = { enum: [] };
+    const wanted = { name, schema: uncompilable };
+    expect((await change(own, { schema: uncompilable })).status).toBe(404);
+    expect((await register(own, wanted)).body.errors[0]?.field).toBe('/schema');
+    await register(own, { name, schema });
+    expect(slugOf(await register(own, wanted))).toBe('event-type-taken');
+    expect((await change(own, { schema: uncompilable })).body.errors[0]?.field).toBe('/schema');
+  });
+
   test.each([
     ['/name', { name: 'order.mine' }],
     ['/name', { name: 'cart' }],

@@ -149,6 +149,30 @@ describe('the newest state', () => {
     expect(news.map(({ id }) => id)).toEqual([next]);
   });
 
+  test('is refused where it is more than one answer has room for, and given in parts', async () => {
+    const own = await world.newMerchant([]);
+    const data = { text: 'x'.repeat(60_000) };
+    const typesOf = (from: number, count: number) =>
+      Array.from({ length: count }, (_, n) => `cart.t${from + n}`);
+    for (let from = 0; from < 1_100; from += 100) {
+      const events = typesOf(from, 100).map((type) => ({ type, resourceId: 'many', data: {} }));
+      await publishAll(own, events);
+    }
+    for (let from = 0; from < 80; from += 8) {
+      await publishAll(
+        own,
+        typesOf(from, 8).map((type) => ({ type, resourceId: 'large', data })),
+      );
+    }
+    await feedOf(own, 1_180);
+    for (const resourceId of ['many', 'large']) {
+      const { status, body } = await latest(own, `resourceIds=${resourceId}`);
+      expect([status, body.errors]).toMatchObject([400, [{ field: 'resourceIds' }]]);
+      const some = await latest(own, `resourceIds=${resourceId}&types=cart.t1,cart.t2`);
+      expect(some.body.data).toHaveLength(2);
+    }
+  });
+
   test('is not sent again while nothing is new', async () => {
     const own = await world.newMerchant([]);
     await publishAll(own, lines);

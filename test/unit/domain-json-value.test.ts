@@ -67,3 +67,17 @@ test('the steps of a pointer are the names that it was made of', () => {
     }),
   );
 });
+
+test('more values than there may be are refused, without looking at the rest', () => {
+  const limits = { maxDepth: 64, maxValues: 10 };
+  expect(refuseJson({ a: [1, 2, 3, 4], b: { c: 5, d: 6 } }, limits)).toBeUndefined();
+  expect(refuseJson({ a: [1, 2, 3, 4], b: { c: 5, d: [6, 7] } }, limits)?.message).toMatch(
+    /10 values/,
+  );
+  expect(
+    refuseJson(
+      Array.from({ length: 10 }, () => 0),
+      limits,
+    )?.path,
+  ).toBe('');
+});

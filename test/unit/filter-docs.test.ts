@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { atOnce } from '../../domain/at-once.ts';
 import { checkFilter, explainFilter } from '../../domain/filter.ts';
 import type { Filter } from '../../domain/filter.ts';
 import { filterLimits, filterOperators } from '../../domain/filter-syntax.ts';
@@ -14,9 +15,10 @@ test('the filters on the page are filters', () => {
 
 test('every operator is on the page, and every limit', () => {
   for (const operator of filterOperators) expect(page).toContain(`\`${operator}\``);
-  const { depth, conditions, bytes } = filterLimits;
+  const { depth, conditions, spreading, bytes } = filterLimits;
   const limits = `at most ${depth} deep, has at most ${conditions} conditions and ${bytes.toLocaleString('en')} bytes`;
   expect(page).toContain(limits);
+  expect(page).toContain(`At most ${spreading} of its conditions`);
 });
 
 test('the dry run is as the page shows it', () => {
@@ -24,7 +26,7 @@ test('the dry run is as the page shows it', () => {
     blocks[0] ?? '',
   ) as Filter;
   const filter = { 'data.currency': currency, 'data.amountMinor': amount };
-  expect(explainFilter(filter, { data: { currency: 'CNY', amountMinor: 1250 } })).toEqual({
+  expect(atOnce(explainFilter(filter, { data: { currency: 'CNY', amountMinor: 1250 } }))).toEqual({
     matches: false,
     conditions: [
       { path: 'data.currency', operator: '$eq', expected: 'CNY', actual: 'CNY', holds: true },
@@ -38,5 +40,5 @@ test('a backslash in a path is written as the page says', () => {
     String.raw`{"data.metadata.a\\.b": 1, "data.metadata.c\\\\d": 2}`,
   ) as Filter;
   const event = { data: { metadata: { 'a.b': 1, [String.raw`c\d`]: 2 } } };
-  expect(explainFilter(dotted, event).matches).toBe(true);
+  expect(atOnce(explainFilter(dotted, event)).matches).toBe(true);
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { atOnce } from '../../domain/at-once.ts';
 import { checkFilter, compileFilter, explainFilter } from '../../domain/filter.ts';
 import type { Filter } from '../../domain/filter.ts';
 
@@ -145,7 +146,7 @@ describe('a filter is refused, with the place and the reason, that', () => {
   ])('%s', (_, filter, path, message) => {
     expect(checkFilter(filter)).toEqual([{ path, message: expect.stringMatching(message) }]);
     expect(() => compileFilter(filter as Filter)).toThrow(TypeError);
-    expect(() => explainFilter(filter as Filter, order)).toThrow(TypeError);
+    expect(() => atOnce(explainFilter(filter as Filter, order))).toThrow(TypeError);
   });
 
   test('is named for every mistake in it at once', () => {
@@ -180,7 +181,7 @@ test('a dry run says of every condition what was wanted, what is there and wheth
     $not: { 'data.amountMinor': { $gt: 1000 } },
     $or: [{ 'data.refunds.status': 'failed' }, { 'data.nothing': { $exists: true } }],
   };
-  expect(explainFilter(filter, order)).toEqual({
+  expect(atOnce(explainFilter(filter, order))).toEqual({
     matches: false,
     conditions: [
       { path: 'type', operator: '$eq', expected: 'order.paid', actual: 'order.paid', holds: true },
@@ -199,9 +200,39 @@ test('a dry run says of every condition what was wanted, what is there and wheth
 
 test('a dry run over a long array shows the first values only', () => {
   const data = { list: Array.from({ length: 1_000 }, (_, n) => ({ n })) };
-  const { conditions, matches } = explainFilter({ 'data.list.n': 999 }, { data });
+  const { conditions, matches } = atOnce(explainFilter({ 'data.list.n': 999 }, { data }));
   expect(matches).toBe(true);
   expect(conditions[0]?.actual).toEqual(Array.from({ length: 20 }, (_, n) => n));
+});
+
+test('a dry run shows of long values as much as a reader wants to see', () => {
+  const shownOf = (data: unknown) =>
+    JSON.stringify(atOnce(explainFilter({ data: { $exists: true } }, { data })).conditions);
+  expect(shownOf({ text: 'x'.repeat(60_000) }).length).toBeLessThan(1_500);
+  expect(shownOf(Array.from({ length: 10_000 }, () => 'some text')).length).toBeLessThan(3_000);
+  const fields = Object.fromEntries(Array.from({ length: 5_000 }, (_, n) => [`field${n}`, n]));
+  expect(shownOf(fields).length).toBeLessThan(3_000);
+  expect(shownOf({ a: [1, { b: 'c' }], d: null })).toContain('{"a":[1,{"b":"c"}],"d":null}');
+});
+
+describe('a filter of many conditions on fields within fields', () => {
+  const within = (count: number) => ({
+    $or: Array.from({ length: count }, (_, n) => ({ [`data.list.f${n}`]: 1 })),
+  });
+
+  test('is refused: each may look at every object in an event', () => {
+    expect(checkFilter(within(20))).toEqual([]);
+    expect(checkFilter(within(21))).toEqual([
+      { path: '', message: expect.stringMatching(/more than 20 conditions on fields within/) },
+    ]);
+    // What is read by an index is one value.
+    const indexed = Array.from({ length: 50 }, (_, n) => ({ [`data.list.${n}`]: 1 }));
+    expect(checkFilter({ $or: indexed })).toEqual([]);
+  });
+
+  test('that was taken before there was such a limit still matches', () => {
+    expect(matches(within(30), { data: { list: [{ f29: 1 }] } })).toBe(true);
+  });
 });
 
 test('an event nested deeper than any stack is looked at without a fault', () => {

@@ -207,3 +207,20 @@ describe('what a publisher sends', () => {
     });
   });
 });
+
+test.each(deliveryFormats)('an event grows by little when it is written as %s', (format) => {
+  const many = Array.from({ length: 9_000 }, () => 1);
+  const named = { [`long ${'name'.repeat(10_000)}`]: many };
+  const deep = { a: Array.from({ length: 900 }, () => ({ ['b'.repeat(50)]: { c: 1 } })) };
+  for (const data of [
+    named,
+    deep,
+    { list: many, texts: many.map(String) },
+    { x: '&"\0'.repeat(9_000) },
+  ]) {
+    const size = JSON.stringify(data).length;
+    const message = sent(format, { ...event, data });
+    expect(message.body.length).toBeLessThan(16 * size + 4_000_000);
+    expect(decoded(message)[0]?.data).toEqual(data);
+  }
+});

@@ -4,36 +4,61 @@ import { deepestLevel, isPlainObject } from './format.ts';
 export const typesName = '~types';
 
 type Field = readonly [name: string, text: string];
-type Written = { fields: Field[]; types: Field[] };
+/** A field's name, and the one its type stands under. */
+type Names = { own: string; types: string };
+type Written = { fields: Field[]; types: Field[]; roomForNames: number };
+
+/**
+ * How many characters the names may come to. A name is written again for every value within it, so that a
+ * long one makes of 64 kB hundreds of megabytes.
+ */
+const mostNames = 256 * 1_024;
 
 /** Fields named by their place, `data[payments][0][id]`, and the types of those that are no strings. */
 export function fieldsOf(entries: Readonly<Record<string, unknown>>): Field[] {
-  const written: Written = { fields: [], types: [] };
-  for (const [name, value] of Object.entries(entries)) write(name, value, written, 0);
+  const written: Written = { fields: [], types: [], roomForNames: mostNames };
+  for (const [name, value] of Object.entries(entries)) {
+    write({ own: name, types: `${typesName}[${name}]` }, value, written, 0);
+  }
   return [...written.fields, ...written.types];
 }
 
-function write(name: string, value: unknown, to: Written, level: number): void {
+const within = ({ own, types }: Names, step: string | number): Names => ({
+  own: `${own}[${step}]`,
+  types: `${types}[${step}]`,
+});
+
+function write(names: Names, value: unknown, to: Written, level: number): void {
   const leaf = (text: string, type?: string) => {
-    to.fields.push([name, text]);
+    to.fields.push([names.own, text]);
     if (type !== undefined) mark(type);
   };
-  const mark = (type: string) => to.types.push([typesOf(name), type]);
+  const mark = (type: string) => to.types.push([names.types, type]);
   if (value === null) leaf('', 'null');
   else if (typeof value === 'number') leaf(JSON.stringify(value), 'number');
   else if (typeof value === 'boolean') leaf(String(value), 'boolean');
-  else if (!isCarried(value, level)) leaf(JSON.stringify(value), 'json');
-  else if (typeof value === 'string') leaf(value);
+  else if (!isCarried(value, level) || !hasRoom(names, value, to)) {
+    leaf(JSON.stringify(value), 'json');
+  } else if (typeof value === 'string') leaf(value);
   else if (Array.isArray(value)) {
     if (value.length === 0) leaf('', 'array');
-    value.forEach((item, i) => write(`${name}[${i}]`, item, to, level + 1));
+    value.forEach((item, i) => write(within(names, i), item, to, level + 1));
   } else {
     const fields = Object.entries(isPlainObject(value) ? value : {});
     if (fields.length === 0) leaf('', 'object');
     // Its names would make an array of it.
     else if (areIndices(fields.map(([key]) => key))) mark('object');
-    for (const [key, one] of fields) write(`${name}[${key}]`, one, to, level + 1);
+    for (const [key, one] of fields) write(within(names, key), one, to, level + 1);
   }
+}
+
+/** Whether a value's parts can all be written with its name before theirs; if so, that much room is taken. */
+function hasRoom({ own }: Names, value: unknown, to: Written): boolean {
+  if (typeof value === 'string') return true;
+  const names = own.length * Object.keys(value ?? {}).length;
+  if (names > to.roomForNames) return false;
+  to.roomForNames -= names;
+  return true;
 }
 
 /** `data[a]` becomes `~types[data][a]`. */

@@ -6,6 +6,8 @@ import type { Decoded, Format, IncomingMessage } from './format.ts';
 import { json } from './json.ts';
 import { xml } from './xml.ts';
 
+export type { IncomingMessage } from './format.ts';
+
 /** The shapes an event can be sent in, by the name an endpoint calls them. */
 export const formats: Readonly<Record<DeliveryFormat, Format>> = {
   json,

@@ -5,6 +5,7 @@ import type { MerchantId, TopicId } from '../../../domain/ids.ts';
 import { speakerAmong } from '../../../domain/participant.ts';
 import type { Address } from '../../../domain/participant.ts';
 import { fanOut } from '../../../domain/topic.ts';
+import { workInSlices } from '../../work-in-slices.ts';
 import type { Database } from '../../database.ts';
 import { topicMessages, topics } from '../../schema/messaging.ts';
 import type { Transaction } from '../../transaction.ts';
@@ -64,8 +65,9 @@ export function publishToTopic(
     await tx.update(topics).set({ lastSeq: message.seq }).where(eq(topics.id, topicId));
     await markSeen(tx, { merchantId, topicId });
     const data = { ...topicMessageSnapshotOf(message), topic: topic.name };
+    const event = { type, data };
     await tellMerchants(tx, {
-      merchantIds: fanOut({ members, sender: speaker.address, event: { type, data } }),
+      merchantIds: await workInSlices(fanOut({ members, sender: speaker.address, event })),
       ...{ type, data, resourceId: topicId, channels: [topicId], at: message.createdAt },
     });
     return { kind: 'created', message };

@@ -1,0 +1,66 @@
+import { isFields } from '../../domain/filter-syntax.ts';
+import { pointerPart } from '../../domain/json-value.ts';
+import { refuseData } from '../prepare-event.ts';
+
+export type ReadEvents =
+  /** Each as JSON. */
+  | { kind: 'read'; events: string[] }
+  | { kind: 'malformed'; reason: string }
+  | { kind: 'refused'; reason: string; at?: string };
+
+/** An event's data has 64 KiB at most, which JSON can spell in six times as many. */
+export const mostEventBytes = 512 * 1_024;
+export const mostEvents = 1_000;
+
+const refused = (reason: string, at: string): ReadEvents => ({ kind: 'refused', reason, at });
+
+/** Reads `{ "events": […] }` in JSON, of which the process itself reads only what is short. */
+export function cutJson(body: Uint8Array): ReadEvents {
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(body).toString());
+  } catch (error) {
+    return { kind: 'malformed', reason: error instanceof Error ? error.message : 'not JSON' };
+  }
+  if (!isFields(value) || !('events' in value)) {
+    return refused(`must have at most ${mostEventBytes} bytes for one event`, '');
+  }
+  for (const name in value) {
+    if (name !== 'events')
+      return refused('is not a field of this request', `/${pointerPart(name)}`);
+  }
+  const { events } = value;
+  if (!Array.isArray(events)) return refused('must be an array of events', '/events');
+  return cutEvents(events, (index) => `/events/${index}`);
+}
+
+/** Cuts events apart, so that nobody has to parse them all at once; refused is data that no type takes. */
+export function cutEvents(
+  events: readonly unknown[],
+  pointerTo: (index: number) => string,
+): ReadEvents {
+  if (events.length > mostEvents)
+    return refused(`must have at most ${mostEvents} events`, '/events');
+  const texts: string[] = [];
+  for (const [index, event] of events.entries()) {
+    const problem = isFields(event) ? refuseData(event['data']) : undefined;
+    if (problem) return refused(problem.message, `${pointerTo(index)}/data${problem.path}`);
+    const text = textOf(event);
+    if (text === undefined) return refused('is nested too deeply', pointerTo(index));
+    if (text.length > mostEventBytes) {
+      return refused(`must have at most ${mostEventBytes} bytes`, pointerTo(index));
+    }
+    texts.push(text);
+  }
+  return { kind: 'read', events: texts };
+}
+
+/** What was parsed is written again, but where it is deeper than the stack. */
+function textOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
