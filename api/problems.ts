@@ -175,17 +175,12 @@ export const problemTypes = {
   'too-many-requests': {
     status: 429,
     title: 'There are more requests than a limit allows',
-    help: '`limit` names it: so many in a time, or at once, of one key, merchant, order or address. Send the request again after `Retry-After` seconds; `RateLimit` says how many are left of those that are counted by the second. Operators set the limits with TENDER_LIMITS.',
+    help: '`limit` names it: so many in a time, or at once, of one key, merchant, order or address. Large messages, and events whose type has a schema, are read one request of a merchant at a time. Send the request again after `Retry-After` seconds; `RateLimit` says how many are left of those that are counted by the second. Operators set the limits with TENDER_LIMITS.',
   },
   'too-many-streams': {
     status: 429,
     title: 'There are too many open streams',
     help: 'Close one of them and connect again after `Retry-After`. Readers of one feed can share it: see consumer groups.',
-  },
-  'too-many-requests': {
-    status: 429,
-    title: 'Too many of your requests are under way',
-    help: 'Large messages, and events whose type has a schema, are read one request of a merchant at a time. Send this one again after `Retry-After`.',
   },
   'internal-error': {
     status: 500,
