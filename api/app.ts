@@ -77,12 +77,14 @@ export function createApp(deps: ApiDeps): App {
   app.notFound((c) => renderProblem(notFound('path', c.req.path), c, deps));
   app.use(requestId());
   app.use(requestLog(deps));
-  app.use(limitBody);
-  app.use('/v1/*', authenticate(deps), limitMerchants(deps), jsonOnly);
+  // Before a body is read: who sends it, and how many of theirs are under way.
+  app.use('/v1/*', authenticate(deps), limitMerchants(deps));
   const [openRequests, pageRate] = [limitOpenRequests(deps), limitPageRate(deps)];
   for (const path of ['/providers/*', '/pay/*', '/portal/*', '/.well-known/*'])
     app.use(path, openRequests);
   for (const path of ['/pay/*', '/portal/*', '/.well-known/*']) app.use(path, pageRate);
+  app.use(limitBody);
+  app.use('/v1/*', jsonOnly);
 
   registerCreateOrder(app, deps);
   registerGetOrder(app, deps);

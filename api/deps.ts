@@ -5,6 +5,7 @@ import type { AccountHealth } from '../activities/payments/account-health.ts';
 import type { ProviderDirectory } from '../activities/payments/provider-directory.ts';
 import type { Limits } from '../config/limits.ts';
 import type { Changes } from '../db/changes.ts';
+import type { FeedChanges } from '../db/feed-changes.ts';
 import type { Database } from '../db/database.ts';
 import type { Merchant } from '../db/queries/merchants.ts';
 import type { Sealer } from '../db/sealed.ts';
@@ -19,6 +20,7 @@ export type ApiDeps = {
   sealer: Sealer;
   sender: Sender;
   changes: Changes;
+  feed: FeedChanges;
   client: Client;
   taskQueue: string;
   /** True when a worker stands on the client's own connection, so that starts can be eager. */

@@ -1,5 +1,5 @@
-import type { Changes } from '../db/changes.ts';
 import type { Database } from '../db/database.ts';
+import type { FeedChanges } from '../db/feed-changes.ts';
 import { createGate } from '../db/gate.ts';
 import type { FeedEvent } from '../db/queries/list-events.ts';
 import type { MerchantId } from '../domain/ids.ts';
@@ -21,7 +21,7 @@ export const streamPace: StreamPace = { heartbeatMs: 15_000, checkEveryMs: 30_00
  */
 export function createFeedStream(input: {
   db: Database;
-  changes: Changes;
+  feed: FeedChanges;
   logger: Logger;
   merchant: { id: MerchantId; shard: number };
   readFeed: FeedReader;
@@ -33,7 +33,7 @@ export function createFeedStream(input: {
 }): ReadableStream<Uint8Array> {
   const { db, merchant, pace, stopping } = input;
   const gate = createGate();
-  const stopListening = input.changes.subscribe('tender_feed', String(merchant.shard), gate.open);
+  const stopListening = input.feed.subscribe(merchant, gate.open);
   stopping.addEventListener('abort', gate.open);
   let cursor = input.after;
   let checkAtMs = Date.now() + pace.checkEveryMs;

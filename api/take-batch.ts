@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Changes } from '../db/changes.ts';
+import type { FeedChanges } from '../db/feed-changes.ts';
 import type { Database } from '../db/database.ts';
 import { groupKeyOf } from '../db/queries/acknowledge-events.ts';
 import { leaseEvents, readGroupState, skipEvents } from '../db/queries/lease-events.ts';
@@ -19,6 +20,7 @@ export type TakeResult =
 type Take = {
   db: Database;
   changes: Changes;
+  feed: FeedChanges;
   merchant: { id: MerchantId; shard: number };
   name: string;
   limit: number;
@@ -32,7 +34,8 @@ type Take = {
  * long as `waitMs`. A batch is one member's until it is acknowledged or its lease has run out.
  */
 export async function takeBatch(input: Take): Promise<TakeResult> {
-  const { changes, merchant, name, caller } = input;
+  const { changes, feed, merchant, name, caller } = input;
+  const groupKey = groupKeyOf({ merchantId: merchant.id, name });
   const endsMs = Date.now() + input.waitMs;
 
   // Awaited are either new events of the shard, or the end of the batch that is out. A lease that runs out
@@ -41,9 +44,8 @@ export async function takeBatch(input: Take): Promise<TakeResult> {
     const isOut = before.kind === 'leased';
     const leftMs = Math.max(0, endsMs - Date.now());
     return waitFor<TakeResult>({
-      changes,
-      channel: 'tender_feed',
-      key: isOut ? groupKeyOf({ merchantId: merchant.id, name }) : String(merchant.shard),
+      subscribe: (tell) =>
+        isOut ? changes.subscribe('tender_feed', groupKey, tell) : feed.subscribe(merchant, tell),
       timeoutMs: isOut ? Math.min(leftMs, Math.ceil(before.leaseLeftMs)) : leftMs,
       caller,
       // Who has gone is given nothing.

@@ -1,6 +1,4 @@
 import { createGate } from '../db/gate.ts';
-import type { Changes } from '../db/changes.ts';
-import type { Channel } from '../db/listen.ts';
 
 const longestWaitSeconds = 60;
 
@@ -17,9 +15,8 @@ export function parseWaitMs(prefer: string | undefined, fallbackMs: number): num
  * changed. Answers with the last read when the time is over or the caller has gone.
  */
 export async function waitFor<T>(input: {
-  changes: Changes;
-  channel: Channel;
-  key: string;
+  /** How to hear that something may have changed; gives back how to stop. */
+  subscribe: (tell: () => void) => () => void;
   timeoutMs: number;
   caller: AbortSignal;
   read: () => Promise<T>;
@@ -29,7 +26,7 @@ export async function waitFor<T>(input: {
 }): Promise<T> {
   const gate = createGate();
   // Listening begins before the first look, so that no change falls between the two.
-  const stop = input.changes.subscribe(input.channel, input.key, gate.open);
+  const stop = input.subscribe(gate.open);
   input.caller.addEventListener('abort', gate.open, { once: true });
   const endsMs = Date.now() + input.timeoutMs;
   try {

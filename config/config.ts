@@ -28,7 +28,7 @@ const listOf = (isOne: (text: string) => boolean, error: string) =>
   z
     .string()
     .transform((text) => text.split(',').map((one) => one.trim()))
-    .pipe(z.array(z.string().refine(isOne, error)));
+    .refine((all) => all.every(isOne), error);
 
 /** `10.0.0.0/8` or `fd00::/8`. */
 function isRange(text: string): boolean {

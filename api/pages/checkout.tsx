@@ -90,9 +90,7 @@ export function registerCheckout(app: App, deps: ApiDeps) {
   ): Promise<void> {
     await wishToSwitch(deps, { orderId: snapshot.id, method });
     await waitFor({
-      changes: deps.changes,
-      channel: 'tender_orders',
-      key: snapshot.id,
+      subscribe: (tell) => deps.changes.subscribe('tender_orders', snapshot.id, tell),
       timeoutMs: longestSwitchMs,
       caller,
       read: () => findByToken(token),

@@ -182,9 +182,7 @@ async function openOrder(
   // Where Temporal is away the sweep starts the order when it is back, and the merchant gets its 202.
   startPayOrder({ ...deps, order }).catch(leftToSweep(deps.logger, 'the order', { orderId }));
   return waitFor({
-    changes: deps.changes,
-    channel: 'tender_orders',
-    key: orderId,
+    subscribe: (tell) => deps.changes.subscribe('tender_orders', orderId, tell),
     timeoutMs: input.waitMs,
     caller: input.caller,
     read,

@@ -67,9 +67,7 @@ export async function waitForOrder(
   },
 ): Promise<OrderView> {
   const view = await waitFor({
-    changes: deps.changes,
-    channel: 'tender_orders',
-    key: input.orderId,
+    subscribe: (tell) => deps.changes.subscribe('tender_orders', input.orderId, tell),
     timeoutMs: input.timeoutMs,
     caller: input.caller,
     read: () => findOrder(deps.db, input),

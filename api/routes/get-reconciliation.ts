@@ -47,10 +47,8 @@ export function waitForReconciliation(
   input: { merchantId: MerchantId; id: ReconciliationId; timeoutMs: number; caller: AbortSignal },
 ) {
   return waitFor({
-    changes: deps.changes,
     // Its own trigger tells of it there, under its own id.
-    channel: 'tender_orders',
-    key: input.id,
+    subscribe: (tell) => deps.changes.subscribe('tender_orders', input.id, tell),
     timeoutMs: input.timeoutMs,
     caller: input.caller,
     read: () => findReconciliation(deps.db, input),

@@ -51,9 +51,7 @@ export function waitForRefund(
   },
 ) {
   return waitFor({
-    changes: deps.changes,
-    channel: 'tender_orders',
-    key: input.orderId,
+    subscribe: (tell) => deps.changes.subscribe('tender_orders', input.orderId, tell),
     timeoutMs: input.timeoutMs,
     caller: input.caller,
     read: () => findRefund(deps.db, input),

@@ -49,9 +49,7 @@ export function registerListEvents(app: App, deps: ApiDeps) {
     const readFeed = createFeedReader(feedWanted(query));
     let from = Number(after);
     const page = await waitFor({
-      changes: deps.changes,
-      channel: 'tender_feed',
-      key: String(merchant.shard),
+      subscribe: (tell) => deps.feed.subscribe(merchant, tell),
       timeoutMs: wait * 1_000,
       caller: c.req.raw.signal,
       read: async () => {

@@ -60,9 +60,7 @@ export function registerResolveReview(app: App, deps: ApiDeps) {
     sayWishes(deps, { orderId }).catch(leftToSweep(deps.logger, 'the decision', { orderId }));
     const isDecided = async () => (await readOrder(deps.db, { orderId })).order.reviewVerb === null;
     await waitFor({
-      changes: deps.changes,
-      channel: 'tender_orders',
-      key: orderId,
+      subscribe: (tell) => deps.changes.subscribe('tender_orders', orderId, tell),
       timeoutMs: parseWaitMs(c.req.valid('header').prefer, defaultWaitMs),
       caller: c.req.raw.signal,
       read: isDecided,

@@ -37,7 +37,7 @@ const route = createRoute({
 });
 
 export function registerStreamEvents(app: App, deps: ApiDeps) {
-  const { db, changes, logger, stopping } = deps;
+  const { db, feed, logger, stopping } = deps;
   const { streamsPerMerchant: mostStreams } = deps.limits;
   const open = new Map<MerchantId, number>();
   const count = (merchantId: MerchantId, by: 1 | -1) => {
@@ -62,7 +62,7 @@ export function registerStreamEvents(app: App, deps: ApiDeps) {
     try {
       const from = c.req.valid('header')['last-event-id'] ?? after;
       const stream = createFeedStream({
-        ...{ db, changes, logger, merchant, stopping },
+        ...{ db, feed, logger, merchant, stopping },
         readFeed: createFeedReader(feedWanted(query)),
         after: from === undefined ? await endOfFeed(db, { merchantId }) : Number(from),
         isAllowed: () => isKeyValid(db, { merchantId, keyId }),

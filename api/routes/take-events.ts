@@ -51,12 +51,12 @@ const route = createRoute({
   },
 });
 
-export function registerTakeEvents(app: App, { db, changes }: ApiDeps) {
+export function registerTakeEvents(app: App, { db, changes, feed }: ApiDeps) {
   app.openapi(route, async (c) => {
     const { name } = c.req.valid('param');
     const { limit, wait, leaseSeconds } = c.req.valid('json');
     const found = await takeBatch({
-      ...{ db, changes, name, limit, leaseSeconds },
+      ...{ db, changes, feed, name, limit, leaseSeconds },
       merchant: c.var.merchant,
       waitMs: wait * 1_000,
       caller: c.req.raw.signal,

@@ -7,6 +7,7 @@ import { createAddressOf } from '../../api/limits/address.ts';
 import { createRate } from '../../api/limits/rate.ts';
 import type { Config } from '../../config/config.ts';
 import { openChanges } from '../../db/changes.ts';
+import { createFeedChanges } from '../../db/feed-changes.ts';
 import { openDatabase } from '../../db/database.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
 import { createSealer } from '../../db/sealed.ts';
@@ -56,6 +57,7 @@ export async function startPlatform(input: {
   const health = createAccountHealth({ db, logger });
   const deps = {
     ...{ db, changes, sealer, sender, health, logger },
+    feed: createFeedChanges({ db, changes }),
     client: temporal.client,
     taskQueue: config.temporal.taskQueue,
     providers: createProviderDirectory({ db, sealer }),

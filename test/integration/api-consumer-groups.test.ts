@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { takeBatch } from '../../api/take-batch.ts';
+import { createFeedChanges } from '../../db/feed-changes.ts';
 import { openChanges } from '../../db/changes.ts';
 import type { Changes } from '../../db/changes.ts';
 import { groupKeyOf } from '../../db/queries/acknowledge-events.ts';
@@ -66,6 +67,7 @@ function waitingMember({ merchantId }: TestMerchant, { path }: Group) {
         return changes.subscribe(channel, key, listener);
       },
     },
+    feed: createFeedChanges({ db: world.db, changes }),
     ...{ merchant: { id: merchantId, shard: 0 }, name },
     ...{ limit: 100, leaseSeconds: 60, waitMs: 3_600_000 },
     caller: new AbortController().signal,

@@ -2,6 +2,7 @@ import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createFeedStream } from '../../api/feed-stream.ts';
 import { createFeedReader } from '../../api/read-feed.ts';
+import { createFeedChanges } from '../../db/feed-changes.ts';
 import { openChanges } from '../../db/changes.ts';
 import type { Changes } from '../../db/changes.ts';
 import { isKeyValid } from '../../db/queries/is-key-valid.ts';
@@ -188,7 +189,8 @@ describe('a stream by itself', () => {
     let ends = 0;
     let reads = 0;
     const stream = createFeedStream({
-      ...{ db: world.db, changes, logger: createLogger({ level: 'silent', name: 'test' }) },
+      feed: createFeedChanges({ db: world.db, changes }),
+      ...{ db: world.db, logger: createLogger({ level: 'silent', name: 'test' }) },
       merchant: { id: own.merchantId, shard: 0 },
       readFeed: (...asked) => {
         reads += 1;

@@ -1,7 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseWaitMs, waitFor } from '../../api/wait-for.ts';
-import type { Changes } from '../../db/changes.ts';
 
 test.each([
   ['wait=10', 10_000],
@@ -44,24 +43,19 @@ test('nothing in the header makes anyone wait longer than a minute, or less than
 /** Changes that are told by hand; `listening` says who hears. */
 function byHand() {
   const listeners = new Set<() => void>();
-  const changes: Changes = {
-    subscribe: (_, __, listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    close: async () => {},
+  const subscribe = (listener: () => void) => {
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
   };
-  return { changes, listeners, tell: () => listeners.forEach((listener) => listener()) };
+  return { subscribe, listeners, tell: () => listeners.forEach((listener) => listener()) };
 }
 
 const foreverMs = 3_600_000;
-const asked = { channel: 'tender_orders', key: 'ord_1' } as const;
 
 test('what is enough already is answered at once, and nobody listens on', async () => {
-  const { changes, listeners } = byHand();
+  const { subscribe, listeners } = byHand();
   const value = await waitFor({
-    ...asked,
-    changes,
+    subscribe,
     timeoutMs: foreverMs,
     caller: new AbortController().signal,
     read: async () => 'enough',
@@ -72,11 +66,10 @@ test('what is enough already is answered at once, and nobody listens on', async 
 });
 
 test('it looks once for each change and not between them, and misses none during a look', async () => {
-  const { changes, listeners, tell } = byHand();
+  const { subscribe, listeners, tell } = byHand();
   let looks = 0;
   const value = await waitFor({
-    ...asked,
-    changes,
+    subscribe,
     timeoutMs: foreverMs,
     caller: new AbortController().signal,
     read: async () => {
@@ -93,10 +86,9 @@ test('it looks once for each change and not between them, and misses none during
 });
 
 test('the last look is answered when the time is over', async () => {
-  const { changes } = byHand();
+  const { subscribe } = byHand();
   const value = await waitFor({
-    ...asked,
-    changes,
+    subscribe,
     timeoutMs: 5,
     caller: new AbortController().signal,
     read: async () => 'not enough',
@@ -106,11 +98,10 @@ test('the last look is answered when the time is over', async () => {
 });
 
 test('nobody waits for a caller that has gone', async () => {
-  const { changes, listeners } = byHand();
+  const { subscribe, listeners } = byHand();
   const caller = new AbortController();
   const waiting = waitFor({
-    ...asked,
-    changes,
+    subscribe,
     timeoutMs: foreverMs,
     caller: caller.signal,
     read: async () => 'whatever',
@@ -122,10 +113,9 @@ test('nobody waits for a caller that has gone', async () => {
 });
 
 test('a look that fails fails the wait, and nobody listens on', async () => {
-  const { changes, listeners } = byHand();
+  const { subscribe, listeners } = byHand();
   const waiting = waitFor({
-    ...asked,
-    changes,
+    subscribe,
     timeoutMs: foreverMs,
     caller: new AbortController().signal,
     read: () => Promise.reject(new Error('the database is away')),
@@ -136,11 +126,10 @@ test('a look that fails fails the wait, and nobody listens on', async () => {
 });
 
 test('where the caller knows that there is nothing yet, the first look comes with the first change', async () => {
-  const { changes, tell } = byHand();
+  const { subscribe, tell } = byHand();
   let looks = 0;
   const waiting = waitFor({
-    ...asked,
-    changes,
+    subscribe,
     timeoutMs: foreverMs,
     caller: new AbortController().signal,
     read: async () => (looks += 1),

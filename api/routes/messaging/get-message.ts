@@ -44,7 +44,7 @@ export function waitForReply(
   input: { merchantId: MerchantId; messageId: MessageId; timeoutMs: number; caller: AbortSignal },
 ) {
   return waitFor({
-    ...{ changes, channel: 'tender_messaging', key: input.messageId },
+    subscribe: (tell) => changes.subscribe('tender_messaging', input.messageId, tell),
     ...{ timeoutMs: input.timeoutMs, caller: input.caller },
     read: () => findMessage(db, input),
     isEnough: (message) => message?.status !== 'pending',

@@ -29,7 +29,7 @@ export function registerGetSession(app: App, { db, changes }: ApiDeps) {
     const { sessionId } = c.req.valid('param');
     const merchantId = c.var.merchant.id;
     const read = await waitFor({
-      ...{ changes, channel: 'tender_messaging', key: sessionId },
+      subscribe: (tell) => changes.subscribe('tender_messaging', sessionId, tell),
       timeoutMs: c.req.valid('query').wait * 1_000,
       caller: c.req.raw.signal,
       read: () => findSession(db, { merchantId, sessionId }),

@@ -67,7 +67,7 @@ export function registerReadTopic(app: App, { db, changes }: ApiDeps) {
     const merchantId = c.var.merchant.id;
     await markSeen(db, { merchantId, topicId });
     const page = await waitFor({
-      ...{ changes, channel: 'tender_messaging', key: topicId },
+      subscribe: (tell) => changes.subscribe('tender_messaging', topicId, tell),
       timeoutMs: wait * 1_000,
       caller: c.req.raw.signal,
       // Looked up every time: whoever waits may be taken out meanwhile.
