@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createBrokers } from '../../webhooks/broker/brokers.ts';
 import type { Brokers } from '../../webhooks/broker/brokers.ts';
 import { brokerCodeOf } from '../../webhooks/broker/code-of.ts';
+import type { BrokerTarget } from '../../webhooks/broker/publisher.ts';
+import { testCa, testClient, testServer } from '../support/certificates.ts';
 import { brokerMessage, brokerTarget } from '../support/hostile/broker-target.ts';
 import type { BrokerKind } from '../support/hostile/broker-target.ts';
 import { startHostileAmqp } from '../support/hostile/hostile-amqp.ts';
@@ -50,12 +52,48 @@ describe.each(['amqp', 'kafka'] as const)('an honest %s broker', (kind) => {
     expect(honest.openSockets()).toBe(1);
   });
 
+  test('is left when its endpoint moves to another', async () => {
+    const first = await startOne(kind, { seed: 1, attack: 'none' });
+    const second = await startOne(kind, { seed: 1, attack: 'none' });
+    for (const broker of [first, second]) {
+      expect(await publishTo(kind, broker, 'moving')).toBe('accepted');
+    }
+    await until('its sockets gone', () => first.openSockets() === 0);
+    expect([first.received(), second.received()]).toEqual([1, 1]);
+  });
+
   test('gets a message of many frames whole', async () => {
     const honest = await startOne(kind, { seed: 1, attack: 'none' });
     const target = brokerTarget(kind, { port: honest.port, name: 'large' });
     const body = Buffer.alloc(megabyte, 'a');
     await brokers.publish(target, { ...brokerMessage('evt_large'), body });
     expect(honest.received()).toBe(1);
+  });
+});
+
+describe.each(['amqp', 'kafka'] as const)('TLS of %s', (kind) => {
+  const tls = {
+    ...{ cert: testServer.certificate, key: testServer.privateKey, ca: testCa.certificate },
+    ...{ requestCert: true, rejectUnauthorized: true },
+  };
+  const auth = { kind: 'mtls', ...testClient, ca: testCa.certificate } as const;
+  const publishOver = (broker: HostileBroker, by: BrokerTarget['auth']) =>
+    brokers
+      .publish(
+        brokerTarget(kind, { port: broker.port, name: 'tls', auth: by, isTls: true }),
+        brokerMessage('evt_1'),
+      )
+      .then(() => 'accepted', brokerCodeOf);
+
+  test('shows the endpoint’s certificate', async () => {
+    const honest = await startOne(kind, { seed: 1, attack: 'none', tls });
+    expect(await publishOver(honest, auth)).toBe('accepted');
+    expect(await publishOver(honest, { kind: 'none' })).toBe('self_signed_cert_in_chain');
+  });
+
+  test('is held to the same frames', async () => {
+    const hostile = await startOne(kind, { seed: 1, attack: 'zeros', step: 1, tls });
+    expect(await publishOver(hostile, auth)).toBe('invalid_frame');
   });
 });
 

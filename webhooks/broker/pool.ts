@@ -52,7 +52,7 @@ const rememberedFailures = 10_000;
 // What a broker may send unasked, to begin with and by the second.
 const allowances: Record<Destination['kind'], { mostBytes: number; perSecondBytes: number }> = {
   amqp: { mostBytes: 256 * 1_024, perSecondBytes: 4 * 1_024 },
-  kafka: { mostBytes: 2 * 1_024 * 1_024, perSecondBytes: 16 * 1_024 },
+  kafka: { mostBytes: 1_280 * 1_024, perSecondBytes: 16 * 1_024 },
 };
 
 /** Keeps one connection an endpoint, opened by its first message, closed when idle, broken or changed. */

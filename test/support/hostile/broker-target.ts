@@ -9,11 +9,12 @@ export function brokerTarget(
     port,
     name,
     auth = { kind: 'none' },
-  }: { port: number; name: string; auth?: BrokerTarget['auth'] },
+    isTls = false,
+  }: { port: number; name: string; auth?: BrokerTarget['auth']; isTls?: boolean },
 ): BrokerTarget {
   return {
     endpointId: `ep_${name}`,
-    url: `${kind}://127.0.0.1:${port}`,
+    url: `${kind}${isTls ? 's' : ''}://127.0.0.1:${port}`,
     destination:
       kind === 'amqp'
         ? { kind, exchange: 'events', routingKey: '{type}' }

@@ -88,14 +88,23 @@ function answer({ name, tag }: Request): Buffer | undefined {
   return answers[name]?.();
 }
 
+/** A table in a table, so many times. */
 function deepTable(depth: number): Buffer {
-  let table = i32(0);
-  for (let level = 0; level < depth; level += 1) {
-    const inner = Buffer.concat([string8('a'), Buffer.from('F'), table]);
-    table = Buffer.concat([i32(inner.length), inner]);
-  }
-  return table;
+  const levels = Array.from({ length: depth }, (_, level) =>
+    Buffer.concat([i32(7 * (depth - level)), string8('a'), Buffer.from('F')]),
+  );
+  return Buffer.concat([...levels, i32(0)]);
 }
+
+// Made once: what it costs a fake broker to make one must not be felt by its neighbours.
+const deepStart = startWith(deepTable(18_000));
+const deepArrayStart = startWith(
+  string32(
+    Buffer.concat([string8('a'), ...Array<Buffer>(20_000).fill(Buffer.from('A\x00\x01\x00\x00'))]),
+  ),
+);
+const manyHeartbeats = Buffer.concat(Array<Buffer>(4_096).fill(heartbeat));
+const manyAcks = Buffer.concat(Array<Buffer>(4_096).fill(ack(1n)));
 
 const attacks = {
   ...anyAttacks,
@@ -119,13 +128,9 @@ const attacks = {
     socket.write(amqpMethod(0, '10.10', Buffer.from([0, 9]), i32(0x7fffffff))),
   openOk: ({ socket }) => socket.write(amqpMethod(0, '10.41', u8(0))),
   protocolHeader: ({ socket }) => socket.write(Buffer.from('AMQP\0\0\x09\x01', 'latin1')),
-  deepTable: ({ socket }) => socket.write(startWith(deepTable(18_000))),
-  deepArray: ({ socket }) => {
-    const inner = Array.from({ length: 20_000 }, () => Buffer.from('A\x00\x01\x00\x00'));
-    const table = Buffer.concat([string8('a'), ...inner]);
-    socket.write(startWith(Buffer.concat([i32(table.length), table])));
-  },
-  heartbeats: ({ socket }) => flood(socket, Buffer.concat(Array(4_096).fill(heartbeat))),
+  deepTable: ({ socket }) => socket.write(deepStart),
+  deepArray: ({ socket }) => socket.write(deepArrayStart),
+  heartbeats: ({ socket }) => flood(socket, manyHeartbeats),
   oddTune: ({ socket, random }) =>
     socket.write(
       tuneTo(random.pick([0, 1, 65_535]), random.pick([0, 1, 4_096, -1]), random.pick([0, 1])),
@@ -143,7 +148,7 @@ const attacks = {
     socket.write(Buffer.concat([ack(4_000_000_000n), ack(4_000_000_001n, true)])),
   ackAll: ({ socket, random }) =>
     socket.write(ack(random.pick([0n, 1n, 2n, 2n ** 31n, 2n ** 62n]), true)),
-  acks: ({ socket }) => flood(socket, Buffer.concat(Array(4_096).fill(ack(1n)))),
+  acks: ({ socket }) => flood(socket, manyAcks),
   nack: ({ socket }) => socket.write(amqpMethod(1, '60.120', i64(1n), u8(0))),
   deliver: ({ socket }) =>
     socket.write(

@@ -164,7 +164,15 @@ const attacks = {
 } satisfies Record<string, Attack<Request>>;
 
 const dialect: Dialect<Request> = {
-  ...{ reader, answer, attacks },
+  ...{ reader, attacks },
+  answer(request, port) {
+    try {
+      return answer(request, port);
+    } catch {
+      // A client that believes of us what we did not say asks in versions that we do not read.
+      return undefined;
+    }
+  },
   isMessage: ({ apiKey }) => apiKey === produce,
   // versions, metadata, produce
   steps: 3,

@@ -1,5 +1,7 @@
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import type { TlsOptions } from 'node:tls';
 import { createSeeded } from './seeded.ts';
 import type { Seeded } from './seeded.ts';
 
@@ -40,12 +42,14 @@ export type HostileInput = {
   /** `none` is an honest broker. */
   attack?: string;
   step?: number;
+  /** Where it speaks TLS. */
+  tls?: TlsOptions;
 };
 
 /** A broker that behaves up to one answer, chosen by the seed, and does something else from there on. */
 export async function startHostile<Request>(
   dialect: Dialect<Request>,
-  { seed, attack, step }: HostileInput,
+  { seed, attack, step, tls }: HostileInput,
 ): Promise<HostileBroker> {
   const random = createSeeded(seed);
   const name = attack ?? random.pick(Object.keys(dialect.attacks));
@@ -54,7 +58,7 @@ export async function startHostile<Request>(
   if (!act && name !== 'none') throw new Error(`there is no attack ${name}`);
   const sockets = new Set<Socket>();
   let received = 0;
-  const server = createServer((socket) => {
+  const serve = (socket: Socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => {});
@@ -71,7 +75,8 @@ export async function startHostile<Request>(
         else socket.write(honest);
       }
     });
-  });
+  };
+  const server = tls ? createTlsServer(tls, serve) : createServer(serve);
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
   });
