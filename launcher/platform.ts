@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util';
 import { parseConfig } from '../config/config.ts';
 import { createLogger } from '../telemetry/logger.ts';
+import { surviveUncaught } from '../telemetry/survive-uncaught.ts';
 import { startPlatform } from './platform/start-platform.ts';
 import { stopSignal } from './platform/stop-signal.ts';
 
@@ -18,6 +19,7 @@ if (parsed.kind === 'invalid') refuse(parsed.problems);
 
 const { config } = parsed;
 const logger = createLogger({ level: config.logLevel, name: `tender-${parts.join('-')}` });
+surviveUncaught({ logger });
 const asked = stopSignal();
 try {
   const platform = await startPlatform({

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { Agent, buildConnector, Client, Pool } from 'undici';
 import type { Dispatcher } from 'undici';
+import { runOutgoing } from '../telemetry/survive-uncaught.ts';
 import { BoundedCall } from './calls.ts';
 import { withoutInterimAnswers } from './interim-answers.ts';
 import { systemLookup } from './name-servers.ts';
@@ -49,7 +50,9 @@ export class OutboundAgent extends Agent {
   }
 
   override dispatch(options: Agent.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    return super.dispatch(options, new BoundedCall(handler, { timeoutMs: this.#timeoutMs }));
+    const call = new BoundedCall(handler, { timeoutMs: this.#timeoutMs });
+    const target = String(options.origin);
+    return runOutgoing({ kind: 'http', target }, () => super.dispatch(options, call));
   }
 }
 

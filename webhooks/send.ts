@@ -1,7 +1,7 @@
 import { targetSchemes } from '../domain/delivery.ts';
 import type { AttemptResult, CallResult } from '../domain/delivery.ts';
 import { parseRetryAfterMs } from '../domain/retry-schedule.ts';
-import { ConnectFailed } from '../outbound/calls.ts';
+import { callersSignal, ConnectFailed } from '../outbound/calls.ts';
 import type { Lookup } from '../outbound/resolver.ts';
 import type { MtlsAuth } from './access.ts';
 import { createBrokers } from './broker/brokers.ts';
@@ -64,15 +64,18 @@ export function createSender({
   allowPrivate,
   lookup,
   timeoutMs,
+  onError,
 }: {
   allowPrivate: boolean;
   /** How names are resolved; by this process's name servers without it. */
   lookup?: Lookup;
   /** For a whole call, to an endpoint or for a token. */
   timeoutMs?: number;
+  /** Hears of what failed and is no attempt's alone. */
+  onError?: (error: Error) => void;
 }): Sender {
   const connections = createConnections({ allowPrivate, lookup, timeoutMs });
-  const brokers = createBrokers({ allowPrivate });
+  const brokers = createBrokers({ allowPrivate, onError });
   // An address is parsed and judged once, not at every event.
   const targets = new Map<string, Target>();
 
@@ -105,7 +108,9 @@ export function createSender({
       const refusal = refuseTarget(target.url, { allowPrivate, schemes });
       const answer = refusal
         ? failed(refusal)
-        : await brokers.publish(target, message).then(accepted, refusedBy);
+        : await brokers
+            .publish(target, message, { signal: callersSignal() })
+            .then(accepted, refusedBy);
       return { durationMs: Math.round(performance.now() - startedMs), startedAt, ...answer };
     },
     fetch: connections.fetch,

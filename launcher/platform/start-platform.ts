@@ -53,7 +53,11 @@ export async function startPlatform(input: {
     db,
     onError: (error) => logger.warn({ err: error }, 'the figures of endpoints were not written'),
   });
-  const sender = createSender({ allowPrivate: config.allowPrivateTargets });
+  const sender = createSender({
+    allowPrivate: config.allowPrivateTargets,
+    onError: (error) =>
+      logger.error({ event: 'brokers.thread_ended', err: error }, 'the brokers’ thread ended'),
+  });
   const health = createAccountHealth({ db, logger });
   const deps = {
     ...{ db, changes, sealer, sender, health, logger },

@@ -1,11 +1,12 @@
-import { connect } from 'amqplib';
+import { once } from 'node:events';
 import type { ChannelModel, ConfirmChannel } from 'amqplib';
 import { connectTimeoutMs, tlsOf } from '../connections.ts';
-import { guardedSocket } from '../target-guard.ts';
+import { openAmqpConnection } from './amqp-connection.ts';
+import { amqpFraming } from './amqp-framing.ts';
+import type { GuardedSockets } from './guarded-sockets.ts';
 import { BrokerRefusal, messageHeaders } from './publisher.ts';
 import type { BrokerMessage, Publisher, PublisherInput } from './publisher.ts';
 
-const heartbeatSeconds = 20;
 // A short string of AMQP 0-9-1, 4.2.5.3.
 const longestKeyBytes = 255;
 
@@ -14,31 +15,34 @@ const longestKeyBytes = 255;
  * broker. One that no queue is bound for is `unroutable`, not delivered.
  */
 export async function openAmqp(input: PublisherInput<'amqp'>): Promise<Publisher> {
-  const { destination, onBroken } = input;
-  const model = await connectTo(input);
-  let broken: Error | undefined;
-  const fail = (error?: Error) => {
-    broken ??= error;
-    onBroken();
-  };
-  model.on('error', fail);
-  model.on('close', fail);
-  const channel = await openChannel(model, fail);
-  const returned = new Set<string>();
-  channel.on('return', ({ properties }) => returned.add(String(properties.messageId)));
+  const { destination, guard, onBroken } = input;
+  let published = 0;
+  const sockets = guard(amqpFraming({ published: () => published }));
+  const model = await connectTo(input, sockets);
+  model.on('close', (error?: Error) => onBroken(error));
+  const channel = await openChannel(model, onBroken);
+  // By their ids, whether a message came back; a broker may send what nobody waits for.
+  const waiting = new Map<string, { isReturned: boolean }>();
+  channel.on('return', ({ properties }) => {
+    const returned = waiting.get(String(properties.messageId));
+    if (returned) returned.isReturned = true;
+  });
 
   return {
     publish: (message) =>
       new Promise((resolve, reject) => {
         const routingKey = routingKeyOf(destination.routingKey, message);
         const content = Buffer.from(message.body);
+        const sent = { isReturned: false };
+        waiting.set(message.id, sent);
+        published += 1;
         channel.publish(
           ...[destination.exchange, routingKey, content, propertiesOf(message)],
           (error: Error | null) => {
+            if (waiting.get(message.id) === sent) waiting.delete(message.id);
             // The broker returns a message before it confirms it.
-            const isUnroutable = returned.delete(message.id);
-            if (error) reject(broken ?? new BrokerRefusal('nacked', error.message));
-            else if (isUnroutable) reject(unroutable(destination.exchange, routingKey));
+            if (error) reject(new BrokerRefusal('nacked', error.message));
+            else if (sent.isReturned) reject(unroutable(destination.exchange, routingKey));
             else resolve();
           },
         );
@@ -47,42 +51,40 @@ export async function openAmqp(input: PublisherInput<'amqp'>): Promise<Publisher
   };
 }
 
-function connectTo({ url, auth, allowPrivate }: PublisherInput<'amqp'>): Promise<ChannelModel> {
-  const hostname = url.hostname.replace(/^\[|\]$/g, '');
-  return connect(
-    {
-      protocol: url.protocol.slice(0, -1),
-      hostname,
-      port: Number(url.port) || (url.protocol === 'amqps:' ? 5671 : 5672),
-      username: auth.kind === 'basic' ? auth.username : 'guest',
-      password: auth.kind === 'basic' ? auth.password : 'guest',
-      vhost: decodeURIComponent(url.pathname.slice(1)) || '/',
-      heartbeat: heartbeatSeconds,
-    },
-    {
-      ...guardedSocket(hostname, { allowPrivate }),
-      ...tlsOf(auth.kind === 'mtls' ? auth : undefined),
-      timeout: connectTimeoutMs,
-      noDelay: true,
-      clientProperties: { connection_name: 'tender' },
-    },
-  );
+async function connectTo(
+  { url, auth, onBroken }: PublisherInput<'amqp'>,
+  sockets: GuardedSockets,
+): Promise<ChannelModel> {
+  const isTls = url.protocol === 'amqps:';
+  const socket = sockets.connect({
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: Number(url.port) || (isTls ? 5671 : 5672),
+    ...(isTls && { tls: tlsOf(auth.kind === 'mtls' ? auth : undefined) }),
+  });
+  socket.setNoDelay(true);
+  socket.setTimeout(connectTimeoutMs, () => {
+    socket.destroy(new BrokerRefusal('etimedout', 'the broker says nothing'));
+  });
+  await once(socket, isTls ? 'secureConnect' : 'connect');
+  const model = await openAmqpConnection(socket, {
+    username: auth.kind === 'basic' ? auth.username : 'guest',
+    password: auth.kind === 'basic' ? auth.password : 'guest',
+    vhost: decodeURIComponent(url.pathname.slice(1)) || '/',
+    onError: onBroken,
+  });
+  socket.setTimeout(0);
+  return model;
 }
 
 async function openChannel(
   model: ChannelModel,
   fail: (error?: Error) => void,
 ): Promise<ConfirmChannel> {
-  try {
-    const channel = await model.createConfirmChannel();
-    // A channel that is refused something is closed, and its connection with it: it has no other.
-    channel.on('error', fail);
-    channel.on('close', fail);
-    return channel;
-  } catch (error) {
-    await model.close().catch(() => {});
-    throw error;
-  }
+  const channel = await model.createConfirmChannel();
+  // A channel that is refused something is closed, and its connection with it: it has no other.
+  channel.on('error', fail);
+  channel.on('close', () => fail());
+  return channel;
 }
 
 function propertiesOf(message: BrokerMessage) {

@@ -1,107 +1,116 @@
-import type { Destination } from '../../domain/delivery.ts';
-import type { EndpointId } from '../../domain/ids.ts';
-import type { EndpointAuth } from '../access.ts';
 import { timeoutMs } from '../connections.ts';
-import { openAmqp } from './amqp.ts';
-import { openKafka } from './kafka.ts';
+import { createHost, HostDied } from './host.ts';
+import type { Host } from './host.ts';
 import { BrokerRefusal } from './publisher.ts';
-import type { BrokerMessage, Publisher } from './publisher.ts';
+import type { BrokerMessage, BrokerTarget } from './publisher.ts';
+import { createQuarantine } from './quarantine.ts';
 
-/** Where a message goes: one endpoint's exchange or topic, and how Tender gets in. */
-export type BrokerTarget = {
-  endpointId: EndpointId;
-  url: string;
-  destination: Destination;
-  auth: EndpointAuth;
-};
+export type { BrokerTarget } from './publisher.ts';
 
 export type Brokers = {
-  /** Resolves when the broker keeps the message. Rejects with why not, after 20 s at the latest. */
-  publish(target: BrokerTarget, message: BrokerMessage): Promise<void>;
+  /**
+   * Resolves when the broker keeps the message. Rejects with a `BrokerRefusal`: after 20 s at the latest, opening
+   * included, or when `signal` aborts. What was opened for it is freed at once then.
+   */
+  publish(
+    target: BrokerTarget,
+    message: BrokerMessage,
+    options?: { signal?: AbortSignal | undefined },
+  ): Promise<void>;
+  /** Ends within seconds, whatever brokers do. */
   close(): Promise<void>;
 };
 
-const idleMs = 10 * 60_000;
-const mostConnections = 1_000;
+const stallMs = 3_000;
+const [heapMb, apartHeapMb] = [256, 96];
+/** A message whose thread was ended by somebody else's broker goes to the next one. */
+const mostTries = 3;
 
-type Kept = { settings: string; opening: Promise<Publisher>; usedAtMs: number };
+/**
+ * Publishes to merchants' brokers, which may send anything: their clients run in a thread of their own, and an
+ * endpoint whose bytes ended it goes on in another, apart from the rest.
+ */
+export function createBrokers({
+  allowPrivate,
+  deadlineMs = timeoutMs,
+  threadFile,
+  onError = () => {},
+}: {
+  allowPrivate: boolean;
+  deadlineMs?: number;
+  threadFile?: URL;
+  /** Hears of a thread that ended, and whose bytes it was given last. */
+  onError?: ((error: HostDied) => void) | undefined;
+}): Brokers {
+  const quarantine = createQuarantine();
+  const hosts: Partial<Record<'among_others' | 'apart', Host>> = {};
+  const closing = new AbortController();
 
-/** Keeps one connection an endpoint, opened by its first message, closed when idle, broken or changed. */
-export function createBrokers({ allowPrivate }: { allowPrivate: boolean }): Brokers {
-  const kept = new Map<EndpointId, Kept>();
-  const sweeper = setInterval(closeIdle, 60_000).unref();
-
-  /** Closes a connection once: its own end is heard here too. */
-  async function drop(endpointId: EndpointId, one: Kept): Promise<void> {
-    if (kept.get(endpointId) !== one) return;
-    kept.delete(endpointId);
-    await one.opening.then((publisher) => publisher.close()).catch(() => {});
-  }
-
-  function closeIdle(): void {
-    for (const [id, one] of kept) if (one.usedAtMs < Date.now() - idleMs) void drop(id, one);
-  }
-
-  function connectionTo(target: BrokerTarget): Kept {
-    const { endpointId, url, destination, auth } = target;
-    const settings = JSON.stringify([url, destination, auth]);
-    const known = kept.get(endpointId);
-    if (known?.settings === settings) return known;
-    if (known) void drop(endpointId, known);
-    const onBroken = () => void drop(endpointId, fresh);
-    const fresh: Kept = {
-      settings,
-      opening: open(target, { allowPrivate, onBroken }),
-      usedAtMs: Date.now(),
-    };
-    fresh.opening.catch(onBroken);
-    const [oldest] = kept;
-    if (oldest && kept.size >= mostConnections) void drop(...oldest);
-    kept.set(endpointId, fresh);
+  function hostOf({ endpointId }: BrokerTarget): Host {
+    if (closing.signal.aborted) throw new BrokerRefusal('closed', 'Tender stops');
+    const place = quarantine.placeOf(endpointId);
+    if (place === 'cooling') {
+      throw new BrokerRefusal('client_failed', 'its broker ended the client more than once');
+    }
+    const known = hosts[place];
+    if (known && !known.isDead()) return known;
+    const fresh = createHost({
+      ...{
+        allowPrivate,
+        stallMs,
+        file: threadFile,
+        heapMb: place === 'apart' ? apartHeapMb : heapMb,
+      },
+      onDeath: (death) => {
+        if (closing.signal.aborted) return;
+        onError(death);
+        if (death.culprit) quarantine.blame(death.culprit);
+      },
+    });
+    hosts[place] = fresh;
     return fresh;
   }
 
-  return {
-    async publish(target, message) {
-      const connection = connectionTo(target);
-      connection.usedAtMs = Date.now();
-      const work = connection.opening.then((publisher) => publisher.publish(message));
+  async function publishWithin(
+    target: BrokerTarget,
+    message: BrokerMessage,
+    signal: AbortSignal,
+  ): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
       try {
-        await within(work);
+        return await hostOf(target).publish(target, message, signal);
       } catch (error) {
-        // A broker that does not answer is connected to anew the next time.
-        if (error instanceof BrokerRefusal && error.code === 'timeout') {
-          void drop(target.endpointId, connection);
+        if (!(error instanceof HostDied)) throw error;
+        if (closing.signal.aborted) throw new BrokerRefusal('closed', 'Tender stops');
+        const isItsOwn = error.culprit === target.endpointId;
+        if (isItsOwn || tries === mostTries) {
+          throw new BrokerRefusal('client_failed', error.message);
         }
-        throw error;
+      }
+    }
+  }
+
+  return {
+    async publish(target, message, { signal: given } = {}) {
+      const controller = new AbortController();
+      const stop = (code: string, why: string) => controller.abort(new BrokerRefusal(code, why));
+      const timer = setTimeout(
+        () => stop('timeout', `not confirmed within ${deadlineMs} ms`),
+        deadlineMs,
+      );
+      const abort = () => stop('cancelled', 'nobody waits for it any more');
+      given?.addEventListener('abort', abort, { once: true });
+      if (given?.aborted) abort();
+      try {
+        await publishWithin(target, message, controller.signal);
+      } finally {
+        clearTimeout(timer);
+        given?.removeEventListener('abort', abort);
       }
     },
     async close() {
-      clearInterval(sweeper);
-      await Promise.all([...kept].map(([id, one]) => drop(id, one)));
+      closing.abort();
+      await Promise.all(Object.values(hosts).map((host) => host.close()));
     },
   };
-}
-
-function open(
-  { url, destination, auth }: BrokerTarget,
-  shared: { allowPrivate: boolean; onBroken: () => void },
-): Promise<Publisher> {
-  const parsed = new URL(url);
-  return destination.kind === 'amqp'
-    ? openAmqp({ url: parsed, destination, auth, ...shared })
-    : openKafka({ url: parsed, destination, auth, ...shared });
-}
-
-async function within(work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<never>((_, reject) => {
-    const refusal = new BrokerRefusal('timeout', `not confirmed within ${timeoutMs} ms`);
-    timer = setTimeout(() => reject(refusal), timeoutMs);
-  });
-  try {
-    await Promise.race([work, tooLate]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,3 +1,5 @@
+import { BrokerRefusal } from './publisher.ts';
+
 /**
  * The word that stands in the record of an attempt: RabbitMQ's `404 (NOT_FOUND)`, Kafka's
  * `UNKNOWN_TOPIC_OR_PARTITION`, a socket's `ECONNREFUSED`, whichever is the nearest to the cause.
@@ -21,6 +23,7 @@ function chainOf(error: unknown): Error[] {
 }
 
 function wordOf(error: Error): string | undefined {
+  if (error instanceof BrokerRefusal) return error.code;
   const said = /\b\d{3} \(([A-Z][A-Z_-]+)\)/.exec(error.message)?.[1];
   if (said !== undefined) return said.replaceAll('-', '_');
   if ('type' in error && typeof error.type === 'string' && error.type !== '') return error.type;

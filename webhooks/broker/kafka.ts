@@ -1,12 +1,12 @@
-import { connect as connectPlain } from 'node:net';
-import { connect as connectTls } from 'node:tls';
-import { isIP } from 'node:net';
 import { Kafka, Partitioners } from 'kafkajs';
 import type { ISocketFactory, SASLOptions } from 'kafkajs';
 import type { SaslMechanism } from '../../domain/delivery.ts';
 import type { EndpointAuth } from '../access.ts';
 import { connectTimeoutMs, timeoutMs, tlsOf } from '../connections.ts';
-import { guardedSocket } from '../target-guard.ts';
+import type { Tls } from '../connections.ts';
+import type { GuardedSockets } from './guarded-sockets.ts';
+import { hardenKafkajs } from './harden-kafkajs.ts';
+import { kafkaFraming } from './kafka-framing.ts';
 import { messageHeaders } from './publisher.ts';
 import type { Publisher, PublisherInput } from './publisher.ts';
 
@@ -14,20 +14,23 @@ import type { Publisher, PublisherInput } from './publisher.ts';
 const clientRetries = 2;
 const allInSync = -1;
 
+hardenKafkajs();
+
 /** Publishes to a Kafka topic, confirmed by all in-sync replicas. The topic has to be there. */
 export async function openKafka(input: PublisherInput<'kafka'>): Promise<Publisher> {
-  const { url, destination, auth, allowPrivate, onBroken } = input;
+  const { url, destination, auth, guard, onBroken } = input;
   const isTls = url.protocol === 'kafkas:';
+  const tls = isTls ? tlsOf(auth.kind === 'mtls' ? auth : undefined) : undefined;
   const kafka = new Kafka({
     clientId: 'tender',
     brokers: [`${url.hostname}:${url.port || (isTls ? 9093 : 9092)}`],
-    ...(isTls && { ssl: tlsOf(auth.kind === 'mtls' ? auth : undefined) }),
+    ...(tls && { ssl: { ...tls } }),
     ...saslOf(auth, destination.saslMechanism),
     connectionTimeout: connectTimeoutMs,
     authenticationTimeout: connectTimeoutMs,
     requestTimeout: timeoutMs,
     retry: { retries: clientRetries, initialRetryTime: 100 },
-    socketFactory: guardedFactory({ allowPrivate }),
+    socketFactory: factoryOf(guard(kafkaFraming), tls),
     // What fails is said in the record of the attempt.
     logCreator: () => () => {},
   });
@@ -35,7 +38,7 @@ export async function openKafka(input: PublisherInput<'kafka'>): Promise<Publish
     allowAutoTopicCreation: false,
     createPartitioner: Partitioners.DefaultPartitioner,
   });
-  producer.on('producer.disconnect', onBroken);
+  producer.on('producer.disconnect', () => onBroken());
   await producer.connect();
   return {
     async publish({ resourceId, contentType, headers, body }) {
@@ -65,12 +68,10 @@ function saslOf(auth: EndpointAuth, mechanism: SaslMechanism): { sasl?: SASLOpti
   return { sasl: { mechanism, username, password } };
 }
 
-/** Every socket of the client, also to the brokers that a cluster names, is held to the target guard. */
-function guardedFactory({ allowPrivate }: { allowPrivate: boolean }): ISocketFactory {
-  return ({ host, port, ssl, onConnect }) => {
-    const guard = guardedSocket(host, { allowPrivate });
-    if (!ssl) return connectPlain({ host, port, ...guard }, onConnect);
-    const servername = isIP(host) ? {} : { servername: host };
-    return connectTls({ host, port, ...servername, ...guard, ...ssl }, onConnect);
+/** Every socket of the client, also to the brokers that a cluster names, is one of the guarded. */
+function factoryOf(sockets: GuardedSockets, tls: Tls | undefined): ISocketFactory {
+  return ({ host, port, onConnect }) => {
+    const socket = sockets.connect({ host, port, tls });
+    return socket.once(tls ? 'secureConnect' : 'connect', onConnect);
   };
 }

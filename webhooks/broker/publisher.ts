@@ -1,5 +1,16 @@
 import type { Destination } from '../../domain/delivery.ts';
+import type { EndpointId } from '../../domain/ids.ts';
 import type { EndpointAuth } from '../access.ts';
+import type { Framing } from './framing.ts';
+import type { GuardedSockets } from './guarded-sockets.ts';
+
+/** Where a message goes: one endpoint's exchange or topic, and how Tender gets in. */
+export type BrokerTarget = {
+  endpointId: EndpointId;
+  url: string;
+  destination: Destination;
+  auth: EndpointAuth;
+};
 
 /** One event as a broker keeps it. */
 export type BrokerMessage = {
@@ -16,6 +27,7 @@ export type BrokerMessage = {
 export type Publisher = {
   /** Resolves when the broker has confirmed that it keeps the message. */
   publish(message: BrokerMessage): Promise<void>;
+  /** Says goodbye; may take as long as the broker likes. */
   close(): Promise<void>;
 };
 
@@ -23,9 +35,10 @@ export type PublisherInput<K extends Destination['kind']> = {
   url: URL;
   destination: Extract<Destination, { kind: K }>;
   auth: EndpointAuth;
-  allowPrivate: boolean;
+  /** The only way to a socket. */
+  guard: (framing: Framing) => GuardedSockets;
   /** The connection is of no more use. */
-  onBroken: () => void;
+  onBroken: (reason?: Error) => void;
 };
 
 /** A broker's refusal, with the word that stands in the record of the attempt. */
