@@ -14,7 +14,10 @@ let world: World;
 let merchant: TestMerchant;
 let routes: { method: string; path: string; body?: unknown }[];
 beforeAll(async () => {
-  world = await openWorld({ hasWorker: false });
+  world = await openWorld({
+    hasWorker: false,
+    limits: { failedKeysPerMinutePerAddress: 10_000 },
+  });
   merchant = await world.newMerchant();
   routes = await listRoutes();
 });

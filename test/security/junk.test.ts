@@ -7,7 +7,10 @@ let world: World;
 let merchant: TestMerchant;
 beforeAll(async () => {
   // No worker: orders stay as they are written, and every request is only a request.
-  world = await openWorld({ hasWorker: false });
+  world = await openWorld({
+    hasWorker: false,
+    limits: { failedKeysPerMinutePerAddress: 10_000, pageRequestsPerSecondPerAddress: 10_000 },
+  });
   merchant = await world.newMerchant();
 });
 afterAll(() => world.close());

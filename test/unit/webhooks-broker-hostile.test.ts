@@ -194,7 +194,7 @@ describe.each(['amqp', 'kafka'] as const)('a silent %s broker', (kind) => {
       .then(() => 'accepted', brokerCodeOf);
     await until('a connection', () => silent.openSockets() === 1);
     leaving.abort();
-    expect(await publishing).toBe('aborted');
+    expect(await publishing).toBe('cancelled');
     await until('its sockets gone', () => silent.openSockets() === 0);
   });
 
