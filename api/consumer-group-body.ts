@@ -3,7 +3,10 @@ import type { ConsumerGroup } from '../db/queries/consumer-groups.ts';
 import type { consumerGroupSchema } from './event-schema.ts';
 
 /** A consumer group as the API answers it. */
-export function consumerGroupBody(group: ConsumerGroup): z.infer<typeof consumerGroupSchema> {
+export function consumerGroupBody(
+  group: ConsumerGroup,
+  cursorAt: (position: number) => string,
+): z.infer<typeof consumerGroupSchema> {
   const { leaseUntil } = group;
   const isOut = leaseUntil !== null && leaseUntil > new Date();
   return {
@@ -11,7 +14,7 @@ export function consumerGroupBody(group: ConsumerGroup): z.infer<typeof consumer
     object: 'consumer_group',
     eventTypes: group.eventTypes,
     filter: group.filter,
-    cursor: String(group.position),
+    cursor: cursorAt(group.position),
     leasedUntil: isOut ? leaseUntil.toISOString() : null,
     acknowledgedAt: group.acknowledgedAt?.toISOString() ?? null,
     createdAt: group.createdAt.toISOString(),

@@ -10,6 +10,7 @@ import type { Database } from '../db/database.ts';
 import type { Merchant } from '../db/queries/merchants.ts';
 import type { Sealer } from '../db/sealed.ts';
 import type { Sender } from '../webhooks/send.ts';
+import type { Cursors } from './cursors.ts';
 import type { Rate } from './limits/rate.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { WorkerThreads } from './worker-threads/worker-threads.ts';
@@ -21,6 +22,7 @@ export type ApiDeps = {
   sender: Sender;
   changes: Changes;
   feed: FeedChanges;
+  cursors: Cursors;
   client: Client;
   taskQueue: string;
   /** True when a worker stands on the client's own connection, so that starts can be eager. */

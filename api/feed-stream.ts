@@ -26,12 +26,18 @@ export function createFeedStream(input: {
   merchant: { id: MerchantId; shard: number };
   readFeed: FeedReader;
   after: number;
+  /** How a position is written for its reader. */
+  cursorAt: (position: number) => string;
   isAllowed: () => Promise<boolean>;
   pace: StreamPace;
   stopping: AbortSignal;
   onEnd: () => void;
 }): ReadableStream<Uint8Array> {
-  const { db, merchant, pace, stopping } = input;
+  const { db, merchant, pace, stopping, cursorAt } = input;
+  // Without data a message sets the reader's last event id and nothing else.
+  const cursorOf = (position: number) => `id: ${cursorAt(position)}\n`;
+  const messageOf = ({ position, type, body }: FeedEvent) =>
+    `${cursorOf(position)}event: ${type}\ndata: ${body}\n\n`;
   const gate = createGate();
   const stopListening = input.feed.subscribe(merchant, gate.open);
   stopping.addEventListener('abort', gate.open);
@@ -98,11 +104,4 @@ export function createFeedStream(input: {
     // Nothing is read ahead of the socket.
     { highWaterMark: 0 },
   );
-}
-
-// Without data a message sets the reader's last event id and nothing else.
-const cursorOf = (cursor: number) => `id: ${cursor}\n`;
-
-function messageOf({ position, type, body }: FeedEvent): string {
-  return `${cursorOf(position)}event: ${type}\ndata: ${body}\n\n`;
 }

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { cursorPattern } from '../domain/cursor.ts';
 import { eventTypes } from '../domain/events.ts';
 import { isId } from '../domain/ids.ts';
 import type { Id, IdKind } from '../domain/ids.ts';
@@ -306,7 +307,8 @@ export const eventSchema = z
 
 export const cursorSchema = z
   .string()
-  .regex(/^\d{1,15}$/, 'must be a cursor from an earlier answer');
+  .regex(cursorPattern, 'must be a cursor from an earlier answer')
+  .openapi({ example: '42' });
 
 export const limitSchema = z.coerce.number().int().min(1).max(100).default(20);
 

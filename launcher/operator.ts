@@ -7,6 +7,8 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { parseSecretKeys, secretKeysHelp } from '../config/secret-keys.ts';
 import { openDatabase } from '../db/database.ts';
+import { shards } from '../activities/required-workflows.ts';
+import { keepFeedEpochs } from '../db/queries/feed-epochs.ts';
 import { findMerchant, revokeApiKey } from '../db/queries/merchants.ts';
 import { insertProviderAccount } from '../db/queries/provider-accounts.ts';
 import { createSealer } from '../db/sealed.ts';
@@ -22,6 +24,7 @@ const usage = `Usage:
   npm run tender -- merchant create --name NAME
   npm run tender -- key create --merchant mer_… [--expires 2027-01-01T00:00:00Z]
   npm run tender -- key revoke --key key_…
+  npm run tender -- feed restored       after a restore: readers who know more than the database has begin again
   npm run tender -- account words --provider alipay|wechat-pay|stripe
   npm run tender -- account create --merchant mer_… --provider P --config FILE [TERMS]
   npm run tender -- account create --merchant mer_… --provider P --simulator http://127.0.0.1:8090 [TERMS]
@@ -74,6 +77,7 @@ const verbs: Record<string, () => Promise<unknown>> = {
     if (!isId('apiKey', keyId)) refuse('--key: must be the id key_… of a key');
     return { revoked: await revokeApiKey(db, { keyId }) };
   },
+  'feed restored': () => keepFeedEpochs(db, { shards, isRestored: true }),
   'account words': async () => {
     const { account, methods } = knownProvider();
     return { ...account, methods: Object.keys(methods) };

@@ -32,17 +32,18 @@ const route = createRoute({
       description: 'Where the group stands',
       content: { 'application/json': { schema: z.object({ cursor: cursorSchema }) } },
     },
-    ...problemResponses(...bodyProblems, 'not-found', 'lease-lost'),
+    ...problemResponses(...bodyProblems, 'not-found', 'lease-lost', 'cursor-not-in-feed'),
   },
 });
 
-export function registerAcknowledgeEvents(app: App, { db }: ApiDeps) {
+export function registerAcknowledgeEvents(app: App, { db, cursors }: ApiDeps) {
   app.openapi(route, async (c) => {
     const { name } = c.req.valid('param');
     const { leaseToken, cursor } = c.req.valid('json');
+    const { shard } = c.var.merchant;
     const result = await acknowledgeEvents(db, {
       ...{ merchantId: c.var.merchant.id, name, leaseToken },
-      cursor: Number(cursor),
+      cursor: await cursors.read(shard, cursor),
     });
     switch (result.kind) {
       case 'noGroup':
@@ -55,7 +56,7 @@ export function registerAcknowledgeEvents(app: App, { db }: ApiDeps) {
       }
       case 'acknowledged':
       case 'repeated':
-        return c.json({ cursor: String(result.position) }, 200);
+        return c.json({ cursor: (await cursors.writer(shard))(result.position) }, 200);
     }
   });
 }

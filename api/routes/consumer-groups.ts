@@ -66,19 +66,22 @@ const deleteRoute = createRoute({
   },
 });
 
-export function registerConsumerGroups(app: App, { db }: ApiDeps) {
+export function registerConsumerGroups(app: App, { db, cursors }: ApiDeps) {
   app.openapi(getRoute, async (c) => {
     const { name } = c.req.valid('param');
     const group = await findConsumerGroup(db, { merchantId: c.var.merchant.id, name });
     if (!group) throw notFound('consumer group', name);
-    return c.json(consumerGroupBody(group), 200);
+    const cursorAt = await cursors.writer(c.var.merchant.shard);
+    return c.json(consumerGroupBody(group, cursorAt), 200);
   });
   app.openapi(listRoute, async (c) => {
     const { cursor = '', limit } = c.req.valid('query');
     const merchantId = c.var.merchant.id;
     const found = await listConsumerGroups(db, { merchantId, after: cursor, limit: limit + 1 });
     const { page, nextCursor } = cutPage(found, { limit, cursorOf: ({ name }) => name });
-    return c.json({ data: page.map(consumerGroupBody), nextCursor }, 200);
+    const cursorAt = await cursors.writer(c.var.merchant.shard);
+    const data = page.map((group) => consumerGroupBody(group, cursorAt));
+    return c.json({ data, nextCursor }, 200);
   });
   app.openapi(deleteRoute, async (c) => {
     const { name } = c.req.valid('param');

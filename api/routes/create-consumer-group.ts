@@ -42,7 +42,12 @@ const route = createRoute({
   responses: {
     200: { description: 'The same group was created before', content },
     201: { description: 'The group', content },
-    ...problemResponses(...bodyProblems, 'consumer-group-taken', 'limit-reached'),
+    ...problemResponses(
+      ...bodyProblems,
+      'consumer-group-taken',
+      'limit-reached',
+      'cursor-not-in-feed',
+    ),
   },
 });
 
@@ -56,15 +61,16 @@ export function registerCreateConsumerGroup(app: App, deps: ApiDeps) {
         ? await endOfFeed(deps.db, { merchantId })
         : from === 'start'
           ? 0
-          : Number(from);
+          : await deps.cursors.read(c.var.merchant.shard, from);
+    const cursorAt = await deps.cursors.writer(c.var.merchant.shard);
     const made = await insertConsumerGroup(deps.db, { ...wanted, position });
-    if (made) return c.json(consumerGroupBody(made), 201);
+    if (made) return c.json(consumerGroupBody(made, cursorAt), 201);
     const known = await findConsumerGroup(deps.db, { merchantId, name });
     if (!known) throw new Problem('limit-reached', `There are ${mostGroups} groups already.`);
     if (!isSame(known, wanted)) {
       throw new Problem('consumer-group-taken', `${name} reads something else.`);
     }
-    return c.json(consumerGroupBody(known), 200);
+    return c.json(consumerGroupBody(known, cursorAt), 200);
   });
 }
 

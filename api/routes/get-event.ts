@@ -50,10 +50,11 @@ export function registerGetEvent(app: App, deps: ApiDeps) {
       statuses: deliveryStatuses,
       limit: shownDeliveries,
     });
+    const cursorAt = await deps.cursors.writer(c.var.merchant.shard);
     const rest = JSON.stringify({
       resourceId: event.resourceId,
       channels: event.channels,
-      cursor: event.position === null ? null : String(event.position),
+      cursor: event.position === null ? null : cursorAt(event.position),
       deliveries: deliveries.map(deliveryBody),
     });
     // The envelope stays as the bytes that were sent, with the rest behind it.

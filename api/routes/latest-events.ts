@@ -60,6 +60,7 @@ export function registerLatestEvents(app: App, deps: ApiDeps) {
     // Compared weakly (RFC 9110, 13.1.2), and with each of a list.
     const known = c.req.valid('header')['if-none-match']?.split(',') ?? [];
     if (known.some((tag) => tag.trim().replace(/^W\//, '') === etag)) return c.body(null, 304);
-    return eventsPage(c, { events, rest: { cursor: String(Math.max(0, ...positions)) } });
+    const cursorAt = await deps.cursors.writer(c.var.merchant.shard);
+    return eventsPage(c, { events, rest: { cursor: cursorAt(Math.max(0, ...positions)) } });
   });
 }

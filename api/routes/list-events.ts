@@ -38,7 +38,7 @@ const route = createRoute({
         },
       },
     },
-    ...problemResponses('invalid-request', 'unauthorized'),
+    ...problemResponses('invalid-request', 'unauthorized', 'cursor-not-in-feed'),
   },
 });
 
@@ -47,7 +47,7 @@ export function registerListEvents(app: App, deps: ApiDeps) {
     const { after, wait, limit, ...query } = c.req.valid('query');
     const { merchant } = c.var;
     const readFeed = createFeedReader(feedWanted(query));
-    let from = Number(after);
+    let from = await deps.cursors.read(merchant.shard, after);
     const page = await waitFor({
       subscribe: (tell) => deps.feed.subscribe(merchant, tell),
       timeoutMs: wait * 1_000,
@@ -60,6 +60,7 @@ export function registerListEvents(app: App, deps: ApiDeps) {
       isEnough: ({ events, hasMore }) => events.length > 0 || hasMore,
     });
     const { events, through, hasMore } = page;
-    return eventsPage(c, { events, rest: { nextCursor: String(through), hasMore } });
+    const cursorAt = await deps.cursors.writer(merchant.shard);
+    return eventsPage(c, { events, rest: { nextCursor: cursorAt(through), hasMore } });
   });
 }

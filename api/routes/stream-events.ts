@@ -32,12 +32,17 @@ const route = createRoute({
         },
       },
     },
-    ...problemResponses('invalid-request', 'unauthorized', 'too-many-streams'),
+    ...problemResponses(
+      'invalid-request',
+      'unauthorized',
+      'cursor-not-in-feed',
+      'too-many-streams',
+    ),
   },
 });
 
 export function registerStreamEvents(app: App, deps: ApiDeps) {
-  const { db, feed, logger, stopping } = deps;
+  const { db, feed, cursors, logger, stopping } = deps;
   const { streamsPerMerchant: mostStreams } = deps.limits;
   const open = new Map<MerchantId, number>();
   const count = (merchantId: MerchantId, by: 1 | -1) => {
@@ -61,10 +66,15 @@ export function registerStreamEvents(app: App, deps: ApiDeps) {
     count(merchantId, 1);
     try {
       const from = c.req.valid('header')['last-event-id'] ?? after;
+      const cursorAt = await cursors.writer(merchant.shard);
       const stream = createFeedStream({
         ...{ db, feed, logger, merchant, stopping },
         readFeed: createFeedReader(feedWanted(query)),
-        after: from === undefined ? await endOfFeed(db, { merchantId }) : Number(from),
+        after:
+          from === undefined
+            ? await endOfFeed(db, { merchantId })
+            : await cursors.read(merchant.shard, from),
+        cursorAt,
         isAllowed: () => isKeyValid(db, { merchantId, keyId }),
         pace: streamPace,
         onEnd: () => count(merchantId, -1),

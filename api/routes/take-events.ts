@@ -51,7 +51,7 @@ const route = createRoute({
   },
 });
 
-export function registerTakeEvents(app: App, { db, changes, feed }: ApiDeps) {
+export function registerTakeEvents(app: App, { db, changes, feed, cursors }: ApiDeps) {
   app.openapi(route, async (c) => {
     const { name } = c.req.valid('param');
     const { limit, wait, leaseSeconds } = c.req.valid('json');
@@ -61,18 +61,19 @@ export function registerTakeEvents(app: App, { db, changes, feed }: ApiDeps) {
       waitMs: wait * 1_000,
       caller: c.req.raw.signal,
     });
+    const cursorAt = await cursors.writer(c.var.merchant.shard);
     switch (found.kind) {
       case 'noGroup':
         throw notFound('consumer group', name);
       case 'taken': {
         const { events, leaseToken, through } = found;
-        return eventsPage(c, { events, rest: { leaseToken, cursor: String(through) } });
+        return eventsPage(c, { events, rest: { leaseToken, cursor: cursorAt(through) } });
       }
       case 'leased':
       case 'empty':
         return eventsPage(c, {
           events: [],
-          rest: { leaseToken: null, cursor: String(found.position) },
+          rest: { leaseToken: null, cursor: cursorAt(found.position) },
         });
     }
   });

@@ -1,6 +1,7 @@
 export * from './audit.ts';
 export * from './endpoints.ts';
 export * from './events.ts';
+export * from './feed-epochs.ts';
 export * from './heartbeats.ts';
 export * from './idempotency-keys.ts';
 export * from './ledger.ts';

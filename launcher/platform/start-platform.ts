@@ -3,6 +3,7 @@ import { createHandledRuns } from '../../activities/healing/handled-runs.ts';
 import { createRounds } from '../../activities/notifications/rounds.ts';
 import { createAccountHealth } from '../../activities/payments/account-health.ts';
 import { createProviderDirectory } from '../../activities/payments/provider-directory.ts';
+import { createCursors, lookForCuts } from '../../api/cursors.ts';
 import { createAddressOf } from '../../api/limits/address.ts';
 import { createRate } from '../../api/limits/rate.ts';
 import type { Config } from '../../config/config.ts';
@@ -46,6 +47,7 @@ export async function startPlatform(input: {
     ...config.database,
     onError: (error) => logger.warn({ err: error }, 'an idle database connection broke'),
   });
+  await lookForCuts({ db, logger });
   const changes = await openChanges(config.database);
   const temporal = await connectClient({ config, logger, signal: stopping.signal, hasWorker });
   const sealer = createSealer(config.secretKeys);
@@ -62,6 +64,7 @@ export async function startPlatform(input: {
   const deps = {
     ...{ db, changes, sealer, sender, health, logger },
     feed: createFeedChanges({ db, changes }),
+    cursors: createCursors({ db, logger }),
     client: temporal.client,
     taskQueue: config.temporal.taskQueue,
     providers: createProviderDirectory({ db, sealer }),

@@ -197,6 +197,7 @@ describe('a stream by itself', () => {
         return readFeed(...asked);
       },
       after: 0,
+      cursorAt: String,
       isAllowed: () => isKeyValid(world.db, { merchantId: own.merchantId, keyId: key?.id ?? '' }),
       pace: { heartbeatMs, checkEveryMs: 10 },
       stopping: stopAt.signal,

@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import {
+  lastOfTopic,
   latestInTopic,
   listTopicMessages,
 } from '../../../db/queries/messaging/list-topic-messages.ts';
@@ -23,7 +24,9 @@ const history = createRoute({
   request: {
     params: z.object({ topicId }),
     query: z.strictObject({
-      after: cursorSchema.default('0').openapi({ description: '`nextCursor`, which is a `seq`' }),
+      after: cursorSchema
+        .default('0')
+        .openapi({ description: '`nextCursor`: the `seq` of the last message, as text' }),
       wait: waitQuery,
       limit: limitSchema,
     }),
@@ -41,7 +44,7 @@ const history = createRoute({
         },
       },
     },
-    ...problemResponses('invalid-request', 'unauthorized', 'not-found'),
+    ...problemResponses('invalid-request', 'unauthorized', 'not-found', 'cursor-not-in-feed'),
   },
 });
 
@@ -60,11 +63,18 @@ const latest = createRoute({
   },
 });
 
-export function registerReadTopic(app: App, { db, changes }: ApiDeps) {
+export function registerReadTopic(app: App, { db, changes, cursors }: ApiDeps) {
   app.openapi(history, async (c) => {
     const { topicId } = c.req.valid('param');
     const { after, wait, limit } = c.req.valid('query');
     const merchantId = c.var.merchant.id;
+    // Who may not see the topic learns nothing of its places.
+    if (!(await findTopic(db, { merchantId, topicId }))) throw notFound('topic', topicId);
+    const { shard } = c.var.merchant;
+    const from = await cursors.read(shard, after, {
+      end: () => lastOfTopic(db, { topicId }),
+      endAt: (before) => lastOfTopic(db, { topicId, before }),
+    });
     await markSeen(db, { merchantId, topicId });
     const page = await waitFor({
       subscribe: (tell) => changes.subscribe('tender_messaging', topicId, tell),
@@ -73,12 +83,12 @@ export function registerReadTopic(app: App, { db, changes }: ApiDeps) {
       // Looked up every time: whoever waits may be taken out meanwhile.
       read: async () =>
         (await findTopic(db, { merchantId, topicId })) &&
-        listTopicMessages(db, { topicId, after: Number(after), limit }),
+        listTopicMessages(db, { topicId, after: from, limit }),
       isEnough: (found) => found === undefined || found.messages.length > 0,
     });
     if (!page) throw notFound('topic', topicId);
     const { messages, hasMore } = page;
-    const nextCursor = String(messages.at(-1)?.seq ?? after);
+    const nextCursor = (await cursors.writer(shard))(messages.at(-1)?.seq ?? from);
     return c.json({ data: messages.map(topicMessageBody), nextCursor, hasMore }, 200);
   });
   app.openapi(latest, async (c) => {

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, lt, sql } from 'drizzle-orm';
 import type { TopicId } from '../../../domain/ids.ts';
 import type { Database } from '../../database.ts';
 import { topicMessages } from '../../schema/messaging.ts';
@@ -16,6 +16,18 @@ export async function listTopicMessages(
     .orderBy(asc(topicMessages.seq))
     .limit(limit + 1);
   return { messages: rows.slice(0, limit), hasMore: rows.length > limit };
+}
+
+/** The number of a topic's last message, or of the last before a moment; 0 without one. */
+export async function lastOfTopic(
+  db: Database,
+  { topicId, before }: { topicId: TopicId; before?: Date },
+): Promise<number> {
+  const [row] = await db
+    .select({ seq: sql<number>`coalesce(max(${topicMessages.seq}), 0)::float8` })
+    .from(topicMessages)
+    .where(and(eq(topicMessages.topicId, topicId), before && lt(topicMessages.createdAt, before)));
+  return row!.seq;
 }
 
 /** The newest message under a key. For those who were found to see the topic. */
