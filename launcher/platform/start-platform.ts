@@ -12,6 +12,7 @@ import { createFeedChanges } from '../../db/feed-changes.ts';
 import { openDatabase } from '../../db/database.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
 import { createSealer } from '../../db/sealed.ts';
+import { within } from '../../outbound/within.ts';
 import { useNameServers } from '../../outbound/name-servers.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { createAttempter } from '../../webhooks/attempt.ts';
@@ -22,6 +23,9 @@ import { ensureSearchAttributes } from '../../worker/ensure-search-attributes.ts
 import { runWorker } from '../../worker/run-worker.ts';
 import { connectClient } from './connect-client.ts';
 import { serveApi } from './serve-api.ts';
+
+/** Longer than the workers need at the most: `shutdownForceTime` in `worker/create-workers.ts`. */
+const stopStepMs = 30_000;
 
 export type Platform = {
   /** Where the API listens; undefined without the API. */
@@ -108,12 +112,17 @@ export async function startPlatform(input: {
     port: server?.port,
     stop: async () => {
       stopping.abort();
-      await server?.close();
-      await working;
-      await Promise.all([health.flush(), sender.close(), changes.close()]);
-      await temporal.close();
-      await traffic.close();
-      await closeDatabase();
+      // Each is bounded by itself, or by this: a process that was asked to end ends.
+      const step = (work: Promise<unknown> | undefined, what: string) =>
+        within(Promise.resolve(work), { timeoutMs: stopStepMs, what }).catch((error: unknown) =>
+          logger.warn({ err: error }, 'stopping goes on without it'),
+        );
+      await step(server?.close(), 'the API to close');
+      await step(working, 'the workers to end');
+      await step(Promise.all([health.flush(), sender.close(), changes.close()]), 'connections');
+      await step(temporal.close(), 'Temporal’s connection');
+      await step(traffic.close(), 'the last figures');
+      await step(closeDatabase(), 'the database’s connections');
     },
   };
 }
