@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import type { Client } from '@temporalio/client';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { jitteredBackoffMs } from '../domain/retry-schedule.ts';
 import { cancelledBy } from '../outbound/calls.ts';
@@ -32,13 +33,18 @@ type Activity = (input: never) => Promise<unknown>;
  * Lets every activity of a group fail in Temporal's terms, and ends its calls out as soon as it is cancelled or its
  * time is over.
  */
-export function withFailures<T extends Record<string, Activity>>(activities: T): T {
+export function withFailures<T extends Record<string, Activity>>(
+  { client }: { client: Client },
+  activities: T,
+): T {
   const wrapped = Object.entries(activities).map(([name, run]) => [
     name,
     async (input: never) => {
       const { cancellationSignal, info } = Context.current();
       try {
-        return await cancelledBy(cancellationSignal, () => run(input));
+        return await cancelledBy(cancellationSignal, () =>
+          client.withAbortSignal(cancellationSignal, () => run(input)),
+        );
       } catch (error) {
         throw toFailure(error, info.attempt);
       }

@@ -41,7 +41,7 @@ import { settleRefund } from './refunds/settle-refund.ts';
 
 /** Everything workflows can ask for. Each takes one object of ids and plain values, and gives one back. */
 export function createActivities(deps: ActivityDeps) {
-  return withFailures({
+  return withFailures(deps, {
     createPayment: (input: { orderId: OrderId }) => createPayment(deps, input),
     queryPayment: (input: { orderId: OrderId }) => queryPayment(deps, input),
     closePayment: (input: { orderId: OrderId; reason: CloseReason }) => closePayment(deps, input),

@@ -2,6 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { requestId } from 'hono/request-id';
 import type { ApiDeps, App, AppEnv } from './deps.ts';
 import { authenticate } from './middleware/authenticate.ts';
+import { boundTemporalCalls } from './middleware/bound-temporal-calls.ts';
 import { jsonOnly } from './middleware/json-only.ts';
 import { limitBody } from './middleware/limit-body.ts';
 import { limitMerchants } from './middleware/limit-merchants.ts';
@@ -77,6 +78,7 @@ export function createApp(deps: ApiDeps): App {
   app.notFound((c) => renderProblem(notFound('path', c.req.path), c, deps));
   app.use(requestId());
   app.use(requestLog(deps));
+  app.use(boundTemporalCalls(deps));
   // Before a body is read: who sends it, and how many of theirs are under way.
   app.use('/v1/*', authenticate(deps), limitMerchants(deps));
   const [openRequests, pageRate] = [limitOpenRequests(deps), limitPageRate(deps)];

@@ -9,6 +9,7 @@ import { listHeartbeats } from '../db/queries/heartbeats.ts';
 type Deps = Pick<ActivityDeps, 'client' | 'taskQueue' | 'db' | 'logger' | 'stopping'>;
 
 const lookEveryMs = 10_000;
+const lookForMs = 10_000;
 /** Its activity looks every few seconds; a worker that starts needs some for all that waits. */
 const silentForMs = 180_000;
 // Temporal may have been away for longer: one who is silent is given the time to begin again.
@@ -29,17 +30,21 @@ export async function keepRequiredWorkflows(deps: Deps): Promise<void> {
     await sleep(lookEveryMs, undefined, { signal: deps.stopping }).catch(() => {});
     if (deps.stopping.aborted) return;
     try {
-      const heartbeats = await listHeartbeats(deps.db);
-      for (const required of requiredWorkflows) {
-        const seenAt = heartbeats.get(required.workflowId);
-        const isSilent = seenAt !== undefined && seenAt.getTime() < Date.now() - silentForMs;
-        const looks = isSilent ? (silentLooks.get(required.workflowId) ?? 0) + 1 : 0;
-        silentLooks.set(required.workflowId, looks);
-        await keepRunning(deps, required, { isStuck: looks >= looksBeforeReplaced });
-      }
+      await deps.client.withDeadline(Date.now() + lookForMs, () => look(deps, silentLooks));
     } catch (error) {
       deps.logger.warn({ err: error }, 'what must always run could not be looked at');
     }
+  }
+}
+
+async function look(deps: Deps, silentLooks: Map<string, number>): Promise<void> {
+  const heartbeats = await listHeartbeats(deps.db);
+  for (const required of requiredWorkflows) {
+    const seenAt = heartbeats.get(required.workflowId);
+    const isSilent = seenAt !== undefined && seenAt.getTime() < Date.now() - silentForMs;
+    const looks = isSilent ? (silentLooks.get(required.workflowId) ?? 0) + 1 : 0;
+    silentLooks.set(required.workflowId, looks);
+    await keepRunning(deps, required, { isStuck: looks >= looksBeforeReplaced });
   }
 }
 

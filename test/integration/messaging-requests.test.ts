@@ -3,6 +3,7 @@ import { Webhook } from 'standardwebhooks';
 import { workflowIds } from '../../workflows/messages.ts';
 import { acquaint, endpointOf, feedOf, replying } from '../support/conversations.ts';
 import type { MessageBody } from '../support/conversations.ts';
+import { misbehaviours, startMisbehaving } from '../support/hostile/receivers.ts';
 import { startReceiver } from '../support/receiver.ts';
 import type { Receiver, Received, Reply } from '../support/receiver.ts';
 import { until } from '../support/until.ts';
@@ -224,4 +225,22 @@ describe.concurrent('a request', () => {
     expect(status).toBe(400);
     expect(body).toMatchObject({ errors: [{ field: '/body/n' }] });
   });
+});
+
+test('an endpoint that hangs is left as soon as the reply has come by another way', async () => {
+  const receiver = await startMisbehaving(misbehaviours.find(({ name }) => name === 'silence')!);
+  try {
+    const [a, b] = await Promise.all([world.newMerchant(), world.newMerchant()]);
+    await acquaint(a, b);
+    const { body: endpoint } = await b.api<{ id: string }>('POST', '/v1/endpoints', {
+      body: { url: receiver.url, eventTypes: ['nothing.of.it'] },
+    });
+    const { body: message } = await ask(a, endpoint.id, { prefer: 'respond-async' });
+    await until('the call that hangs', () => receiver.requests() === 1);
+    expect((await reply(b, message, 'by hand')).status).toBe(201);
+    // Long before the call's own deadline.
+    await until('its connection’s end', () => receiver.open() === 0, 10_000);
+  } finally {
+    await receiver.close();
+  }
 });

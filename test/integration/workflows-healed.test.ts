@@ -77,6 +77,7 @@ const scenes: Record<keyof typeof workflows, Scene> = {
       confirm: { url: receiver.url, withinSeconds: 600 },
     });
     await merchant.api('POST', `/v1/orders/${order.id}/cancel`);
+    await orderBecomes(merchant, order, 'closed');
     await payAtProvider(world, merchant, order, { force: true });
     await until('the merchant is asked', () => receiver.received.length > 0);
     return {

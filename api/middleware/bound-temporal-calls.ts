@@ -1,0 +1,10 @@
+import { createMiddleware } from 'hono/factory';
+import type { ApiDeps, AppEnv } from '../deps.ts';
+
+// What a workflow was not told by then, the sweep tells it.
+const timeoutMs = 10_000;
+
+/** Gives the calls to Temporal that a request makes one deadline: a server that does not answer holds nobody. */
+export function boundTemporalCalls({ client }: Pick<ApiDeps, 'client'>) {
+  return createMiddleware<AppEnv>((_, next) => client.withDeadline(Date.now() + timeoutMs, next));
+}
