@@ -255,23 +255,81 @@ describe.each(['terminate', 'cancel'] as const)('after `temporal workflow %s`', 
   );
 });
 
-test('a wish for an order whose workflow is gone starts it first, and is carried out', async () => {
-  const log = keptLog();
-  const world = await openWorld({ logger: log.logger });
-  try {
-    const merchant = await world.newMerchant();
-    const order = await openOrder(merchant);
-    const workflowId = workflowIds.payOrder(order.id as OrderId);
-    await world.temporal.workflow.getHandle(workflowId).terminate('by hand');
-    const { status, body } = await merchant.api<OrderBody>(
-      'POST',
-      `/v1/orders/${order.id}/cancel`,
-      { headers: { prefer: 'wait=20' } },
-    );
-    expect([status, body.status]).toEqual([200, 'closed']);
-  } finally {
-    await world.close();
-  }
+type Order = { merchant: TestMerchant; order: OrderBody };
+
+/** What a merchant can want of an order, the order it is wanted of, and what the order is afterwards. */
+const wishes: Record<
+  string,
+  { begin: (world: World) => Promise<Order>; verb: string; body?: object; becomes: object }
+> = {
+  cancel: {
+    begin: async (world) => opened(await world.newMerchant()),
+    verb: 'cancel',
+    becomes: { status: 'closed', closeReason: 'cancelled' },
+  },
+  capture: {
+    async begin(world) {
+      const begun = await opened(await world.newMerchant(['stripe']), {
+        methods: ['stripe.payment_intent'],
+        capture: 'manual',
+      });
+      await payAtProvider(world, begun.merchant, begun.order);
+      await orderBecomes(begun.merchant, begun.order, 'authorized');
+      return begun;
+    },
+    verb: 'capture',
+    becomes: { status: 'paid' },
+  },
+  switch: {
+    begin: async (world) =>
+      opened(await world.newMerchant(['alipay', 'wechat-pay']), {
+        methods: ['alipay.qr', 'wechat-pay.native'],
+      }),
+    verb: 'payments',
+    body: { method: 'wechat-pay.native' },
+    becomes: { status: 'pending', payments: [{ status: 'closed' }, { status: 'pending' }] },
+  },
+  resolve: {
+    async begin(world) {
+      const begun = await opened(await world.newMerchant(['stripe']), {
+        methods: ['stripe.payment_intent'],
+      });
+      await payAtProvider(world, begun.merchant, begun.order, { paidMinor: 1_000 });
+      await orderBecomes(begun.merchant, begun.order, 'review');
+      return begun;
+    },
+    verb: 'resolve',
+    body: { verb: 'accept', note: 'seen in the portal' },
+    becomes: { status: 'paid' },
+  },
+};
+
+async function opened(merchant: TestMerchant, fields: object = {}): Promise<Order> {
+  return { merchant, order: await openOrder(merchant, { ...fields }) };
+}
+
+describe('a wish for an order whose workflow is gone', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await openWorld();
+  });
+  afterAll(() => world.close());
+
+  test.each(Object.entries(wishes))(
+    'starts it first, and is carried out: %s',
+    async (_, { begin, verb, body, becomes }) => {
+      const { merchant, order } = await begin(world);
+      await world.temporal.workflow
+        .getHandle(workflowIds.payOrder(order.id as OrderId))
+        .terminate('by hand');
+      const answer = await merchant.api<OrderBody>('POST', `/v1/orders/${order.id}/${verb}`, {
+        ...(body && { body }),
+        headers: { prefer: 'wait=30' },
+      });
+      expect(answer.status).toBe(200);
+      expect(answer.body).toMatchObject(becomes);
+    },
+  );
 });
 
 test('readiness says what does not run, and strictly so where it is asked to', async () => {
