@@ -38,7 +38,9 @@ const next = statement<Row, Values>(
       limit ${sql.raw(String(mostTroubled + 1))}), '{}') as troubled
     from ${dispatchCursors}
     where shard = ${sql.placeholder('shard')}::int and epoch = ${sql.placeholder('epoch')}::int)
-  select ours.troubled, found.* from ours left join lateral (
+  select ours.troubled, found.id, "merchantId", "endpointsVersion", type, "resourceId", channels, body,
+    position, "createdAt"
+  from ours left join lateral (
     select ${events.id}, merchant_id as "merchantId", endpoints_version::float8 as "endpointsVersion",
       type, resource_id as "resourceId", channels, body, position::float8,
       ${events}.created_at as "createdAt"

@@ -62,7 +62,7 @@ const insert = statement<Row, Record<string, unknown>>(
         and ${eventTypeDefinitions.name} = checked.name limit 1) as now on true
     where now.version is distinct from checked.version),
   known as (
-    select found.* from unnest(${texts('keyOwners')}, ${texts('knownKeys')}) as asked(owner, key)
+    select dedupe_key, id, type, resource_id, channels, body, created_at from unnest(${texts('keyOwners')}, ${texts('knownKeys')}) as asked(owner, key)
     cross join lateral (
       select dedupe_key, id, type, resource_id, channels, body, created_at from ${events}
       where merchant_id = owner and dedupe_key = key limit 1) as found),
