@@ -79,7 +79,7 @@ export function pairsOf({ accountId, date, timeZone, statementId }: Day): SQL {
     when exists (select from ${statementEntries} as e join ${statements} as s on s.id = e.statement_id
       where e.account_id = ${accountId} and e.kind = ${kind} and e.number = sides.number
         and s.loaded_at is not null) then 'found'
-    when exists (select from unnest(needed) as day where not ${isLoaded(sql`day`)}) then 'undecided'
+    when exists (select from unnest(needed) as other(day) where not ${isLoaded(sql`other.day`)}) then 'undecided'
     else 'absent' end`;
 
   return sql`
