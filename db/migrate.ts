@@ -1,20 +1,46 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import pg from 'pg';
+import { isLockTimeout } from './database-errors.ts';
 
 const migrationsFolder = fileURLToPath(new URL('migrations', import.meta.url));
 
 // Any number no other program uses: 'tender' in hexadecimal.
 const migrationLock = 0x74656e646572;
 
-/** Brings the schema up to date. Any number of processes may do it at once: drizzle's migrator takes no lock, this does. */
-export async function migrateDatabase({ url }: { url: string }): Promise<void> {
+// Whoever waits for a lock that shuts all others out holds up whoever comes after it. Less than PostgreSQL waits
+// before it looks for a deadlock (deadlock_timeout, 1 s), so that it is never another's transaction that ends.
+const lockTimeoutMs = 500;
+const pauseMs = 500;
+const mostTries = 120;
+
+/**
+ * Brings the schema up to date. Any number of processes may do it at once: drizzle's migrator takes no lock, this
+ * does. Where others use the tables it gives way to them, all or nothing, and tries again for about two minutes.
+ */
+export async function migrateDatabase({
+  url,
+  folder = migrationsFolder,
+}: {
+  url: string;
+  folder?: string;
+}): Promise<void> {
   const client = new pg.Client({ connectionString: url, application_name: 'tender-migrate' });
   await client.connect();
   try {
     await client.query('select pg_advisory_lock($1)', [migrationLock]);
-    await migrate(drizzle(client), { migrationsFolder });
+    await client.query(`set lock_timeout = ${lockTimeoutMs}`);
+    for (let tries = 1; ; tries++) {
+      try {
+        await migrate(drizzle(client), { migrationsFolder: folder });
+        return;
+      } catch (error) {
+        if (!isLockTimeout(error) || tries === mostTries) throw error;
+        await sleep(pauseMs);
+      }
+    }
   } finally {
     await client.end();
   }

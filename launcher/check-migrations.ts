@@ -1,11 +1,20 @@
-/** Fails when the migrations do not say what the schema says: `npm run check:migrations`. */
+/**
+ * Fails when the migrations do not say what the schema says, or do not say truly whether processes of the last
+ * release go on working beside them (`docs/migrations.md`): `npm run check:migrations`.
+ */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { checkFolder } from './migrations/check-folder.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const committed = join(root, 'db', 'migrations');
+const problems = checkFolder(committed);
+if (problems.length > 0) {
+  console.error(`${problems.join('\n')}\nHow to change the schema: docs/migrations.md`);
+  process.exitCode = 1;
+}
 // Inside the project, because drizzle-kit takes its paths relative to where it runs.
 const scratch = mkdtempSync(join(root, 'node_modules', '.migrations-'));
 try {

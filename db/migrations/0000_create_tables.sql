@@ -1,3 +1,4 @@
+-- compatible: there was nothing before it.
 CREATE TABLE "deliveries" (
 	"event_id" text NOT NULL,
 	"endpoint_id" text NOT NULL,

@@ -1,3 +1,5 @@
+-- compatible: functions and triggers that only tell of changes.
+--
 -- Readers wait on LISTEN instead of polling. Triggers, so that no writer can forget to tell them.
 CREATE FUNCTION tender_notify_order() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

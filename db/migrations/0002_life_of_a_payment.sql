@@ -1,3 +1,5 @@
+-- breaking: an old process reads and writes `orders.method`, `provider_notifications.subject` and `.report`, which go.
+-- Before the first release.
 CREATE TABLE "audit_entries" (
 	"id" text PRIMARY KEY NOT NULL,
 	"merchant_id" text NOT NULL,

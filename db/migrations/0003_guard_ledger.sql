@@ -1,3 +1,5 @@
+-- compatible: triggers that refuse only what no process ever did.
+--
 -- The books balance, and stay as they were written, whatever writes into them.
 CREATE FUNCTION tender_check_balance() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE

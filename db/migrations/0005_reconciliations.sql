@@ -1,3 +1,4 @@
+-- compatible: tables of its own.
 CREATE TABLE "differences" (
 	"id" text PRIMARY KEY NOT NULL,
 	"merchant_id" text NOT NULL,

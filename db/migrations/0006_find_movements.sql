@@ -1,3 +1,5 @@
+-- compatible: indexes, and a trigger that only tells of changes.
+--
 -- What a day's comparison looks for: movements by when they settled, and the ledger by what moved.
 CREATE INDEX "payments_by_settled" ON "payments" ("account_id", "settled_at") WHERE "settled_at" IS NOT NULL;
 --> statement-breakpoint

@@ -1,3 +1,4 @@
+-- breaking: an old process writes `deliveries.dead_reason`, which gets another name. Before the first release.
 CREATE TABLE "portal_links" (
 	"token_hash" text PRIMARY KEY NOT NULL,
 	"merchant_id" text NOT NULL,

@@ -1,3 +1,5 @@
+-- compatible: fills a column that no old process reads, and counts versions that none asks for.
+--
 -- Deliveries written before they knew their event's place in the feed.
 UPDATE "deliveries" SET "position" = "events"."position" FROM "events"
   WHERE "events"."id" = "deliveries"."event_id" AND "events"."position" IS NOT NULL;

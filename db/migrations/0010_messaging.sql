@@ -1,3 +1,4 @@
+-- compatible: tables of its own.
 CREATE TABLE "contacts" (
 	"merchant_id" text NOT NULL,
 	"contact_id" text NOT NULL,

@@ -1,3 +1,5 @@
+-- compatible: functions and triggers that only tell of changes.
+--
 -- Whoever waits for a reply, for the other side of a session or for a topic's next message is told by its id.
 CREATE FUNCTION tender_notify_messaging() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -1,3 +1,5 @@
+-- breaking: an old process keeps both tokens in `consumer_groups.lease_token`, and finds one there. Before the first
+-- release.
 ALTER TABLE "endpoints" ADD COLUMN "destination" jsonb;--> statement-breakpoint
 ALTER TABLE "consumer_groups" ADD COLUMN "acknowledged_token" text;--> statement-breakpoint
 -- Until now the one column held both words.

@@ -1,3 +1,4 @@
+-- compatible: a table of its own.
 CREATE TABLE "endpoint_minutes" (
 	"endpoint_id" text NOT NULL,
 	"minute" timestamp with time zone NOT NULL,

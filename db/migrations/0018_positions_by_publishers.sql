@@ -1,3 +1,4 @@
+-- breaking: an old process takes a shard over by `dispatch_shards.epoch`, which goes. Before the first release.
 CREATE TABLE "dispatch_cursors" (
 	"shard" integer PRIMARY KEY NOT NULL,
 	"position" bigint DEFAULT 0 NOT NULL,

@@ -1,3 +1,5 @@
+-- compatible: a function and indexes of its own.
+--
 -- A key's thumbprint (RFC 7638, for OKP keys RFC 8037, appendix A.3), as deliveries name it in `webhook-key-id`. Of
 -- `whpk_` and the key in base64.
 CREATE FUNCTION tender_key_id(key text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$

@@ -14,9 +14,11 @@ const add = statement(
   'add_traffic',
   () => sql`
   insert into ${endpointMinutes} (endpoint_id, minute, sent, delivered, waiting_ms, transfer_ms, "window")
-  select * from unnest(${array('endpointIds', 'text')}, ${array('minutes', 'timestamptz')},
+  select endpoint_id, minute, sent, delivered, waiting_ms, transfer_ms, "window"
+  from unnest(${array('endpointIds', 'text')}, ${array('minutes', 'timestamptz')},
     ${array('sent', 'int')}, ${array('delivered', 'int')}, ${array('waitingMs', 'bigint')},
     ${array('transferMs', 'bigint')}, ${array('windows', 'float8')})
+    as added(endpoint_id, minute, sent, delivered, waiting_ms, transfer_ms, "window")
   on conflict (endpoint_id, minute) do update set sent = endpoint_minutes.sent + excluded.sent,
     delivered = endpoint_minutes.delivered + excluded.delivered,
     waiting_ms = endpoint_minutes.waiting_ms + excluded.waiting_ms,

@@ -57,13 +57,24 @@ export type Change = {
 const minor = (name: string) => sql`${sql.placeholder(name)}::bigint`;
 const hasChanged = sql`exists (select from changed)`;
 
-/** Writes the rows given as JSON: new ones are inserted, known ones (by id) take the new values. */
+/**
+ * Writes the rows given as JSON: new ones are inserted, known ones (by id) take the new values. It says each column
+ * and its type itself: a column that a later release adds is none of its business, and keeps its default.
+ */
 function upsert(table: PgTable, name: string) {
-  const columns = getTableConfig(table).columns.map((column) => columnName(column.name));
-  const assignments = columns.map((column) => sql.raw(`"${column}" = excluded."${column}"`));
+  const columns = getTableConfig(table).columns.map((column) => ({
+    name: `"${columnName(column.name)}"`,
+    type: column.getSQLType(),
+  }));
+  const names = sql.raw(columns.map((column) => column.name).join(', '));
+  const definitions = sql.raw(columns.map((column) => `${column.name} ${column.type}`).join(', '));
+  const assignments = sql.raw(
+    columns.map((column) => `${column.name} = excluded.${column.name}`).join(', '),
+  );
   return sql`
-    insert into ${table} select * from jsonb_populate_recordset(null::${table}, ${sql.placeholder(name)}::jsonb)
-    where ${hasChanged} on conflict (id) do update set ${sql.join(assignments, sql`, `)}`;
+    insert into ${table} (${names})
+    select ${names} from jsonb_to_recordset(${sql.placeholder(name)}::jsonb) as given(${definitions})
+    where ${hasChanged} on conflict (id) do update set ${assignments}`;
 }
 
 const write = statement(

@@ -12,7 +12,7 @@ import {
 } from '../schema/reconciliations.ts';
 import type { Transaction } from '../transaction.ts';
 import type { ReconciliationRow } from './reconciliations.ts';
-import { pairsOf } from './statement-pairs.ts';
+import { pairColumns, pairsOf } from './statement-pairs.ts';
 import type { Day, PairRow } from './statement-pairs.ts';
 
 const batchSize = 1_000;
@@ -39,7 +39,7 @@ export function compareStatement(
       .returning();
     if (!run) throw new Error(`reconciliation ${id} does not exist`);
     await tx.execute(sql`declare suspects no scroll cursor for
-      with ${pairsOf(day)} select * from pairs where (${isPlainlyEqual}) is not true`);
+      with ${pairsOf(day)} select ${pairColumns} from pairs where (${isPlainlyEqual}) is not true`);
     let standing = 0;
     for (;;) {
       const { rows } = await tx.execute<PairRow>(sql.raw(`fetch ${batchSize} from suspects`));

@@ -32,9 +32,10 @@ export async function handOver(db: Database, handed: readonly HandedOver[]): Pro
       where ${endpoints.id} = known.endpoint_id and ${endpoints.driver} = 'relay'`);
     const areWaiting = and(
       eq(deliveries.status, 'pending'),
-      sql`(${deliveries.eventId}, ${deliveries.endpointId}) in (select * from unnest(
-        ${sql.param(pairs.map(({ eventId }) => eventId))}::text[],
-        ${sql.param(pairs.map(({ endpointId }) => endpointId))}::text[]))`,
+      sql`(${deliveries.eventId}, ${deliveries.endpointId}) in (
+        select event_id, endpoint_id from unnest(
+          ${sql.param(pairs.map(({ eventId }) => eventId))}::text[],
+          ${sql.param(pairs.map(({ endpointId }) => endpointId))}::text[]) as pairs(event_id, endpoint_id))`,
     );
     await tx.update(deliveries).set({ driver: 'workflow' }).where(areWaiting);
     await dropAtMostOnce(tx, areWaiting);

@@ -12,8 +12,9 @@ const insert = statement(
   insert into ${deliveries} (event_id, endpoint_id, driver, position, priority, order_key,
     is_latest_only, is_at_most_once, expires_at, status, attempts, last_status_code, end_reason,
     ended_at, shard, epoch, next_attempt_at)
-  select event_id, endpoint_id, case when is_sent then 'relay' else ${taker} end, position, priority,
-    order_key, is_latest_only, is_at_most_once, expires_at, ended.status, attempts, status_code,
+  select planned.event_id, planned.endpoint_id, case when planned.is_sent then 'relay' else ${taker} end,
+    planned.position, planned.priority, planned.order_key, planned.is_latest_only,
+    planned.is_at_most_once, planned.expires_at, ended.status, planned.attempts, planned.status_code,
     ended.reason, case when ended.status <> 'pending' then now() end,
     ${sql.placeholder('shard')}::int, ${sql.placeholder('epoch')}::int,
     case when ended.status = 'pending' then now() end
@@ -25,12 +26,12 @@ const insert = statement(
     ${array('sent', 'boolean')}, ${array('attempts', 'int')}, ${array('statusCodes', 'int')}
   ) as planned(event_id, endpoint_id, seen_at, position, priority, order_key, is_latest_only,
     is_at_most_once, expires_at, is_superseded, is_sent, attempts, status_code)
-  join ${endpoints} on ${endpoints.id} = endpoint_id and ${taker} is not null
-    and date_trunc('milliseconds', ${endpoints.updatedAt}) = seen_at
-  cross join lateral (select case when is_superseded then 'superseded'
-    when is_at_most_once and ${taker} = 'workflow' then 'at_most_once' end as reason) as dropped
+  join ${endpoints} on ${endpoints.id} = planned.endpoint_id and ${taker} is not null
+    and date_trunc('milliseconds', ${endpoints.updatedAt}) = planned.seen_at
+  cross join lateral (select case when planned.is_superseded then 'superseded'
+    when planned.is_at_most_once and ${taker} = 'workflow' then 'at_most_once' end as reason) as dropped
   cross join lateral (select dropped.reason, case when dropped.reason is not null then 'dropped'
-    when attempts > 0 then 'delivered' else 'pending' end as status) as ended
+    when planned.attempts > 0 then 'delivered' else 'pending' end as status) as ended
   on conflict (event_id, endpoint_id) do nothing`,
 );
 

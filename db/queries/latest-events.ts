@@ -24,7 +24,8 @@ export async function latestEvents(
       order by resource_id, type, ${events.position} desc
       limit ${latestRoom.events + 1}),
     sized as (
-      select *, sum(octet_length(body)) over (order by resource_id, type rows unbounded preceding) as bytes
+      select position, type, body, resource_id,
+        sum(octet_length(body)) over (order by resource_id, type rows unbounded preceding) as bytes
       from latest)
     select position::float8, type, case when bytes <= ${latestRoom.bytes} then body end as body
     from sized order by resource_id, type`);

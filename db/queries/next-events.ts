@@ -38,15 +38,18 @@ const next = statement<Row, Values>(
       limit ${sql.raw(String(mostTroubled + 1))}), '{}') as troubled
     from ${dispatchCursors}
     where shard = ${sql.placeholder('shard')}::int and epoch = ${sql.placeholder('epoch')}::int)
-  select ours.troubled, found.* from ours left join lateral (
-    select ${events.id}, merchant_id as "merchantId", endpoints_version::float8 as "endpointsVersion",
-      type, resource_id as "resourceId", channels, body, position::float8,
-      ${events}.created_at as "createdAt"
-    from ${events} join ${merchants} on ${merchants.id} = merchant_id
+  select ours.troubled, found.id, found."merchantId", found."endpointsVersion", found.type,
+    found."resourceId", found.channels, found.body, found.position, found."createdAt"
+  from ours left join lateral (
+    select ${events.id}, ${events.merchantId} as "merchantId",
+      ${merchants.endpointsVersion}::float8 as "endpointsVersion", ${events.type},
+      ${events.resourceId} as "resourceId", ${events.channels}, ${events.body},
+      ${events.position}::float8, ${events.createdAt} as "createdAt"
+    from ${events} join ${merchants} on ${merchants.id} = ${events.merchantId}
     where ${events.shard} = ${sql.placeholder('shard')}::int
-      and position > ${sql.placeholder('after')}::bigint
+      and ${events.position} > ${sql.placeholder('after')}::bigint
     order by ${events.position} limit ${sql.placeholder('limit')}::int) as found on true
-  order by position`,
+  order by found.position`,
 );
 
 /**

@@ -27,7 +27,7 @@ const number = statement<Numbered, Next>(
       where shard = ${shard} and position is null and seq > ${sql.placeholder('afterSeq')}::bigint
       order by seq limit ${sql.placeholder('limit')}::int) as waiting),
   numbered as (
-    update ${events} set position = last_position + batch.n from batch, ${dispatchShards}
+    update ${events} set position = ${dispatchShards.lastPosition} + batch.n from batch, ${dispatchShards}
     where ${events.id} = batch.id and ${dispatchShards.shard} = ${shard}),
   advanced as (
     update ${dispatchShards} set last_position = last_position + (select count(*) from batch)

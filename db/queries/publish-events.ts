@@ -62,10 +62,11 @@ const insert = statement<Row, Record<string, unknown>>(
         and ${eventTypeDefinitions.name} = checked.name limit 1) as now on true
     where now.version is distinct from checked.version),
   known as (
-    select found.* from unnest(${texts('keyOwners')}, ${texts('knownKeys')}) as asked(owner, key)
+    select found.dedupe_key, found.id, found.type, found.resource_id, found.channels, found.body, found.created_at
+    from unnest(${texts('keyOwners')}, ${texts('knownKeys')}) as asked(owner, key)
     cross join lateral (
       select dedupe_key, id, type, resource_id, channels, body, created_at from ${events}
-      where merchant_id = owner and dedupe_key = key limit 1) as found),
+      where merchant_id = asked.owner and dedupe_key = asked.key limit 1) as found),
   counter as (
     update ${dispatchShards} set last_position = last_position + ${count}
     where shard = ${shard} and ${sql.placeholder('isShort')}::boolean

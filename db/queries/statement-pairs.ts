@@ -37,6 +37,12 @@ export type PairRow = {
   needed: string[] | null;
 };
 
+/** The columns of `pairs`, as `PairRow` has them. */
+export const pairColumns = sql.raw(
+  `about, number, order_id, payment_id, refund_id, out_trade_no, provider_trade_no, provider_refund_no, our_status,
+   our_minor, our_currency, ledger_minor, lines, their_minor, their_currency, is_overruled, other_days, needed`,
+);
+
 /**
  * Both sides of a day by number, as a common table expression `pairs`: every line of the statement,
  * with what we know of its number, and all that we count as settled that day. What we settled the day
@@ -57,6 +63,12 @@ export function pairsOf({ accountId, date, timeZone, statementId }: Day): SQL {
   const columns = sql.raw(
     'order_id, out_trade_no, status, amount_minor, currency, settled_at, created_at',
   );
+  const refundColumns = sql.raw(
+    'id, order_id, payment_id, refund_no, provider_refund_no, status, amount_minor, currency, settled_at, created_at',
+  );
+  const theirColumns = sql.raw(
+    'number, out_trade_no, provider_trade_no, provider_refund_no, lines, minor, currency, is_overruled',
+  );
   const moved = (id: SQL) => sql`
     select coalesce(sum(amount_minor) filter (where book = 'provider'), 0) as minor,
       min(created_at) as learned_at
@@ -67,7 +79,7 @@ export function pairsOf({ accountId, date, timeZone, statementId }: Day): SQL {
     when exists (select from ${statementEntries} as e join ${statements} as s on s.id = e.statement_id
       where e.account_id = ${accountId} and e.kind = ${kind} and e.number = sides.number
         and s.loaded_at is not null) then 'found'
-    when exists (select from unnest(needed) as day where not ${isLoaded(sql`day`)}) then 'undecided'
+    when exists (select from unnest(needed) as other(day) where not ${isLoaded(sql`other.day`)}) then 'undecided'
     else 'absent' end`;
 
   return sql`
@@ -85,10 +97,13 @@ export function pairsOf({ accountId, date, timeZone, statementId }: Day): SQL {
     where account_id = ${accountId}
       and out_trade_no in (select number from theirs where kind = 'payment')),
   our_refunds as materialized (
-    select r.*, p.out_trade_no from (
-      select * from ${refunds} where account_id = ${accountId} and status = 'succeeded' and ${settledThen}
+    select r.id, r.order_id, r.payment_id, r.refund_no, r.provider_refund_no, r.status, r.amount_minor,
+      r.currency, r.settled_at, r.created_at, p.out_trade_no
+    from (
+      select ${refundColumns} from ${refunds}
+      where account_id = ${accountId} and status = 'succeeded' and ${settledThen}
       union
-      select * from ${refunds} where account_id = ${accountId}
+      select ${refundColumns} from ${refunds} where account_id = ${accountId}
         and refund_no in (select number from theirs where kind = 'refund')) as r
       join ${payments} as p on p.id = r.payment_id),
   sides as (
@@ -101,7 +116,7 @@ export function pairsOf({ accountId, date, timeZone, statementId }: Day): SQL {
       t.currency as their_currency, t.is_overruled, o.settled_at,
       array[${around(sql`o.settled_at`)}, ${dayOf(sql`l.learned_at`)}] as needed
     from our_payments as o
-      full join (select * from theirs where kind = 'payment') as t on t.number = o.out_trade_no
+      full join (select ${theirColumns} from theirs where kind = 'payment') as t on t.number = o.out_trade_no
       left join lateral (${moved(sql`o.id`)}) as l on true
     union all
     select 'refund', coalesce(t.number, o.refund_no), coalesce(o.order_id, p.order_id),
@@ -110,7 +125,7 @@ export function pairsOf({ accountId, date, timeZone, statementId }: Day): SQL {
       o.currency, -l.minor, t.lines, t.minor, t.currency, t.is_overruled, o.settled_at,
       array[${around(sql`o.settled_at`)}, ${around(sql`o.created_at`)}]
     from our_refunds as o
-      full join (select * from theirs where kind = 'refund') as t on t.number = o.refund_no
+      full join (select ${theirColumns} from theirs where kind = 'refund') as t on t.number = o.refund_no
       left join ${payments} as p on p.account_id = ${accountId} and p.out_trade_no = t.out_trade_no
       left join lateral (${moved(sql`o.id`)}) as l on true),
   pairs as (

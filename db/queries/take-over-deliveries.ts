@@ -32,9 +32,9 @@ export async function takeOverDeliveries(
   return selectOutgoing(db)
     .where(
       sql`(${deliveries.eventId}, ${deliveries.endpointId}) in (
-        select * from unnest(
+        select event_id, endpoint_id from unnest(
           ${sql.param(taken.map(({ eventId }) => eventId))}::text[],
-          ${sql.param(taken.map(({ endpointId }) => endpointId))}::text[]))`,
+          ${sql.param(taken.map(({ endpointId }) => endpointId))}::text[]) as taken(event_id, endpoint_id))`,
     )
     .orderBy(asc(deliveries.position));
 }

@@ -14,10 +14,10 @@ export async function wantedStatements(
 ): Promise<string[]> {
   const { rows } = await db.execute<{ wanted: string }>(sql`
     with ${pairsOf(day)}
-    select distinct wanted::text from pairs, unnest(needed) as wanted
-    where lines is null and other_days = 'undecided' and wanted <= ${today}::date
+    select distinct other.wanted::text as wanted from pairs, unnest(pairs.needed) as other(wanted)
+    where lines is null and other_days = 'undecided' and other.wanted <= ${today}::date
       and not exists (select from ${statements} as s where s.account_id = ${day.accountId}
-        and s.date = wanted and s.loaded_at is not null)
+        and s.date = other.wanted and s.loaded_at is not null)
     order by wanted desc limit ${mostDays}`);
   return rows.map(({ wanted }) => wanted);
 }

@@ -1,6 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Config } from '../../config/config.ts';
 import type { CrashPoint } from '../../config/crash-points.ts';
 import { startNodeProcess } from '../../launcher/services/child.ts';
@@ -14,14 +15,24 @@ export type TenderProcesses = {
   start(parts: Part, options?: { crashAt?: CrashPoint }): Promise<NodeProcess>;
   /** Starts one that dies at the given point, and another in its place as soon as it has. */
   startDoomed(parts: Part, crashAt: CrashPoint): Promise<Doomed>;
+  /** What they said that is no news of their health: errors, and all that is no log line at all. */
+  complaints(): Promise<string[]>;
   close(): Promise<void>;
 };
 
 export type Doomed = { pid: number; restarted: Promise<NodeProcess> };
 
 const killedBySignal = 137;
+const projectFolder = fileURLToPath(new URL('../..', import.meta.url));
+const errorLevel = 50;
+// Temporal's SDK says so at every start: `docs/decisions/0004-no-stack-trace-per-promise.md`.
+const sdkNotice = 'v8.promiseHooks.createHook is not available';
 
-export async function tenderProcesses(config: Config): Promise<TenderProcesses> {
+/** Of the code in `root`, by default of this one. */
+export async function tenderProcesses(
+  config: Config,
+  { root = projectFolder }: { root?: string } = {},
+): Promise<TenderProcesses> {
   const folder = await mkdtemp(join(tmpdir(), 'tender-processes-'));
   const started: Promise<NodeProcess>[] = [];
   let number = 0;
@@ -33,7 +44,10 @@ export async function tenderProcesses(config: Config): Promise<TenderProcesses> 
   ): Promise<NodeProcess> {
     number += 1;
     const starting = startNodeProcess({
-      ...platformProcess,
+      entry: resolve(root, platformProcess.entry),
+      nodeArgs: platformProcess.nodeArgs.map((arg) =>
+        arg.startsWith('./') ? pathToFileURL(resolve(root, arg)).href : arg,
+      ),
       args: [`--parts=${parts}`],
       logFile: join(folder, `${number}-${parts}.log`),
       env: { ...environmentOf(config), TENDER_CRASH_AT: crashAt },
@@ -65,6 +79,10 @@ export async function tenderProcesses(config: Config): Promise<TenderProcesses> 
       });
       return { pid, restarted };
     },
+    async complaints() {
+      const files = (await readdir(folder)).map((file) => readFile(join(folder, file), 'utf8'));
+      return (await Promise.all(files)).flatMap((text) => text.split('\n')).filter(isComplaint);
+    },
     async close() {
       isClosing = true;
       for (const ended of await Promise.allSettled(started)) {
@@ -73,6 +91,16 @@ export async function tenderProcesses(config: Config): Promise<TenderProcesses> 
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+function isComplaint(line: string): boolean {
+  if (line === '' || line.startsWith(sdkNotice)) return false;
+  try {
+    const { level, ready } = JSON.parse(line) as { level?: number; ready?: boolean };
+    return ready !== true && (level === undefined || level >= errorLevel);
+  } catch {
+    return true;
+  }
 }
 
 /** The configuration as the environment that it would be read from. */
