@@ -1,3 +1,4 @@
+-- compatible: a table of its own
 CREATE TABLE "feed_epochs" (
 	"shard" integer NOT NULL,
 	"number" integer NOT NULL,
