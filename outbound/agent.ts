@@ -50,9 +50,7 @@ export class OutboundAgent extends Agent {
   }
 
   override dispatch(options: Agent.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    const call = new BoundedCall(handler, { timeoutMs: this.#timeoutMs });
-    const target = String(options.origin);
-    return runOutgoing({ kind: 'http', target }, () => super.dispatch(options, call));
+    return super.dispatch(options, new BoundedCall(handler, { timeoutMs: this.#timeoutMs }));
   }
 }
 
@@ -72,13 +70,16 @@ function connectorOf(options: OutboundAgentOptions): buildConnector.connector {
   const connect = buildConnector({ timeout, lookup, ...tls });
   const asTold = (error: Error) => toConnectError?.(error) ?? error;
   return (where, callback) => {
-    connect(where, (...answer) => {
-      const [error, socket] = answer;
-      if (error) return callback(asTold(error), null);
-      const refusal = refuse?.(socket);
-      if (!refusal) return callback(null, withoutInterimAnswers(socket));
-      socket.destroy();
-      callback(refusal, null);
-    });
+    // What a connection throws into the air, it throws in the context that it was opened in.
+    runOutgoing({ kind: 'http', target: where.hostname }, () =>
+      connect(where, (...answer) => {
+        const [error, socket] = answer;
+        if (error) return callback(asTold(error), null);
+        const refusal = refuse?.(socket);
+        if (!refusal) return callback(null, withoutInterimAnswers(socket));
+        socket.destroy();
+        callback(refusal, null);
+      }),
+    );
   };
 }

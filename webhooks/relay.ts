@@ -44,7 +44,13 @@ export type TroubledEndpoint = { endpointId: EndpointId; notBeforeMs: number };
  * writes deliveries and outcomes in batches. Runs until `signal` aborts or another relay takes the shard
  * over; what it took up and did not finish is the next one's. Throws when the database fails it.
  */
-export async function runRelay(input: {
+export function runRelay(input: RelayInput): Promise<'fenced' | 'stopped'> {
+  const calls = new AbortController();
+  // All that is sent from here on ends with it.
+  return cancelledBy(calls.signal, () => relay(input, calls));
+}
+
+export type RelayInput = {
   db: Database;
   attempt: Attempter;
   shard: number;
@@ -62,10 +68,11 @@ export async function runRelay(input: {
   signal: AbortSignal;
   /** Nobody waits for it any more: what is under way is broken off. */
   cancelled: AbortSignal;
-}): Promise<'fenced' | 'stopped'> {
+};
+
+async function relay(input: RelayInput, calls: AbortController): Promise<'fenced' | 'stopped'> {
   const { db, shard, signal, cancelled } = input;
   const gate = createGate();
-  const calls = new AbortController();
   const breakOff = () => calls.abort();
   const progress = { delivered: 0, failed: 0 };
   let failure: unknown;
@@ -97,9 +104,7 @@ export async function runRelay(input: {
     carry: async (delivery) => {
       // Stopping: what has not begun is for whoever takes over.
       if (signal.aborted || isFenced || failure !== undefined) return undefined;
-      const outcome = await cancelledBy(calls.signal, () => input.attempt(delivery)).catch(
-        failWith,
-      );
+      const outcome = await input.attempt(delivery).catch(failWith);
       crashPoint('relay.sent');
       if (!outcome) return undefined;
       if (outcome.kind === 'retry') intake.hold(outcome.endpointId);
