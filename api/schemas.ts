@@ -348,7 +348,11 @@ export function problemResponses(...slugs: ProblemSlug[]) {
     number,
     { description: string; content: Record<string, { schema: typeof problemSchema }> }
   > = {};
-  for (const slug of slugs) {
+  // Whoever needs a key is limited by it.
+  const all = new Set(
+    slugs.includes('unauthorized') ? [...slugs, 'too-many-requests' as const] : slugs,
+  );
+  for (const slug of all) {
     const { status, title } = problemTypes[slug];
     const before = responses[status];
     responses[status] = {

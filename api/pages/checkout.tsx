@@ -100,6 +100,8 @@ export function registerCheckout(app: App, deps: ApiDeps) {
   }
 
   app.get('/pay/:token/stream', async (c) => {
+    // Nobody would ever read, or end, the stream of a HEAD.
+    if (c.req.method === 'HEAD') return c.body(null, 200, { 'content-type': 'text/event-stream' });
     const checkoutToken = c.req.param('token');
     const { snapshot } = await findByToken(checkoutToken);
     const leaveAddress = streamsOfAddress.enter(deps.addressOf(c));

@@ -142,6 +142,9 @@ describe('an order', () => {
       fetch(`${world.url}/pay/${token}/stream`, { signal: leaving.signal }).then(
         ({ status }) => status,
       );
+    const ask = async () =>
+      (await fetch(`${world.url}/pay/${token}/stream`, { method: 'HEAD' })).status;
+    expect([await ask(), await ask(), await ask()]).toEqual([200, 200, 200]);
     expect([await open(), await open(), await open()]).toEqual([200, 200, 429]);
     leaving.abort();
   });
