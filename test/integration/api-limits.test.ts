@@ -10,7 +10,6 @@ import { openWorld } from '../support/world.ts';
 import type { TestMerchant, World } from '../support/world.ts';
 
 const limits = {
-  requestsPerSecondPerKey: 40,
   concurrentRequestsPerMerchant: 10,
   endpointsPerMerchant: 4,
   paymentsPerOrder: 3,
@@ -35,22 +34,23 @@ const is429 = ({ status, headers, body }: ApiAnswer<{ limit?: string }>, limit: 
 const from = (address: string) => ({ 'x-forwarded-for': address });
 
 test('more requests a second than a key may send are 429, and another key is served', async () => {
-  const [own, other] = await Promise.all([world.newMerchant([]), world.newMerchant([])]);
-  const answers: ApiAnswer<{ limit?: string }>[] = [];
-  for (let round = 0; round < 12; round++) {
-    answers.push(
-      ...(await Promise.all(
-        Array.from({ length: 8 }, () => own.api<{ limit?: string }>('GET', '/v1/balances')),
-      )),
+  const slow = await openWorld({ hasWorker: false, limits: { requestsPerSecondPerKey: 2 } });
+  try {
+    const [own, other] = await Promise.all([slow.newMerchant([]), slow.newMerchant([])]);
+    // However slow the machine is, it is not thirty seconds.
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, () => own.api<{ limit?: string }>('GET', '/v1/balances')),
     );
+    const refused = answers.find(({ status }) => status === 429);
+    is429(refused!, 'requestsPerSecondPerKey');
+    expect(refused!.headers.get('ratelimit')).toBe('"requestsPerSecondPerKey";r=0;t=1');
+    const served = await other.api('GET', '/v1/balances');
+    expect(served.status).toBe(200);
+    expect(served.headers.get('ratelimit-policy')).toBe('"requestsPerSecondPerKey";q=2;w=1');
+    expect(served.headers.get('ratelimit')).toBe('"requestsPerSecondPerKey";r=1;t=1');
+  } finally {
+    await slow.close();
   }
-  const refused = answers.find(({ status }) => status === 429);
-  is429(refused!, 'requestsPerSecondPerKey');
-  expect(refused!.headers.get('ratelimit')).toMatch(/^"requestsPerSecondPerKey";r=0;t=1$/);
-  const served = await other.api('GET', '/v1/balances');
-  expect(served.status).toBe(200);
-  expect(served.headers.get('ratelimit-policy')).toBe('"requestsPerSecondPerKey";q=40;w=1');
-  expect(served.headers.get('ratelimit')).toMatch(/^"requestsPerSecondPerKey";r=\d+;t=1$/);
 });
 
 test('more long polls than a merchant may keep open are 429, and another merchant is served', async () => {
