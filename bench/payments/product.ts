@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { Agent, request } from 'undici';
+import { noLimits } from '../shared/no-limits.ts';
 import { openDatabase } from '../../db/database.ts';
 import { createSealer } from '../../db/sealed.ts';
 import {
@@ -50,6 +51,7 @@ export async function startProduct(input: {
       TENDER_SECRET_KEYS: secretKey.toString('base64'),
       TENDER_PUBLIC_URL: url,
       TENDER_ALLOW_PRIVATE_TARGETS: 'true',
+      TENDER_LIMITS: noLimits,
       PORT: String(port),
       LOG_LEVEL: 'warn',
     },

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { eq, sql } from 'drizzle-orm';
 import { Agent, request } from 'undici';
+import { noLimits } from '../shared/no-limits.ts';
 import { openDatabase } from '../../db/database.ts';
 import {
   deliveries,
@@ -52,6 +53,7 @@ export async function openStack({ endpoints }: { endpoints: number }) {
         TENDER_SECRET_KEYS: secretKey.toString('base64'),
         TENDER_PUBLIC_URL: url,
         TENDER_ALLOW_PRIVATE_TARGETS: 'true',
+        TENDER_LIMITS: noLimits,
         PORT: String(port),
         LOG_LEVEL: 'warn',
       },

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { noLimits } from '../../bench/shared/no-limits.ts';
 import { benchPostgres } from '../../bench/shared/services.ts';
 import { startNodeProcess } from '../../launcher/services/child.ts';
 import { platformProcess } from '../../launcher/services/platform-process.ts';
@@ -97,6 +98,7 @@ export async function startStack(input: {
       TENDER_SECRET_KEYS: sealingKey,
       TENDER_PUBLIC_URL: url,
       TENDER_ALLOW_PRIVATE_TARGETS: 'true',
+      TENDER_LIMITS: noLimits,
       PORT: String(port),
       LOG_LEVEL: 'info',
     };
