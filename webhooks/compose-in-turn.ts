@@ -1,3 +1,4 @@
+import { createTurns } from '../db/turns.ts';
 import { isSliceUsed, nextSlice } from '../db/work-in-slices.ts';
 import type { Endpoint } from '../db/queries/endpoints.ts';
 
@@ -8,24 +9,13 @@ export type ComposeInTurn = <T>(endpoint: Endpoint, compose: () => T) => Promise
  * time for each merchant: all others, who wait for a slice too, have no more than one of its events before them.
  */
 export function createComposeInTurn(): ComposeInTurn {
-  const lastOf = new Map<string, Promise<unknown>>();
-
+  const take = createTurns({ atOnce: 1 });
   return async ({ merchantId, format, payload }, compose) => {
     // As it is stored: there is nothing to do.
     if (format === 'json' && payload === 'full') return compose();
-    const mine = takeTurn(lastOf.get(merchantId), compose);
-    const settled = mine.catch(() => {});
-    lastOf.set(merchantId, settled);
-    try {
-      return await mine;
-    } finally {
-      if (lastOf.get(merchantId) === settled) lastOf.delete(merchantId);
-    }
+    return take(merchantId, async () => {
+      if (isSliceUsed()) await nextSlice();
+      return compose();
+    });
   };
-}
-
-async function takeTurn<T>(before: Promise<unknown> | undefined, compose: () => T): Promise<T> {
-  await before;
-  if (isSliceUsed()) await nextSlice();
-  return compose();
 }
