@@ -1,4 +1,5 @@
 import type { Database } from '../db/database.ts';
+import { createTurns } from '../db/turns.ts';
 import { isSliceUsed, nextSlice } from '../db/work-in-slices.ts';
 import { listEvents } from '../db/queries/list-events.ts';
 import type { FeedEvent, FeedPage, FeedSelection } from '../db/queries/list-events.ts';
@@ -15,23 +16,31 @@ export type FeedReader = (
 ) => Promise<FeedPage>;
 
 const filteredLimit = 200;
+// All readers of a merchant are woken by the same event. As many as wait would take every connection to the database
+// from all others, again and again.
+const readsAtOnce = 4;
 const mostPages = 10;
 // One answer may cost others so much of the loop's time, in slices; how far it came is its cursor.
 const mostWorkMs = 500;
+
+const takeTurn = createTurns({ atOnce: readsAtOnce });
+
+const readPage = (db: Database, input: Parameters<typeof listEvents>[1]): Promise<FeedPage> =>
+  takeTurn(input.merchantId, () => listEvents(db, input));
 
 /**
  * A reader of what is wanted. The filter is compiled once; what it keeps out is read and stepped over, so
  * far as a page may take.
  */
 export function createFeedReader({ filter, ...selection }: FeedWanted): FeedReader {
-  if (!filter) return (db, input) => listEvents(db, { ...selection, ...input });
+  if (!filter) return (db, input) => readPage(db, { ...selection, ...input });
   const accepts = compileFilter(filter);
   return async (db, { merchantId, after, limit }) => {
     const events: FeedEvent[] = [];
     let through = after;
     let workMs = 0;
     for (let pages = 1; ; pages++) {
-      const page = await listEvents(db, {
+      const page = await readPage(db, {
         ...{ ...selection, merchantId, limit: filteredLimit },
         after: through,
       });

@@ -31,3 +31,11 @@ export function openDatabase(input: {
   const db = drizzle(pool, { schema, casing: 'snake_case' });
   return { db, close: () => pool.end() };
 }
+
+/**
+ * The same on one connection, for whoever holds locks there: one who waited for another connection of the pool then
+ * would wait for those who wait for these locks.
+ */
+export function databaseOn(client: pg.ClientBase): Pick<Database, 'select'> {
+  return drizzle(client as pg.Client, { schema, casing: 'snake_case' });
+}

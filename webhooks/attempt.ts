@@ -7,6 +7,7 @@ import type { Sealer } from '../db/sealed.ts';
 import { CallCancelled } from '../outbound/calls.ts';
 import type { Oauth2Auth } from './access.ts';
 import type { Composed } from './compose.ts';
+import { createComposeInTurn } from './compose-in-turn.ts';
 import { keptText } from './kept-answer.ts';
 import { createPreparer } from './prepare.ts';
 import type { Prepared } from './prepare.ts';
@@ -33,11 +34,12 @@ export function createAttempter({
 }): Attempter {
   const prepare = createPreparer({ sealer });
   const tokens = createTokens({ fetch: sender.fetch });
+  const composeInTurn = createComposeInTurn();
 
   async function send(delivery: OutgoingDelivery): Promise<Attempted> {
     const prepared = prepare(delivery.endpoint);
     if ('error' in prepared) return unsent(prepared.error);
-    const composed = composeWith(prepared, delivery);
+    const composed = await composeInTurn(delivery.endpoint, () => composeWith(prepared, delivery));
     if (!composed) return unsent('unencodable');
     const { auth } = prepared.access;
     if (auth.kind === 'oauth2') return sendWithToken(delivery, prepared, composed, auth);

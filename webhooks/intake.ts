@@ -187,7 +187,7 @@ export async function openIntake(input: {
     const { events: batch, planned } = (underWay = takeOpen(through));
     if (batch.length === 0) return;
     const delivered = planned.filter((one) => one.delivered);
-    const written = await writeDeliveries(db, writer, { shard, epoch, batch, planned });
+    const written = await writeDeliveries(writer, { shard, epoch, batch, planned });
     if (written.kind === 'fenced') {
       isOver = true;
       input.onFenced();

@@ -49,7 +49,7 @@ export async function matchKnown(
  * orders want. They are locked, so what is read here stays as it is.
  */
 export async function matchUnknown(
-  db: Database,
+  db: Pick<Database, 'select'>,
   input: {
     batch: readonly TakenEvent[];
     planned: readonly PlannedDelivery[];

@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import { sql } from 'drizzle-orm';
 import type { EndpointId } from '../../domain/ids.ts';
-import type { Database } from '../database.ts';
+import { databaseOn } from '../database.ts';
 import { dispatchCursors } from '../schema/events.ts';
 import { statement, transact } from '../statement.ts';
 import { insertDeliveries, supersedeDeliveries } from './insert-deliveries.ts';
@@ -51,13 +51,9 @@ const fenced = new Error('another relay has taken the shard over');
  * locks of their endpoints: what was planned by what was known of these, and what only the lock shows.
  * Comes back while the commit is under way. `client` is the relay's own.
  */
-export async function writeDeliveries(
-  db: Database,
-  client: ClientBase,
-  input: Input,
-): Promise<Written> {
+export async function writeDeliveries(client: ClientBase, input: Input): Promise<Written> {
   try {
-    const { result, committed } = await transact(client, {}, () => writeAll(db, client, input));
+    const { result, committed } = await transact(client, {}, () => writeAll(client, input));
     return { kind: 'written', committed, ...result };
   } catch (error) {
     if (error === fenced) return { kind: 'fenced' };
@@ -66,7 +62,6 @@ export async function writeDeliveries(
 }
 
 async function writeAll(
-  db: Database,
   client: ClientBase,
   { batch, planned: all, ...place }: Input,
 ): Promise<Work> {
@@ -81,7 +76,7 @@ async function writeAll(
     insertDeliveries(client, { ...place, planned: known }),
   ]);
   if (held.length === 0) throw fenced;
-  const unknown = await matchUnknown(db, { batch, planned: known, locked });
+  const unknown = await matchUnknown(databaseOn(client), { batch, planned: known, locked });
   await insertDeliveries(client, { ...place, planned: unknown.planned });
   const planned = [...known.filter((one) => !unknown.stale.has(one)), ...unknown.planned];
   const now = new Map(locked.map((one) => [one.id, one]));

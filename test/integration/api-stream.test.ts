@@ -1,5 +1,5 @@
 import { eq } from 'drizzle-orm';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createFeedStream } from '../../api/feed-stream.ts';
 import { createFeedReader } from '../../api/read-feed.ts';
 import { createFeedChanges } from '../../db/feed-changes.ts';
@@ -173,6 +173,36 @@ describe('a stream', () => {
     await stopping.close();
     expect(await stream.ended).toBe(true);
   });
+});
+
+test('a merchant’s readers, however many are woken, leave the database’s connections to others', async () => {
+  const own = await world.newMerchant([]);
+  await publishAll(own, carts(1));
+  await feedOf(own, 1);
+  const pool = world.db.$client;
+  let underWay = 0;
+  let most = 0;
+  const readFeed = createFeedReader({ patterns: ['cart.*'] });
+  const counted = async () => {
+    const page = await readFeed(world.db, { merchantId: own.merchantId, after: 0, limit: 10 });
+    return page.events.length;
+  };
+  const real = pool.query.bind(pool) as (...given: unknown[]) => Promise<unknown>;
+  const spied: (...given: unknown[]) => Promise<unknown> = async (...given) => {
+    underWay += 1;
+    most = Math.max(most, underWay);
+    const answer = await real(...given);
+    underWay -= 1;
+    return answer;
+  };
+  vi.spyOn(pool, 'query').mockImplementation(spied as never);
+  try {
+    const found = await Promise.all(Array.from({ length: 50 }, counted));
+    expect(new Set(found)).toEqual(new Set([1]));
+    expect(most).toBe(4);
+  } finally {
+    vi.restoreAllMocks();
+  }
 });
 
 describe('a stream by itself', () => {

@@ -24,6 +24,8 @@ export async function openStream(input: {
   key: string;
   query?: string;
   headers?: Record<string, string>;
+  /** Hears each at once. */
+  onMessage?: (message: StreamMessage) => void;
 }): Promise<StreamReader> {
   const leaving = new AbortController();
   const response = await fetch(`${input.url}/v1/events/stream?${input.query ?? ''}`, {
@@ -48,7 +50,9 @@ export async function openStream(input: {
       else if (field === 'data') data = value;
     }
     if (data === undefined) return;
-    messages.push({ id: lastEventId, type, data, event: JSON.parse(data) as FeedEvent });
+    const message = { id: lastEventId, type, data, event: JSON.parse(data) as FeedEvent };
+    messages.push(message);
+    input.onMessage?.(message);
   }
 
   async function read(): Promise<boolean> {

@@ -45,7 +45,7 @@ export async function publishAll(
 
 /** The whole feed, page by page, as a client would read it. */
 export async function readFeed(
-  { api }: TestMerchant,
+  { api }: Pick<TestMerchant, 'api'>,
   { limit = 100, query = '', after = '0' }: { limit?: number; query?: string; after?: string } = {},
 ): Promise<{ events: FeedEvent[]; cursor: string }> {
   const events: FeedEvent[] = [];

@@ -2,6 +2,7 @@ import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { newSecret } from '../../webhooks/sign.ts';
 import { openDelivering, paidEvent } from '../support/delivering.ts';
+import { measureStalls } from '../support/loop-stall.ts';
 import type { Endpoint } from '../support/delivering.ts';
 
 let scene: ReturnType<typeof openDelivering>;
@@ -45,6 +46,26 @@ describe('an attempt', () => {
     expect(outcome).not.toHaveProperty('retryAfterMs');
     expect(JSON.stringify(outcome)).not.toContain('cookie');
   });
+
+  test.each(['xml', 'form', 'cloudevents'] as const)(
+    'is one of 150 with thousands of values as %s, and nobody waits for all of them',
+    async (format) => {
+      const { url } = await scene.receiver();
+      const endpoint = scene.endpoint({ settings: { url, format } });
+      const data = { x: Array.from({ length: 9_900 }, () => 1) };
+      const attempts = Array.from({ length: 150 }, () => {
+        const delivery = paidEvent(endpoint);
+        const envelope = JSON.parse(delivery.body) as Record<string, unknown>;
+        return { ...delivery, body: JSON.stringify({ ...envelope, data }) };
+      });
+      const stalls = measureStalls();
+      const outcomes = await Promise.all(attempts.map((delivery) => scene.attempt(delivery)));
+      const stallMs = stalls.longestCpuMs();
+      stalls.stop();
+      expect(new Set(outcomes.map(({ kind }) => kind))).toEqual(new Set(['delivered']));
+      expect(stallMs).toBeLessThan(250);
+    },
+  );
 
   test('at a receiver that is gone ends it', async () => {
     const { url } = await scene.receiver(() => ({ status: 410 }));

@@ -44,12 +44,14 @@ export type HostileInput = {
   step?: number;
   /** Where it speaks TLS. */
   tls?: TlsOptions;
+  /** For each connection: hears every byte that comes. */
+  hears?: () => (chunk: Buffer) => void;
 };
 
 /** A broker that behaves up to one answer, chosen by the seed, and does something else from there on. */
 export async function startHostile<Request>(
   dialect: Dialect<Request>,
-  { seed, attack, step, tls }: HostileInput,
+  { seed, attack, step, tls, hears }: HostileInput,
 ): Promise<HostileBroker> {
   const random = createSeeded(seed);
   const name = attack ?? random.pick(Object.keys(dialect.attacks));
@@ -64,8 +66,10 @@ export async function startHostile<Request>(
     socket.on('error', () => {});
     socket.setNoDelay(true);
     const read = dialect.reader();
+    const hear = hears?.();
     let answers = 0;
     socket.on('data', (chunk) => {
+      hear?.(chunk);
       for (const request of read(chunk)) {
         if (dialect.isMessage(request)) received += 1;
         const honest = dialect.answer(request, port);

@@ -2,7 +2,16 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 
 /** What a name server says of a name: addresses, that there are none, or nothing at all. */
-export type NameAnswer = { a?: string[]; ttlSeconds?: number } | 'absent' | 'silence';
+export type NameAnswer = Addresses | 'absent' | 'silence';
+
+export type Addresses = {
+  a?: string[];
+  ttlSeconds?: number;
+  /** How late it says so. */
+  delayMs?: number;
+  /** What is wrong with the answer; `cut` ends it in the middle, `truncated` says to ask again by TCP. */
+  fault?: 'truncated' | 'wrongId' | 'cut' | 'noise';
+};
 
 const [typeA, typeAaaa] = [1, 28];
 
@@ -14,12 +23,17 @@ export async function startNameServer(answer: (name: string) => NameAnswer): Pro
 }> {
   const asked: string[] = [];
   const socket = createSocket('udp4');
+  let isOpen = true;
   socket.on('message', (query, from) => {
     const { name, end, type } = questionOf(query);
     if (type === typeA) asked.push(name);
     const said = answer(name);
     if (said === 'silence') return;
-    socket.send(replyTo(query.subarray(0, end), said, type), from.port, from.address);
+    const reply = spoiltBy(said, replyTo(query.subarray(0, end), said, type));
+    const send = () => isOpen && socket.send(reply, from.port, from.address);
+    const delayMs = said === 'absent' ? undefined : said.delayMs;
+    if (delayMs === undefined) send();
+    else setTimeout(send, delayMs).unref();
   });
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');
@@ -27,10 +41,20 @@ export async function startNameServer(answer: (name: string) => NameAnswer): Pro
     address: `127.0.0.1:${socket.address().port}`,
     asked: () => asked,
     close: async () => {
+      isOpen = false;
       socket.close();
       await once(socket, 'close');
     },
   };
+}
+
+function spoiltBy(said: Exclude<NameAnswer, 'silence'>, reply: Buffer): Buffer {
+  const fault = said === 'absent' ? undefined : said.fault;
+  if (fault === 'noise') return Buffer.alloc(reply.length, 0xff);
+  if (fault === 'cut') return reply.subarray(0, reply.length - 7);
+  if (fault === 'wrongId') reply.writeUInt16BE(reply.readUInt16BE(0) ^ 1, 0);
+  if (fault === 'truncated') reply.writeUInt16BE(reply.readUInt16BE(2) | 0x0200, 2);
+  return reply;
 }
 
 function questionOf(query: Buffer): { name: string; end: number; type: number } {
