@@ -29,6 +29,7 @@ type Log = Awaited<ReturnType<typeof readFeedLog>>;
 /** How long another process's word that the log was cut takes to reach this one. */
 const keptMs = 2_000;
 const lookForCutsEveryMs = 60_000;
+const alertEveryMs = 60_000;
 
 export function createCursors({ db, logger }: { db: Database; logger: Logger }): Cursors {
   const kept = new Map<number, { log: Promise<Log>; untilMs: number }>();
@@ -51,6 +52,21 @@ export function createCursors({ db, logger }: { db: Database; logger: Logger }):
     return log;
   }
 
+  let refused = 0;
+  let saysRefusedAtMs = 0;
+
+  /** Any merchant can make up a place: an alert that is said once a minute, with how many there were. */
+  function sayRefused(about: { shard: number; cursor: string; restartAfter: string }): void {
+    refused += 1;
+    if (Date.now() < saysRefusedAtMs) return;
+    saysRefusedAtMs = Date.now() + alertEveryMs;
+    logger.error(
+      { event: 'feed.cursor_refused', ...about, count: refused },
+      'a reader knows a place that the feed does not have: was the database restored?',
+    );
+    refused = 0;
+  }
+
   const writer = async (shard: number) => {
     const { epochs } = await logOf(shard);
     const tag = epochs.at(-1)?.tag ?? '';
@@ -69,10 +85,7 @@ export function createCursors({ db, logger }: { db: Database; logger: Logger }):
         : judgeCursor(cursor, other ? await asLog(known, other) : await readFeedLog(db, { shard }));
       if (verdict.kind === 'valid') return cursor.position;
       const restartAfter = (await writer(shard))(verdict.restartAfter);
-      logger.error(
-        { event: 'feed.cursor_refused', shard, cursor: text, restartAfter },
-        'a reader knows a place that the feed does not have: was the database restored?',
-      );
+      sayRefused({ shard, cursor: text, restartAfter });
       throw new Problem('cursor-not-in-feed', `The feed has no place ${text}.`, {
         extensions: { restartAfter },
       });
