@@ -127,6 +127,7 @@ export function createResolver({
   async function resolve(hostname: string): Promise<LookupAddress[]> {
     const name = hostname.toLowerCase().replace(/\.$/, '');
     if (isIP(name) > 0) return [addressOf(name)];
+    if (endsInNumber.test(name)) return [addressOf(ipv4In(name))];
     if (name === 'localhost' || name.endsWith('.localhost')) return loopback;
     if (name === '' || name.length > longestName)
       throw failure('ENOTFOUND', 'is no name of a host');
@@ -199,6 +200,15 @@ async function query(channel: dns.Resolver, name: string): Promise<Answer | unde
 const absentCodes: ReadonlySet<string> = new Set(['ENOTFOUND', 'ENODATA', 'EBADNAME']);
 const addressOf = (address: string): LookupAddress => ({ address, family: isIP(address) });
 const loopback = ['127.0.0.1', '::1'].map(addressOf);
+
+/** What ends so is an IPv4 address in one of its old spellings (`0x7f.1`, `2130706433`), or nothing; never a name. */
+const endsInNumber = /(^|\.)(0x[0-9a-f]*|\d+)$/;
+
+/** By the rules of URLs (WHATWG URL, 3.5). Throws where it is none. */
+function ipv4In(name: string): string {
+  const { hostname = '' } = URL.canParse(`http://${name}`) ? new URL(`http://${name}`) : {};
+  return isIP(hostname) > 0 ? hostname : absent(name);
+}
 
 function absent(name: string): never {
   throw failure('ENOTFOUND', `${name} has no address`);

@@ -88,6 +88,9 @@ describe('what no name server is asked', () => {
     expect(await resolve('localhost')).toEqual(loopback);
     expect(await resolve('a.localhost')).toEqual(loopback);
     expect(await resolve('127.0.0.1')).toEqual([v4('127.0.0.1')]);
+    for (const old of ['0x7f.1', '2130706433', '0177.0.0.1'])
+      expect(await resolve(old)).toEqual([v4('127.0.0.1')]);
+    await expect(resolve('shop.999999999999')).rejects.toMatchObject({ code: 'ENOTFOUND' });
     expect(asked()).toEqual([]);
   });
 });
