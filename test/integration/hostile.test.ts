@@ -13,7 +13,7 @@ test('a healthy merchant loses nothing beside a hostile world, and no process en
     '--seed',
     '7',
     '--late-ms',
-    '20000',
+    '60000',
   ]);
   // With the course of events, so that a broken run tells its story; its seed repeats it.
   const { ok, problems } = summary;
