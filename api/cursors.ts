@@ -2,14 +2,14 @@ import { shards } from '../activities/required-workflows.ts';
 import type { Database } from '../db/database.ts';
 import { keepFeedEpochs, readFeedLog } from '../db/queries/feed-epochs.ts';
 import { formatCursor, judgeCursor, parseCursor } from '../domain/cursor.ts';
-import type { FeedEpoch } from '../domain/cursor.ts';
+import type { Cursor, CursorVerdict, FeedEpoch } from '../domain/cursor.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { Problem } from './problems.ts';
 
 /** Cursors of the feed, as readers give them and are given them. */
 export type Cursors = {
-  /** How a position is written in a shard's feed now. */
-  writer(shard: number): Promise<(position: number) => string>;
+  /** How a position that was read is written now: in a shard's feed, or in another log of the same database. */
+  writer(shard: number, of?: 'feed' | 'other'): Promise<(position: number) => string>;
   /**
    * The position a reader goes on from. Throws the 410 where it stands for nothing in this log: the shard's feed, or
    * another that is as old as the database.
@@ -31,25 +31,34 @@ const keptMs = 2_000;
 const lookForCutsEveryMs = 60_000;
 const alertEveryMs = 60_000;
 
+/** Costs a request at most one statement, and that only where it brings a cursor that this process did not give. */
 export function createCursors({ db, logger }: { db: Database; logger: Logger }): Cursors {
-  const kept = new Map<number, { log: Promise<Log>; untilMs: number }>();
+  const kept = new Map<number, { log: Log; untilMs: number }>();
+  const underWay = new Map<number, Promise<Log>>();
   let looksAtMs = Date.now() + lookForCutsEveryMs;
 
-  async function load(shard: number): Promise<Log> {
-    if (Date.now() >= looksAtMs) {
-      looksAtMs = Date.now() + lookForCutsEveryMs;
-      await lookForCuts({ db, logger });
-    }
-    return readFeedLog(db, { shard });
+  function lookNowAndThen(): void {
+    if (Date.now() < looksAtMs) return;
+    looksAtMs = Date.now() + lookForCutsEveryMs;
+    lookForCuts({ db, logger }).catch((error: unknown) =>
+      logger.warn({ event: 'feed.cuts_unread', err: error }, 'not seen whether the log was cut'),
+    );
   }
 
-  function logOf(shard: number): Promise<Log> {
-    const known = kept.get(shard);
-    if (known && known.untilMs > Date.now()) return known.log;
-    const log = load(shard);
+  async function loadLog(shard: number): Promise<Log> {
+    const log = await readFeedLog(db, { shard });
     kept.set(shard, { log, untilMs: Date.now() + keptMs });
-    log.catch(() => kept.delete(shard));
     return log;
+  }
+
+  /** At most `keptMs` old. */
+  function freshLog(shard: number): Promise<Log> {
+    lookNowAndThen();
+    const known = kept.get(shard);
+    if (known && known.untilMs > Date.now()) return Promise.resolve(known.log);
+    const loading = underWay.get(shard) ?? loadLog(shard).finally(() => underWay.delete(shard));
+    underWay.set(shard, loading);
+    return loading;
   }
 
   let refused = 0;
@@ -67,22 +76,36 @@ export function createCursors({ db, logger }: { db: Database; logger: Logger }):
     refused = 0;
   }
 
-  const writer = async (shard: number) => {
-    const { epochs } = await logOf(shard);
-    const tag = epochs.at(-1)?.tag ?? '';
-    return (position: number) => formatCursor({ position, tag });
+  // Nobody waits for a newer log: under a tag that was cut off, what came after the cut is refused, never mistaken.
+  const writer: Cursors['writer'] = async (shard, of = 'feed') => {
+    const loading = freshLog(shard);
+    loading.catch(() => {});
+    const log = kept.get(shard)?.log ?? (await loading);
+    const tag = log.epochs.at(-1)?.tag ?? '';
+    return (position) => {
+      // Whoever comes back with it need not be looked up.
+      if (of === 'feed') log.end = Math.max(log.end, position);
+      return formatCursor({ position, tag });
+    };
   };
+
+  async function judge(
+    shard: number,
+    cursor: Cursor,
+    other: OtherLog | undefined,
+  ): Promise<CursorVerdict> {
+    const known = await freshLog(shard);
+    if (other) return judgeCursor(cursor, await asLog(known, other));
+    const verdict = judgeCursor(cursor, known);
+    // What was kept may be older than the cursor.
+    return verdict.kind === 'valid' ? verdict : judgeCursor(cursor, await loadLog(shard));
+  }
 
   return {
     writer,
     async read(shard, text, other) {
       const cursor = parseCursor(text);
-      const known = await logOf(shard);
-      // What was kept may be older than the cursor.
-      const isKnown = !other && judgeCursor(cursor, known).kind === 'valid';
-      const verdict = isKnown
-        ? { kind: 'valid' as const }
-        : judgeCursor(cursor, other ? await asLog(known, other) : await readFeedLog(db, { shard }));
+      const verdict = await judge(shard, cursor, other);
       if (verdict.kind === 'valid') return cursor.position;
       const restartAfter = (await writer(shard))(verdict.restartAfter);
       sayRefused({ shard, cursor: text, restartAfter });

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { asc, eq, sql } from 'drizzle-orm';
 import type { FeedEpoch } from '../../domain/cursor.ts';
 import type { Database } from '../database.ts';
+import type { Transaction } from '../transaction.ts';
 import { dispatchShards } from '../schema/events.ts';
 import { feedEpochs } from '../schema/feed-epochs.ts';
 import type { DatabaseIdentity } from '../schema/feed-epochs.ts';
@@ -14,22 +15,23 @@ export async function readFeedLog(
   db: Database,
   { shard }: { shard: number },
 ): Promise<{ epochs: (FeedEpoch & { beganAt: Date })[]; end: number }> {
-  const epochs = await db
+  const rows = await db
     .select({
+      end: dispatchShards.lastPosition,
       tag: feedEpochs.tag,
       beganAfter: feedEpochs.beganAfter,
       beganAt: feedEpochs.beganAt,
     })
-    .from(feedEpochs)
-    .where(eq(feedEpochs.shard, shard))
-    .orderBy(asc(feedEpochs.number));
-  const [row] = await db
-    .select({ end: dispatchShards.lastPosition })
     .from(dispatchShards)
-    .where(eq(dispatchShards.shard, shard));
+    .fullJoin(feedEpochs, eq(feedEpochs.shard, dispatchShards.shard))
+    .where(sql`coalesce(${dispatchShards.shard}, ${feedEpochs.shard}) = ${shard}`)
+    .orderBy(asc(feedEpochs.number));
+  const epochs = rows.flatMap(({ tag, beganAfter, beganAt }) =>
+    tag === null || beganAfter === null || beganAt === null ? [] : [{ tag, beganAfter, beganAt }],
+  );
   // Nobody has said yet which copy this is: its first epoch.
   const first = { tag: '', beganAfter: 0, beganAt: new Date(0) };
-  return { epochs: epochs.length > 0 ? epochs : [first], end: row?.end ?? 0 };
+  return { epochs: epochs.length > 0 ? epochs : [first], end: rows[0]?.end ?? 0 };
 }
 
 /**
@@ -44,6 +46,9 @@ export async function keepFeedEpochs(
   const identity = await identityOf(db);
   const begun: number[] = [];
   for (const shard of shards) {
+    // Almost always it is the same copy, and publishers need not be held up to see it.
+    const last = isRestored ? undefined : (await epochsOf(db, shard)).at(-1);
+    if (last && isSameCopy(last.identity, identity)) continue;
     const isBegun = await db.transaction(async (tx) => {
       // Whoever gives positions holds this row: none is given between the two looks.
       const [row] = await tx
@@ -51,12 +56,7 @@ export async function keepFeedEpochs(
         .from(dispatchShards)
         .where(eq(dispatchShards.shard, shard))
         .for('update');
-      const known = await tx
-        .select()
-        .from(feedEpochs)
-        .where(eq(feedEpochs.shard, shard))
-        .orderBy(asc(feedEpochs.number));
-      const last = known.at(-1);
+      const last = (await epochsOf(tx, shard)).at(-1);
       if (last && !isRestored && isSameCopy(last.identity, identity)) return false;
       const begunNow = await tx
         .insert(feedEpochs)
@@ -75,6 +75,9 @@ export async function keepFeedEpochs(
   }
   return { begun };
 }
+
+const epochsOf = (db: Database | Transaction, shard: number) =>
+  db.select().from(feedEpochs).where(eq(feedEpochs.shard, shard)).orderBy(asc(feedEpochs.number));
 
 /** A cluster that was set up anew, one that went on from a backup, tables that a dump made again: each has another. */
 async function identityOf(db: Database): Promise<DatabaseIdentity> {

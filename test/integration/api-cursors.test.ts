@@ -158,3 +158,10 @@ test('a topic refuses places that it never had, and those that a restore has cut
   expect(refused.status).toBe(410);
   expect((await read(refused.restartAfter)).data.map(({ body }) => body)).toEqual(['another two']);
 });
+
+test('looking whether the log was cut waits for nobody who publishes', async () => {
+  await world.db.transaction(async (publisher) => {
+    await publisher.select().from(dispatchShards).for('update');
+    expect(await keepFeedEpochs(world.db, { shards: [0] })).toEqual({ begun: [] });
+  });
+});

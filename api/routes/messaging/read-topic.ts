@@ -88,7 +88,7 @@ export function registerReadTopic(app: App, { db, changes, cursors }: ApiDeps) {
     });
     if (!page) throw notFound('topic', topicId);
     const { messages, hasMore } = page;
-    const nextCursor = (await cursors.writer(shard))(messages.at(-1)?.seq ?? from);
+    const nextCursor = (await cursors.writer(shard, 'other'))(messages.at(-1)?.seq ?? from);
     return c.json({ data: messages.map(topicMessageBody), nextCursor, hasMore }, 200);
   });
   app.openapi(latest, async (c) => {
