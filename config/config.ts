@@ -45,7 +45,8 @@ function isNameServer(text: string): boolean {
 
 const environment = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }),
-  TENDER_DATABASE_CONNECTIONS: whole(2, 500).default(20),
+  // Two are the relay's own.
+  TENDER_DATABASE_CONNECTIONS: whole(3, 500).default(20),
   TEMPORAL_ADDRESS: z.string().regex(/^[^\s/]+:\d+$/, 'must be host:port, without a scheme'),
   TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
   TEMPORAL_TLS: flag.default(false),

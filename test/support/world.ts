@@ -59,6 +59,8 @@ export async function openWorld(
     database?: Awaited<ReturnType<typeof ownDatabase>>;
     temporal?: Awaited<ReturnType<typeof ownNamespace>>;
     dnsServers?: string[];
+    /** Of the platform's pool. */
+    maxConnections?: number;
     limits?: Partial<Limits>;
     trustedProxies?: string[];
     /** Where the platform logs to, for a test of what operators are told. */
@@ -80,7 +82,7 @@ export async function openWorld(
   ]);
   const url = `http://127.0.0.1:${port}`;
   const config: Config = {
-    database: { url: database.url, maxConnections: 10 },
+    database: { url: database.url, maxConnections: options.maxConnections ?? 10 },
     temporal: { address, namespace, taskQueue: 'tender', apiKey: undefined, tls: false },
     http: { host: '127.0.0.1', port, publicUrl: url },
     secretKeys: [randomBytes(32)],
@@ -91,7 +93,10 @@ export async function openWorld(
     logLevel: process.env['TEST_LOG'] ?? 'silent',
   };
   const logger = options.logger ?? createLogger({ level: config.logLevel, name: 'test' });
-  const { db, close: closeDatabase } = openDatabase({ ...config.database, onError: () => {} });
+  const { db, close: closeDatabase } = openDatabase({
+    ...{ url: database.url, maxConnections: 10 },
+    onError: () => {},
+  });
   const sealer = createSealer(config.secretKeys);
   const connection = await Connection.connect({ address });
   const platform =

@@ -72,7 +72,7 @@ test.each([
   ['DATABASE_URL', 'mysql://x/y'],
   ['DATABASE_URL', 'tender'],
   ['DATABASE_URL', undefined],
-  ['TENDER_DATABASE_CONNECTIONS', '1'],
+  ['TENDER_DATABASE_CONNECTIONS', '2'],
   ['TENDER_DATABASE_CONNECTIONS', 'many'],
   ['TENDER_DATABASE_CONNECTIONS', '2.5'],
   ['TEMPORAL_ADDRESS', 'http://127.0.0.1:7233'],
