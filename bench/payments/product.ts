@@ -46,6 +46,7 @@ export async function startProduct(input: {
     nodeArgs: [...platformProcess.nodeArgs, ...profiling()],
     logFile: folder.logFile('platform'),
     env: {
+      ...platformProcess.env,
       DATABASE_URL: input.databaseUrl,
       TEMPORAL_ADDRESS: input.address,
       TENDER_SECRET_KEYS: secretKey.toString('base64'),

@@ -48,6 +48,7 @@ export async function openStack({ endpoints }: { endpoints: number }) {
       nodeArgs: [...platformProcess.nodeArgs, ...profiling()],
       logFile: folder.logFile(name),
       env: {
+        ...platformProcess.env,
         DATABASE_URL: postgres.databaseUrl,
         TEMPORAL_ADDRESS: temporal.address,
         TENDER_SECRET_KEYS: secretKey.toString('base64'),

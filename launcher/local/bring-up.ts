@@ -140,7 +140,7 @@ export async function bringUp({ steps }: { steps: Steps }): Promise<Local> {
         }),
         nodePart('platform', {
           ...platformProcess,
-          env: platformEnv,
+          env: { ...platformProcess.env, ...platformEnv },
         }),
       ]);
       say(`the API at ${apiUrl}`);

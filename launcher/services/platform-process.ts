@@ -1,6 +1,7 @@
 /**
  * How Node runs the platform, for `startNodeProcess`; as the scripts of package.json do. Nearly everything a relay
- * makes is dead within a second, and V8's defaults are for other programs: `docs/decisions/0022-how-v8-collects.md`.
+ * makes is dead within a second, and V8's defaults are for other programs: `docs/decisions/0022-how-v8-collects.md`. So
+ * are those of glibc's allocator, which only the environment tells: add yours to `env`.
  */
 export const platformProcess = {
   entry: 'launcher/platform.ts',
@@ -12,4 +13,9 @@ export const platformProcess = {
     '--import',
     './worker/promise-hook.mjs',
   ],
+  env: {
+    MALLOC_ARENA_MAX: '4',
+    MALLOC_MMAP_THRESHOLD_: '131072',
+    MALLOC_TRIM_THRESHOLD_: '16777216',
+  },
 };

@@ -110,8 +110,9 @@ export async function startStack(input: {
         say,
         start: (onExit) =>
           startNodeProcess({
-            ...{ env, onExit },
             ...platformProcess,
+            onExit,
+            env: { ...platformProcess.env, ...env },
             args: [`--parts=${part}`],
             logFile: logFile(part),
           }),

@@ -26,7 +26,7 @@ export const bounds = {
   /** What the main thread's heap holds once it was collected: where something is never let go, it shows here. */
   moreHeapMb: 60,
   /** What the allocator keeps of what was freed, and the heaps of the threads of brokers and schemas. */
-  moreRssMb: 600,
+  moreRssMb: 400,
   /** Kept-alive connections, the database's. */
   moreSockets: 40,
 };

@@ -108,7 +108,7 @@ export async function startStack(input: {
           ...profiling(),
         ],
         logFile: logFile(name),
-        env: { ...env, WATCH_LOOP_FILE: loopFile },
+        env: { ...platformProcess.env, ...env, WATCH_LOOP_FILE: loopFile },
         onExit: ({ code }) => ended.push({ code }),
       });
       stops.push(running.stop);

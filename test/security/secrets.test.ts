@@ -43,6 +43,7 @@ beforeAll(async () => {
       ...platformProcess,
       logFile: join(folder, 'platform.log'),
       env: {
+        ...platformProcess.env,
         DATABASE_URL: database.url,
         TEMPORAL_ADDRESS: temporal.address,
         TEMPORAL_NAMESPACE: temporal.namespace,

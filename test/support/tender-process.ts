@@ -50,7 +50,7 @@ export async function tenderProcesses(
       ),
       args: [`--parts=${parts}`],
       logFile: join(folder, `${number}-${parts}.log`),
-      env: { ...environmentOf(config), TENDER_CRASH_AT: crashAt },
+      env: { ...platformProcess.env, ...environmentOf(config), TENDER_CRASH_AT: crashAt },
       ...(onExit && { onExit }),
     });
     started.push(starting);

@@ -9,9 +9,11 @@ const forV8 = (words: readonly string[]) =>
   words.filter((word) => word.startsWith('--') && !word.startsWith('--import')).toSorted();
 
 it.each(['api', 'worker', 'platform'])(
-  'npm run %s gives V8 the options that the launcher gives it',
+  'npm run %s gives V8 and the allocator what the launcher gives them',
   (name) => {
     const [words = ''] = scripts[name]!.split(platformProcess.entry);
+    const settings = Object.entries(platformProcess.env).map((pair) => pair.join('='));
+    expect(words.split(' ').slice(0, settings.length + 1)).toEqual([...settings, 'node']);
     expect(forV8(words.split(' '))).toEqual(forV8(platformProcess.nodeArgs));
   },
 );
