@@ -16,7 +16,13 @@ import { isId } from '../domain/ids.ts';
 import type { MerchantId } from '../domain/ids.ts';
 import type { AccountTerms } from '../db/queries/provider-accounts.ts';
 import type { ProviderDefinition } from '../providers/definition.ts';
-import { createProvider, definitions, findDefinition, methods } from '../providers/registry.ts';
+import {
+  createProvider,
+  definitions,
+  findDefinition,
+  methods,
+  unknownWordOf,
+} from '../providers/registry.ts';
 import { readState } from './local/state.ts';
 import { createKey, createMerchant, createSandboxAccount } from './operator/open-account.ts';
 
@@ -83,7 +89,8 @@ const verbs: Record<string, () => Promise<unknown>> = {
     return { ...account, methods: Object.keys(methods) };
   },
   'account create': async () => {
-    const { name: provider } = knownProvider();
+    const definition = knownProvider();
+    const { name: provider } = definition;
     const merchantId = await knownMerchant();
     const deps = { db, sealer: sealer() };
     const publicUrl = variable('TENDER_PUBLIC_URL');
@@ -93,6 +100,8 @@ const verbs: Record<string, () => Promise<unknown>> = {
       return createSandboxAccount(deps, { merchantId, provider, simulatorUrl, publicUrl, terms });
     }
     const account = { merchantId, provider, terms, ...readWords(option('config')) };
+    const unknown = unknownWordOf(definition, account);
+    if (unknown !== undefined) refuse(`--config: there is no word ${unknown} for ${provider}`);
     // Made once here, so that a wrong key is refused now and not with the first payment.
     createProvider(account);
     const { id } = await insertProviderAccount(deps, account);
@@ -100,15 +109,10 @@ const verbs: Record<string, () => Promise<unknown>> = {
   },
 };
 
-const verb = verbs[positionals.join(' ')];
-if (!verb) refuse(usage);
-try {
-  console.log(JSON.stringify(await verb(), null, 2));
-} catch (error) {
-  refuse(error instanceof Error ? error.message : String(error));
-} finally {
-  await close();
-}
+const wordsSchema = z.strictObject({
+  settings: z.record(z.string(), z.string()),
+  credentials: z.record(z.string(), z.string()),
+});
 
 async function knownMerchant(): Promise<MerchantId> {
   const merchantId = option('merchant');
@@ -121,11 +125,6 @@ function knownProvider(): ProviderDefinition {
   return findDefinition(option('provider')) ?? refuse(`--provider: must be one of ${names}`);
 }
 
-const wordsSchema = z.strictObject({
-  settings: z.record(z.string(), z.string()),
-  credentials: z.record(z.string(), z.string()),
-});
-
 function readWords(path: string): z.infer<typeof wordsSchema> {
   const parsed = wordsSchema.safeParse(JSON.parse(readFileSync(path, 'utf8')));
   if (!parsed.success) refuse(`--config: ${z.prettifyError(parsed.error)}`);
@@ -133,7 +132,7 @@ function readWords(path: string): z.infer<typeof wordsSchema> {
     Object.fromEntries(
       Object.entries(words).map(([name, value]) => [
         name,
-        value.startsWith('@') ? readFileSync(value.slice(1), 'utf8') : value,
+        value.startsWith('@') ? readFileSync(value.slice(1), 'utf8').trim() : value,
       ]),
     );
   return { settings: filled(parsed.data.settings), credentials: filled(parsed.data.credentials) };
@@ -173,4 +172,15 @@ function variable(name: string): string {
 function refuse(message: string): never {
   process.stderr.write(`${message}\n`);
   process.exit(2);
+}
+
+// Last, so that everything above is there.
+const verb = verbs[positionals.join(' ')];
+if (!verb) refuse(usage);
+try {
+  console.log(JSON.stringify(await verb(), null, 2));
+} catch (error) {
+  refuse(error instanceof Error ? error.message : String(error));
+} finally {
+  await close();
 }

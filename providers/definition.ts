@@ -8,7 +8,12 @@ export type ProviderDefinition = {
   /** Ways to pay by their public names, such as `alipay.qr`; the one to prefer stands first. */
   methods: Readonly<Record<string, MethodTraits>>;
   /** What an account of this provider must say: names of public settings and of sealed credentials. */
-  account: { settings: readonly string[]; credentials: readonly string[] };
+  account: {
+    settings: readonly string[];
+    credentials: readonly string[];
+    /** Settings that it may say. */
+    optional?: readonly string[];
+  };
   /** The time zone of its days (an IANA name), and when on the next day a statement is surely made. */
   statements: { timeZone: string; readyAt: { hour: number; minute: number } };
   /** Builds an account's client. Every name in `account` is there; more may be. Throws on values that cannot be read. */

@@ -32,6 +32,18 @@ export function createProvider(account: AccountWords & { provider: string }): Pr
   return definition.create(account);
 }
 
+/** The first word that an account may not say: a misspelt one would be missed only when it is needed. */
+export function unknownWordOf(
+  { account }: ProviderDefinition,
+  words: AccountWords,
+): string | undefined {
+  const settings = new Set([...account.settings, ...(account.optional ?? [])]);
+  return (
+    Object.keys(words.settings).find((name) => !settings.has(name)) ??
+    Object.keys(words.credentials).find((name) => !account.credentials.includes(name))
+  );
+}
+
 /** A provider by the name in an account's row; undefined for one this version does not know. */
 export function findDefinition(name: string): ProviderDefinition | undefined {
   return Object.hasOwn(definitions, name) ? definitions[name as ProviderName] : undefined;

@@ -1,5 +1,6 @@
 import type { ProviderDefinition } from '../definition.ts';
 import { createAlipay } from './client.ts';
+import { readPrivateKey, readPublicKey } from './keys.ts';
 
 const traits = { currencies: ['CNY'], canAuthorize: false, needs: [] } as const;
 
@@ -18,7 +19,7 @@ export const alipay: ProviderDefinition = {
       gateway: settings['gateway'] ?? '',
       appId: settings['appId'] ?? '',
       sellerId: settings['sellerId'] ?? '',
-      alipayPublicKey: settings['alipayPublicKey'] ?? '',
-      privateKey: credentials['privateKey'] ?? '',
+      alipayPublicKey: readPublicKey(settings['alipayPublicKey'] ?? ''),
+      privateKey: readPrivateKey(credentials['privateKey'] ?? ''),
     }),
 };

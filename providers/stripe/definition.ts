@@ -12,6 +12,7 @@ export const stripe: ProviderDefinition = {
   account: {
     settings: ['apiUrl', 'accountId', 'publishableKey', 'mode'],
     credentials: ['secretKey', 'webhookSecrets'],
+    optional: ['sameDayStatements'],
   },
   statements: { timeZone: 'UTC', readyAt: { hour: 1, minute: 0 } },
   create: createFromWords,

@@ -34,6 +34,9 @@ export type Api = {
   download(path: string): Promise<Buffer>;
 };
 
+const noCertificate =
+  'the merchant has no platform certificate: its account needs wechatPayPublicKeyId and wechatPayPublicKey, from the portal';
+
 const isTurnedAway = ({ status }: Received) => status === 401 || status === 403;
 
 type Received = { status: number; headers: Readonly<Record<string, string>>; bytes: Buffer };
@@ -47,6 +50,7 @@ type Received = { status: number; headers: Readonly<Record<string, string>>; byt
 export function createApi(config: ApiConfig): Api {
   const { apiUrl, mchId, serialNo, privateKey, apiV3Key, publicKeys, timeoutMs } = config;
   const { calls, files } = createAgents({ timeoutMs });
+  const answersSignedBy = [...publicKeys.keys()].at(-1);
 
   async function send(
     method: 'GET' | 'POST',
@@ -64,6 +68,8 @@ export function createApi(config: ApiConfig): Api {
       // They refuse requests without one.
       'user-agent': 'tender',
       authorization,
+      // With it the answer is signed by that key; without it some are signed by a certificate that was never handed out.
+      ...(answersSignedBy && { 'wechatpay-serial': answersSignedBy }),
       ...(body && { 'content-type': 'application/json' }),
     };
     try {
@@ -78,8 +84,10 @@ export function createApi(config: ApiConfig): Api {
   async function downloadCertificates(): Promise<SignedMessage> {
     const received = await send('GET', '/v3/certificates');
     const message = messageOf(received);
-    if (!isTurnedAway(received)) return message;
+    const hasNone = received.status === 404 && publicKeys.size === 0;
+    if (!isTurnedAway(received) && !hasNone) return message;
     // Cannot be verified: it is believed only so far that a person must look.
+    if (hasNone) throw new ProviderFault('misconfigured', 'NO_PLATFORM_CERTIFICATE', noCertificate);
     const said = `HTTP ${received.status}: ${message.rawBody.slice(0, 200)}`;
     throw new ProviderFault('misconfigured', 'CERTIFICATES_REFUSED', said);
   }

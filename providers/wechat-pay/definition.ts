@@ -15,6 +15,7 @@ export const wechatPay: ProviderDefinition = {
   account: {
     settings: ['apiUrl', 'appId', 'mchId', 'serialNo'],
     credentials: ['privateKey', 'apiV3Key'],
+    optional: ['wechatPayPublicKeyId', 'wechatPayPublicKey', 'wechatPayPublicKeys'],
   },
   statements: { timeZone: 'Asia/Shanghai', readyAt: { hour: 10, minute: 30 } },
   create: ({ settings, credentials }) =>
@@ -29,8 +30,22 @@ export const wechatPay: ProviderDefinition = {
     }),
 };
 
-/** Optional: accounts that have certificates need none. */
+const publicKeysSchema = z.record(
+  z.string().regex(/^PUB_KEY_ID_\d+$/, 'must be PUB_KEY_ID_ and digits, as in the portal'),
+  z.string(),
+);
+
+/**
+ * Optional: accounts that have certificates need none. One key by its id, or several while they change, as JSON by id,
+ * the one that answers are to be signed by last.
+ */
 function readPublicKeys(settings: AccountWords['settings']): Record<string, string> {
-  const text = settings['wechatPayPublicKeys'];
-  return text ? z.record(z.string(), z.string()).parse(JSON.parse(text)) : {};
+  const several = settings['wechatPayPublicKeys'];
+  const { wechatPayPublicKeyId: id, wechatPayPublicKey: key } = settings;
+  if ((id === undefined) !== (key === undefined))
+    throw new Error('wechatPayPublicKeyId and wechatPayPublicKey belong together');
+  return publicKeysSchema.parse({
+    ...(several && JSON.parse(several)),
+    ...(id !== undefined && { [id]: key }),
+  });
 }

@@ -13,6 +13,8 @@ export type SandboxOptions = {
   simulatorUrl: string;
   /** Whether refunds succeed by themselves, or wait to be settled at the console. */
   refunds?: 'instant' | 'manual';
+  /** New merchants have no platform certificate, only a public key. */
+  verifiesBy?: 'certificates' | 'publicKey';
 };
 
 const registeredSchema = z.object({
@@ -24,6 +26,7 @@ const registeredSchema = z.object({
 export async function openWechatPaySandbox({
   simulatorUrl,
   refunds = 'instant',
+  verifiesBy = 'certificates',
 }: SandboxOptions): Promise<Sandbox> {
   const { publicKey, privateKey } = await promisify(generateKeyPair)('rsa', {
     modulusLength: 2048,
@@ -41,6 +44,7 @@ export async function openWechatPaySandbox({
       apiV3Key,
       publicKey: publicKey.export({ type: 'spki', format: 'pem' }),
       refunds,
+      verifiesBy,
     }),
   });
   if (answer.statusCode !== 200) {

@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import type { Account, Book } from '../../simulator-kit/book.ts';
 import type { RegisteredAccount } from '../../simulator-kit/console.ts';
-import type { PlatformKeys } from './platform-keys.ts';
+import type { PlatformKeys, Verification } from './platform-keys.ts';
 
 /** What a merchant sets in the portal. */
 const accountSchema = z.object({
@@ -18,6 +18,7 @@ const accountSchema = z.object({
   apiV3Key: z.string().refine((key) => Buffer.byteLength(key) === 32, 'not 32 bytes'),
   /** `instant`: they succeed after a moment. `manual`: they wait to be settled at the console. */
   refunds: z.enum(['instant', 'manual']).default('instant'),
+  verifiesBy: z.enum(['certificates', 'publicKey']).default('certificates'),
 });
 
 export function registerAccount(body: unknown, keys: PlatformKeys): RegisteredAccount {
@@ -38,6 +39,7 @@ export type Merchant = {
   apiV3Key: string;
   publicKey: KeyObject;
   hasInstantRefunds: boolean;
+  verifiesBy: Verification;
 };
 
 /** Parsing a PEM costs four times the verification it is for. */
@@ -56,6 +58,7 @@ export function findMerchant(book: Book, mchId: string): Merchant | undefined {
     apiV3Key: detail('apiV3Key'),
     publicKey: createPublicKey(detail('publicKey')),
     hasInstantRefunds: detail('refunds') !== 'manual',
+    verifiesBy: detail('verifiesBy') === 'publicKey' ? 'publicKey' : 'certificates',
   };
   parsed.set(account, merchant);
   return merchant;

@@ -43,13 +43,13 @@ export function createGateway(parts: GatewayParts): Hono<SimulatorEnv> {
 
   async function serveEndpoint(c: Context<SimulatorEnv>, endpoint: Endpoint): Promise<Response> {
     const asked = await read(c);
-    if ('refusal' in asked) return reply(c, asked.refusal, undefined);
+    if ('refusal' in asked) return reply(c, asked.refusal);
     const outTradeNo = endpoint.outTradeNo?.(asked) ?? '';
     const target = { account: asked.merchant.mchId, outTradeNo };
     const strike = endpoint.call && faults.takeForCall(endpoint.call, target);
     const answer = isExecuted(strike) ? endpoint.execute(asked) : unexecuted(strike);
     if (strike) await sleep(strike.delayMs);
-    return reply(c, answer, strike);
+    return reply(c, answer, { strike, merchant: asked.merchant });
   }
 
   async function read(c: Context<SimulatorEnv>): Promise<Asked | { refusal: Answer }> {
@@ -69,8 +69,12 @@ export function createGateway(parts: GatewayParts): Hono<SimulatorEnv> {
   async function reply(
     c: Context<SimulatorEnv>,
     { status, body }: Answer,
-    strike: Strike<CallKind> | undefined,
+    { strike, merchant }: { strike?: Strike<CallKind> | undefined; merchant?: Merchant } = {},
   ): Promise<Response> {
+    const signer = keys.signerFor({
+      serial: c.req.header('wechatpay-serial'),
+      verifiesBy: merchant?.verifiesBy ?? 'certificates',
+    });
     const send = (text: string, headers: Record<string, string>) =>
       status === 204
         ? c.body(null, 204, headers)
@@ -85,15 +89,15 @@ export function createGateway(parts: GatewayParts): Hono<SimulatorEnv> {
         return send(body, {});
       case 'badSignature':
         // A real signature, of other bytes.
-        return send(body, await signatureHeaders(`${body} `, keys.current()));
+        return send(body, await signatureHeaders(`${body} `, signer));
       case 'malformed': {
         // Where there is nothing to cut, the connection is.
         if (body === '') return hangUp(c);
         const cut = body.slice(0, body.length / 2);
-        return send(cut, await signatureHeaders(body, keys.current()));
+        return send(cut, await signatureHeaders(body, signer));
       }
       default:
-        return send(body, await signatureHeaders(body, keys.current()));
+        return send(body, await signatureHeaders(body, signer));
     }
   }
 
@@ -155,14 +159,22 @@ export function createGateway(parts: GatewayParts): Hono<SimulatorEnv> {
   // A file, and as such not signed: its hash was.
   gateway.get('/billdownload/file', async (c) => {
     const asked = await read(c);
-    if ('refusal' in asked) return reply(c, asked.refusal, undefined);
+    if ('refusal' in asked) return reply(c, asked.refusal);
     const csv = bills.download(asked.merchant, c.req.query('token') ?? '');
-    if (csv === undefined) return reply(c, failure('NO_STATEMENT_EXIST'), undefined);
+    if (csv === undefined) return reply(c, failure('NO_STATEMENT_EXIST'), asked);
     return c.body(csv, 200, { 'content-type': 'text/plain' });
   });
 
   gateway.get('/certificates', (c) =>
-    serveEndpoint(c, { execute: ({ merchant }) => success(listCertificates(keys, merchant)) }),
+    serveEndpoint(c, {
+      execute: ({ merchant }) =>
+        merchant.verifiesBy === 'publicKey'
+          ? failure(
+              'RESOURCE_NOT_EXISTS',
+              '无可用的平台证书，请在商户平台-API安全申请使用微信支付公钥',
+            )
+          : success(listCertificates(keys, merchant)),
+    }),
   );
 
   return gateway;

@@ -18,9 +18,13 @@ type Stored = { keys: Key[]; signsWith: string };
 
 export type Certificate = { serial: string; pem: string; effectiveMs: number; expireMs: number };
 
+/** New merchants have no platform certificate: they verify by a public key from the portal. */
+export type Verification = 'certificates' | 'publicKey';
+
 /** What the platform signs with; a certificate and a public key exist side by side. */
 export type PlatformKeys = {
-  current(): Signer;
+  /** What signs for a merchant: what it asked for by name, its public key where it has no other, or the current one. */
+  signerFor(asked: { serial?: string | undefined; verifiesBy: Verification }): Signer;
   certificates(): Certificate[];
   publicKeys(): Record<string, string>;
   rotate(to: 'certificate' | 'publicKey' | 'newCertificate'): Promise<string>;
@@ -52,7 +56,12 @@ export async function loadPlatformKeys(dataDir: string | undefined): Promise<Pla
 
   if (!text) await keep();
   return {
-    current: () => signerOf(stored.signsWith),
+    signerFor({ serial, verifiesBy }) {
+      const isPublic = (key: Key) => !key.certificate;
+      const asked = stored.keys.find((key) => isPublic(key) && key.serial === serial);
+      const own = verifiesBy === 'publicKey' ? stored.keys.findLast(isPublic) : undefined;
+      return signerOf((asked ?? own)?.serial ?? stored.signsWith);
+    },
     certificates: () =>
       stored.keys.flatMap(({ serial, certificate }) =>
         certificate ? [{ serial, ...certificate }] : [],

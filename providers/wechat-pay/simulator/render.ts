@@ -33,7 +33,7 @@ export function createRenderer(book: Book, keys: PlatformKeys): Renderer {
       },
     });
     const timestamp = nowSeconds() - (change?.fault === 'replayed' ? replayedSecondsAgo : 0);
-    const headers = await signatureHeaders(body, keys.current(), timestamp);
+    const headers = await signatureHeaders(body, keys.signerFor(merchant), timestamp);
     if (change?.fault === 'forged') forge(headers);
     return { headers: { ...headers, 'content-type': 'application/json' }, body };
   };
