@@ -40,6 +40,8 @@ export type ProviderReport =
       providerTradeNo: string;
       /** ISO 8601; the provider's own time of the payment, when it says one. */
       paidAt?: string;
+      /** All of it has gone back to the payer, as of a trade that is closed and yet was paid. */
+      isGivenBack?: boolean;
     };
 
 /** Who a signed notification says it is for, in the provider's own words. */
@@ -97,7 +99,6 @@ export function decideOnReport(payment: PaymentState, report: ProviderReport): R
     case 'unknown':
       return { kind: 'unchanged' };
     case 'closed':
-      // A closed trade after a success is a full refund at the provider, never an unpaid order.
       return isOpen(payment.status) ? { kind: 'close' } : { kind: 'unchanged' };
     case 'authorized':
       return decideOnAuthorization(payment, report);

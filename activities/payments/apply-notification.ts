@@ -7,7 +7,7 @@ import { readNotification } from '../../db/queries/read-order.ts';
 import type { NotificationRead } from '../../db/queries/read-order.ts';
 import type { OrderProgress } from '../../workflows/messages.ts';
 import type { ActivityDeps } from '../deps.ts';
-import { stateOf } from './apply-report.ts';
+import { isWhollyGivenBack, stateOf } from './apply-report.ts';
 import { changeOfDispute } from './change-of-dispute.ts';
 import { changeOfReport } from './change-of-report.ts';
 import { commitDecision, progressOf } from './commit-decision.ts';
@@ -27,7 +27,10 @@ export async function applyNotification(
   const { news, binding } = notification;
   // A dispute may overtake the news of its payment too: first things first.
   const isEarly = news.kind === 'dispute' && first.payment.status !== 'succeeded';
-  if (news.kind === 'hint' || news.kind === 'refund' || isEarly || isDoubtful(first)) {
+  // Paid and given back is two changes: the provider's own answer makes both.
+  const isGivenBack = news.kind === 'payment' && isWhollyGivenBack(news.report);
+  const isForProvider = news.kind === 'hint' || news.kind === 'refund' || isGivenBack;
+  if (isForProvider || isEarly || isDoubtful(first)) {
     return { ...progressOf(first), isOnlyHint: true };
   }
   const provider = await providers.get(notification.accountId);

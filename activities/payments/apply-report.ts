@@ -6,11 +6,12 @@ import { paymentOf, readOrder } from '../../db/queries/read-order.ts';
 import type { OrderRead, PaymentRow } from '../../db/queries/read-order.ts';
 import type { OrderProgress } from '../../workflows/messages.ts';
 import type { ActivityDeps } from '../deps.ts';
+import { changeOfGivenBack } from '../refunds/change-of-given-back.ts';
 import { changeOfReport } from './change-of-report.ts';
 import { commitDecision } from './commit-decision.ts';
 
 /** Applies what the provider answered to a question of ours about one payment. */
-export function applyReport(
+export async function applyReport(
   deps: ActivityDeps,
   input: {
     orderId: OrderId;
@@ -24,14 +25,25 @@ export function applyReport(
     const { providerStatus } = report;
     deps.logger.error({ paymentId, providerStatus }, 'a provider status we have no word for');
   }
-  return commitDecision(deps, {
-    read: () => readOrder(deps.db, input),
+  const read = () => readOrder(deps.db, input);
+  const progress = await commitDecision(deps, {
+    read,
     decide: (read) => {
       const payment = paymentOf(read, paymentId);
       const decision = decideOnReport(stateOf(read, payment), report);
-      return changeOfReport({ read, payment, decision, closeReason });
+      const isGivenBack = isWhollyGivenBack(report);
+      return changeOfReport({ read, payment, decision, closeReason, isGivenBack });
     },
   });
+  if (!isWhollyGivenBack(report)) return progress;
+  return commitDecision(deps, {
+    read,
+    decide: (read) => changeOfGivenBack({ read, payment: paymentOf(read, paymentId) }),
+  });
+}
+
+export function isWhollyGivenBack(report: ProviderReport): boolean {
+  return report.status === 'succeeded' && report.isGivenBack === true;
 }
 
 /** A payment as the rules look at it. */

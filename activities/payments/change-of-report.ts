@@ -14,8 +14,10 @@ export function changeOfReport(input: {
   payment: PaymentRow;
   decision: ReportDecision;
   closeReason: CloseReason;
+  /** The provider has given all of it back already. */
+  isGivenBack?: boolean;
 }): Change | undefined {
-  const { read, payment, decision, closeReason } = input;
+  const { read, payment, decision, closeReason, isGivenBack = false } = input;
   const at = new Date();
   const siblings = siblingsOf(read, payment);
   const change = decideOnOrder(read.order, decision, { siblings, closeReason });
@@ -23,7 +25,7 @@ export function changeOfReport(input: {
   const patch = paymentPatch(decision, surplus, at);
   if (change.kind === 'none' && !patch) return undefined;
   const given =
-    surplus && decision.kind === 'settle'
+    surplus && decision.kind === 'settle' && !isGivenBack
       ? surplusRefund(read, payment, decision.capturedMinor, surplus)
       : undefined;
   return {

@@ -24,7 +24,8 @@ export async function commitDecision<R extends OrderRead>(
     const change = input.decide(read);
     if (!change) return progressOf(read);
     if (await commitChange(deps.db, { read, change })) {
-      if (change.newRefund) beginRefund(deps, { refund: change.newRefund });
+      // One that the provider made by itself is done.
+      if (change.newRefund?.status === 'pending') beginRefund(deps, { refund: change.newRefund });
       return progressOf(read, change);
     }
     read = await input.read();

@@ -7,6 +7,8 @@ import { currentPayment, paymentOf, readOrder } from '../../db/queries/read-orde
 import type { OrderRead, PaymentRow } from '../../db/queries/read-order.ts';
 import type { OrderProgress } from '../../workflows/messages.ts';
 import type { ActivityDeps } from '../deps.ts';
+import { changeOfGivenBack } from '../refunds/change-of-given-back.ts';
+import { isWhollyGivenBack } from './apply-report.ts';
 import { askProvider } from './ask-provider.ts';
 import { awaitedConfirmation, noWishes, surplusRefund } from './change-of-report.ts';
 import { closeAtProvider } from './close-at-provider.ts';
@@ -29,13 +31,20 @@ export async function resolveReview(
   if (decision.kind === 'refused') {
     deps.logger.warn({ orderId, verb, why: decision.why }, 'the review could not be resolved so');
   }
-  return commitDecision(deps, {
+  const isGivenBack = isWhollyGivenBack(report);
+  const read = () => readOrder(deps.db, { orderId });
+  const progress = await commitDecision(deps, {
     first,
-    read: () => readOrder(deps.db, { orderId }),
+    read,
     decide: (read) =>
       read.order.status === 'review' && read.order.reviewVerb === verb
-        ? changeOfReview(read, paymentOf(read, paymentId), decision)
+        ? changeOfReview(read, paymentOf(read, paymentId), { decision, isGivenBack })
         : undefined,
+  });
+  if (!isGivenBack) return progress;
+  return commitDecision(deps, {
+    read,
+    decide: (read) => changeOfGivenBack({ read, payment: paymentOf(read, paymentId) }),
   });
 }
 
@@ -58,7 +67,11 @@ async function findDoubtful(
   return { payment: current, report };
 }
 
-function changeOfReview(read: OrderRead, payment: PaymentRow, decision: ReviewDecision): Change {
+function changeOfReview(
+  read: OrderRead,
+  payment: PaymentRow,
+  { decision, isGivenBack }: { decision: ReviewDecision; isGivenBack: boolean },
+): Change {
   const at = new Date();
   const { id } = payment;
   switch (decision.kind) {
@@ -91,7 +104,9 @@ function changeOfReview(read: OrderRead, payment: PaymentRow, decision: ReviewDe
     }
     case 'refund': {
       const { capturedMinor } = decision;
-      const refund = surplusRefund(read, payment, capturedMinor, 'review');
+      const refund = isGivenBack
+        ? undefined
+        : surplusRefund(read, payment, capturedMinor, 'review');
       const postings = postingsOfCapture(payment, capturedMinor, refund);
       return {
         order: { ...noWishes, status: 'closed', closedAt: at, closeReason: 'refunded_in_review' },

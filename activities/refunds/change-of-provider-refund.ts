@@ -1,8 +1,9 @@
+import { newId, outTradeNoOf } from '../../domain/ids.ts';
 import { refundableMinor } from '../../domain/refund.ts';
 import type { RefundReport } from '../../domain/refund.ts';
 import { positionOfRefund, postingBetween } from '../../domain/ledger.ts';
 import type { Change } from '../../db/queries/commit-change.ts';
-import type { OrderRead, PaymentRow } from '../../db/queries/read-order.ts';
+import type { OrderRead, PaymentRow, RefundRow } from '../../db/queries/read-order.ts';
 import { changeOfRefund, orderAfter } from './change-of-refund.ts';
 import { newRefund } from './new-refund.ts';
 
@@ -25,6 +26,12 @@ export function changeOfProviderRefund(input: {
   const { refundedMinor: amountMinor, currency, providerRefundNo, refundedAt } = report;
   const own = read.refunds.filter(({ paymentId }) => paymentId === payment.id);
   const isCovered = amountMinor <= refundableMinor(payment.capturedMinor, own);
+  const assumed = own.find(
+    (refund) => refund.cause === 'at_provider' && refund.providerRefundNo === null,
+  );
+  if (assumed && currency === assumed.currency && amountMinor <= assumed.amountMinor) {
+    return named({ assumed, refundNo, providerRefundNo, amountMinor });
+  }
   if (currency !== payment.currency || !isCovered) {
     if (read.order.reviewReason === 'refund_mismatch') return undefined;
     return {
@@ -53,5 +60,28 @@ export function changeOfProviderRefund(input: {
     newRefund: refund,
     ledger: posting && { accountId: payment.accountId, postings: [posting] },
     event: { type: 'refund.succeeded', about: refund.id },
+  };
+}
+
+/**
+ * A refund that was only known by what was missing gets the number of one of those it stands for. Where it stands for
+ * several the rest goes on as it was. The books have it all already.
+ */
+function named({
+  assumed,
+  ...known
+}: {
+  assumed: RefundRow;
+  refundNo: string;
+  providerRefundNo: string;
+  amountMinor: number;
+}): Change {
+  const rest = assumed.amountMinor - known.amountMinor;
+  const change = { order: {}, refund: { id: assumed.id, patch: known }, event: null };
+  if (rest === 0) return change;
+  const id = newId('refund');
+  return {
+    ...change,
+    newRefund: { ...assumed, id, refundNo: outTradeNoOf(id), amountMinor: rest },
   };
 }

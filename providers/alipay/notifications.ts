@@ -41,13 +41,33 @@ function isSignedBy(fields: ReadonlyMap<string, string>, alipayKey: KeyObject): 
   const signed = [...fields].filter(
     ([name, value]) => name !== 'sign' && name !== 'sign_type' && value !== '',
   );
-  // Nothing is escaped before it is signed, so a field could hide inside another's value: that text has two readings.
-  if (signed.some(([name, value]) => /[=&]/.test(name) || /&[^&=]*=/.test(value))) return false;
+  if (signed.some(([name, value]) => /[=&]/.test(name) || hidesField(value))) return false;
   const text = signed
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) => `${name}=${value}`)
     .join('&');
   return verify('RSA-SHA256', Buffer.from(text), alipayKey, signature);
+}
+
+// https://opendocs.alipay.com/open/194/103296 and what a refund adds.
+const fieldNames = new Set(
+  `app_id auth_app_id body buyer_id buyer_logon_id buyer_open_id buyer_pay_amount charset fund_bill_list gmt_close
+  gmt_create gmt_payment gmt_refund invoice_amount notify_id notify_time notify_type out_biz_no out_trade_no
+  passback_params point_amount receipt_amount refund_fee refund_status seller_email seller_id send_back_fee
+  send_pay_date sign sign_type subject total_amount trade_no trade_status version voucher_detail_list`.split(
+    /\s+/,
+  ),
+);
+
+/**
+ * Nothing is escaped before it is signed, so a field of theirs could hide inside another's value: that text has two
+ * readings. Any other `&name=` is what somebody wrote, as a voucher's name.
+ */
+function hidesField(value: string): boolean {
+  return value
+    .split('&')
+    .slice(1)
+    .some((part) => part.includes('=') && fieldNames.has(part.slice(0, part.indexOf('='))));
 }
 
 function readVerified(fields: ReadonlyMap<string, string>): ParsedNotification {
@@ -76,6 +96,7 @@ function readNews(fields: ReadonlyMap<string, string>): ProviderNews | undefined
     tradeNo: fields.get('trade_no'),
     totalAmount: fields.get('total_amount'),
     paidAt: fields.get('gmt_payment'),
+    moved: ['buyer_pay_amount', 'receipt_amount', 'refund_fee'].map((name) => fields.get(name)),
   });
   return report && { kind: 'payment', report };
 }

@@ -23,6 +23,7 @@ export async function queryPayment(
     tradeNo: textOf(answer, 'trade_no'),
     totalAmount: textOf(answer, 'total_amount'),
     paidAt: textOf(answer, 'send_pay_date'),
+    moved: ['buyer_pay_amount', 'receipt_amount', 'refund_fee'].map((name) => textOf(answer, name)),
   });
   if (!report) throw unreadable('the answer says paid, but not how much or by which trade');
   return { kind: 'reported', report };

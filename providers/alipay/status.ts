@@ -7,7 +7,7 @@ export const alipayCurrency = { code: 'CNY', exponent: 2 } as const;
 
 export type TradeStatusMeaning = 'pending' | 'paid' | 'closed' | 'unknown';
 
-/** Their words to ours. TRADE_CLOSED is an unpaid close or a full refund; who knows the payment tells them apart. */
+/** Their words to ours. TRADE_CLOSED is an unpaid close or a full refund: signs of money tell them apart. */
 export function meaningOfTradeStatus(tradeStatus: string): TradeStatusMeaning {
   switch (tradeStatus) {
     case 'WAIT_BUYER_PAY':
@@ -27,6 +27,8 @@ export type TradeWords = {
   tradeNo: string | undefined;
   totalAmount: string | undefined;
   paidAt: string | undefined;
+  /** Amounts that only a trade that was paid has: what the buyer paid, what the seller got, what went back. */
+  moved: readonly (string | undefined)[];
 };
 
 /** The report in a query's or a notification's words; undefined when it says paid but not what or how much. */
@@ -34,8 +36,12 @@ export function reportOfTrade(words: TradeWords): ProviderReport | undefined {
   const meaning = meaningOfTradeStatus(words.tradeStatus);
   switch (meaning) {
     case 'pending':
-    case 'closed':
       return { status: meaning };
+    case 'closed': {
+      if (!hasMoved(words)) return { status: meaning };
+      const paid = reportOfPaidTrade(words);
+      return paid && { ...paid, isGivenBack: true };
+    }
     case 'unknown':
       return { status: 'unknown', providerStatus: words.tradeStatus };
     case 'paid':
@@ -43,11 +49,16 @@ export function reportOfTrade(words: TradeWords): ProviderReport | undefined {
   }
 }
 
+/** Zeros, as `0.00`, are written for trades that nobody paid. */
+function hasMoved({ paidAt, moved }: TradeWords): boolean {
+  return Boolean(paidAt) || moved.some((amount) => /[1-9]/.test(amount ?? ''));
+}
+
 function reportOfPaidTrade({
   tradeNo,
   totalAmount,
   paidAt,
-}: TradeWords): ProviderReport | undefined {
+}: TradeWords): Extract<ProviderReport, { status: 'succeeded' }> | undefined {
   const paidMinor = fromDecimal(totalAmount ?? '', alipayCurrency.exponent);
   if (paidMinor === undefined || !tradeNo) return undefined;
   const paidAtIso = fromAlipayTime(paidAt ?? '');

@@ -49,8 +49,13 @@ export function reportOfTransaction(transaction: Transaction): ProviderReport | 
   const meaning = meaningOfTradeState(transaction.trade_state);
   switch (meaning) {
     case 'pending':
-    case 'closed':
       return { status: meaning };
+    case 'closed': {
+      // A transaction has a time of success only where it was paid: what was taken back since.
+      if (!transaction.success_time) return { status: meaning };
+      const paid = reportOfPaid(transaction);
+      return paid && { ...paid, isGivenBack: true };
+    }
     case 'unknown':
       return { status: 'unknown', providerStatus: transaction.trade_state };
     case 'paid':
@@ -58,7 +63,9 @@ export function reportOfTransaction(transaction: Transaction): ProviderReport | 
   }
 }
 
-function reportOfPaid(transaction: Transaction): ProviderReport | undefined {
+function reportOfPaid(
+  transaction: Transaction,
+): Extract<ProviderReport, { status: 'succeeded' }> | undefined {
   const { transaction_id: providerTradeNo, amount, success_time = '' } = transaction;
   if (!providerTradeNo || amount?.total === undefined) return undefined;
   const paidAt = fromWechatTime(success_time);

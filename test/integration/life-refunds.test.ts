@@ -163,6 +163,75 @@ describe.each(providers)('refunds at %s', (provider, method) => {
   });
 });
 
+describe('a trade that Alipay says is closed, and yet was paid', () => {
+  const lost = { call: 'notify', kind: 'lostForever' } as const;
+
+  /** Paid, and given back in Alipay's portal, before Alipay said anything of it. */
+  async function paidAndGivenBack(fields: Record<string, unknown> = {}) {
+    const merchant = await world.newMerchant(['alipay']);
+    const order = await openOrder(merchant, { methods: ['alipay.qr'], ...fields });
+    const { outTradeNo } = order.payments[0]!;
+    await scriptFaults(world, { outTradeNo }, [
+      { ...lost, times: 1 },
+      { ...lost, times: 1 },
+    ]);
+    await payAtProvider(world, merchant, order);
+    await tellProvider(world, merchant, order, 'refund', { amountMinor: 1_250 });
+    return { merchant, order };
+  }
+
+  async function booksOf({ api }: TestMerchant) {
+    const { body } = await api<{ data: object[] }>('GET', '/v1/balances');
+    return body.data;
+  }
+
+  const nothing = { providerMinor: 0, merchantMinor: 0, refundsMinor: 0, disputesMinor: 0 };
+
+  test('is paid and refunded, also in the books', async () => {
+    const { merchant, order } = await paidAndGivenBack();
+    const refunded = await orderBecomes(merchant, order, 'refunded');
+    expect(refunded).toMatchObject({
+      ...{ capturedMinor: 1_250, refundedMinor: 1_250, closeReason: null },
+      payments: [{ status: 'succeeded', capturedMinor: 1_250 }],
+      refunds: [{ cause: 'at_provider', status: 'succeeded', amountMinor: 1_250 }],
+    });
+    expect(await booksOf(merchant)).toMatchObject([nothing]);
+  });
+
+  test('is not made unpaid, or paid twice, by what is told later', async () => {
+    const { merchant, order } = await paidAndGivenBack();
+    const refunded = await orderBecomes(merchant, order, 'refunded');
+    // Both notifications, as they were signed when the money moved: TRADE_SUCCESS is one of them.
+    const { call } = await world.simulator('alipay');
+    const { outTradeNo } = order.payments[0]!;
+    const account = merchant.accounts[0]?.account;
+    await call('POST', `/notifications/${outTradeNo}/resend`, { body: { account } });
+    await until('the news is looked at', async () => {
+      const { body } = await merchant.api<OrderBody>('GET', `/v1/orders/${order.id}`);
+      return body.refunds[0]?.refundNo !== refunded.refunds[0]?.refundNo ? body : undefined;
+    });
+    const { body } = await merchant.api<OrderBody>('GET', `/v1/orders/${order.id}`);
+    expect(body).toMatchObject({
+      ...{ status: 'refunded', reviewReason: null, refundedMinor: 1_250 },
+      refunds: [{ cause: 'at_provider', status: 'succeeded', amountMinor: 1_250 }],
+    });
+    expect(await booksOf(merchant)).toMatchObject([nothing]);
+  });
+
+  test('after the order had ended is late money that has gone back already', async () => {
+    const { merchant, order } = await paidAndGivenBack();
+    // The order's end asks the provider.
+    await merchant.api('POST', `/v1/orders/${order.id}/cancel`);
+    const { payments, refunds } = await until('the money in the books', async () => {
+      const { body } = await merchant.api<OrderBody>('GET', `/v1/orders/${order.id}`);
+      return body.refunds.length > 0 ? body : undefined;
+    });
+    expect(payments).toMatchObject([{ status: 'succeeded', capturedMinor: 1_250 }]);
+    expect(refunds).toMatchObject([{ cause: 'at_provider', status: 'succeeded' }]);
+    expect(await booksOf(merchant)).toMatchObject([nothing]);
+  });
+});
+
 // Alipay's refunds are done when they are accepted.
 test.each(providers.slice(1))(
   'a refund that bounces at %s frees its amount and asks for attention',

@@ -82,6 +82,7 @@ describe('a notification', () => {
   });
 
   const refundNews = { kind: 'refund', refundNo: 're1', providerRefundNo: 're1' };
+  const unpaidFields = { gmt_payment: '', receipt_amount: '', fund_bill_list: '' };
   const closedNews = { kind: 'payment', report: { status: 'closed' } };
   test.each([
     ['partial refund', { refund_fee: '2.00', out_biz_no: 're1' }, refundNews],
@@ -93,7 +94,16 @@ describe('a notification', () => {
     ['refund whose number is all it says', { out_biz_no: 're1' }, refundNews],
     ['refund without its number', { refund_fee: '2.00' }, { kind: 'hint' }],
     ['refund that only says when', { gmt_refund: '2026-01-03 00:00:00' }, { kind: 'hint' }],
-    ['close', { trade_status: 'TRADE_CLOSED', gmt_close: '2026-01-03 00:00:00' }, closedNews],
+    [
+      'close',
+      { trade_status: 'TRADE_CLOSED', gmt_close: '2026-01-03 00:00:00', ...unpaidFields },
+      closedNews,
+    ],
+    [
+      'close of what was paid',
+      { trade_status: 'TRADE_CLOSED', gmt_close: '2026-01-03 00:00:00' },
+      { kind: 'payment', report: { status: 'succeeded', isGivenBack: true } },
+    ],
     ['payment never refunded', { refund_fee: '0.00' }, { kind: 'payment' }],
     [
       'payment that can no longer be refunded',
@@ -179,6 +189,36 @@ describe('a notification', () => {
     expect(readNotification(body, alipayKey).kind).toBe('rejected');
   });
 
+  test.each(['买1&送=1', 'a&b=c&d=', '&x', 'https://shop.example/?a=1&b=2'])(
+    'with %j in a value is verified as it was signed and parsed as it was sent',
+    (text) => {
+      const fields = {
+        ...paidFields,
+        voucher_detail_list: `[{"name":"${text}"}]`,
+        passback_params: text,
+      };
+      expect(readNotification(signedBody(fields), alipayKey)).toMatchObject({
+        kind: 'verified',
+        events: [{ news: { kind: 'payment', report: { status: 'succeeded', paidMinor: 1250 } } }],
+      });
+    },
+  );
+
+  test('whose fields were moved into a value before them is rejected, whichever they are', () => {
+    const names = Object.keys(paidFields)
+      .filter((name) => paidFields[name] !== '')
+      .toSorted();
+    const sign = signFields(paidFields);
+    for (const [at, name] of names.slice(1).entries()) {
+      const host = names[at]!;
+      const { [name]: hidden, ...rest } = paidFields;
+      const moved = { ...rest, [host]: `${paidFields[host]}&${name}=${hidden}` };
+      expect(digestOf(moved)).toBe(digestOf(paidFields));
+      const body = bodyOf({ ...moved, sign, sign_type: 'RSA2' });
+      expect([name, readNotification(body, alipayKey).kind]).toEqual([name, 'rejected']);
+    }
+  });
+
   test('in another charset is rejected', () => {
     const parsed = readNotification(signedBody({ ...paidFields, charset: 'GBK' }), alipayKey);
     expect(parsed).toEqual({ kind: 'rejected', reason: 'charset is not utf-8' });
@@ -222,16 +262,38 @@ describe('a trade status', () => {
       tradeStatus: 'TRADE_NEW',
       tradeNo: 'T',
       totalAmount: '1.00',
-      paidAt: undefined,
+      ...{ paidAt: undefined, moved: [] },
     };
     expect(reportOfTrade(words)).toEqual({ status: 'unknown', providerStatus: 'TRADE_NEW' });
   });
 
   test('of a payment gives no report when the amount is not exact fen', () => {
     for (const totalAmount of [undefined, '', '12.505', '1e3', '-1.00', '12,50', ' 12.50', 'NaN']) {
-      const words = { tradeStatus: 'TRADE_SUCCESS', tradeNo: 'T', totalAmount, paidAt: undefined };
+      const words = {
+        ...{ tradeStatus: 'TRADE_SUCCESS', tradeNo: 'T', totalAmount },
+        ...{ paidAt: undefined, moved: [] },
+      };
       expect(reportOfTrade(words)).toBeUndefined();
     }
+  });
+
+  test.each([
+    ['nothing', { paidAt: undefined, moved: [undefined, undefined] }],
+    ['zeros', { paidAt: '', moved: ['0.00', '0', ''] }],
+  ])('that is closed with %s moved was never paid', (_, signs) => {
+    const words = { tradeStatus: 'TRADE_CLOSED', tradeNo: 'T', totalAmount: '12.50', ...signs };
+    expect(reportOfTrade(words)).toEqual({ status: 'closed' });
+  });
+
+  test.each([
+    ['a time of payment', { paidAt: '2026-11-29 10:00:00', moved: [] }],
+    ['an amount the buyer paid', { paidAt: undefined, moved: ['12.50', undefined] }],
+    ['an amount that went back', { paidAt: undefined, moved: ['0.00', undefined, '12.50'] }],
+  ])('that is closed with %s was paid and given back', (_, signs) => {
+    const words = { tradeStatus: 'TRADE_CLOSED', tradeNo: 'T', totalAmount: '12.50', ...signs };
+    expect(reportOfTrade(words)).toMatchObject({
+      ...{ status: 'succeeded', paidMinor: 1250, providerTradeNo: 'T', isGivenBack: true },
+    });
   });
 });
 
