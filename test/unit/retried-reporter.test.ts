@@ -43,6 +43,7 @@ describe('the end of a run', () => {
     expect(said).toContain(
       '1 tests needed their retry:\n  shaky.test.ts > a race > is lost once\n',
     );
+    expect(said).toContain('expected 1 to be 2');
     expect(said).not.toContain('is won');
   });
 
