@@ -1,6 +1,6 @@
 /**
- * One giving back of money. `needs_attention`: the provider took it on and then could not carry it
- * out; the money is with the provider and a person must act there.
+ * One giving back of money. `needs_attention`: the provider took it on and then could not carry it out, or answers
+ * with nothing that anybody understands and knows nothing of it; the money is with the provider and a person must act.
  */
 export const refundStatuses = ['pending', 'succeeded', 'failed', 'needs_attention'] as const;
 export type RefundStatus = (typeof refundStatuses)[number];
@@ -61,6 +61,20 @@ export function decideOnRefundRequest(input: {
   return amountMinor > 0 && amountMinor <= leftMinor
     ? { kind: 'reserve', amountMinor }
     : { kind: 'refused', refundableMinor: leftMinor };
+}
+
+const undocumentedForMs = 10 * 60_000;
+const unknownForMs = 24 * 3_600_000;
+
+/**
+ * Whether a refund that its provider neither makes nor refuses, and knows nothing of, is for a person: soon where it
+ * answers with a code that it documents nowhere, after a day where it says that something of its own is wrong.
+ */
+export function isBeyondPatience(
+  { createdAt }: { createdAt: Date },
+  { isUndocumented, nowMs }: { isUndocumented: boolean; nowMs: number },
+): boolean {
+  return nowMs - createdAt.getTime() >= (isUndocumented ? undocumentedForMs : unknownForMs);
 }
 
 export type RefundDecision =

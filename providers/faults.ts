@@ -13,16 +13,27 @@ export class ProviderFault extends Error {
   readonly code: string;
   /** Set when the provider said how long to wait. */
   readonly retryAfterMs: number | undefined;
+  /** `request`: what was asked for was at fault, as a payer's id that is none; it says nothing of the account. */
+  readonly blames: 'provider' | 'request';
+  /** A code that its provider documents nowhere: nobody knows whether asking again will ever help. */
+  readonly isUndocumented: boolean;
 
   constructor(
     kind: ProviderFaultKind,
     code: string,
     message: string,
-    options?: { cause?: unknown; retryAfterMs?: number },
+    options: {
+      cause?: unknown;
+      retryAfterMs?: number;
+      blames?: 'provider' | 'request';
+      isUndocumented?: boolean;
+    } = {},
   ) {
-    super(message, { cause: options?.cause });
+    super(message, { cause: options.cause });
     this.kind = kind;
     this.code = code;
-    this.retryAfterMs = options?.retryAfterMs;
+    this.retryAfterMs = options.retryAfterMs;
+    this.blames = options.blames ?? 'provider';
+    this.isUndocumented = options.isUndocumented ?? false;
   }
 }

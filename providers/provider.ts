@@ -73,7 +73,13 @@ export type Payer = {
 
 /** The provider's definite no: nothing was executed. */
 export type Refusal =
-  | { kind: 'declined'; code: string; message: string }
+  | {
+      kind: 'declined';
+      code: string;
+      message: string;
+      /** It was asked for wrongly: people of ours must look. */
+      isOurMistake?: boolean;
+    }
   | { kind: 'invalidState'; code: string; message: string };
 
 export type CreatePaymentResult =

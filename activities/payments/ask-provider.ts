@@ -17,7 +17,8 @@ export async function callProvider<T>(
     health.note(accountId, 'succeeded');
     return result;
   } catch (error) {
-    if (error instanceof ProviderFault) health.note(accountId, 'failed');
+    const isTheirs = error instanceof ProviderFault && error.blames === 'provider';
+    if (isTheirs) health.note(accountId, 'failed');
     throw error;
   }
 }

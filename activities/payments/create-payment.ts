@@ -36,6 +36,7 @@ export async function createPayment(
       case 'created':
         return offerPayment(deps, read, payment, answer);
       case 'declined': {
+        if (answer.isOurMistake) sayOurMistake(deps, payment, answer);
         const route = await nextRoute(deps, read);
         const progress = await moveOn(deps, read, payment, { code: answer.code, route });
         if (isEnded(progress.status) || progress.status === 'review') return progress;
@@ -52,6 +53,15 @@ export async function createPayment(
       }
     }
   }
+}
+
+/** What was built wrong here, or is a payer's word that nobody can check before. */
+function sayOurMistake(
+  { logger }: ActivityDeps,
+  { accountId, id: paymentId }: PaymentRow,
+  { code, message }: { code: string; message: string },
+): void {
+  logger.error({ accountId, paymentId, code, message }, 'the provider refuses how it was asked');
 }
 
 type Opened = CreatePaymentResult | { kind: 'unreached'; fault: ProviderFault };

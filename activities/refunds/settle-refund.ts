@@ -1,11 +1,13 @@
 import { eq } from 'drizzle-orm';
 import type { NotificationId, RefundId } from '../../domain/ids.ts';
+import { isBeyondPatience } from '../../domain/refund.ts';
 import type { RefundReport, RefundStatus } from '../../domain/refund.ts';
 import { commitChange } from '../../db/queries/commit-change.ts';
 import { finishNotification } from '../../db/queries/finish-notification.ts';
 import { paymentOf, readOrder, refundOf } from '../../db/queries/read-order.ts';
 import type { OrderRead, RefundRow } from '../../db/queries/read-order.ts';
 import { refunds } from '../../db/schema/refunds.ts';
+import { ProviderFault } from '../../providers/faults.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { callProvider } from '../payments/ask-provider.ts';
 import { paymentRef } from '../payments/payment-ref.ts';
@@ -65,12 +67,42 @@ async function reportOf(
       reason: refund.reason,
       notifyUrl: `${deps.publicUrl}/providers/${payment.accountId}/notifications`,
     }),
-  );
+  ).catch((error: unknown) => giveUp(deps, { refund, error, ask }));
   if (given.kind === 'reported') return given.report;
+  if (given.kind === 'declined' && given.isOurMistake) {
+    const { code, message } = given;
+    deps.logger.error(
+      { refundId: refund.id, code, message },
+      'the provider refuses how it was asked',
+    );
+  }
   if (given.kind === 'declined') return { status: 'failed', code: given.code };
   // Known there in another state: a no to this number that the provider confirms by not knowing it.
   const after = await ask();
   return after.status === 'absent' ? { status: 'failed', code: given.code } : after;
+}
+
+/** Throws what was thrown, unless nothing is to be hoped for any more and the provider still knows of no such refund. */
+async function giveUp(
+  { logger }: ActivityDeps,
+  input: { refund: RefundRow; error: unknown; ask: () => Promise<RefundReport> },
+): Promise<{ kind: 'reported'; report: RefundReport }> {
+  const { refund, error, ask } = input;
+  if (!(error instanceof ProviderFault)) throw error;
+  const { code, kind, message, isUndocumented } = error;
+  if (kind === 'misconfigured' || isUndocumented) {
+    const about = { refundId: refund.id, orderId: refund.orderId, code, message };
+    logger.error(
+      about,
+      'a refund is neither made nor refused: the provider says what a person must read',
+    );
+  }
+  const isOver =
+    kind === 'unknownOutcome' && isBeyondPatience(refund, { isUndocumented, nowMs: Date.now() });
+  if (!isOver) throw error;
+  const report = await ask();
+  if (report.status !== 'absent') return { kind: 'reported', report };
+  return { kind: 'reported', report: { status: 'needs_attention', code } };
 }
 
 function alert({ logger }: ActivityDeps, refund: RefundRow, report: RefundReport): void {
@@ -78,7 +110,7 @@ function alert({ logger }: ActivityDeps, refund: RefundRow, report: RefundReport
   if (report.status === 'needs_attention') {
     logger.error(
       { ...about, code: report.code },
-      'a refund bounced; a person must act at the provider',
+      'a refund bounced or could not be made; a person must act at the provider',
     );
   }
   if (report.status === 'unknown') {

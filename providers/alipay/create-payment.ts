@@ -3,7 +3,8 @@ import { ProviderFault } from '../faults.ts';
 import type { CreatePaymentInput, CreatePaymentResult } from '../provider.ts';
 import { assertAbout, requireText } from './api.ts';
 import type { Api } from './api.ts';
-import { faultOfAnswer, isSuccess, refusalOfAnswer } from './errors.ts';
+import { createCodes } from './codes.ts';
+import { isSuccess, refusalOf } from './errors.ts';
 import { alipayCurrency } from './status.ts';
 import { plainText } from './text.ts';
 import { toAlipayTime } from './time.ts';
@@ -49,9 +50,7 @@ async function issueCode(api: Api, input: CreatePaymentInput): Promise<CreatePay
     const content = requireText(answer, 'qr_code');
     return { kind: 'created', nextAction: { kind: 'qr', content }, providerRef: null };
   }
-  const refusal = refusalOfAnswer(answer);
-  if (refusal) return refusal;
-  throw faultOfAnswer(answer);
+  return refusalOf(answer, createCodes);
 }
 
 /**

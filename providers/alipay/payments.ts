@@ -2,6 +2,7 @@ import { ProviderFault } from '../faults.ts';
 import type { ClosePaymentResult, PaymentRef, QueryPaymentResult } from '../provider.ts';
 import { assertAbout, requireText, textOf } from './api.ts';
 import type { Answer, Api } from './api.ts';
+import { closeCodes, queryCodes } from './codes.ts';
 import { bareSubCode, faultOfAnswer, isSuccess, unreadable } from './errors.ts';
 import { reportOfTrade } from './status.ts';
 
@@ -15,7 +16,7 @@ export async function queryPayment(
     // Not scanned or not opened yet, as well as never heard of.
     if (bareSubCode(answer) === 'TRADE_NOT_EXIST')
       return { kind: 'reported', report: { status: 'absent' } };
-    throw faultOfAnswer(answer);
+    throw faultOfAnswer(answer, queryCodes);
   }
   assertAbout(answer, { out_trade_no: outTradeNo });
   const report = reportOfTrade({
@@ -70,11 +71,13 @@ function endOfRefused(answer: Answer): ClosePaymentResult {
     case 'TRADE_HAS_FINISHED':
     case 'TRADE_STATUS_ERROR':
     case 'REASON_TRADE_STATUS_INVALID':
-    // Only a cancel that has to give money back can find too little of it.
+    // Only a cancel that has to give money back can find too little of it, find it frozen, or come too late.
     case 'SELLER_BALANCE_NOT_ENOUGH':
+    case 'REASON_TRADE_BEEN_FREEZEN':
+    case 'TRADE_CANCEL_TIME_OUT':
       return { kind: 'paid' };
     default:
-      throw faultOfAnswer(answer);
+      throw faultOfAnswer(answer, closeCodes);
   }
 }
 

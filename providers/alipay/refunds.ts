@@ -3,7 +3,8 @@ import type { RefundReport } from '../../domain/refund.ts';
 import type { RefundInput, RefundRef, RefundResult } from '../provider.ts';
 import { assertAbout, textOf } from './api.ts';
 import type { Answer, Api } from './api.ts';
-import { bareSubCode, faultOfAnswer, isSuccess, refusalOfRefund, unreadable } from './errors.ts';
+import { queryCodes, refundCodes } from './codes.ts';
+import { bareSubCode, faultOfAnswer, isSuccess, refusalOf, unreadable } from './errors.ts';
 import { alipayCurrency } from './status.ts';
 import { plainText } from './text.ts';
 import { fromAlipayTime } from './time.ts';
@@ -17,11 +18,7 @@ export async function refund(api: Api, input: RefundInput): Promise<RefundResult
     out_request_no: refundNo,
     ...(reason && { refund_reason: plainText(reason, { maxCharacters: 256 }) }),
   });
-  if (!isSuccess(answer)) {
-    const refusal = refusalOfRefund(answer);
-    if (refusal) return refusal;
-    throw faultOfAnswer(answer);
-  }
+  if (!isSuccess(answer)) return refusalOf(answer, refundCodes);
   assertAbout(answer, { out_trade_no: payment.outTradeNo });
   // Success of the call alone is none of the refund: only a change of funds is.
   if (textOf(answer, 'fund_change') === 'Y') {
@@ -49,7 +46,7 @@ export async function queryRefund(
   if (bareSubCode(answer) === 'TRADE_NOT_EXIST') {
     return { kind: 'reported', report: { status: 'absent' } };
   }
-  throw faultOfAnswer(answer);
+  throw faultOfAnswer(answer, queryCodes);
 }
 
 function reportOfRefund(

@@ -4,6 +4,7 @@ import type { StatementEntry, StatementResult } from '../provider.ts';
 import { requireText } from './api.ts';
 import type { Api } from './api.ts';
 import { parseBill } from './bill.ts';
+import { queryCodes } from './codes.ts';
 import { bareSubCode, faultOfAnswer, isSuccess, unreadable } from './errors.ts';
 import { billDueAtMs } from './time.ts';
 
@@ -31,7 +32,7 @@ export async function fetchStatement(
       return isDue ? ready([]) : { kind: 'notReady' };
     }
     if (code === tooEarlyCode && !isDue) return { kind: 'notReady' };
-    throw faultOfAnswer(answer);
+    throw faultOfAnswer(answer, queryCodes);
   }
   // Only from where a signed answer points to.
   const zip = await api.download(requireText(answer, 'bill_download_url'));

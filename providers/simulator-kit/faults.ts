@@ -25,6 +25,8 @@ export const callKinds = [
   'rateLimited',
   /** Not executed; the provider's own word for "unknown". */
   'systemError',
+  /** Not executed; answered with `code`, under the HTTP `status` that goes with it. */
+  'refused',
   /** Executed; the answer is cut in half. */
   'malformed',
   /** Executed; the answer carries no signature. */
@@ -67,6 +69,7 @@ const unexecutedKinds: ReadonlySet<CallKind> = new Set([
   'http500',
   'rateLimited',
   'systemError',
+  'refused',
 ]);
 
 /** Whether the call struck by it still does its work. */
@@ -87,13 +90,14 @@ const faultSchema = z
     times: z.int().positive().optional(),
     /** Waited after it was executed or not, before anything is answered or sent. */
     delayMs: z.int().nonnegative().optional(),
+    /** The provider's own code, of `refused`. */
+    code: z.string().optional(),
+    status: z.int().min(400).max(599).optional(),
     probability: z.number().min(0).max(1).optional(),
     seed: z.int().optional(),
   })
-  .refine(
-    ({ call, kind }) => !call || fits(call, kind),
-    'this kind of fault does not fit the call',
-  );
+  .refine(({ call, kind }) => !call || fits(call, kind), 'this kind of fault does not fit the call')
+  .refine(({ kind, code }) => (kind === 'refused') === (code !== undefined), 'refused has a code');
 
 export type ScriptedFault = z.infer<typeof faultSchema>;
 
@@ -106,7 +110,7 @@ export function faultsSchema(unfit: readonly FaultKind[]) {
   return z.union([fitting, z.array(fitting)]);
 }
 
-export type Strike<Kind> = { kind: Kind; delayMs: number };
+export type Strike<Kind> = { kind: Kind; delayMs: number; code?: string; status?: number };
 export type Target = { account: string; outTradeNo: string };
 
 export type FaultScript = {
@@ -140,7 +144,8 @@ export function createFaultScript(): FaultScript {
     hit.timesLeft -= 1;
     if (hit.timesLeft === 0) armed = armed.filter((other) => other !== hit);
     const { kind, delayMs = defaultDelayMs[kind] ?? 0 } = hit.fault;
-    return { kind, delayMs };
+    const { code, status } = hit.fault;
+    return { kind, delayMs, ...(code !== undefined && { code }), ...(status && { status }) };
   }
 
   return {

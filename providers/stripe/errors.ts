@@ -1,75 +1,44 @@
 import { Stripe } from 'stripe';
 import { ConnectFailed } from '../../outbound/calls.ts';
+import { faultFor, refusalFor } from '../code-meanings.ts';
+import type { CodeMeaning } from '../code-meanings.ts';
 import { ProviderFault } from '../faults.ts';
 import type { Refusal } from '../provider.ts';
+import { codes } from './codes.ts';
 
-// Codes: https://docs.stripe.com/error-codes
+type StripeError = InstanceType<typeof Stripe.errors.StripeError>;
 
-/** What was asked for will not be done for this account, however often it is asked. */
-const declinedCodes = new Set([
-  'amount_too_large',
-  'amount_too_small',
-  'balance_insufficient',
-  'charge_exceeds_source_limit',
-  'country_unsupported',
-  'invalid_charge_amount',
-  'payment_intent_incompatible_payment_method',
-  'payment_method_currency_mismatch',
-  'payment_method_not_available',
-]);
-
-/** The payment or refund is in a state that does not allow this. */
-const invalidStateCodes = new Set([
-  'capture_charge_authorization_expired',
-  'capture_unauthorized_payment',
-  'charge_already_captured',
-  'charge_already_refunded',
-  'charge_disputed',
-  'charge_expired_for_capture',
-  'charge_not_refundable',
-  'payment_intent_invalid_parameter',
-  'payment_intent_unexpected_state',
-  'refund_disputed_payment',
-]);
-
-/** Our key, our account, or a request that we put together wrongly: a person must look. */
-const misconfiguredCodes = new Set([
-  'account_invalid',
-  'api_key_expired',
-  'livemode_mismatch',
-  'parameter_invalid_empty',
-  'parameter_invalid_integer',
-  'parameter_invalid_string_blank',
-  'parameter_invalid_string_empty',
-  'parameter_missing',
-  'parameter_unknown',
-  'parameters_exclusive',
-  'payment_method_unactivated',
-  'platform_api_key_expired',
-  'resource_missing',
-  'secret_key_required',
-  'testmode_charges_only',
-  'tls_version_unsupported',
-  'url_invalid',
-]);
+/** What an error means; undefined where nobody documented it. */
+export function meaningOfError(error: StripeError): CodeMeaning | undefined {
+  const code = codeOf(error);
+  switch (error.statusCode) {
+    case 402:
+      return 'declined';
+    case 401:
+    case 403:
+      return 'account';
+    // Another request holds the key or the object: the same one may be made again. https://docs.stripe.com/rate-limits#object-lock-timeouts
+    case 409:
+    case 429:
+      return 'retry';
+    case 400:
+    case 404:
+      if (isIdempotencyConflict(error)) return 'invalidState';
+      // More than is left is refused without a code.
+      if (!error.code && isAboutAmount(error)) return 'invalidState';
+      return Object.hasOwn(codes, code) ? codes[code as keyof typeof codes] : undefined;
+    default:
+      return 'unknown';
+  }
+}
 
 /** A definite no, as data; undefined when it is none and `faultOf` must be thrown. */
 export function refusalOf(error: unknown): Refusal | undefined {
   if (!(error instanceof Stripe.errors.StripeError)) return undefined;
-  const refusal = { code: codeOf(error), message: `Stripe: ${error.message}` };
-  switch (error.statusCode) {
-    case 402:
-      return { kind: 'declined', ...refusal };
-    case 400:
-    case 404:
-      if (declinedCodes.has(refusal.code)) return { kind: 'declined', ...refusal };
-      if (isIdempotencyConflict(error) || isAboutAmount(error)) {
-        return { kind: 'invalidState', ...refusal };
-      }
-      return invalidStateCodes.has(refusal.code) ? { kind: 'invalidState', ...refusal } : undefined;
-    default:
-      return undefined;
-  }
+  const meaning = meaningOfError(error);
+  const isRefusal =
+    meaning === 'declined' || meaning === 'invalidState' || meaning === 'badRequest';
+  return isRefusal ? refusalFor(meaning, wordsOf(error)) : undefined;
 }
 
 /** An amount that Stripe has no whole number for: refused before it is asked. */
@@ -82,26 +51,12 @@ export function amountRefused(amountMinor: number, currency: string): Refusal {
 export function faultOf(error: unknown): ProviderFault {
   if (error instanceof ProviderFault) return error;
   if (!(error instanceof Stripe.errors.StripeError)) return unreadable(String(error), error);
-  const isUnsent = error.detail instanceof ConnectFailed;
-  if (isUnsent) return faultAs('retryable', 'CONNECT_FAILED', error);
-  const code = codeOf(error);
-  switch (error.statusCode) {
-    case 401:
-    case 403:
-      return faultAs('misconfigured', code, error);
-    case 409:
-    // Another request holds the key or the object: the same one may be made again. https://docs.stripe.com/rate-limits#object-lock-timeouts
-    case 429:
-      return faultAs('retryable', code, error);
-    case 400:
-    case 404: {
-      if (code === 'rate_limit') return faultAs('retryable', code, error);
-      const isOurFault = misconfiguredCodes.has(code) || code === 'invalid_request_error';
-      return faultAs(isOurFault ? 'misconfigured' : 'unknownOutcome', code, error);
-    }
-    default:
-      return faultAs('unknownOutcome', code, error);
+  if (error.detail instanceof ConnectFailed) {
+    return new ProviderFault('retryable', 'CONNECT_FAILED', wordsOf(error).message, {
+      cause: error,
+    });
   }
+  return faultFor(meaningOfError(error), wordsOf(error));
 }
 
 /** No answer, or one that must not be believed: malformed, or about another payment. */
@@ -131,25 +86,20 @@ export function isAboutParam(error: unknown, param: string): boolean {
   return error instanceof Stripe.errors.StripeInvalidRequestError && error.param === param;
 }
 
-/** More than is left to refund or to capture is refused without a code. */
 function isAboutAmount(error: unknown): boolean {
   return isAboutParam(error, 'amount') || isAboutParam(error, 'amount_to_capture');
 }
 
-function codeOf(error: InstanceType<typeof Stripe.errors.StripeError>): string {
+function codeOf(error: StripeError): string {
   return error.decline_code || error.code || error.rawType || 'NO_TRUSTED_ANSWER';
 }
 
-function faultAs(
-  kind: ProviderFault['kind'],
-  code: string,
-  error: InstanceType<typeof Stripe.errors.StripeError>,
-): ProviderFault {
-  const retryAfterMs = retryAfterOf(error.headers?.['retry-after']);
-  return new ProviderFault(kind, code, `Stripe: ${error.message}`, {
-    cause: error,
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-  });
+function wordsOf(error: StripeError) {
+  return {
+    code: codeOf(error),
+    message: `Stripe: ${error.message}`,
+    retryAfterMs: retryAfterOf(error.headers?.['retry-after']),
+  };
 }
 
 /** Seconds; the header's other form, a date, Stripe does not use. */

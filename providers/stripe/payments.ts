@@ -96,8 +96,8 @@ export async function closePayment(
     if (session?.status === 'open') await account.sdk.checkout.sessions.expire(session.id);
     else if (paymentIntent) await account.sdk.paymentIntents.cancel(paymentIntent.id);
   } catch (error) {
-    const isFinal = refusalOf(error) ?? isRequestRefused(error);
-    if (!isFinal) throw faultOf(error);
+    // `Only Checkout Sessions with a status in ["open"] can be expired` comes without a code.
+    if (!refusalOf(error)) throw faultOf(error);
   }
   // Looked at, not taken from the answer: a refusal has many words, and the payer may have been faster.
   const after = await find(account, payment);
@@ -114,12 +114,6 @@ function closedOf({ session, paymentIntent }: Found): ClosePaymentResult | undef
   if (session?.status === 'expired' && meaning !== 'paid') return { kind: 'closed' };
   if (meaning === 'paid') return { kind: 'paid' };
   return meaning === 'closed' ? { kind: 'closed' } : undefined;
-}
-
-/** `Only Checkout Sessions with a status in ["open"] can be expired` comes without a code. */
-function isRequestRefused(error: unknown): boolean {
-  const fault = faultOf(error);
-  return fault.kind === 'misconfigured' && fault.code === 'invalid_request_error';
 }
 
 /** The PaymentIntent's id, asked for where it is not known yet; undefined when there is none. */

@@ -11,7 +11,8 @@ import type {
 } from '../provider.ts';
 import { createApi, read } from './api.ts';
 import type { Api } from './api.ts';
-import { bareCode, faultOfError, refusalOfError, unreadable } from './errors.ts';
+import { closeCodes, createCodes, queryCodes } from './codes.ts';
+import { bareCode, faultOfError, refusalOf, unreadable } from './errors.ts';
 import { signJsapiParams } from './jsapi.ts';
 import { acknowledgeNotification, readNotification } from './notifications.ts';
 import { queryRefund, refund } from './refunds.ts';
@@ -140,12 +141,10 @@ async function create(
   });
   if (answer.kind === 'ok') return { body: answer.body };
   const { error } = answer;
-  const refusal = refusalOfError(error);
-  if (refusal) return refusal;
   // Their word for a time to pay that is over is the one for a mistake of ours.
   const isOver = Date.parse(expiresAt) <= Date.now();
   if (isOver && bareCode(error) === 'PARAMERROR') return declined(error.code, error.message);
-  throw faultOfError(error);
+  return refusalOf(error, createCodes);
 }
 
 async function queryPayment(
@@ -157,7 +156,7 @@ async function queryPayment(
     if (bareCode(answer.error) === 'ORDERNOTEXIST') {
       return { kind: 'reported', report: { status: 'absent' } };
     }
-    throw faultOfError(answer.error);
+    throw faultOfError(answer.error, queryCodes);
   }
   const transaction = read(transactionSchema, answer.body);
   // A signed answer can be an old one, replayed: it must be about the order that was asked for.
@@ -185,7 +184,7 @@ async function closePayment(
     case 'ORDERPAID':
       return { kind: 'paid' };
     default:
-      throw faultOfError(answer.error);
+      throw faultOfError(answer.error, closeCodes);
   }
 }
 

@@ -1,4 +1,6 @@
 import { ConnectFailed } from '../../outbound/calls.ts';
+import { faultFor, refusalFor } from '../code-meanings.ts';
+import type { CodeMeaning, CodeTable } from '../code-meanings.ts';
 import { ProviderFault } from '../faults.ts';
 import type { Refusal } from '../provider.ts';
 
@@ -10,55 +12,23 @@ export function bareCode({ code }: { code: string }): string {
   return code.replaceAll('_', '');
 }
 
-/** The payer or the merchant's balance; NOT_ENOUGH can be asked again once the balance was topped up. */
-const declinedCodes = new Set(['ACCOUNTERROR', 'NOTENOUGH', 'USERACCOUNTABNORMAL']);
-
-/** The order is in a state that does not allow this. */
-const invalidStateCodes = new Set([
-  // Well formed, but against a rule of the business: another request's number, or more than is left to refund.
-  'INVALIDREQUEST',
-  'ORDERCLOSED',
-  'ORDERNOTEXIST',
-  'ORDERPAID',
-  'OUTTRADENOUSED',
-  'RESOURCENOTEXISTS',
-  'TRADEERROR',
-]);
-
-/** Our keys, ids or rights, or a request we built wrong. */
-const misconfiguredCodes = new Set([
-  'APPIDMCHIDNOTMATCH',
-  'MCHNOTEXISTS',
-  'NOAUTH',
-  'PARAMERROR',
-  'SIGNERROR',
-]);
-
-/** Turned away before anything was executed. */
-const retryableCodes = new Set(['FREQUENCYLIMITED', 'RATELIMITEXCEEDED', 'RULELIMIT']);
-
-/** A definite no to a create or a refund, as data; undefined when it is none and `faultOfError` must be thrown. */
-export function refusalOfError(error: ApiError): Refusal | undefined {
-  if (error.status >= 500) return undefined;
+/** What an error of one operation means, by that operation's table; undefined where nobody documented it. */
+export function meaningOfError(error: ApiError, table: CodeTable): CodeMeaning | undefined {
   const code = bareCode(error);
-  const refusal = { code: error.code, message: messageOf(error) };
-  if (declinedCodes.has(code)) return { kind: 'declined', ...refusal };
-  if (invalidStateCodes.has(code)) return { kind: 'invalidState', ...refusal };
-  return undefined;
+  if (Object.hasOwn(table, code)) return table[code];
+  // A status that says by itself that it was turned away, or that nobody knows.
+  if (error.status === 429) return 'retry';
+  return error.status >= 500 ? 'unknown' : undefined;
+}
+
+/** A definite no, as data; throws a fault for an error that is none. */
+export function refusalOf(error: ApiError, table: CodeTable): Refusal {
+  return refusalFor(meaningOfError(error, table), wordsOf(error));
 }
 
 /** A verified answer that settles nothing. Whatever is not known to be harmless has an unknown outcome. */
-export function faultOfError(error: ApiError): ProviderFault {
-  const { code, retryAfterMs } = error;
-  const options = retryAfterMs === undefined ? {} : { retryAfterMs };
-  return new ProviderFault(faultKindOf(error), code, messageOf(error), options);
-}
-
-function faultKindOf(error: ApiError): ProviderFault['kind'] {
-  if (error.status >= 500) return 'unknownOutcome';
-  const code = bareCode(error);
-  if (misconfiguredCodes.has(code)) return 'misconfigured';
-  return retryableCodes.has(code) ? 'retryable' : 'unknownOutcome';
+export function faultOfError(error: ApiError, table: CodeTable): ProviderFault {
+  return faultFor(meaningOfError(error, table), wordsOf(error));
 }
 
 /** What the transport threw. Only a connection that never stood is surely harmless: nothing was sent over it. */
@@ -74,6 +44,10 @@ export function unreadable(message: string, cause?: unknown): ProviderFault {
   return new ProviderFault('unknownOutcome', 'NO_TRUSTED_ANSWER', message, { cause });
 }
 
-function messageOf({ status, code, message }: ApiError): string {
-  return `WeChat Pay: ${[status, code, message].filter(Boolean).join(', ')}`;
+function wordsOf({ status, code, message, retryAfterMs }: ApiError) {
+  return {
+    code,
+    message: `WeChat Pay: ${[status, code, message].filter(Boolean).join(', ')}`,
+    retryAfterMs,
+  };
 }

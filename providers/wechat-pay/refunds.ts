@@ -2,7 +2,8 @@ import type { RefundReport } from '../../domain/refund.ts';
 import type { RefundInput, RefundRef, RefundResult } from '../provider.ts';
 import { read } from './api.ts';
 import type { Api } from './api.ts';
-import { bareCode, faultOfError, refusalOfError, unreadable } from './errors.ts';
+import { queryCodes, refundCodes } from './codes.ts';
+import { bareCode, faultOfError, refusalOf, unreadable } from './errors.ts';
 import { refundSchema, reportOfRefund } from './status.ts';
 import { plainText } from './text.ts';
 
@@ -17,9 +18,7 @@ export async function refund(api: Api, input: RefundInput): Promise<RefundResult
     amount: { refund: refundMinor, total: capturedMinor, currency: payment.currency },
   });
   if (answer.kind === 'ok') return { kind: 'reported', report: readRefund(answer.body, input) };
-  const refusal = refusalOfError(answer.error);
-  if (refusal) return refusal;
-  throw faultOfError(answer.error);
+  return refusalOf(answer.error, refundCodes);
 }
 
 export async function queryRefund(
@@ -32,7 +31,7 @@ export async function queryRefund(
   if (bareCode(answer.error) === 'RESOURCENOTEXISTS') {
     return { kind: 'reported', report: { status: 'absent' } };
   }
-  throw faultOfError(answer.error);
+  throw faultOfError(answer.error, queryCodes);
 }
 
 function readRefund(

@@ -4,6 +4,7 @@ import type { StatementEntry, StatementResult } from '../provider.ts';
 import { read } from './api.ts';
 import type { Api } from './api.ts';
 import { parseBill } from './bill.ts';
+import { queryCodes } from './codes.ts';
 import { bareCode, faultOfError, unreadable } from './errors.ts';
 import { billDueAtMs } from './time.ts';
 
@@ -29,7 +30,7 @@ export async function fetchStatement(
         // They make none for a day on which nothing moved; until it is due that cannot be told apart.
         return Date.now() < billDueAtMs(date) ? { kind: 'notReady' } : ready([]);
       default:
-        throw faultOfError(answer.error);
+        throw faultOfError(answer.error, queryCodes);
     }
   }
   const bill = read(billSchema, answer.body);

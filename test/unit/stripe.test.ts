@@ -208,11 +208,19 @@ describe('an error', () => {
   });
 
   test.each([
+    [404, { code: 'resource_missing' }, 'resource_missing'],
+    [400, { code: 'parameter_unknown' }, 'parameter_unknown'],
+    [400, {}, 'invalid_request_error'],
+  ])('%d %j is a refusal, and our mistake', (status, words, code) => {
+    const message = 'Stripe: no';
+    const refusal = { kind: 'declined', code, message, isOurMistake: true };
+    expect(refusalOf(thrown(status, words))).toEqual(refusal);
+  });
+
+  test.each([
     [401, {}, 'misconfigured'],
     [403, {}, 'misconfigured'],
-    [404, { code: 'resource_missing' }, 'misconfigured'],
-    [400, { code: 'parameter_unknown' }, 'misconfigured'],
-    [400, {}, 'misconfigured'],
+    [400, { code: 'api_key_expired' }, 'misconfigured'],
     [409, { type: 'idempotency_error', code: 'lock_timeout' }, 'retryable'],
     [429, { code: 'rate_limit' }, 'retryable'],
     [429, { code: 'lock_timeout' }, 'retryable'],

@@ -6,7 +6,8 @@ import { parseBill } from '../../providers/wechat-pay/bill.ts';
 import { createPlatformKeys } from '../../providers/wechat-pay/certificates.ts';
 import type { PlatformKeys, PlatformKeysConfig } from '../../providers/wechat-pay/certificates.ts';
 import { wechatPay } from '../../providers/wechat-pay/definition.ts';
-import { bareCode, faultOfError, refusalOfError } from '../../providers/wechat-pay/errors.ts';
+import { createCodes } from '../../providers/wechat-pay/codes.ts';
+import { bareCode, faultOfError, refusalOf } from '../../providers/wechat-pay/errors.ts';
 import {
   acknowledgeNotification,
   readNotification,
@@ -452,29 +453,30 @@ describe('an error', () => {
     [403, 'TRADE_ERROR', 'invalidState'],
     [400, 'ORDERPAID', 'invalidState'],
     [400, 'INVALID_REQUEST', 'invalidState'],
+    [500, 'OPENID_MISMATCH', 'declined'],
+    [400, 'PARAM_ERROR', 'declined'],
   ])('%d %s to a create or refund is data: %s', (status, code, kind) => {
-    expect(refusalOfError({ status, code, message: '' })).toMatchObject({ kind, code });
+    expect(refusalOf({ status, code, message: '' }, createCodes)).toMatchObject({ kind, code });
   });
 
   test.each([
     [500, 'SYSTEM_ERROR', 'unknownOutcome'],
     [500, 'SYSTEMERROR', 'unknownOutcome'],
-    [502, 'ORDER_CLOSED', 'unknownOutcome'],
-    [503, 'FREQUENCY_LIMITED', 'unknownOutcome'],
+    [502, 'NEVER_SEEN_BEFORE', 'unknownOutcome'],
+    [429, 'NEVER_SEEN_BEFORE', 'retryable'],
     [400, 'NEVER_SEEN_BEFORE', 'unknownOutcome'],
     [401, 'SIGN_ERROR', 'misconfigured'],
     [403, 'NO_AUTH', 'misconfigured'],
     [403, 'NOAUTH', 'misconfigured'],
     [400, 'MCH_NOT_EXISTS', 'misconfigured'],
     [400, 'APPID_MCHID_NOT_MATCH', 'misconfigured'],
-    [400, 'PARAM_ERROR', 'misconfigured'],
     [429, 'FREQUENCY_LIMITED', 'retryable'],
     [429, 'FREQUENCYLIMITED', 'retryable'],
     [403, 'RULE_LIMIT', 'retryable'],
   ])('%d %s is a fault: %s', (status, code, kind) => {
     const error = { status, code, message: '' };
-    expect(refusalOfError(error)).toBeUndefined();
-    expect(faultOfError(error)).toMatchObject({ kind, code });
+    expect(() => refusalOf(error, createCodes)).toThrow(expect.objectContaining({ kind }));
+    expect(faultOfError(error, createCodes)).toMatchObject({ kind, code });
   });
 
   test('has one name in both spellings', () => {

@@ -2,12 +2,19 @@ import type { KeyObject } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from 'hono';
 import { isExecuted } from '../../simulator-kit/faults.ts';
-import type { Call, FaultScript } from '../../simulator-kit/faults.ts';
+import type { Call, CallKind, FaultScript, Strike } from '../../simulator-kit/faults.ts';
 import type { Platform } from '../../simulator-kit/platform.ts';
 import { hangUp } from '../../simulator-kit/serve.ts';
 import type { SimulatorEnv } from '../../simulator-kit/serve.ts';
 import type { App } from './account.ts';
-import { failure, invalidArgument, rateLimited, success, systemError } from './answers.ts';
+import {
+  businessFailure,
+  failure,
+  invalidArgument,
+  rateLimited,
+  success,
+  systemError,
+} from './answers.ts';
 import type { Answer } from './answers.ts';
 import { authenticate } from './authenticate.ts';
 import type { Params } from './authenticate.ts';
@@ -53,10 +60,9 @@ export function createGateway(parts: GatewayParts) {
 
     const target = { account: caller.app.appId, outTradeNo: numberIn(terms) };
     const strike = faults.takeForCall(endpoint.call, target);
-    const unexecuted = strike?.kind === 'rateLimited' ? rateLimited : systemError;
     const answer = isExecuted(strike)
       ? endpoint.execute(parts, { app: caller.app, terms, params })
-      : unexecuted;
+      : unexecuted(strike);
     const { node, envelope } = await sign(method, answer, platformKey);
     if (strike) await sleep(strike.delayMs);
     switch (strike?.kind) {
@@ -134,4 +140,9 @@ function nodeName(method: string): string {
 /** They answer JSON under this type. */
 function reply(c: Context, body: string): Response {
   return c.body(body, 200, { 'content-type': 'text/html;charset=utf-8' });
+}
+
+function unexecuted(strike: Strike<CallKind> | undefined): Answer {
+  if (strike?.kind === 'refused') return businessFailure(strike.code ?? '', '业务处理失败');
+  return strike?.kind === 'rateLimited' ? rateLimited : systemError;
 }

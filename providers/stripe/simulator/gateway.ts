@@ -90,6 +90,8 @@ function replayed(
 /** A 503 stands for whatever fails before the request reaches its endpoint: no key remembers it. */
 function refuseByFault(strike: Strike<CallKind> | undefined): void {
   switch (strike?.kind) {
+    case 'refused':
+      throw invalidRequest('Refused as scripted', { code: strike.code ?? '' });
     case 'http500':
       throw serverError(500);
     case 'systemError':
@@ -103,7 +105,8 @@ function refuseByFault(strike: Strike<CallKind> | undefined): void {
 
 /** Kept from where the endpoint begins to execute: not a request that it found invalid, or never saw. */
 function isKept({ status, body }: Answer, strike: Strike<CallKind> | undefined): boolean {
-  if (strike && ['timeoutBefore', 'systemError', 'rateLimited'].includes(strike.kind)) return false;
+  if (strike && ['timeoutBefore', 'systemError', 'rateLimited', 'refused'].includes(strike.kind))
+    return false;
   const isInvalid = /"code":"parameter_|"param":"expires_at"/.test(body);
   return !(status === 400 && isInvalid);
 }

@@ -181,6 +181,13 @@ export function createGateway(parts: GatewayParts): Hono<SimulatorEnv> {
 }
 
 function unexecuted(strike: Strike<CallKind> | undefined): Answer {
+  if (strike?.kind === 'refused') {
+    const { code, status = 400 } = strike;
+    return {
+      status: status as Answer['status'],
+      body: JSON.stringify({ code, message: '业务错误' }),
+    };
+  }
   return failure(strike?.kind === 'rateLimited' ? 'FREQUENCY_LIMITED' : 'SYSTEM_ERROR');
 }
 
