@@ -3,6 +3,7 @@ import { createApp } from '../../api/app.ts';
 import type { ApiDeps } from '../../api/deps.ts';
 import { createWorkerThreads } from '../../api/worker-threads/worker-threads.ts';
 import type { Config } from '../../config/config.ts';
+import { refuseUnreadable } from './refuse-unreadable.ts';
 
 // Long polls and streams would hold the door open for a minute.
 const closeAfterMs = 1_000;
@@ -32,6 +33,7 @@ export async function serveApi(
       resolve({ port: info.port, close });
     });
     server.maxConnections = mostConnections;
+    server.on('clientError', refuseUnreadable);
     server.on('error', (error: NodeJS.ErrnoException) =>
       reject(error.code === 'EADDRINUSE' ? new Error(`PORT: ${port} is in use`) : error),
     );

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openChanges } from '../../db/changes.ts';
 import { createFeedChanges } from '../../db/feed-changes.ts';
@@ -202,4 +203,27 @@ test('a published key is found by its id and among its merchant’s, however man
   expect((await keysOf(`?merchant=${crowd.merchantId}`)).length).toBe(limits.endpointsPerMerchant);
   // The newest of each merchant comes before anybody's second.
   expect((await keysOf('')).slice(0, 2)).toContainEqual(mine);
+});
+
+test.each([
+  [
+    'more headers than 16 KiB',
+    `GET /v1/events HTTP/1.1\r\nhost: a\r\nx: ${'x'.repeat(17_000)}`,
+    431,
+  ],
+  ['a query of more than 16 KiB', `GET /v1/events?filter=${'x'.repeat(17_000)} HTTP/1.1`, 431],
+  ['what is no HTTP', 'SSH-2.0-OpenSSH_9.2', 400],
+])('%s is refused in words, as all else is', async (_, text, status) => {
+  const answer = await new Promise<string>((resolve, reject) => {
+    const socket = connect(Number(new URL(world.url).port), '127.0.0.1');
+    let read = '';
+    socket.on('data', (chunk) => (read += String(chunk)));
+    socket.on('error', reject);
+    socket.on('close', () => resolve(read));
+    socket.write(`${text}\r\n\r\n`);
+  });
+  const [head = '', body = ''] = answer.split('\r\n\r\n');
+  expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  expect(head).toContain('application/problem+json');
+  expect(JSON.parse(body)).toMatchObject({ status, detail: expect.any(String) });
 });
