@@ -1,5 +1,9 @@
-/** A payer's bank takes a payment back: `open` until it is decided; `lost` is money gone. */
-export const disputeStatuses = ['open', 'won', 'lost'] as const;
+/**
+ * A payer's bank asks about a payment, or takes it back. `inquiry`: no money has moved and the payment can still be
+ * refunded, which may spare the dispute; it ends as `inquiry_closed`, or becomes one. `open`: the money is with the
+ * bank until it is decided; `lost` is money gone, and may yet be won.
+ */
+export const disputeStatuses = ['inquiry', 'inquiry_closed', 'open', 'won', 'lost'] as const;
 export type DisputeStatus = (typeof disputeStatuses)[number];
 
 /** What a provider says about one dispute. Amounts in minor units. */
@@ -12,3 +16,8 @@ export type DisputeReport = {
   /** The provider's word for why. */
   reason: string;
 };
+
+/** True while it is not decided what becomes of it. */
+export function isDisputeOpen(status: DisputeStatus): boolean {
+  return status === 'inquiry' || status === 'open';
+}

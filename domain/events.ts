@@ -19,7 +19,10 @@ export const eventTypes = {
   'refund.failed': 'The provider refused the refund; the amount can be refunded again.',
   'refund.needs_attention':
     'The provider took the refund on and could not carry it out; a person must act there.',
-  'dispute.opened': "The payer's bank disputes the payment.",
+  'dispute.inquiry_opened':
+    "The payer's bank asks about the payment; no money has moved, and a refund may spare the dispute.",
+  'dispute.inquiry_closed': 'The inquiry ended without a dispute.',
+  'dispute.opened': "The payer's bank disputes the payment and holds its money.",
   'dispute.won': 'The dispute ended in your favour.',
   'dispute.lost': 'The dispute was lost; the money is gone.',
   'reconciliation.completed':

@@ -37,7 +37,7 @@ export function positionOfRefund(status: RefundStatus | undefined, amountMinor: 
   }
 }
 
-/** A dispute holds the merchant's money until it is decided; a lost one takes it from the provider. */
+/** A dispute holds the merchant's money until it is decided; a lost one takes it from the provider; an inquiry moves none. */
 export function positionOfDispute(
   status: DisputeStatus | undefined,
   amountMinor: number,
@@ -47,6 +47,8 @@ export function positionOfDispute(
       return { merchant: amountMinor, disputes: -amountMinor };
     case 'lost':
       return { merchant: amountMinor, provider: -amountMinor };
+    case 'inquiry':
+    case 'inquiry_closed':
     case 'won':
     case undefined:
       return {};

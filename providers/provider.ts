@@ -1,3 +1,4 @@
+import type { DisputeReport } from '../domain/dispute.ts';
 import type { NextAction, ProviderNews, ProviderReport, ReportBinding } from '../domain/payment.ts';
 import type { RefundReport } from '../domain/refund.ts';
 
@@ -22,6 +23,8 @@ export type Provider = {
   refund(input: RefundInput): Promise<RefundResult>;
   /** Asks what became of a refund, ours or one made at the provider. */
   queryRefund(refund: RefundRef): Promise<{ kind: 'reported'; report: RefundReport }>;
+  /** Asks what became of a dispute. Only where a provider tells of them. */
+  queryDispute?(dispute: DisputeRef): Promise<DisputeResult>;
   /** The provider's account of one of its days. */
   fetchStatement(input: { date: string }): Promise<StatementResult>;
   /** Verifies and reads a notification from its raw body. Nothing is trusted before the signature is. */
@@ -113,6 +116,13 @@ export type RefundInput = Omit<RefundRef, 'providerRefundNo'> & {
 };
 
 export type RefundResult = { kind: 'reported'; report: RefundReport } | Refusal;
+
+export type DisputeRef = { payment: PaymentRef; disputeNo: string };
+
+export type DisputeResult =
+  | { kind: 'reported'; report: DisputeReport }
+  /** A status that we have no word for moves nothing. */
+  | { kind: 'unknown'; providerStatus: string };
 
 export type StatementResult =
   | { kind: 'ready'; entries: AsyncIterable<StatementEntry> }

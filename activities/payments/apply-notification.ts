@@ -8,7 +8,6 @@ import type { NotificationRead } from '../../db/queries/read-order.ts';
 import type { OrderProgress } from '../../workflows/messages.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { isWhollyGivenBack, stateOf } from './apply-report.ts';
-import { changeOfDispute } from './change-of-dispute.ts';
 import { changeOfReport } from './change-of-report.ts';
 import { commitDecision, progressOf } from './commit-decision.ts';
 
@@ -25,12 +24,9 @@ export async function applyNotification(
   const { notification, order } = first;
   if (notification.appliedAt) return progressOf(first);
   const { news, binding } = notification;
-  // A dispute may overtake the news of its payment too: first things first.
-  const isEarly = news.kind === 'dispute' && first.payment.status !== 'succeeded';
   // Paid and given back is two changes: the provider's own answer makes both.
   const isGivenBack = news.kind === 'payment' && isWhollyGivenBack(news.report);
-  const isForProvider = news.kind === 'hint' || news.kind === 'refund' || isGivenBack;
-  if (isForProvider || isEarly || isDoubtful(first)) {
+  if (news.kind !== 'payment' || isGivenBack || isDoubtful(first)) {
     return { ...progressOf(first), isOnlyHint: true };
   }
   const provider = await providers.get(notification.accountId);
@@ -43,10 +39,7 @@ export async function applyNotification(
       if (made.isDoubtful) return undefined;
       const expected = provider.expectedBinding({ outTradeNo: read.payment.outTradeNo });
       const bound = decideOnBinding(expected, binding);
-      const change =
-        bound.kind === 'bound' && news.kind === 'dispute'
-          ? changeOfDispute({ read, payment: read.payment, report: news.report })
-          : changeOfPayment(read, bound.kind === 'review' ? bound : news);
+      const change = changeOfPayment(read, bound.kind === 'review' ? bound : news);
       const outcome = outcomeOf(change);
       if (outcome === 'review') made.review = change?.order.reviewReason ?? 'unknown';
       made.isNoted = change !== undefined;
@@ -78,10 +71,9 @@ function isDoubtful({ notification: { news }, payment }: NotificationRead): bool
 
 function changeOfPayment(
   read: NotificationRead,
-  news: { kind: 'payment'; report: ProviderReport } | { kind: 'dispute' } | ReviewDecision,
+  news: { kind: 'payment'; report: ProviderReport } | ReviewDecision,
 ): Change | undefined {
   const { payment } = read;
-  if (news.kind === 'dispute') return undefined;
   const decision =
     news.kind === 'review' ? news : decideOnReport(stateOf(read, payment), news.report);
   return changeOfReport({ read, payment, decision, closeReason: 'closed_by_provider' });

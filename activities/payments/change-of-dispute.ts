@@ -1,10 +1,12 @@
-import type { DisputeReport } from '../../domain/dispute.ts';
+import { isDisputeOpen } from '../../domain/dispute.ts';
+import type { DisputeReport, DisputeStatus } from '../../domain/dispute.ts';
+import type { EventType } from '../../domain/events.ts';
 import { newId } from '../../domain/ids.ts';
 import { positionOfDispute, postingBetween } from '../../domain/ledger.ts';
 import type { Change } from '../../db/queries/commit-change.ts';
 import type { OrderRead, PaymentRow } from '../../db/queries/read-order.ts';
 
-/** What news of a dispute changes in our rows; undefined where it is known, or older than what is known. */
+/** What the provider's answer about a dispute changes in our rows, as the newer truth; undefined where it is known. */
 export function changeOfDispute(input: {
   read: OrderRead;
   payment: PaymentRow;
@@ -12,8 +14,7 @@ export function changeOfDispute(input: {
 }): Change | undefined {
   const { read, payment, report } = input;
   const known = read.disputes.find(({ disputeNo }) => disputeNo === report.disputeNo);
-  // A decided dispute stays decided: its opening may be told after its end.
-  if (known && (known.status !== 'open' || known.status === report.status)) return undefined;
+  if (known?.status === report.status) return undefined;
   const at = new Date();
   const dispute = {
     id: known?.id ?? newId('dispute'),
@@ -26,14 +27,14 @@ export function changeOfDispute(input: {
     amountMinor: known?.amountMinor ?? report.amountMinor,
     currency: report.currency,
     createdAt: known?.createdAt ?? at,
-    endedAt: report.status === 'open' ? null : at,
+    endedAt: isDisputeOpen(report.status) ? null : at,
   };
   const posting = postingBetween(
-    `dispute:${dispute.id}:${report.status}`,
+    // Each version of the order enters it once: what was lost may be won, and lost again.
+    `dispute:${dispute.id}:${report.status}:${read.order.version + 1}`,
     positionOfDispute(known?.status, dispute.amountMinor),
     positionOfDispute(report.status, dispute.amountMinor),
   );
-  const type = { open: 'dispute.opened', won: 'dispute.won', lost: 'dispute.lost' } as const;
   return {
     order: {},
     dispute,
@@ -42,6 +43,14 @@ export function changeOfDispute(input: {
       posting && dispute.currency === payment.currency
         ? { accountId: payment.accountId, postings: [posting] }
         : undefined,
-    event: { type: type[report.status], about: dispute.id },
+    event: { type: eventOf[report.status], about: dispute.id },
   };
 }
+
+const eventOf: Record<DisputeStatus, EventType> = {
+  inquiry: 'dispute.inquiry_opened',
+  inquiry_closed: 'dispute.inquiry_closed',
+  open: 'dispute.opened',
+  won: 'dispute.won',
+  lost: 'dispute.lost',
+};

@@ -12,7 +12,7 @@ import { changeOfProviderRefund } from '../refunds/change-of-provider-refund.ts'
 import { applyReport } from './apply-report.ts';
 import { askProvider, callProvider } from './ask-provider.ts';
 import { changeOfDispute } from './change-of-dispute.ts';
-import { commitDecision, progressOf } from './commit-decision.ts';
+import { progressOf } from './commit-decision.ts';
 import { paymentRef } from './payment-ref.ts';
 
 const attempts = 10;
@@ -39,9 +39,7 @@ export async function resolveNotification(
   const progress = isSettled ? progressOf(read) : await applyAnswer(deps, read);
   if (news.kind === 'refund') return applyRefundNews(deps, read, news);
   if (news.kind === 'dispute') {
-    const disputed = await applyDispute(deps, id, news.report);
-    await finishNotification(deps.db, { id, outcome: 'unchanged' });
-    return disputed;
+    return applyDisputeNews(deps, read, news.report);
   }
   await finishNotification(deps.db, { id, outcome: 'applied' });
   return progress;
@@ -57,18 +55,38 @@ async function applyAnswer(deps: ActivityDeps, read: NotificationRead): Promise<
   });
 }
 
-function applyDispute(
+/** The dispute is asked about: of two news the one told later may be the older, and what was lost may be won. */
+async function applyDisputeNews(
   deps: ActivityDeps,
-  id: NotificationId,
-  report: DisputeReport,
+  first: NotificationRead,
+  told: DisputeReport,
 ): Promise<OrderProgress> {
-  return commitDecision(deps, {
-    read: () => readNotification(deps.db, { id }),
-    decide: (read) => {
-      const change = changeOfDispute({ read, payment: read.payment, report });
-      return change && { ...change, notification: { id, outcome: 'applied' } };
-    },
-  });
+  const { id } = first.notification;
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const read = await readNotification(deps.db, { id });
+    const { payment } = read;
+    const answer = await callProvider(deps, payment, async (provider) =>
+      provider.queryDispute
+        ? provider.queryDispute({ payment: paymentRef(payment), disputeNo: told.disputeNo })
+        : ({ kind: 'reported', report: told } as const),
+    );
+    if (answer.kind === 'unknown') {
+      const { providerStatus } = answer;
+      const about = { orderId: read.order.id, disputeNo: told.disputeNo, providerStatus };
+      deps.logger.error(about, 'a dispute status we have no word for');
+    }
+    const change =
+      answer.kind === 'reported'
+        ? changeOfDispute({ read, payment, report: answer.report })
+        : undefined;
+    if (!change) {
+      await finishNotification(deps.db, { id, outcome: 'unchanged' });
+      return progressOf(read);
+    }
+    const noted = { ...change, notification: { id, outcome: 'applied' } as const };
+    if (await commitChange(deps.db, { read, change: noted })) return progressOf(read, change);
+  }
+  throw new Error(`order ${first.order.id} was changed by somebody else ten times in a row`);
 }
 
 async function applyRefundNews(

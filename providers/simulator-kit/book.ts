@@ -64,10 +64,13 @@ export type Refund = MadeRefund & {
   settledAtMs?: number;
 };
 
+/** An `inquiry` moves no money. */
+export type DisputeState = 'inquiry' | 'inquiryClosed' | 'open' | 'won' | 'lost';
+
 export type Dispute = {
   disputeNo: string;
   amountMinor: number;
-  status: 'open' | 'won' | 'lost';
+  status: DisputeState;
   reason: string;
   atMs: number;
 };

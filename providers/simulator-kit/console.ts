@@ -46,8 +46,10 @@ const refundSchema = accountSchema.extend({ amountMinor: amountSchema });
 const disputeSchema = accountSchema.extend({
   amountMinor: amountSchema.optional(),
   reason: z.string().default('fraudulent'),
+  isInquiry: z.boolean().default(false),
 });
 const outcomeSchema = z.object({ won: z.boolean() });
+const moveSchema = z.object({ to: z.enum(['inquiryClosed', 'open', 'won', 'lost']) });
 
 /** An answer that is not the happy one. */
 export class ConsoleError extends Error {
@@ -112,16 +114,24 @@ export function createConsole(parts: ConsoleParts): Hono {
 
   routes.post('/payments/:outTradeNo/dispute', async (c) => {
     if (!dialect.newDisputeNo) throw new ConsoleError(404, 'this provider has no disputes');
-    const { account, amountMinor, reason } = disputeSchema.parse(await readJson(c));
+    const { account, amountMinor, ...rest } = disputeSchema.parse(await readJson(c));
     const payment = requirePayment(c, account);
-    return answer(c, platform.openDispute(payment, amountMinor ?? payment.capturedMinor, reason));
+    const dispute = { amountMinor: amountMinor ?? payment.capturedMinor, ...rest };
+    return answer(c, platform.openDispute(payment, dispute));
   });
 
   routes.post('/disputes/:disputeNo/close', async (c) => {
     const found = findDispute(book, c.req.param('disputeNo'));
     if (!found) throw new ConsoleError(404, 'no such dispute');
-    const outcome = outcomeSchema.parse(await readJson(c));
-    return answer(c, platform.closeDispute(found.payment, found.dispute, outcome));
+    const { won } = outcomeSchema.parse(await readJson(c));
+    return answer(c, platform.moveDispute(found.payment, found.dispute, won ? 'won' : 'lost'));
+  });
+
+  routes.post('/disputes/:disputeNo/move', async (c) => {
+    const found = findDispute(book, c.req.param('disputeNo'));
+    if (!found) throw new ConsoleError(404, 'no such dispute');
+    const { to } = moveSchema.parse(await readJson(c));
+    return answer(c, platform.moveDispute(found.payment, found.dispute, to));
   });
 
   const decideRefund = {

@@ -4,6 +4,7 @@ import type {
   Attempt,
   Book,
   Dispute,
+  DisputeState,
   MadeRefund,
   Notification,
   NotificationDraft,
@@ -24,8 +25,8 @@ export type PaymentEvent = PaymentKey &
     | { type: 'closed'; atMs: number }
     | { type: 'refundMade'; refund: MadeRefund }
     | { type: 'refundSettled' | 'refundBounced' | 'refundClosed'; refundNo: string; atMs: number }
-    | { type: 'disputeOpened'; dispute: Omit<Dispute, 'status'> }
-    | { type: 'disputeClosed'; disputeNo: string; status: 'won' | 'lost' }
+    | { type: 'disputeOpened'; dispute: Dispute }
+    | { type: 'disputeClosed'; disputeNo: string; status: DisputeState }
     | { type: 'notificationMade'; notification: NotificationDraft }
     | { type: 'notificationAttempted'; id: string; attempt: Attempt }
     | { type: 'notificationEnded'; id: string; end: NotificationEnd }
@@ -100,7 +101,8 @@ function applyPaymentEvent(book: Book, payment: Payment, event: PaymentEvent): v
       refundOf(payment, event.refundNo).status = 'closed';
       return;
     case 'disputeOpened':
-      payment.disputes.push({ ...event.dispute, status: 'open' });
+      // Of an earlier release's book: without a status.
+      payment.disputes.push({ ...event.dispute, status: event.dispute.status ?? 'open' });
       book.byDisputeNo.set(event.dispute.disputeNo, payment);
       return;
     case 'disputeClosed':

@@ -2,6 +2,7 @@ import { findPayment, findRefund } from './book.ts';
 import type {
   Book,
   Dispute,
+  DisputeState,
   MadeRefund,
   NotificationDraft,
   OpenedPayment,
@@ -21,7 +22,11 @@ export type Happening =
       payment: Payment;
       refund: Refund;
     }
-  | { type: 'disputeOpened' | 'disputeClosed'; payment: Payment; dispute: Dispute };
+  | {
+      type: 'disputeOpened' | 'disputeClosed' | 'disputeMoved';
+      payment: Payment;
+      dispute: Dispute;
+    };
 
 /** What a provider adds to the rules all share. */
 export type Dialect = {
@@ -60,8 +65,11 @@ export type Platform = {
   bounceRefund(payment: Payment, refund: Refund): RefundVerdict;
   closeRefund(payment: Payment, refund: Refund): RefundVerdict;
   externalRefund(payment: Payment, amountMinor: number): RefundVerdict;
-  openDispute(payment: Payment, amountMinor: number, reason: string): Verdict;
-  closeDispute(payment: Payment, dispute: Dispute, outcome: { won: boolean }): Verdict;
+  openDispute(
+    payment: Payment,
+    dispute: { amountMinor: number; reason: string; isInquiry: boolean },
+  ): Verdict;
+  moveDispute(payment: Payment, dispute: Dispute, to: DisputeState): Verdict;
 };
 
 export type PlatformParts = { ledger: Ledger; notifier: Notifier; dialect: Dialect };
@@ -184,10 +192,11 @@ export function createPlatform({ ledger, notifier, dialect }: PlatformParts): Pl
       const ruling = rules.externalRefund(book, payment, made);
       return carryOutRefund(payment, refundNo, ruling, ['refundMade', 'refundSettled']);
     },
-    openDispute(payment, amountMinor, reason) {
+    openDispute(payment, { amountMinor, reason, isInquiry }) {
       const disputeNo = dialect.newDisputeNo?.();
       if (!disputeNo) throw new Error('this provider has no disputes');
-      const opened = { disputeNo, amountMinor, reason, atMs: Date.now() };
+      const status = isInquiry ? ('inquiry' as const) : ('open' as const);
+      const opened = { disputeNo, amountMinor, reason, status, atMs: Date.now() };
       return carryOutDispute(
         payment,
         disputeNo,
@@ -195,9 +204,11 @@ export function createPlatform({ ledger, notifier, dialect }: PlatformParts): Pl
         'disputeOpened',
       );
     },
-    closeDispute(payment, dispute, outcome) {
-      const ruling = rules.closeDispute(payment, dispute, outcome);
-      return carryOutDispute(payment, dispute.disputeNo, ruling, 'disputeClosed');
+    moveDispute(payment, dispute, to) {
+      const ruling = rules.moveDispute(payment, dispute, to);
+      const isEnd = dispute.status === 'open' || to === 'inquiryClosed';
+      const type = isEnd ? 'disputeClosed' : 'disputeMoved';
+      return carryOutDispute(payment, dispute.disputeNo, ruling, type);
     },
   };
 }

@@ -1,5 +1,13 @@
 import { findPayment, findRefund, keyOf } from './book.ts';
-import type { Book, Dispute, MadeRefund, OpenedPayment, Payment, Refund } from './book.ts';
+import type {
+  Book,
+  Dispute,
+  DisputeState,
+  MadeRefund,
+  OpenedPayment,
+  Payment,
+  Refund,
+} from './book.ts';
 import type { BookEvent } from './events.ts';
 
 /** Why not. A provider's gateway says it in that provider's own codes. */
@@ -141,9 +149,9 @@ export function externalRefund(
 }
 
 /** The payer's bank takes the payment back; one at a time. */
-export function openDispute(payment: Payment, dispute: Omit<Dispute, 'status'>): Ruling {
+export function openDispute(payment: Payment, dispute: Dispute): Ruling {
   if (payment.status !== 'paid') return { refusal: 'notPaid' };
-  if (payment.disputes.some(({ status }) => status === 'open')) {
+  if (payment.disputes.some(({ status }) => status === 'open' || status === 'inquiry')) {
     return { refusal: 'alreadyDisputed' };
   }
   if (!isAmount(dispute.amountMinor)) return { refusal: 'amountInvalid' };
@@ -151,16 +159,22 @@ export function openDispute(payment: Payment, dispute: Omit<Dispute, 'status'>):
   return { events: [{ type: 'disputeOpened', ...keyOf(payment), dispute }] };
 }
 
-export function closeDispute(
+const nextStates: Readonly<Record<DisputeState, readonly DisputeState[]>> = {
+  inquiry: ['open', 'inquiryClosed'],
+  inquiryClosed: [],
+  open: ['won', 'lost'],
+  // Won late, as by an appeal.
+  lost: ['won'],
+  won: [],
+};
+
+export function moveDispute(
   payment: Payment,
   { disputeNo, status }: Dispute,
-  { won }: { won: boolean },
+  to: DisputeState,
 ): Ruling {
-  if (status !== 'open') return { refusal: 'disputeDecided' };
-  const decided = won ? 'won' : 'lost';
-  return {
-    events: [{ type: 'disputeClosed', ...keyOf(payment), disputeNo, status: decided }],
-  };
+  if (!nextStates[status].includes(to)) return { refusal: 'disputeDecided' };
+  return { events: [{ type: 'disputeClosed', ...keyOf(payment), disputeNo, status: to }] };
 }
 
 function isAmount(amountMinor: number): boolean {

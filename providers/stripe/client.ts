@@ -2,6 +2,7 @@ import type { Provider } from '../provider.ts';
 import { openAccount } from './account.ts';
 import type { StripeConfig as AccountConfig } from './account.ts';
 import { createPayment } from './create-payment.ts';
+import { queryDispute } from './disputes.ts';
 import { acknowledgeNotification, readNotification } from './notifications.ts';
 import { capturePayment, closePayment, queryPayment } from './payments.ts';
 import { queryRefund, refund } from './refunds.ts';
@@ -29,6 +30,7 @@ export function createStripe(config: StripeConfig): Provider {
     closePayment: (payment) => closePayment(account, payment),
     refund: (input) => refund(account, input),
     queryRefund: (input) => queryRefund(account, input),
+    queryDispute: (input) => queryDispute(account, input),
     fetchStatement: async (input) => fetchStatement(account, input, { sameDay }),
     parseNotification: (notification) => readNotification(account, webhookSecrets, notification),
     acknowledge: acknowledgeNotification,

@@ -62,19 +62,24 @@ export function meaningOfRefund(status: string | null): RefundMeaning {
   }
 }
 
-/** An inquiry that was closed, or a dispute prevented, takes no money; a refund that prevented it is reported itself. */
+/**
+ * https://docs.stripe.com/disputes/how-disputes-work: a `warning_…` is an inquiry, which moves no money. A dispute
+ * prevented takes none either; a refund that prevented it is reported itself.
+ */
 export function meaningOfDispute(status: string): DisputeStatus | 'unknown' {
   switch (status) {
     case 'warning_needs_response':
     case 'warning_under_review':
+      return 'inquiry';
+    case 'warning_closed':
+    case 'prevented':
+      return 'inquiry_closed';
     case 'needs_response':
     case 'under_review':
     case 'appeal_needs_response':
     case 'appeal_under_review':
       return 'open';
     case 'won':
-    case 'warning_closed':
-    case 'prevented':
       return 'won';
     case 'lost':
       return 'lost';

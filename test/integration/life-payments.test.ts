@@ -369,6 +369,102 @@ test('a dispute is recorded, announced, and ends as the provider says', async ()
   expect(body.data).toMatchObject([{ providerMinor: 0, merchantMinor: 0, disputesMinor: 0 }]);
 });
 
+describe('a dispute at Stripe', () => {
+  async function disputed(words: Record<string, unknown>) {
+    const receiver = await startReceiver();
+    const merchant = await world.newMerchant(['stripe']);
+    await merchant.api('POST', '/v1/endpoints', {
+      body: { url: receiver.url, eventTypes: ['dispute.*'] },
+    });
+    const order = await openOrder(merchant, { methods: ['stripe.payment_intent'] });
+    await payAtProvider(world, merchant, order);
+    await orderBecomes(merchant, order, 'paid');
+    await tellProvider(world, merchant, order, 'dispute', words);
+    const { call } = await world.simulator('stripe');
+    const becomes = (status: string) =>
+      until(`the dispute to be ${status}`, async () => {
+        const { disputes } = await read(merchant, order);
+        return disputes[0]?.status === status ? disputes[0] : undefined;
+      });
+    const move = async (to: string) => {
+      const { disputes } = await read(merchant, order);
+      const answer = await call('POST', `/disputes/${disputes[0]?.disputeNo}/move`, {
+        body: { to },
+      });
+      expect(answer.status).toBe(200);
+    };
+    const books = async () => {
+      const { body } = await merchant.api<{ data: object[] }>('GET', '/v1/balances');
+      return body.data[0];
+    };
+    const told = (types: string[]) =>
+      until(`the events ${types.join(', ')}`, () => {
+        const heard = receiver.received.map(({ event }) => event.type);
+        return JSON.stringify(heard) === JSON.stringify(types) || undefined;
+      });
+    return { merchant, order, becomes, move, books, told, stop: receiver.stop };
+  }
+
+  const whole = { providerMinor: 1250, merchantMinor: 1250, disputesMinor: 0 };
+
+  test('that is an inquiry moves no money, and the payment can still be refunded', async () => {
+    const { merchant, order, becomes, move, books, told, stop } = await disputed({
+      isInquiry: true,
+    });
+    expect(await becomes('inquiry')).toMatchObject({ amountMinor: 1250 });
+    expect(await books()).toMatchObject(whole);
+    const refund = await merchant.api<{ status: string }>(
+      'POST',
+      `/v1/orders/${order.id}/refunds`,
+      {
+        body: { merchantRefundNo: `inquiry-${order.id}` },
+        headers: { prefer: 'wait=20' },
+      },
+    );
+    expect(refund).toMatchObject({ status: 201, body: { status: 'succeeded' } });
+    await move('inquiryClosed');
+    await becomes('inquiry_closed');
+    await told(['dispute.inquiry_opened', 'dispute.inquiry_closed']);
+    expect(await books()).toMatchObject({ providerMinor: 0, merchantMinor: 0, disputesMinor: 0 });
+    await stop();
+  });
+
+  test('that an inquiry has become holds the money, and gives it back when it is won late', async () => {
+    const { becomes, move, books, told, stop } = await disputed({ isInquiry: true });
+    await becomes('inquiry');
+    await move('open');
+    await becomes('open');
+    expect(await books()).toMatchObject({ merchantMinor: 0, disputesMinor: 1250 });
+    await move('lost');
+    await becomes('lost');
+    expect(await books()).toMatchObject({ providerMinor: 0, merchantMinor: 0, disputesMinor: 0 });
+    await move('won');
+    await becomes('won');
+    expect(await books()).toMatchObject(whole);
+    await told([
+      ...['dispute.inquiry_opened', 'dispute.opened'],
+      ...['dispute.lost', 'dispute.won'],
+    ]);
+    await stop();
+  });
+
+  test('is as the provider says now, in whatever order its news comes', async () => {
+    const { merchant, order, becomes, move, books, stop } = await disputed({});
+    await becomes('open');
+    await move('lost');
+    await becomes('lost');
+    const { call } = await world.simulator('stripe');
+    const { outTradeNo } = order.payments[0]!;
+    const account = merchant.accounts[0]?.account;
+    // Its opening, and its end, are told once more.
+    await call('POST', `/notifications/${outTradeNo}/resend`, { body: { account } });
+    await move('won');
+    await becomes('won');
+    expect(await books()).toMatchObject(whole);
+    await stop();
+  });
+});
+
 test('thin notifications only make the provider be asked', async () => {
   const merchant = await world.newMerchant(['stripe']);
   const { call } = await world.simulator('stripe');

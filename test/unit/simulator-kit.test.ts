@@ -155,18 +155,19 @@ describe('a refund', () => {
   });
 });
 
-test('a dispute is decided once', () => {
+test('a dispute is decided once, but what was lost may be won late', () => {
   const { book, payment } = paid();
-  const dispute = { disputeNo: 'd1', amountMinor: 1000, reason: 'fraud', atMs: 5 };
+  const words = { amountMinor: 1000, reason: 'fraud', status: 'open' as const, atMs: 5 };
+  const dispute = { disputeNo: 'd1', ...words };
+  const move = (to: 'won' | 'lost' | 'open') =>
+    enter(book, rules.moveDispute(payment, sure(payment.disputes[0]), to));
   expect(enter(book, rules.openDispute(payment, dispute))).toBe('done');
   expect(enter(book, rules.openDispute(payment, dispute))).toBe('alreadyDisputed');
-  expect(enter(book, rules.closeDispute(payment, sure(payment.disputes[0]), { won: false }))).toBe(
-    'done',
-  );
-  expect(enter(book, rules.closeDispute(payment, sure(payment.disputes[0]), { won: true }))).toBe(
-    'disputeDecided',
-  );
-  expect(payment.disputes[0]?.status).toBe('lost');
+  expect(move('lost')).toBe('done');
+  expect(move('open')).toBe('disputeDecided');
+  expect(move('won')).toBe('done');
+  expect(move('lost')).toBe('disputeDecided');
+  expect(payment.disputes[0]?.status).toBe('won');
 });
 
 test('a statement lists what moved in its day and nothing else', () => {

@@ -114,13 +114,13 @@ describe('a status', () => {
   test.each([
     ['needs_response', 'open'],
     ['under_review', 'open'],
-    ['warning_needs_response', 'open'],
-    ['warning_under_review', 'open'],
+    ['warning_needs_response', 'inquiry'],
+    ['warning_under_review', 'inquiry'],
     ['appeal_needs_response', 'open'],
     ['appeal_under_review', 'open'],
     ['won', 'won'],
-    ['warning_closed', 'won'],
-    ['prevented', 'won'],
+    ['warning_closed', 'inquiry_closed'],
+    ['prevented', 'inquiry_closed'],
     ['lost', 'lost'],
   ])('%s of a dispute is %s', (status, meaning) => {
     expect(meaningOfDispute(status)).toBe(meaning);

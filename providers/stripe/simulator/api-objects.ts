@@ -139,7 +139,13 @@ export function refundObject(payment: Payment, refund: Refund): ApiObject {
   };
 }
 
-const disputeStatuses = { open: 'needs_response', won: 'won', lost: 'lost' } as const;
+const disputeStatuses = {
+  inquiry: 'warning_needs_response',
+  inquiryClosed: 'warning_closed',
+  open: 'needs_response',
+  won: 'won',
+  lost: 'lost',
+} as const;
 
 export function disputeObject(payment: Payment, dispute: Dispute): ApiObject {
   return {

@@ -68,6 +68,10 @@ function eventsOf(happening: Happening): Named[] {
       return [disputeEvent('created', happening)];
     case 'disputeClosed':
       return [disputeEvent('closed', happening)];
+    case 'disputeMoved': {
+      const isWon = happening.dispute.status === 'won';
+      return [disputeEvent(isWon ? 'funds_reinstated' : 'funds_withdrawn', happening)];
+    }
   }
 }
 

@@ -16,7 +16,7 @@ export function createRefund(call: ApiCall): ApiObject {
   if (payment.status !== 'paid') {
     throw unexpectedState('This PaymentIntent does not have a successful charge to refund.');
   }
-  if (payment.disputes.some(({ status }) => status !== 'won')) {
+  if (payment.disputes.some(({ status }) => status === 'open' || status === 'lost')) {
     throw invalidRequest('The charge has been charged back; cannot issue a refund.', {
       code: 'charge_disputed',
     });

@@ -84,7 +84,7 @@ function balancesOfRows(
   }
   for (const { account_id, currency, amount_minor, status } of found.disputes) {
     const balance = balanceIn(owed, `${account_id} ${currency}`);
-    if (status === 'won') continue;
+    if (status !== 'open' && status !== 'lost') continue;
     balance.merchant += Number(amount_minor);
     balance[status === 'open' ? 'disputes' : 'provider'] -= Number(amount_minor);
   }
