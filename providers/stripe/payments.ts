@@ -30,11 +30,16 @@ export async function queryPayment(
 ): Promise<QueryPaymentResult> {
   const found = await find(account, payment);
   if (!found) return { kind: 'reported', report: { status: 'absent' } };
-  const { session, paymentIntent } = found;
-  const report = paymentIntent
-    ? reportOfPaymentIntent(paymentIntent)
-    : session && reportOfSession(session);
-  return { kind: 'reported', report: wholeReport(report) };
+  return { kind: 'reported', report: wholeReport(reportOfFound(found)) };
+}
+
+/** What both say together. */
+export function reportOfFound({ session, paymentIntent }: Found): ProviderReport | undefined {
+  // A slow method has failed after the Session was completed: nobody can pay by it any more.
+  const isDeadEnd =
+    session?.status === 'complete' && paymentIntent?.status === 'requires_payment_method';
+  if (isDeadEnd) return { status: 'closed' };
+  return paymentIntent ? reportOfPaymentIntent(paymentIntent) : session && reportOfSession(session);
 }
 
 /**

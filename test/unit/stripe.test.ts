@@ -11,6 +11,9 @@ import { createStripe } from '../../providers/stripe/client.ts';
 import { stripe } from '../../providers/stripe/definition.ts';
 import { faultOf, refusalOf } from '../../providers/stripe/errors.ts';
 import { fromStripeAmount, toStripeAmount } from '../../providers/stripe/money.ts';
+import { readingOf } from '../../providers/stripe/news.ts';
+import { paymentIntentSchema, sessionSchema } from '../../providers/stripe/objects.ts';
+import { reportOfFound } from '../../providers/stripe/payments.ts';
 import { verifySignature } from '../../providers/stripe/signature.ts';
 import {
   meaningOfDispute,
@@ -375,5 +378,44 @@ describe('an answer', () => {
     expect(silent).toMatchObject({ fault: { kind: 'unknownOutcome' }, requests: 1 });
     const torn = await refundAgainst((_request, response) => void response.write('{"ob'), 100);
     expect(torn).toMatchObject({ fault: { kind: 'unknownOutcome' }, requests: 1 });
+  });
+});
+
+describe('an event', () => {
+  const refund = {
+    ...{ object: 'refund', id: 're_1', amount: 100, currency: 'usd', status: 'succeeded' },
+    ...{ created: 1, payment_intent: 'pi_1', metadata: { refund_no: 'r1', out_trade_no: 'o1' } },
+  };
+  const intent = {
+    ...{ object: 'payment_intent', id: 'pi_1', livemode: false, currency: 'usd', amount: 100 },
+    ...{ status: 'requires_payment_method', metadata: { out_trade_no: 'o1' } },
+  };
+  const session = {
+    ...{ object: 'checkout.session', id: 'cs_1', livemode: false, currency: 'usd' },
+    ...{ status: 'complete', payment_status: 'unpaid', amount_total: 100, payment_intent: 'pi_1' },
+    ...{ client_reference_id: 'o1', metadata: { out_trade_no: 'o1' } },
+  };
+  const about = { outTradeNo: 'o1', providerTradeNo: 'pi_1' };
+
+  test.each(['refund.updated', 'refund.failed', 'charge.refund.updated'])(
+    '%s is news of the refund, whatever version named it',
+    (type) => {
+      const news = { kind: 'refund', refundNo: 'r1', providerRefundNo: 're_1' };
+      expect(readingOf(type, refund)).toEqual({ news, about });
+    },
+  );
+
+  test('of a slow payment that failed has Stripe asked, who says that nobody can pay any more', () => {
+    const read = readingOf('checkout.session.async_payment_failed', session);
+    expect(read).toEqual({ news: { kind: 'hint' }, about });
+    const found = {
+      session: sessionSchema.parse(session),
+      paymentIntent: paymentIntentSchema.parse(intent),
+    };
+    expect(reportOfFound(found)).toEqual({ status: 'closed' });
+    const open = { ...found, session: sessionSchema.parse({ ...session, status: 'open' }) };
+    expect(reportOfFound(open)).toEqual({ status: 'pending' });
+    const processing = paymentIntentSchema.parse({ ...intent, status: 'processing' });
+    expect(reportOfFound({ ...found, paymentIntent: processing })).toEqual({ status: 'pending' });
   });
 });
