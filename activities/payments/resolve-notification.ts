@@ -34,9 +34,9 @@ export async function resolveNotification(
     return progressOf(read);
   }
   const { news } = notification;
-  // News of a refund may overtake the news of its payment: first things first.
-  const isSettled = payment.status === 'succeeded';
-  const progress = isSettled ? progressOf(read) : await applyAnswer(deps, read);
+  // News of a refund may overtake the news of its payment: first things first. That all has gone back is news of both.
+  const isKnown = payment.status === 'succeeded' && news.kind !== 'payment';
+  const progress = isKnown ? progressOf(read) : await applyAnswer(deps, read);
   if (news.kind === 'refund') return applyRefundNews(deps, read, news);
   if (news.kind === 'dispute') {
     return applyDisputeNews(deps, read, news.report);

@@ -1,4 +1,8 @@
+import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { providerNotifications } from '../../db/schema/provider-notifications.ts';
+import { newId } from '../../domain/ids.ts';
+import type { OrderId } from '../../domain/ids.ts';
 import type { ProviderName } from '../../providers/provider.ts';
 import {
   newOrder,
@@ -215,6 +219,33 @@ describe('a trade that Alipay says is closed, and yet was paid', () => {
       ...{ status: 'refunded', reviewReason: null, refundedMinor: 1_250 },
       refunds: [{ cause: 'at_provider', status: 'succeeded', amountMinor: 1_250 }],
     });
+    expect(await booksOf(merchant)).toMatchObject([nothing]);
+  });
+
+  test('after its payment was told, and no news of the refund, has gone back in our books too', async () => {
+    const merchant = await world.newMerchant(['alipay']);
+    const order = await paidOrder(merchant, 'alipay.qr');
+    const { outTradeNo } = order.payments[0]!;
+    await scriptFaults(world, { outTradeNo }, [{ ...lost, times: 1 }]);
+    await tellProvider(world, merchant, order, 'refund', { amountMinor: 1_250 });
+    // As Alipay would tell of it without its refund's number: closed, with a time of payment.
+    const [row] = await world.db
+      .select()
+      .from(providerNotifications)
+      .where(eq(providerNotifications.orderId, order.id as OrderId));
+    const report = { status: 'succeeded', paidMinor: 1_250, currency: 'CNY', isGivenBack: true };
+    const told = {
+      ...row!,
+      ...{ id: newId('notification'), providerNotificationId: `closed-${order.id}` },
+      ...{ appliedAt: null, outcome: null },
+      news: {
+        kind: 'payment' as const,
+        report: { ...report, providerTradeNo: order.payments[0]!.outTradeNo } as never,
+      },
+    };
+    await world.db.insert(providerNotifications).values(told);
+    // The sweep finds what was stored and not told to the order.
+    await orderBecomes(merchant, order, 'refunded');
     expect(await booksOf(merchant)).toMatchObject([nothing]);
   });
 
