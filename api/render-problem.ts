@@ -6,6 +6,10 @@ import type { ApiDeps, AppEnv } from './deps.ts';
 import { Problem, problemTypes } from './problems.ts';
 import type { FieldError } from './problems.ts';
 
+/** What Node throws where a body's connection ends before the body does. */
+const isBrokenOff = (error: Error): boolean =>
+  error.message === 'aborted' && 'code' in error && error.code === 'ECONNRESET';
+
 /** Answers an error as problem+json (RFC 9457). What we did not foresee is logged and not shown. */
 export function renderProblem(
   error: Error,
@@ -13,7 +17,10 @@ export function renderProblem(
   { logger, publicUrl }: Pick<ApiDeps, 'logger' | 'publicUrl'>,
 ): Response {
   const problem = asProblem(error);
-  if (problem.slug === 'internal-error') {
+  if (isBrokenOff(error)) {
+    // Anybody can do that, as often as they like: no alert, and nobody is left to read the answer.
+    logger.info({ requestId: c.var.requestId, path: c.req.path }, 'a caller left in the middle');
+  } else if (problem.slug === 'internal-error') {
     logger.error({ err: error, requestId: c.var.requestId, path: c.req.path }, 'request failed');
   }
   const { status, title } = problemTypes[problem.slug];

@@ -6,6 +6,7 @@ import { publishedKey } from '../../webhooks/public-key.ts';
 import { apiClient } from '../support/api-client.ts';
 import type { ApiAnswer } from '../support/api-client.ts';
 import { openOrder } from '../support/orders.ts';
+import { keptLog } from '../support/log-lines.ts';
 import { until } from '../support/until.ts';
 import { openWorld } from '../support/world.ts';
 import type { TestMerchant, World } from '../support/world.ts';
@@ -20,9 +21,10 @@ const limits = {
   concurrentRequestsPerAddress: 6,
 };
 
+const { logger, lines } = keptLog();
 let world: World;
 beforeAll(async () => {
-  world = await openWorld({ limits, trustedProxies: ['127.0.0.0/8', '::1/128'] });
+  world = await openWorld({ limits, logger, trustedProxies: ['127.0.0.0/8', '::1/128'] });
 });
 afterAll(() => world.close());
 
@@ -226,4 +228,27 @@ test.each([
   expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
   expect(head).toContain('application/problem+json');
   expect(JSON.parse(body)).toMatchObject({ status, detail: expect.any(String) });
+});
+
+test('bodies that are broken off are no errors of ours, however many there are', async () => {
+  const { accounts, key } = await world.newMerchant(['alipay']);
+  const port = Number(new URL(world.url).port);
+  const requests = [
+    `POST /providers/${accounts[0]?.accountId}/notifications HTTP/1.1\r\n`,
+    `POST /v1/events HTTP/1.1\r\nauthorization: Bearer ${key}\r\n`,
+  ];
+  for (const request of requests) {
+    const socket = connect(port, '127.0.0.1');
+    const head = 'host: a\r\ncontent-type: application/json\r\ncontent-length: 6000\r\n\r\n';
+    await new Promise<void>((sent) => socket.write(`${request}${head}{"a`, () => sent()));
+    // The request is under way before it is broken off.
+    await new Promise((done) => setTimeout(done, 200));
+    socket.destroy();
+  }
+  const after = await fetch(`${world.url}/v1/events`, {
+    headers: { authorization: `Bearer ${key}` },
+  });
+  expect(after.status).toBe(200);
+  await new Promise((done) => setTimeout(done, 300));
+  expect(lines.filter(({ msg }) => msg === 'request failed')).toEqual([]);
 });
