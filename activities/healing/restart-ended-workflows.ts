@@ -26,7 +26,10 @@ export async function restartEndedWorkflows(deps: ActivityDeps): Promise<{ resta
         (await isLatest(deps, run)) &&
         (await restarter(deps, { workflowId, startedAtMs: run.startTime.getTime() }));
       handledRuns.add(runId);
-      if (!isRestarted) continue;
+      if (!isRestarted) {
+        sayEnded(logger, run);
+        continue;
+      }
       restarted += 1;
       logger.error(
         { event: 'workflow.restarted', workflowId, runId, status: run.status.name },
@@ -37,6 +40,18 @@ export async function restartEndedWorkflows(deps: ActivityDeps): Promise<{ resta
     }
   }
   return { restarted };
+}
+
+/** Its work was done, or goes on by news that came first: still nobody but a person ends a workflow so. */
+function sayEnded(
+  logger: ActivityDeps['logger'],
+  { workflowId, runId, status }: { workflowId: string; runId: string; status: { name: string } },
+): void {
+  if (status.name !== 'TERMINATED' && status.name !== 'CANCELLED') return;
+  logger.error(
+    { event: 'workflow.ended', workflowId, runId, status: status.name },
+    'a workflow was ended from outside; nothing of its work was left, or it goes on without it',
+  );
 }
 
 /** Nobody has started it again since. */

@@ -345,3 +345,24 @@ test('readiness says what does not run, and strictly so where it is asked to', a
     await world.close();
   }
 });
+
+test('an order that was terminated and then went on by news of its payment is an alert too', async () => {
+  const { logger, lines } = keptLog();
+  const world = await openWorld({ logger });
+  try {
+    const merchant = await world.newMerchant();
+    const order = await openOrder(merchant);
+    const workflowId = workflowIds.payOrder(order.id as OrderId);
+    await world.temporal.workflow.getHandle(workflowId).terminate('as by a person');
+    await payAtProvider(world, merchant, order);
+    await orderBecomes(merchant, order, 'paid');
+    // Whichever came first, the news or the sweep.
+    await until('the alert', () =>
+      lines.find(
+        ({ event, workflowId: id }) => id === workflowId && String(event).startsWith('workflow.'),
+      ),
+    );
+  } finally {
+    await world.close();
+  }
+});
