@@ -21,6 +21,11 @@ export type CodeMeaning =
 /** The documented codes of one operation. */
 export type CodeTable = Readonly<Record<string, CodeMeaning>>;
 
+/** Undefined for a code that the table does not have. */
+export function meaningIn(table: CodeTable, code: string): CodeMeaning | undefined {
+  return Object.hasOwn(table, code) ? table[code] : undefined;
+}
+
 export type RefusedWords = {
   code: string;
   message: string;

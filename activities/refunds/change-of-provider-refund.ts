@@ -1,11 +1,10 @@
 import { newId, outTradeNoOf } from '../../domain/ids.ts';
 import { refundableMinor } from '../../domain/refund.ts';
 import type { RefundReport } from '../../domain/refund.ts';
-import { positionOfRefund, postingBetween } from '../../domain/ledger.ts';
 import type { Change } from '../../db/queries/commit-change.ts';
 import type { OrderRead, PaymentRow, RefundRow } from '../../db/queries/read-order.ts';
-import { changeOfRefund, orderAfter } from './change-of-refund.ts';
-import { newRefund } from './new-refund.ts';
+import { changeOfMadeRefund } from './change-of-made-refund.ts';
+import { changeOfRefund } from './change-of-refund.ts';
 
 /**
  * What it changes that the provider gave money back without us, as from its portal. Undefined where
@@ -39,28 +38,8 @@ export function changeOfProviderRefund(input: {
       event: { type: 'order.review_required', about: payment.id },
     };
   }
-  const refund = {
-    ...newRefund({
-      ...{ read, payment, amountMinor },
-      cause: 'at_provider',
-      reason: 'Refunded at the provider',
-    }),
-    refundNo,
-    providerRefundNo,
-    status: 'succeeded' as const,
-    settledAt: refundedAt === undefined ? new Date() : new Date(refundedAt),
-  };
-  const posting = postingBetween(
-    `refund:${refund.id}:succeeded`,
-    {},
-    positionOfRefund('succeeded', amountMinor),
-  );
-  return {
-    order: orderAfter(read, refund),
-    newRefund: refund,
-    ledger: posting && { accountId: payment.accountId, postings: [posting] },
-    event: { type: 'refund.succeeded', about: refund.id },
-  };
+  const numbers = { refundNo, providerRefundNo };
+  return changeOfMadeRefund({ read, payment, amountMinor, numbers, refundedAt });
 }
 
 /**

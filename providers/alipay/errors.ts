@@ -1,5 +1,5 @@
 import { ConnectFailed } from '../../outbound/calls.ts';
-import { faultFor, refusalFor } from '../code-meanings.ts';
+import { faultFor, meaningIn, refusalFor } from '../code-meanings.ts';
 import type { CodeMeaning, CodeTable } from '../code-meanings.ts';
 import { ProviderFault } from '../faults.ts';
 import type { Refusal } from '../provider.ts';
@@ -23,14 +23,11 @@ export function bareSubCode({ sub_code = '' }: AlipayAnswer): string {
 /** What the answer to one operation means, by that operation's table; undefined where nobody documented it. */
 export function meaningOfAnswer(answer: AlipayAnswer, table: CodeTable): CodeMeaning | undefined {
   const subCode = bareSubCode(answer);
-  if (answer.code === '40004') return lookUp(table, subCode);
+  if (answer.code === '40004') return meaningIn(table, subCode);
   // Of all that the gateway refuses by itself, the one that is about a value and not about the account.
   if (answer.code === '40002' && subCode === 'invalid-parameter') return 'badRequest';
-  return lookUp(gatewayCodes, answer.code);
+  return meaningIn(gatewayCodes, answer.code);
 }
-
-const lookUp = (table: CodeTable, code: string): CodeMeaning | undefined =>
-  Object.hasOwn(table, code) ? table[code] : undefined;
 
 /** A definite no, as data; throws a fault for an answer that is none. */
 export function refusalOf(answer: AlipayAnswer, table: CodeTable): Refusal {

@@ -1,6 +1,6 @@
 import { Stripe } from 'stripe';
 import { ConnectFailed } from '../../outbound/calls.ts';
-import { faultFor, refusalFor } from '../code-meanings.ts';
+import { faultFor, meaningIn, refusalFor } from '../code-meanings.ts';
 import type { CodeMeaning } from '../code-meanings.ts';
 import { ProviderFault } from '../faults.ts';
 import type { Refusal } from '../provider.ts';
@@ -10,7 +10,6 @@ type StripeError = InstanceType<typeof Stripe.errors.StripeError>;
 
 /** What an error means; undefined where nobody documented it. */
 export function meaningOfError(error: StripeError): CodeMeaning | undefined {
-  const code = codeOf(error);
   switch (error.statusCode) {
     case 402:
       return 'declined';
@@ -26,7 +25,7 @@ export function meaningOfError(error: StripeError): CodeMeaning | undefined {
       if (isIdempotencyConflict(error)) return 'invalidState';
       // More than is left is refused without a code.
       if (!error.code && isAboutAmount(error)) return 'invalidState';
-      return Object.hasOwn(codes, code) ? codes[code as keyof typeof codes] : undefined;
+      return meaningIn(codes, codeOf(error));
     default:
       return 'unknown';
   }

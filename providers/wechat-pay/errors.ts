@@ -1,5 +1,5 @@
 import { ConnectFailed } from '../../outbound/calls.ts';
-import { faultFor, refusalFor } from '../code-meanings.ts';
+import { faultFor, meaningIn, refusalFor } from '../code-meanings.ts';
 import type { CodeMeaning, CodeTable } from '../code-meanings.ts';
 import { ProviderFault } from '../faults.ts';
 import type { Refusal } from '../provider.ts';
@@ -14,8 +14,8 @@ export function bareCode({ code }: { code: string }): string {
 
 /** What an error of one operation means, by that operation's table; undefined where nobody documented it. */
 export function meaningOfError(error: ApiError, table: CodeTable): CodeMeaning | undefined {
-  const code = bareCode(error);
-  if (Object.hasOwn(table, code)) return table[code];
+  const documented = meaningIn(table, bareCode(error));
+  if (documented) return documented;
   // A status that says by itself that it was turned away, or that nobody knows.
   if (error.status === 429) return 'retry';
   return error.status >= 500 ? 'unknown' : undefined;
