@@ -51,6 +51,17 @@ export type ReportBinding = {
   /** Null where a provider names only its own number of the trade, as for a dispute. */
   outTradeNo: string | null;
   providerTradeNo?: string | null;
+  /** The provider's handle of the unpaid payment, where the news names it. */
+  providerRef?: string | null;
+};
+
+/** What news of one of our payments must say. */
+export type ExpectedBinding = ReportBinding & {
+  /**
+   * Anybody can write our number on a payment of his own at this provider, as into metadata: which one
+   * is ours, only the provider's own names for it tell.
+   */
+  isNumberCopyable?: boolean;
 };
 
 /** What a notification is about. */
@@ -156,15 +167,25 @@ export function awaitsPayer(status: PaymentStatus): boolean {
   return status === 'created' || status === 'pending';
 }
 
+export type BindingDecision =
+  | { kind: 'bound' }
+  /** Of a payment that somebody else opened and that carries our number: none of our business. */
+  | { kind: 'foreign' }
+  /** It names nothing that we know of ours: the provider, asked about the one that we opened, tells. */
+  | { kind: 'ask' }
+  | { kind: 'review'; reason: ReviewReason };
+
 /** Decides whether a notification speaks of this very payment. Alipay: all four fields MUST be checked. */
-export function decideOnBinding(
-  expected: ReportBinding,
-  actual: ReportBinding,
-): { kind: 'bound' } | { kind: 'review'; reason: ReviewReason } {
+export function decideOnBinding(expected: ExpectedBinding, actual: ReportBinding): BindingDecision {
   if (actual.appId !== expected.appId) return { kind: 'review', reason: 'app_mismatch' };
   if (actual.sellerId !== expected.sellerId) return { kind: 'review', reason: 'seller_mismatch' };
   // One that names only the provider's number was found by it.
   if (actual.outTradeNo !== null && actual.outTradeNo !== expected.outTradeNo)
     return { kind: 'review', reason: 'trade_no_mismatch' };
-  return { kind: 'bound' };
+  if (!expected.isNumberCopyable) return { kind: 'bound' };
+  for (const name of ['providerTradeNo', 'providerRef'] as const) {
+    const [ours, theirs] = [expected[name], actual[name]];
+    if (ours && theirs) return { kind: ours === theirs ? 'bound' : 'foreign' };
+  }
+  return { kind: 'ask' };
 }

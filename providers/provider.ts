@@ -1,5 +1,11 @@
 import type { DisputeReport } from '../domain/dispute.ts';
-import type { NextAction, ProviderNews, ProviderReport, ReportBinding } from '../domain/payment.ts';
+import type {
+  ExpectedBinding,
+  NextAction,
+  ProviderNews,
+  ProviderReport,
+  ReportBinding,
+} from '../domain/payment.ts';
 import type { RefundReport } from '../domain/refund.ts';
 
 /**
@@ -32,7 +38,7 @@ export type Provider = {
   /** The answer in the provider's own dialect. */
   acknowledge(answer: 'accepted' | 'rejected' | 'retryLater'): NotificationAck;
   /** Who signed reports must say they are for. */
-  expectedBinding(input: { outTradeNo: string }): ReportBinding;
+  expectedBinding(payment: PaymentNames): ExpectedBinding;
 };
 
 export type ProviderName = 'alipay' | 'wechat-pay' | 'stripe';
@@ -48,6 +54,10 @@ export type PaymentRef = {
   amountMinor: number;
   currency: string;
 };
+
+/** The names that a payment has at its provider, as far as they are known. */
+export type PaymentNames = Pick<PaymentRef, 'outTradeNo'> &
+  Partial<Pick<PaymentRef, 'providerRef' | 'providerTradeNo'>>;
 
 export type CreatePaymentInput = {
   outTradeNo: string;

@@ -1,6 +1,6 @@
 import type { NotificationId } from '../../domain/ids.ts';
 import { decideOnBinding, decideOnReport } from '../../domain/payment.ts';
-import type { ProviderReport, ReportDecision } from '../../domain/payment.ts';
+import type { BindingDecision, ProviderReport, ReportDecision } from '../../domain/payment.ts';
 import type { Change } from '../../db/queries/commit-change.ts';
 import { finishNotification } from '../../db/queries/finish-notification.ts';
 import { readNotification } from '../../db/queries/read-order.ts';
@@ -26,19 +26,18 @@ export async function applyNotification(
   const { news, binding } = notification;
   // Paid and given back is two changes: the provider's own answer makes both.
   const isGivenBack = news.kind === 'payment' && isWhollyGivenBack(news.report);
-  if (news.kind !== 'payment' || isGivenBack || isDoubtful(first)) {
-    return { ...progressOf(first), isOnlyHint: true };
-  }
+  if (news.kind !== 'payment' || isGivenBack) return { ...progressOf(first), isOnlyHint: true };
   const provider = await providers.get(notification.accountId);
-  const made: { review?: string; isDoubtful?: boolean; isNoted?: boolean } = {};
+  const made: { bound?: BindingDecision; review?: string; isHint?: boolean; isNoted?: boolean } =
+    {};
   const progress = await commitDecision(deps, {
     first,
     read: () => readNotification(db, { id }),
     decide: (read) => {
-      made.isDoubtful = isDoubtful(read);
-      if (made.isDoubtful) return undefined;
-      const expected = provider.expectedBinding({ outTradeNo: read.payment.outTradeNo });
-      const bound = decideOnBinding(expected, binding);
+      const bound = decideOnBinding(provider.expectedBinding(read.payment), binding);
+      made.bound = bound;
+      made.isHint = bound.kind === 'ask' || (bound.kind === 'bound' && isDoubtful(read));
+      if (made.isHint || bound.kind === 'foreign') return undefined;
       const change = changeOfPayment(read, bound.kind === 'review' ? bound : news);
       const outcome = outcomeOf(change);
       if (outcome === 'review') made.review = change?.order.reviewReason ?? 'unknown';
@@ -47,7 +46,11 @@ export async function applyNotification(
       return { ...change, notification: { id, outcome } };
     },
   });
-  if (made.isDoubtful) return { ...progress, isOnlyHint: true };
+  if (made.isHint) return { ...progress, isOnlyHint: true };
+  if (made.bound?.kind === 'foreign') {
+    await leaveForeign(deps, first);
+    return progress;
+  }
   if (made.review) {
     logger.error(
       { id, orderId: order.id, reason: made.review },
@@ -57,6 +60,19 @@ export async function applyNotification(
   // A change was written together with its outcome.
   if (!made.isNoted) await finishNotification(db, { id, outcome: 'unchanged' });
   return progress;
+}
+
+/** Money that somebody else asked for under our number is not our order's: it is said, and left alone. */
+export async function leaveForeign(
+  { db, logger }: ActivityDeps,
+  { notification: { id, binding, news }, order, payment }: NotificationRead,
+): Promise<void> {
+  const { providerRef, providerTradeNo } = payment;
+  logger.error(
+    { id, orderId: order.id, told: binding, news, opened: { providerRef, providerTradeNo } },
+    'news of a payment with our number that we did not open: find out at the provider who did',
+  );
+  await finishNotification(db, { id, outcome: 'foreign' });
 }
 
 /** Of a hold and its close the one that is told later may be the older one: the provider is asked. */

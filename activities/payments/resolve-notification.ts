@@ -1,14 +1,17 @@
 import type { DisputeReport } from '../../domain/dispute.ts';
 import type { NotificationId } from '../../domain/ids.ts';
 import { decideOnBinding } from '../../domain/payment.ts';
+import type { ProviderNews } from '../../domain/payment.ts';
 import type { RefundReport } from '../../domain/refund.ts';
 import { commitChange } from '../../db/queries/commit-change.ts';
 import { finishNotification } from '../../db/queries/finish-notification.ts';
 import { readNotification } from '../../db/queries/read-order.ts';
-import type { NotificationRead } from '../../db/queries/read-order.ts';
+import type { NotificationRead, PaymentRow } from '../../db/queries/read-order.ts';
 import type { OrderProgress } from '../../workflows/messages.ts';
+import { ProviderFault } from '../../providers/faults.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { changeOfProviderRefund } from '../refunds/change-of-provider-refund.ts';
+import { leaveForeign } from './apply-notification.ts';
 import { applyReport } from './apply-report.ts';
 import { askProvider, callProvider } from './ask-provider.ts';
 import { changeOfDispute } from './change-of-dispute.ts';
@@ -25,18 +28,32 @@ export async function resolveNotification(
   const read = await readNotification(deps.db, { id });
   const { notification, payment, order } = read;
   const provider = await deps.providers.get(notification.accountId);
-  const expected = provider.expectedBinding({ outTradeNo: payment.outTradeNo });
-  const bound = decideOnBinding(expected, notification.binding);
+  const boundTo = (payment: PaymentRow) =>
+    decideOnBinding(provider.expectedBinding(payment), notification.binding);
+  const bound = boundTo(payment);
   if (bound.kind === 'review') {
     // Nothing of it was believed; the provider's own answers are.
     deps.logger.error({ id, orderId: order.id, reason: bound.reason }, 'news for somebody else');
     await finishNotification(deps.db, { id, outcome: 'review' });
     return progressOf(read);
   }
+  if (bound.kind === 'foreign') {
+    await leaveForeign(deps, read);
+    return progressOf(read);
+  }
   const { news } = notification;
   // News of a refund may overtake the news of its payment: first things first. That all has gone back is news of both.
   const isKnown = payment.status === 'succeeded' && news.kind !== 'payment';
   const progress = isKnown ? progressOf(read) : await applyAnswer(deps, read);
+  if (bound.kind === 'ask' && tellsOfMoney(news)) {
+    const after = await readNotification(deps.db, { id });
+    if (boundTo(after.payment).kind !== 'bound') {
+      if (isHandleOnItsWay(after)) throw handleOnItsWay;
+      // The one that we opened has brought no money, or money under another number.
+      await leaveForeign(deps, after);
+      return progress;
+    }
+  }
   if (news.kind === 'refund') return applyRefundNews(deps, read, news);
   if (news.kind === 'dispute') {
     return applyDisputeNews(deps, read, news.report);
@@ -44,6 +61,25 @@ export async function resolveNotification(
   await finishNotification(deps.db, { id, outcome: 'applied' });
   return progress;
 }
+
+function tellsOfMoney(news: ProviderNews): boolean {
+  if (news.kind === 'payment') return news.report.status === 'succeeded';
+  return news.kind !== 'hint';
+}
+
+const handleWithinMs = 3_600_000;
+
+/** The answer to the call that opens it is not written yet, or is lost and the search for it is behind. */
+function isHandleOnItsWay({ payment, notification }: NotificationRead): boolean {
+  const isKnown = payment.providerRef !== null || payment.providerTradeNo !== null;
+  return !isKnown && Date.now() - notification.receivedAt.getTime() < handleWithinMs;
+}
+
+const handleOnItsWay = new ProviderFault(
+  'retryable',
+  'handle_on_its_way',
+  'which payment is ours is not known yet: the answer to its opening is on its way',
+);
 
 async function applyAnswer(deps: ActivityDeps, read: NotificationRead): Promise<OrderProgress> {
   const { order, payment } = read;

@@ -4,8 +4,17 @@ import type { AccountId, NotificationId, OrderId, PaymentId, RefundId } from '..
 import type { ProviderNews, ReportBinding } from '../../domain/payment.ts';
 import { providerAccounts } from './provider-accounts.ts';
 
-/** How a notification ended. `unmatched`: authentic, but for no payment of ours. */
-export type NotificationOutcome = 'applied' | 'unchanged' | 'review' | 'unmatched' | 'unsupported';
+/**
+ * How a notification ended. `unmatched`: authentic, but for no payment of ours; `foreign`: of a payment that
+ * carries our number and that we did not open.
+ */
+export type NotificationOutcome =
+  | 'applied'
+  | 'unchanged'
+  | 'review'
+  | 'unmatched'
+  | 'foreign'
+  | 'unsupported';
 
 // 'unsupported' is history: kept before refunds could be acted on.
 

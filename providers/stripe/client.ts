@@ -4,7 +4,7 @@ import type { StripeConfig as AccountConfig } from './account.ts';
 import { createPayment } from './create-payment.ts';
 import { queryDispute } from './disputes.ts';
 import { acknowledgeNotification, readNotification } from './notifications.ts';
-import { capturePayment, closePayment, queryPayment } from './payments.ts';
+import { capturePayment, closePayment, isSessionId, queryPayment } from './payments.ts';
 import { queryRefund, refund } from './refunds.ts';
 import { fetchStatement } from './statement.ts';
 
@@ -34,10 +34,14 @@ export function createStripe(config: StripeConfig): Provider {
     fetchStatement: async (input) => fetchStatement(account, input, { sameDay }),
     parseNotification: (notification) => readNotification(account, webhookSecrets, notification),
     acknowledge: acknowledgeNotification,
-    expectedBinding: ({ outTradeNo }) => ({
+    expectedBinding: ({ outTradeNo, providerRef = null, providerTradeNo }) => ({
       appId: account.mode,
       sellerId: account.accountId,
       outTradeNo,
+      // Metadata is copied along: by a payment repeated in the Dashboard, by other programs of the merchant's.
+      isNumberCopyable: true,
+      providerTradeNo: providerTradeNo ?? (isSessionId(providerRef) ? null : providerRef),
+      providerRef: isSessionId(providerRef) ? providerRef : null,
     }),
   };
 }

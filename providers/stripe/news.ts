@@ -12,7 +12,8 @@ import { reportOfDispute, reportOfPaymentIntent, reportOfSession } from './statu
 /** What an object says, and of which payment. */
 export type Reading = {
   news: ProviderNews;
-  about: Required<Pick<ReportBinding, 'outTradeNo' | 'providerTradeNo'>>;
+  about: Required<Pick<ReportBinding, 'outTradeNo' | 'providerTradeNo'>> &
+    Pick<ReportBinding, 'providerRef'>;
 };
 
 /**
@@ -60,7 +61,7 @@ function readSession(object: unknown): Reading | undefined {
   const outTradeNo = words.metadata[ourNumber] ?? words.client_reference_id ?? null;
   const report = reportOfSession(words);
   const news: ProviderNews = report ? { kind: 'payment', report } : { kind: 'hint' };
-  return { news, about: { outTradeNo, providerTradeNo } };
+  return { news, about: { outTradeNo, providerTradeNo, providerRef: words.id } };
 }
 
 /** A refund made in the Dashboard has no metadata of ours: it is known by Stripe's numbers. */

@@ -138,12 +138,17 @@ export async function paymentIntentIdOf(
  */
 async function find(account: StripeAccount, payment: PaymentRef): Promise<Found | undefined> {
   const id = payment.providerRef ?? payment.providerTradeNo;
-  if (id?.startsWith('cs_')) return findBySession(account, payment, id);
+  if (isSessionId(id)) return findBySession(account, payment, id);
   if (id) return { paymentIntent: await retrievePaymentIntent(account, payment, id) };
   const query = `metadata['${ourNumber}']:'${payment.outTradeNo}'`;
-  const result = await ask(() => account.sdk.paymentIntents.search({ query, limit: 1 }));
-  const hit = result.data?.[0];
+  const { data } = await ask(() => account.sdk.paymentIntents.search({ query, limit: 100 }));
+  // Metadata can be copied, and a copy is younger than what it was copied from.
+  const hit = data.toSorted((one, other) => one.created - other.created)[0];
   return hit && { paymentIntent: await retrievePaymentIntent(account, payment, hit.id) };
+}
+
+export function isSessionId(id: string | null): id is string {
+  return id?.startsWith('cs_') ?? false;
 }
 
 async function findBySession(

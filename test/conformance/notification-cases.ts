@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
+import { decideOnBinding } from '../../domain/payment.ts';
 import type { ProviderNews } from '../../domain/payment.ts';
 import type { ParsedNotification } from '../../providers/provider.ts';
 import { until } from '../support/until.ts';
@@ -15,10 +16,12 @@ export const notificationCases: readonly ConformanceCase[] = [
       const heard = await scene.hears(payment, tellsOf('payment', 'succeeded'));
       const event = eventsOf(heard).find(({ news }) => news.kind === 'payment');
       const expected = scene.provider.expectedBinding(payment);
-      assert.equal(event?.binding.appId, expected.appId);
-      assert.equal(event?.binding.sellerId, expected.sellerId);
-      assert.equal(event?.binding.outTradeNo, payment.outTradeNo);
-      assert.ok(event?.notificationId);
+      assert.ok(event);
+      assert.equal(event.binding.appId, expected.appId);
+      assert.equal(event.binding.sellerId, expected.sellerId);
+      assert.equal(event.binding.outTradeNo, payment.outTradeNo);
+      assert.equal(decideOnBinding(expected, event.binding).kind, 'bound');
+      assert.ok(event.notificationId);
       const { report } = event.news as Extract<ProviderNews, { kind: 'payment' }>;
       assert.ok(report.status === 'succeeded');
       assert.deepEqual([report.paidMinor, report.currency], [1250, scene.profile.currency]);

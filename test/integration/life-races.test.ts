@@ -178,7 +178,7 @@ describe('held money', () => {
     const provider = await providers.get(accountId);
     const stored = await storeNotification(db, {
       ...{ accountId, providerNotificationId: `late-${order.id}`, rawBody: '{}' },
-      binding: provider.expectedBinding({ outTradeNo: payment!.outTradeNo }),
+      binding: provider.expectedBinding(payment!),
       news: {
         kind: 'payment',
         report: {

@@ -210,3 +210,36 @@ describe('a notification is bound to its payment', () => {
     );
   });
 });
+
+describe('where anybody can write our number on a payment of his own', () => {
+  const names = fc.constantFrom('T1', 'T2', null);
+  const handles = fc.constantFrom('H1', 'H2', null);
+  const base = { appId: 'A', sellerId: 'S', outTradeNo: 'N' };
+
+  test('news is ours only by a name that we were given', () => {
+    fc.assert(
+      fc.property(names, handles, names, handles, (ourTrade, ourRef, theirTrade, theirRef) => {
+        const { kind } = decideOnBinding(
+          { ...base, isNumberCopyable: true, providerTradeNo: ourTrade, providerRef: ourRef },
+          { ...base, providerTradeNo: theirTrade, providerRef: theirRef },
+        );
+        const pairs = [
+          [ourTrade, theirTrade],
+          [ourRef, theirRef],
+        ].filter(([ours, theirs]) => ours && theirs);
+        const isSame = ([ours, theirs]: (string | null)[]) => ours === theirs;
+        if (kind === 'bound') expect(pairs.some(isSame)).toBe(true);
+        if (kind === 'foreign') expect(pairs.some((pair) => !isSame(pair))).toBe(true);
+        if (kind === 'ask') expect(pairs).toEqual([]);
+      }),
+    );
+  });
+
+  test('also where app or seller is another, which comes first', () => {
+    const expected = { ...base, isNumberCopyable: true, providerTradeNo: 'T1' };
+    expect(decideOnBinding(expected, { ...base, appId: 'B', providerTradeNo: 'T1' })).toEqual({
+      kind: 'review',
+      reason: 'app_mismatch',
+    });
+  });
+});

@@ -303,6 +303,9 @@ describe('an account', () => {
         appId: 'test',
         sellerId: 'acct_1',
         outTradeNo: 'no1',
+        isNumberCopyable: true,
+        providerRef: null,
+        providerTradeNo: null,
       },
     );
   });
@@ -407,7 +410,7 @@ describe('an event', () => {
 
   test('of a slow payment that failed has Stripe asked, who says that nobody can pay any more', () => {
     const read = readingOf('checkout.session.async_payment_failed', session);
-    expect(read).toEqual({ news: { kind: 'hint' }, about });
+    expect(read).toEqual({ news: { kind: 'hint' }, about: { ...about, providerRef: 'cs_1' } });
     const found = {
       session: sessionSchema.parse(session),
       paymentIntent: paymentIntentSchema.parse(intent),

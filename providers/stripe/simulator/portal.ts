@@ -4,6 +4,9 @@ import type { Account } from '../../simulator-kit/book.ts';
 import { ConsoleError, readJson } from '../../simulator-kit/console.ts';
 import type { RegisteredAccount } from '../../simulator-kit/console.ts';
 import type { Ledger } from '../../simulator-kit/journal.ts';
+import { viewPayment } from '../../simulator-kit/view.ts';
+import type { Platform } from '../../simulator-kit/platform.ts';
+import { metadataOf } from './api-objects.ts';
 import { newId } from './ids.ts';
 import { secretsOf } from './signing.ts';
 
@@ -41,10 +44,11 @@ const styleSchema = z.object({
   /** `pending` leaves refunds to be settled or bounced by the console. */
   refunds: z.enum(['immediate', 'pending']).optional(),
 });
+const copySchema = z.object({ account: z.string() });
 const rotateSchema = z.object({ account: z.string().optional() });
 
 /** What Stripe's Dashboard has beside the console that all providers share. */
-export function createPortal(ledger: Ledger): Hono {
+export function createPortal(ledger: Ledger, platform: Platform): Hono {
   const portal = new Hono();
 
   portal.onError((error, c) => {
@@ -72,6 +76,28 @@ export function createPortal(ledger: Ledger): Hono {
       ...(refunds && { refunds }),
     });
     return c.body(null, 204);
+  });
+
+  /** As somebody who takes the payment again by hand: another PaymentIntent, with the first one's metadata. */
+  portal.post('/payments/:outTradeNo/copy', async (c) => {
+    const { account } = copySchema.parse(await readJson(c));
+    const first = platform.find({ account, outTradeNo: c.req.param('outTradeNo') });
+    if (!first) throw new ConsoleError(404, 'no such payment');
+    const id = newId('pi_3', 22);
+    const verdict = platform.open({
+      ...{ account, outTradeNo: id, providerTradeNo: id, terms: id, method: 'payment_intent' },
+      ...{ amountMinor: first.amountMinor, currency: first.currency, subject: first.subject },
+      ...{ capture: first.capture, expiresAtMs: first.expiresAtMs, openedAtMs: Date.now() },
+      details: {
+        ...{
+          metadata: JSON.stringify(metadataOf(first)),
+          livemode: String(first.details['livemode']),
+        },
+        clientSecret: `${id}_secret_${newId('', 25)}`,
+      },
+    });
+    if ('refusal' in verdict) throw new ConsoleError(409, verdict.refusal);
+    return c.json(viewPayment(verdict.payment));
   });
 
   /** The old secret goes on signing beside the new one; the one before it ends. */

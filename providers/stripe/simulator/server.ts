@@ -61,7 +61,7 @@ export async function startStripeSimulator(options: StripeSimulatorOptions): Pro
   const timers = new Set<NodeJS.Timeout>();
   const later = (delayMs: number, act: () => void) => void timers.add(setTimeout(act, delayMs));
   app.all('/v1/*', createGateway({ platform, faults, keys, publicUrl, later, searchDelayMs }));
-  app.route('/console', createPortal(ledger));
+  app.route('/console', createPortal(ledger, platform));
   app.route(
     '/console',
     createConsole({
