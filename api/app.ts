@@ -30,6 +30,7 @@ import { registerGetEndpoint } from './routes/get-endpoint.ts';
 import { registerGetOrder } from './routes/get-order.ts';
 import { registerGetReconciliation } from './routes/get-reconciliation.ts';
 import { registerGetRefund } from './routes/get-refund.ts';
+import { registerGetStatementTotals } from './routes/get-statement-totals.ts';
 import { registerGetSigningSecret } from './routes/get-signing-secret.ts';
 import { registerGetTraffic } from './routes/get-traffic.ts';
 import { registerHealth } from './routes/health.ts';
@@ -102,6 +103,7 @@ export function createApp(deps: ApiDeps): App {
   registerCreateReconciliation(app, deps);
   registerListReconciliations(app, deps);
   registerGetReconciliation(app, deps);
+  registerGetStatementTotals(app, deps);
   registerListReconciliationDifferences(app, deps);
   registerAcknowledgeDifference(app, deps);
   registerGetSigningSecret(app, deps);

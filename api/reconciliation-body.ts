@@ -1,6 +1,10 @@
 import { z } from '@hono/zod-openapi';
 import type { DifferenceRow } from '../db/queries/differences.ts';
-import { differenceKinds, differenceStatuses } from '../domain/reconciliation.ts';
+import {
+  differenceKinds,
+  differenceStatuses,
+  statementSubjects,
+} from '../domain/reconciliation.ts';
 import type { DifferenceKind } from '../domain/reconciliation.ts';
 
 const time = z.iso.datetime().nullable();
@@ -13,9 +17,10 @@ export const differenceSchema = z
     reconciliationId: z.string(),
     kind: z.enum(kinds),
     status: z.enum(differenceStatuses),
-    about: z.enum(['payment', 'refund']),
+    about: z.enum(statementSubjects),
     outTradeNo: z.string().nullable().openapi({ description: 'Our number of the payment' }),
     refundNo: z.string().nullable(),
+    disputeNo: z.string().nullable(),
     providerTradeNo: z.string().nullable(),
     providerRefundNo: z.string().nullable(),
     orderId: z.string().nullable(),
@@ -35,7 +40,10 @@ export const differenceSchema = z
       .nullable()
       .openapi({ description: 'What the statement says; null where it has no line' }),
     action: z.string().openapi({ description: 'What its owner has to do' }),
-    note: z.string().nullable().openapi({ description: 'Why it could not be healed' }),
+    note: z
+      .string()
+      .nullable()
+      .openapi({ description: 'Why it could not be healed; for an odd line, the line itself' }),
     healedBy: z.enum(['provider', 'meanwhile']).nullable().openapi({
       description: "By the provider's answer, or gone at a later look",
     }),
@@ -58,6 +66,7 @@ export function differenceBody(row: DifferenceRow): z.infer<typeof differenceSch
     about: row.about,
     outTradeNo: row.outTradeNo,
     refundNo: row.about === 'refund' ? row.number : null,
+    disputeNo: row.about === 'dispute' ? row.number : null,
     providerTradeNo: row.providerTradeNo,
     providerRefundNo: row.providerRefundNo,
     orderId: row.orderId,
@@ -73,7 +82,7 @@ export function differenceBody(row: DifferenceRow): z.infer<typeof differenceSch
             ledgerMinor: row.ledgerMinor ?? 0,
           },
     theirs:
-      row.theirLines === null
+      row.theirLines === null || row.theirsCurrency === null
         ? null
         : {
             amountMinor: row.theirsMinor ?? 0,

@@ -1,3 +1,4 @@
+import type { DisputeStatus } from './dispute.ts';
 import type { PaymentStatus } from './payment.ts';
 import type { RefundStatus } from './refund.ts';
 
@@ -26,6 +27,10 @@ export const differenceKinds = {
   amount_mismatch: 'Both sides have it, with different amounts: ask the provider which is right.',
   currency_mismatch:
     'Both sides have it, in different currencies: check the account, and ask the provider.',
+  missing_here_dispute:
+    "The payer's bank has taken money back, or given it back, and our books do not say so: see the note, and compare the dispute in its portal.",
+  unreadable_line:
+    'A line of the statement cannot be read for sure: read it in the note, and compare its trade in the portal. All other lines were compared.',
   duplicate_line:
     'The statement has it more than once: ask the provider whether the money moved more than once.',
   ledger_mismatch:
@@ -38,30 +43,36 @@ export const healableKinds = [
   'missing_here_payment',
   'missing_here_refund',
   'pending_refund_settled',
+  'missing_here_dispute',
 ] as const satisfies DifferenceKind[];
 
-/** One payment or refund as our books have it. */
+/** What a line of a statement, and a difference, can be about. */
+export const statementSubjects = ['payment', 'refund', 'dispute', 'line'] as const;
+export type StatementSubject = (typeof statementSubjects)[number];
+
+/** One payment, refund or dispute as our books have it. */
 export type OurSide = {
-  status: PaymentStatus | RefundStatus;
+  status: PaymentStatus | RefundStatus | DisputeStatus;
   /** What moved, or for a refund shall move. */
   amountMinor: number;
   currency: string;
-  /** What the ledger says moved at the provider, positive for refunds too. */
+  /** What the ledger says moved at the provider, positive for refunds too; for a dispute what is gone. */
   ledgerMinor: number;
 };
 
 /** The lines of a day's statement about one number. */
 export type TheirSide = {
   lines: number;
+  /** Of the newest line; for a dispute negative where the money was taken. */
   amountMinor: number;
   currency: string;
   /** Asked after the statement was made, the provider agreed with us and not with its line. */
   isOverruled: boolean;
 };
 
-/** What the two sides say about one payment or refund; one of them may know nothing of it. */
+/** What the two sides say about one payment, refund or dispute; one of them may know nothing of it. */
 export type Pair = {
-  about: 'payment' | 'refund';
+  about: StatementSubject;
   ours: OurSide | null;
   theirs: TheirSide | null;
   /** Of a refund: the payment it is for is one of ours. */
@@ -79,11 +90,13 @@ export type Pair = {
  */
 export function judgePair(pair: Pair): DifferenceKind | undefined {
   const { about, ours, theirs } = pair;
+  if (about === 'line') return 'unreadable_line';
+  if (about === 'dispute') return judgeDispute(pair);
   if (!ours) return theirs ? kindOfStranger(pair) : undefined;
   const isSettled = ours.status === 'succeeded';
   if (!theirs) {
     if (!isSettled) return undefined;
-    if (pair.otherDays === 'absent') return `missing_there_${about}`;
+    if (pair.otherDays === 'absent') return `missing_there_${about}` as const;
     return kindOfLedger(ours);
   }
   if (!isSettled) {
@@ -95,6 +108,20 @@ export function judgePair(pair: Pair): DifferenceKind | undefined {
   if (theirs.currency !== ours.currency) return 'currency_mismatch';
   if (theirs.amountMinor !== ours.amountMinor) return 'amount_mismatch';
   return kindOfLedger(ours);
+}
+
+/** What is taken or given back is the provider's fact; the outcome may have moved on since. */
+function judgeDispute({ ours, theirs, isPaymentOurs }: Pair): DifferenceKind | undefined {
+  if (!theirs) return undefined;
+  if (!isPaymentOurs) return 'unknown_trade';
+  if (!ours) return 'missing_here_dispute';
+  const isTaken = theirs.amountMinor < 0;
+  const fits = isTaken ? ['open', 'lost', 'won'] : ['won'];
+  if (!fits.includes(ours.status)) return 'missing_here_dispute';
+  if (theirs.currency !== ours.currency) return 'currency_mismatch';
+  if (Math.abs(theirs.amountMinor) !== ours.amountMinor) return 'amount_mismatch';
+  const goneMinor = ours.status === 'won' ? 0 : ours.amountMinor;
+  return ours.ledgerMinor === goneMinor ? undefined : 'ledger_mismatch';
 }
 
 function kindOfStranger({ about, isPaymentOurs }: Pair): DifferenceKind {

@@ -139,17 +139,36 @@ export type StatementResult =
   /** Not made yet: ask again later. */
   | { kind: 'notReady' };
 
-/** One movement of money in a provider's own account of a day. */
-export type StatementEntry = {
-  outTradeNo: string;
-  providerTradeNo: string;
+/** One line of a provider's own account of a day. */
+export type StatementEntry = StatementMovement | UnreadableLine;
+
+/** Money that moved. */
+export type StatementMovement = {
   amountMinor: number;
   currency: string;
   /** The provider's fee, where the statement says it. */
   feeMinor: number | null;
   /** ISO 8601. */
   at: string;
-} & ({ kind: 'payment' } | { kind: 'refund'; refundNo: string; providerRefundNo: string | null });
+} & (
+  | ({ kind: 'payment' } & TradeNumbers)
+  | ({ kind: 'refund'; refundNo: string; providerRefundNo: string | null } & TradeNumbers)
+  /** A payer's bank took the money, as a negative amount, or gave it back. */
+  | ({ kind: 'dispute'; disputeNo: string } & TradeNumbers)
+  /** What is of no payment, in the provider's word for it: fees by the month, payouts, corrections. */
+  | { kind: 'other'; number: string; category: string }
+);
+
+type TradeNumbers = { outTradeNo: string; providerTradeNo: string };
+
+/** A line that cannot be read for sure. Its neighbours can, and a person looks at it. */
+export type UnreadableLine = {
+  kind: 'unreadable';
+  text: string;
+  reason: string;
+  /** Our number of its payment, where that at least stands where it must. */
+  outTradeNo: string | null;
+};
 
 export type RawNotification = {
   rawBody: string;

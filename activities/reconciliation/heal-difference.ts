@@ -12,13 +12,14 @@ import type { ActivityDeps } from '../deps.ts';
 import { applyReport } from '../payments/apply-report.ts';
 import { askProvider, callProvider } from '../payments/ask-provider.ts';
 import { closeLeftovers } from '../payments/close-payment.ts';
+import { changeOfDispute } from '../payments/change-of-dispute.ts';
 import { paymentRef } from '../payments/payment-ref.ts';
 import { changeOfProviderRefund } from '../refunds/change-of-provider-refund.ts';
 
 const attempts = 10;
 const pageSize = 100;
 
-/** What the next steps of a round are: differences the provider can prove, payments before refunds. */
+/** What the next steps of a round are: differences the provider can prove, payments before what can be booked only with them. */
 export async function findHealable(
   { db }: ActivityDeps,
   input: { reconciliationId: ReconciliationId; round: number },
@@ -37,10 +38,9 @@ export async function healDifference(
 ): Promise<{ note: string | null }> {
   const difference = await readDifference(deps.db, { id });
   if (difference.status !== 'open') return { note: null };
-  const note =
-    difference.about === 'payment'
-      ? await healPayment(deps, difference)
-      : await healRefund(deps, difference);
+  const heal = healers[difference.about];
+  if (!heal) throw new Error(`difference ${id} is about nothing that could be asked about`);
+  const note = await heal(deps, difference);
   await noteHealing(deps.db, { id, round, note });
   return { note };
 }
@@ -99,6 +99,33 @@ async function healRefund(deps: ActivityDeps, difference: DifferenceRow): Promis
   }
   throw new Error(`order ${orderId} was changed by somebody else ten times in a row`);
 }
+
+async function healDispute(deps: ActivityDeps, difference: DifferenceRow): Promise<string | null> {
+  const { orderId, paymentId } = subjectOf(difference);
+  const { number: disputeNo } = difference;
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const read = await readOrder(deps.db, { orderId });
+    const payment = paymentOf(read, paymentId);
+    if (payment.status !== 'succeeded') return 'Its payment is not settled here.';
+    const answer = await callProvider(deps, payment, async (provider) =>
+      provider.queryDispute?.({ payment: paymentRef(payment), disputeNo }),
+    );
+    if (answer?.kind !== 'reported') {
+      return `Asked about it, the provider says: ${answer?.providerStatus ?? 'nothing'}.`;
+    }
+    const change = changeOfDispute({ read, payment, report: answer.report });
+    if (!change) return `Asked about it, the provider says: ${answer.report.status}.`;
+    if (await commitChange(deps.db, { read, change })) return null;
+  }
+  throw new Error(`order ${orderId} was changed by somebody else ten times in a row`);
+}
+
+const healers: Partial<
+  Record<
+    DifferenceRow['about'],
+    (deps: ActivityDeps, difference: DifferenceRow) => Promise<string | null>
+  >
+> = { payment: healPayment, refund: healRefund, dispute: healDispute };
 
 function subjectOf({ id, orderId, paymentId }: DifferenceRow) {
   if (!orderId || !paymentId) throw new Error(`difference ${id} is about no payment of ours`);

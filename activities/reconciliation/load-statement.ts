@@ -2,7 +2,7 @@ import { Context } from '@temporalio/activity';
 import { addEntries, beginStatement, finishStatement } from '../../db/queries/load-statement.ts';
 import type { NewEntry } from '../../db/queries/load-statement.ts';
 import type { AccountId } from '../../domain/ids.ts';
-import type { StatementEntry } from '../../providers/provider.ts';
+import type { StatementEntry, StatementMovement } from '../../providers/provider.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { whileBeating } from '../while-beating.ts';
 
@@ -51,7 +51,7 @@ async function keepAll(
   };
   for await (const entry of input.entries) {
     progress.entryCount += 1;
-    batch.push(rowOf(entry, progress.entryCount));
+    batch.push(rowOf(entry, { date, line: progress.entryCount }));
     if (batch.length === batchSize) await keep();
   }
   await keep();
@@ -60,12 +60,37 @@ async function keepAll(
   return { kind: 'ready', entryCount };
 }
 
-function rowOf(entry: StatementEntry, line: number): NewEntry {
-  const { kind, outTradeNo, providerTradeNo, amountMinor, currency, feeMinor } = entry;
+/** An odd line has no money that could be counted: it is known by its trade, else by its day and place. */
+function rowOf(entry: StatementEntry, { date, line }: { date: string; line: number }): NewEntry {
+  if (entry.kind === 'unreadable') {
+    const { kind, text, reason, outTradeNo } = entry;
+    return {
+      ...{ line, kind, number: outTradeNo ?? `${date}#${line}`, note: `${reason}: ${text}` },
+      ...{ outTradeNo: outTradeNo ?? '', providerTradeNo: '', providerRefundNo: null },
+      ...{ amountMinor: 0, currency: '', feeMinor: null, at: new Date(`${date}T00:00:00Z`) },
+    };
+  }
+  const { kind, amountMinor, currency, feeMinor, at } = entry;
+  const isTrade = kind !== 'other';
   return {
-    ...{ line, kind, outTradeNo, providerTradeNo, amountMinor, currency, feeMinor },
-    number: kind === 'refund' ? entry.refundNo : outTradeNo,
+    ...{ line, kind, amountMinor, currency, feeMinor, at: new Date(at) },
+    number: numberOf(entry),
+    outTradeNo: isTrade ? entry.outTradeNo : '',
+    providerTradeNo: isTrade ? entry.providerTradeNo : '',
     providerRefundNo: kind === 'refund' ? entry.providerRefundNo : null,
-    at: new Date(entry.at),
+    note: isTrade ? null : entry.category,
   };
+}
+
+function numberOf(entry: StatementMovement): string {
+  switch (entry.kind) {
+    case 'payment':
+      return entry.outTradeNo;
+    case 'refund':
+      return entry.refundNo;
+    case 'dispute':
+      return entry.disputeNo;
+    case 'other':
+      return entry.number;
+  }
 }

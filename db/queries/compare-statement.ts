@@ -110,6 +110,7 @@ async function keepDifferences(
         theirsMinor: row.their_minor,
         theirsCurrency: row.their_currency,
         theirLines: row.lines,
+        note: row.about === 'line' ? row.note : null,
         round: run.round,
       })),
     )

@@ -43,7 +43,7 @@ export async function listDifferences(
 export function listHealable(
   db: Database,
   input: { reconciliationId: ReconciliationId; round: number; limit: number },
-): Promise<{ id: DifferenceId; about: 'payment' | 'refund' }[]> {
+): Promise<{ id: DifferenceId; about: DifferenceRow['about'] }[]> {
   return db
     .select({ id: differences.id, about: differences.about })
     .from(differences)
@@ -55,7 +55,10 @@ export function listHealable(
         or(isNull(differences.healTriedRound), lt(differences.healTriedRound, input.round)),
       ),
     )
-    .orderBy(asc(differences.about), asc(differences.id))
+    .orderBy(
+      sql`array_position(array['payment', 'refund', 'dispute'], ${differences.about})`,
+      asc(differences.id),
+    )
     .limit(input.limit);
 }
 
@@ -85,6 +88,7 @@ export async function overruleEntry(
   db: Database,
   { accountId, about, number }: Pick<DifferenceRow, 'accountId' | 'about' | 'number'>,
 ): Promise<void> {
+  if (about === 'line') throw new Error('an odd line is about nothing that could be asked about');
   await db
     .update(statementEntries)
     .set({ isOverruled: true })

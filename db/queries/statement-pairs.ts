@@ -6,7 +6,7 @@ import type { OurSide, Pair } from '../../domain/reconciliation.ts';
 import { ledgerEntries } from '../schema/ledger.ts';
 import { payments } from '../schema/orders.ts';
 import { statementEntries, statements } from '../schema/reconciliations.ts';
-import { refunds } from '../schema/refunds.ts';
+import { disputes, refunds } from '../schema/refunds.ts';
 
 export type Day = {
   accountId: AccountId;
@@ -33,6 +33,7 @@ export type PairRow = {
   their_minor: number | null;
   their_currency: string | null;
   is_overruled: boolean | null;
+  note: string | null;
   other_days: Pair['otherDays'];
   needed: string[] | null;
 };
@@ -40,7 +41,7 @@ export type PairRow = {
 /** The columns of `pairs`, as `PairRow` has them. */
 export const pairColumns = sql.raw(
   `about, number, order_id, payment_id, refund_id, out_trade_no, provider_trade_no, provider_refund_no, our_status,
-   our_minor, our_currency, ledger_minor, lines, their_minor, their_currency, is_overruled, other_days, needed`,
+   our_minor, our_currency, ledger_minor, lines, their_minor, their_currency, is_overruled, note, other_days, needed`,
 );
 
 /**
@@ -67,7 +68,7 @@ export function pairsOf({ accountId, date, timeZone, statementId }: Day): SQL {
     'id, order_id, payment_id, refund_no, provider_refund_no, status, amount_minor, currency, settled_at, created_at',
   );
   const theirColumns = sql.raw(
-    'number, out_trade_no, provider_trade_no, provider_refund_no, lines, minor, currency, is_overruled',
+    'number, out_trade_no, provider_trade_no, provider_refund_no, lines, minor, currency, is_overruled, note',
   );
   const moved = (id: SQL) => sql`
     select coalesce(sum(amount_minor) filter (where book = 'provider'), 0) as minor,
@@ -79,12 +80,15 @@ export function pairsOf({ accountId, date, timeZone, statementId }: Day): SQL {
     when exists (select from ${statementEntries} as e join ${statements} as s on s.id = e.statement_id
       where e.account_id = ${accountId} and e.kind = ${kind} and e.number = sides.number
         and s.loaded_at is not null) then 'found'
+    when exists (select from ${statementEntries} as e join ${statements} as s on s.id = e.statement_id
+      where e.account_id = ${accountId} and e.kind = 'unreadable' and e.number = sides.out_trade_no
+        and s.loaded_at is not null) then 'found'
     when exists (select from unnest(needed) as other(day) where not ${isLoaded(sql`other.day`)}) then 'undecided'
     else 'absent' end`;
 
   return sql`
   theirs as materialized (
-    select kind, number, min(out_trade_no) as out_trade_no, min(provider_trade_no) as provider_trade_no,
+    select kind, number, min(note) as note, min(out_trade_no) as out_trade_no, min(provider_trade_no) as provider_trade_no,
       min(provider_refund_no) as provider_refund_no, count(*)::int as lines,
       (array_agg(amount_minor order by line))[1] as minor,
       (array_agg(currency order by line))[1] as currency, bool_and(is_overruled) as is_overruled
@@ -113,7 +117,7 @@ export function pairsOf({ accountId, date, timeZone, statementId }: Day): SQL {
       null as provider_refund_no, o.status as our_status,
       case when o.status = 'succeeded' then o.captured_minor else o.amount_minor end as our_minor,
       o.currency as our_currency, l.minor as ledger_minor, t.lines, t.minor as their_minor,
-      t.currency as their_currency, t.is_overruled, o.settled_at,
+      t.currency as their_currency, t.is_overruled, t.note, o.settled_at,
       array[${around(sql`o.settled_at`)}, ${dayOf(sql`l.learned_at`)}] as needed
     from our_payments as o
       full join (select ${theirColumns} from theirs where kind = 'payment') as t on t.number = o.out_trade_no
@@ -122,22 +126,37 @@ export function pairsOf({ accountId, date, timeZone, statementId }: Day): SQL {
     select 'refund', coalesce(t.number, o.refund_no), coalesce(o.order_id, p.order_id),
       coalesce(o.payment_id, p.id), o.id, coalesce(t.out_trade_no, o.out_trade_no),
       t.provider_trade_no, coalesce(t.provider_refund_no, o.provider_refund_no), o.status, o.amount_minor,
-      o.currency, -l.minor, t.lines, t.minor, t.currency, t.is_overruled, o.settled_at,
+      o.currency, -l.minor, t.lines, t.minor, t.currency, t.is_overruled, t.note, o.settled_at,
       array[${around(sql`o.settled_at`)}, ${around(sql`o.created_at`)}]
     from our_refunds as o
       full join (select ${theirColumns} from theirs where kind = 'refund') as t on t.number = o.refund_no
       left join ${payments} as p on p.account_id = ${accountId} and p.out_trade_no = t.out_trade_no
-      left join lateral (${moved(sql`o.id`)}) as l on true),
+      left join lateral (${moved(sql`o.id`)}) as l on true
+    union all
+    select 'dispute', t.number, coalesce(d.order_id, p.order_id), coalesce(d.payment_id, p.id), null,
+      t.out_trade_no, t.provider_trade_no, null, d.status, d.amount_minor, d.currency, -l.minor, t.lines,
+      t.minor, t.currency, t.is_overruled, t.note, null, null
+    from (select ${theirColumns} from theirs where kind = 'dispute') as t
+      left join ${disputes} as d on d.account_id = ${accountId} and d.dispute_no = t.number
+      left join ${payments} as p on p.account_id = ${accountId} and p.out_trade_no = t.out_trade_no
+      left join lateral (
+        select coalesce(sum(amount_minor) filter (where book in ('provider', 'disputes')), 0) as minor
+        from ${ledgerEntries} where split_part(transaction, ':', 2) = d.id) as l on true
+    union all
+    select 'line', t.number, p.order_id, p.id, null, nullif(t.out_trade_no, ''), null, null, null, null,
+      null, null, t.lines, null, null, t.is_overruled, t.note, null, null
+    from (select ${theirColumns} from theirs where kind = 'unreadable') as t
+      left join ${payments} as p on p.account_id = ${accountId} and p.out_trade_no = t.out_trade_no),
   pairs as (
     select about, number, order_id, payment_id, refund_id, out_trade_no, provider_trade_no,
       provider_refund_no, our_status, our_minor::float8, our_currency, ledger_minor::float8, lines,
-      their_minor::float8, their_currency, is_overruled, needed,
+      their_minor::float8, their_currency, is_overruled, note, needed,
       case when lines is not null then 'found'
         when about = 'payment' then ${otherDays('payment')}
         else ${otherDays('refund')} end as other_days
     from (select about, number, order_id, payment_id, refund_id, out_trade_no, provider_trade_no,
         provider_refund_no, our_status, our_minor, our_currency, ledger_minor, lines, their_minor,
-        their_currency, is_overruled, settled_at,
+        their_currency, is_overruled, note, settled_at,
         array(select distinct day from unnest(needed) as day where day is not null) as needed
       from sides) as sides
     where lines is not null or settled_at >= ${from} or ${date}::date = any (needed))`;

@@ -24,9 +24,12 @@ import type {
   DifferenceKind,
   DifferenceStatus,
   ReconciliationStatus,
+  StatementSubject,
 } from '../../domain/reconciliation.ts';
 import { merchants } from './merchants.ts';
 import { providerAccounts } from './provider-accounts.ts';
+
+export type StatementEntryKind = 'payment' | 'refund' | 'dispute' | 'other' | 'unreadable';
 
 /** One a day of an account. Running the day again uses the same row. */
 export const reconciliations = pgTable(
@@ -90,8 +93,8 @@ export const statementEntries = pgTable(
       .references(() => statements.id, { onDelete: 'cascade' }),
     line: integer().notNull(),
     accountId: text().$type<AccountId>().notNull(),
-    kind: text().$type<'payment' | 'refund'>().notNull(),
-    /** Our number of the payment or the refund; for a refund made at the provider, its own. */
+    kind: text().$type<StatementEntryKind>().notNull(),
+    /** Our number of the payment or the refund; the provider's of what it has made itself; of an odd line, its place. */
     number: text().notNull(),
     outTradeNo: text().notNull(),
     providerTradeNo: text().notNull(),
@@ -102,6 +105,8 @@ export const statementEntries = pgTable(
     at: timestamp({ withTimezone: true }).notNull(),
     /** Asked later, the provider agreed with our books and not with this line. */
     isOverruled: boolean().notNull().default(false),
+    /** The provider's word for other money; of an odd line, what it says and why it cannot be read. */
+    note: text(),
   },
   (t) => [
     primaryKey({ columns: [t.statementId, t.line] }),
@@ -121,7 +126,7 @@ export const differences = pgTable(
       .references(() => reconciliations.id),
     accountId: text().$type<AccountId>().notNull(),
     kind: text().$type<DifferenceKind>().notNull(),
-    about: text().$type<'payment' | 'refund'>().notNull(),
+    about: text().$type<StatementSubject>().notNull(),
     number: text().notNull(),
     outTradeNo: text(),
     providerTradeNo: text(),

@@ -1,19 +1,41 @@
 import { fromDecimal } from '../../domain/money.ts';
-import type { StatementEntry } from '../provider.ts';
+import type { StatementEntry, UnreadableLine } from '../provider.ts';
+import { readCells, unreadableLine } from '../statement-rows.ts';
+import type { CellRule } from '../statement-rows.ts';
 import { alipayCurrency } from './status.ts';
 import { fromAlipayTime } from './time.ts';
 
-/** A line's cells by their column's name. */
-type Row = ReadonlyMap<string, string>;
+/** A row's cells by their column's name; null where it is not certain what stands there. */
+type Row = ReadonlyMap<string, string | null>;
 
-/** The first column that can hold any text, commas too; times follow it. */
-const subjectColumn = '商品名称';
-const timeColumns = ['创建时间', '完成时间'];
+const time = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/;
+const yuan = /^-?\d{1,13}\.\d{1,2}$/;
+/** What only Alipay and the one who asks for a payment write. All others are texts of payers, merchants and shops. */
+const rules: Readonly<Record<string, CellRule>> = {
+  支付宝交易号: /^\d{16,64}$/,
+  商户订单号: /^.{1,64}$/,
+  业务类型: /^\p{Script=Han}{1,12}$/u,
+  创建时间: time,
+  完成时间: time,
+  '订单金额（元）': yuan,
+  '商家实收（元）': yuan,
+  '支付宝红包（元）': yuan,
+  '集分宝（元）': yuan,
+  '支付宝优惠（元）': yuan,
+  '商家优惠（元）': yuan,
+  '券核销金额（元）': yuan,
+  '商家红包消费金额（元）': yuan,
+  '卡消费金额（元）': yuan,
+  '退款批次号/请求号': /^.{0,64}$/,
+  '服务费（元）': yuan,
+  '分润（元）': yuan,
+};
+const needed = ['支付宝交易号', '商户订单号', '业务类型', '完成时间', '订单金额（元）'];
 
 /**
  * Business details: comments that say whose they are and of when, a heading, a line for each payment
- * and refund, and comments that count them. Cells end in a tab, amounts are yuan. Undefined when any
- * of it is not so. https://opendocs.alipay.com/open/3c9f1bcf_alipay.data.dataservice.bill.downloadurl.query
+ * and refund, and comments that count them. Nothing is escaped, amounts are yuan. Undefined when the bill as a whole
+ * is not so; a single line is reported. https://opendocs.alipay.com/open/3c9f1bcf_alipay.data.dataservice.bill.downloadurl.query
  */
 export function parseBill(
   text: string,
@@ -24,24 +46,41 @@ export function parseBill(
   const [heading, ...rows] = lines.filter((line) => !line.startsWith('#'));
   // A signed answer can be an old one, replayed, and lead to the bill of another day.
   if (!isOf(comments, { date, sellerId }) || heading === undefined) return undefined;
-  const columns = cellsOf(heading);
-  const counts = { 交易: 0, 退款: 0 };
-  const entries: StatementEntry[] = [];
-  for (const line of rows) {
-    const row = readRow(line, columns);
-    const kind = row?.get('业务类型');
-    if (!row || kind === undefined) return undefined;
-    // Neither a payment nor a refund: no movement of ours.
-    if (kind !== '交易' && kind !== '退款') continue;
-    const entry = readEntry(row, kind);
-    if (!entry) return undefined;
-    counts[kind] += 1;
-    entries.push(entry);
-  }
-  // A bill that lost lines must not look like payments that were never made.
-  const isWhole =
-    countIn(comments, '交易') === counts['交易'] && countIn(comments, '退款') === counts['退款'];
-  return isWhole ? entries : undefined;
+  const columns = cellsOf(heading).map((name) => ({ name, rule: rules[name] ?? 'free' }));
+  if (!needed.every((name) => columns.some((column) => column.name === name))) return undefined;
+  const entries = rows.map((line): StatementEntry => {
+    const cells = cellsOf(line);
+    const row = readCells(cells, columns);
+    const entry = row && readEntry(row);
+    return entry ?? oddLine(line, { cells, columns, isAmbiguous: row !== undefined });
+  });
+  return isWhole(comments, entries) ? entries : undefined;
+}
+
+/** A bill that lost or won lines must not look like payments that were never made, or made. */
+function isWhole(comments: readonly string[], entries: readonly StatementEntry[]): boolean {
+  const read = (kind: StatementEntry['kind']) =>
+    entries.filter((entry) => entry.kind === kind).length;
+  const payments = (countIn(comments, '交易') ?? Number.NaN) - read('payment');
+  const refunds = (countIn(comments, '退款') ?? Number.NaN) - read('refund');
+  return payments >= 0 && refunds >= 0 && payments + refunds === read('unreadable');
+}
+
+/** Its own numbers stand first, before any free text. */
+function oddLine(
+  line: string,
+  about: {
+    cells: readonly string[];
+    columns: readonly { name: string }[];
+    isAmbiguous: boolean;
+  },
+): UnreadableLine {
+  const { cells, columns, isAmbiguous } = about;
+  const at = columns.findIndex(({ name }) => name === '商户订单号');
+  const reason = isAmbiguous
+    ? 'a text in it looks like the columns beside it, so that its amounts are not certain'
+    : 'it has not the columns of the heading';
+  return unreadableLine(line, reason, at <= 1 ? (cells[at] ?? null) : null);
 }
 
 /** `#账号：[20880000000000010156]` and `#起始日期：[2026年01月02日 00:00:00]   终止日期：[…]` */
@@ -64,49 +103,38 @@ function countIn(comments: readonly string[], kind: string): number | undefined 
   return count === undefined ? undefined : Number(count);
 }
 
-/** Nothing is escaped: a subject with commas ends where two times follow it. What is left over is of the last remark. */
-function readRow(line: string, columns: readonly string[]): Row | undefined {
-  const cells = cellsOf(line);
-  const subjectAt = columns.indexOf(subjectColumn);
-  const isTimed = timeColumns.every((name, i) => columns[subjectAt + 1 + i] === name);
-  if (subjectAt < 0 || !isTimed) return undefined;
-  const timesAt = cells.findIndex(
-    (_cell, at) =>
-      at > subjectAt && timeColumns.every((_name, i) => fromAlipayTime(cells[at + i] ?? '')),
-  );
-  const before = cells.slice(0, subjectAt);
-  const after = cells.slice(timesAt);
-  const columnsAfter = columns.slice(subjectAt + 1);
-  if (timesAt < 0 || after.length < columnsAfter.length) return undefined;
-  return new Map([
-    ...columns.slice(0, subjectAt).map((name, i) => [name, before[i] ?? ''] as const),
-    ...columnsAfter.map((name, i) => [name, after[i] ?? ''] as const),
-  ]);
-}
-
 function cellsOf(line: string): string[] {
   return line.split(',').map((cell) => cell.trim());
 }
 
-/** Undefined when a cell we need cannot be read. */
-function readEntry(row: Row, kind: '交易' | '退款'): StatementEntry | undefined {
-  const cell = (name: string) => row.get(name) ?? '';
+/** Undefined when a cell we need is not certain. */
+function readEntry(row: Row): StatementEntry | undefined {
+  const cell = (name: string) => row.get(name) ?? null;
   const outTradeNo = cell('商户订单号');
   const providerTradeNo = cell('支付宝交易号');
-  const at = fromAlipayTime(cell('完成时间'));
-  const amountMinor = fenOf(cell('订单金额（元）'));
-  if (!outTradeNo || !providerTradeNo || !at || amountMinor === undefined) return undefined;
-  const fee = fenOf(cell('服务费（元）'));
-  const common = { outTradeNo, providerTradeNo, currency: alipayCurrency.code, at };
-  if (kind === '交易') {
+  const category = cell('业务类型');
+  const at = fromAlipayTime(cell('完成时间') ?? '');
+  const amountMinor = fenOf(cell('订单金额（元）') ?? '');
+  if (!outTradeNo || !providerTradeNo || !category || !at || amountMinor === undefined)
+    return undefined;
+  const fee = fenOf(cell('服务费（元）') ?? '');
+  const common = { currency: alipayCurrency.code, at };
+  const trade = { outTradeNo, providerTradeNo };
+  if (category === '交易') {
     if (amountMinor < 0) return undefined;
-    return { kind: 'payment', ...common, amountMinor, feeMinor: sizeOf(fee) };
+    return { kind: 'payment', ...common, ...trade, amountMinor, feeMinor: sizeOf(fee) };
   }
+  if (category !== '退款') {
+    return { kind: 'other', ...common, amountMinor, feeMinor: null, number: outTradeNo, category };
+  }
+  const asked = cell('退款批次号/请求号');
+  if (asked === null) return undefined;
   // Asked for without a number, a refund has that of its payment: documented for `out_request_no`.
-  const refundNo = cell('退款批次号/请求号') || outTradeNo;
+  const refundNo = asked || outTradeNo;
   return {
     kind: 'refund',
     ...common,
+    ...trade,
     amountMinor: Math.abs(amountMinor),
     // Given back with the money.
     feeMinor: fee ? -Math.abs(fee) : sizeOf(fee),

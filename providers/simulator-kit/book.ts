@@ -73,7 +73,11 @@ export type Dispute = {
   status: DisputeState;
   reason: string;
   atMs: number;
+  /** What the bank has taken, as negative amounts, and given back. */
+  moves: { amountMinor: number; atMs: number }[];
 };
+
+export type OpenedDispute = Omit<Dispute, 'moves'>;
 
 export type NotificationDraft = {
   /** The same at every attempt. */

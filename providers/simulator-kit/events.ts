@@ -9,6 +9,7 @@ import type {
   Notification,
   NotificationDraft,
   NotificationEnd,
+  OpenedDispute,
   OpenedPayment,
   Payment,
   PaymentKey,
@@ -25,8 +26,8 @@ export type PaymentEvent = PaymentKey &
     | { type: 'closed'; atMs: number }
     | { type: 'refundMade'; refund: MadeRefund }
     | { type: 'refundSettled' | 'refundBounced' | 'refundClosed'; refundNo: string; atMs: number }
-    | { type: 'disputeOpened'; dispute: Dispute }
-    | { type: 'disputeClosed'; disputeNo: string; status: DisputeState }
+    | { type: 'disputeOpened'; dispute: OpenedDispute }
+    | { type: 'disputeClosed'; disputeNo: string; status: DisputeState; atMs?: number }
     | { type: 'notificationMade'; notification: NotificationDraft }
     | { type: 'notificationAttempted'; id: string; attempt: Attempt }
     | { type: 'notificationEnded'; id: string; end: NotificationEnd }
@@ -102,12 +103,13 @@ function applyPaymentEvent(book: Book, payment: Payment, event: PaymentEvent): v
       return;
     case 'disputeOpened':
       // Of an earlier release's book: without a status.
-      payment.disputes.push({ ...event.dispute, status: event.dispute.status ?? 'open' });
+      enterDispute(payment, { ...event.dispute, status: event.dispute.status ?? 'open' });
       book.byDisputeNo.set(event.dispute.disputeNo, payment);
       return;
-    case 'disputeClosed':
-      disputeOf(payment, event.disputeNo).status = event.status;
-      return;
+    case 'disputeClosed': {
+      const dispute = disputeOf(payment, event.disputeNo);
+      return moveDispute(dispute, event.status, event.atMs ?? dispute.atMs);
+    }
     case 'notificationMade': {
       const { account, outTradeNo } = payment;
       payment.notifications.push({ account, outTradeNo, ...event.notification, attempts: [] });
@@ -137,6 +139,22 @@ function settleRefund(refund: Refund, atMs: number): void {
   refund.status = 'succeeded';
   refund.executions += 1;
   refund.settledAtMs = atMs;
+}
+
+function enterDispute(payment: Payment, opened: OpenedDispute): void {
+  const dispute = { ...opened, moves: [] };
+  payment.disputes.push(dispute);
+  moveDispute(dispute, opened.status, opened.atMs);
+}
+
+/** An open or lost one has the money; one that was won, or never was more than an inquiry, has not. */
+function moveDispute(dispute: Dispute, status: DisputeState, atMs: number): void {
+  dispute.status = status;
+  const heldMinor = status === 'open' || status === 'lost' ? dispute.amountMinor : 0;
+  const beforeMinor = dispute.moves.reduce((sum, { amountMinor }) => sum - amountMinor, 0);
+  if (heldMinor !== beforeMinor) {
+    dispute.moves.push({ amountMinor: beforeMinor - heldMinor, atMs });
+  }
 }
 
 function refundOf(payment: Payment, refundNo: string): Refund {

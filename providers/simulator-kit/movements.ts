@@ -1,9 +1,13 @@
-import type { Book, Payment, Refund } from './book.ts';
+import type { Book, Dispute, Payment, Refund } from './book.ts';
 
 /** Money that moved, as a provider's statement lists it. */
 export type Movement =
   | { kind: 'payment'; payment: Payment; atMs: number }
-  | { kind: 'refund'; payment: Payment; refund: Refund; atMs: number };
+  | { kind: 'refund'; payment: Payment; refund: Refund; atMs: number }
+  /** Taken by the payer's bank, as a negative amount, or given back. */
+  | { kind: 'dispute'; payment: Payment; dispute: Dispute; amountMinor: number; atMs: number };
+
+export type TradeMovement = Exclude<Movement, { kind: 'dispute' }>;
 
 export type MovementQuery = {
   account: string;
@@ -28,6 +32,10 @@ export function movementsOf(book: Book, query: MovementQuery): Movement[] {
       const atMs = refundsAt === 'acceptance' ? refund.atMs : settledAtMs(refund);
       if (atMs !== undefined) movements.push({ kind: 'refund', payment, refund, atMs });
     }
+    for (const dispute of payment.disputes) {
+      for (const move of dispute.moves)
+        movements.push({ kind: 'dispute', payment, dispute, ...move });
+    }
   }
   return movements
     .filter(({ atMs }) => atMs >= fromMs && atMs < untilMs)
@@ -37,4 +45,9 @@ export function movementsOf(book: Book, query: MovementQuery): Movement[] {
 /** A refund that came back did not move. */
 function settledAtMs({ status, settledAtMs }: Refund): number | undefined {
   return status === 'succeeded' ? settledAtMs : undefined;
+}
+
+/** The same of a provider that has no disputes. */
+export function tradeMovementsOf(book: Book, query: MovementQuery): TradeMovement[] {
+  return movementsOf(book, query).filter((movement) => movement.kind !== 'dispute');
 }

@@ -205,7 +205,7 @@ export function createPlatform({ ledger, notifier, dialect }: PlatformParts): Pl
       );
     },
     moveDispute(payment, dispute, to) {
-      const ruling = rules.moveDispute(payment, dispute, to);
+      const ruling = rules.moveDispute(payment, dispute, to, Date.now());
       const isEnd = dispute.status === 'open' || to === 'inquiryClosed';
       const type = isEnd ? 'disputeClosed' : 'disputeMoved';
       return carryOutDispute(payment, dispute.disputeNo, ruling, type);

@@ -3,6 +3,7 @@ import type {
   Book,
   Dispute,
   DisputeState,
+  OpenedDispute,
   MadeRefund,
   OpenedPayment,
   Payment,
@@ -149,7 +150,7 @@ export function externalRefund(
 }
 
 /** The payer's bank takes the payment back; one at a time. */
-export function openDispute(payment: Payment, dispute: Dispute): Ruling {
+export function openDispute(payment: Payment, dispute: OpenedDispute): Ruling {
   if (payment.status !== 'paid') return { refusal: 'notPaid' };
   if (payment.disputes.some(({ status }) => status === 'open' || status === 'inquiry')) {
     return { refusal: 'alreadyDisputed' };
@@ -172,9 +173,10 @@ export function moveDispute(
   payment: Payment,
   { disputeNo, status }: Dispute,
   to: DisputeState,
+  atMs: number,
 ): Ruling {
   if (!nextStates[status].includes(to)) return { refusal: 'disputeDecided' };
-  return { events: [{ type: 'disputeClosed', ...keyOf(payment), disputeNo, status: to }] };
+  return { events: [{ type: 'disputeClosed', ...keyOf(payment), disputeNo, status: to, atMs }] };
 }
 
 function isAmount(amountMinor: number): boolean {

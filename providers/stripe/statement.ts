@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import type { StatementEntry, StatementResult } from '../provider.ts';
+import { unreadableLine } from '../statement-rows.ts';
 import { ask, read } from './account.ts';
 import type { StripeAccount } from './account.ts';
-import { faultOf, unreadable } from './errors.ts';
+import { faultOf } from './errors.ts';
 import { fromStripeAmount, fromStripeCurrency } from './money.ts';
 import {
   chargeSchema,
+  disputeSchema,
   ourNumber,
   ourRefundNumber,
   paymentIntentSchema,
@@ -16,10 +18,9 @@ import { isoOfSeconds, meaningOfRefund } from './status.ts';
 const dayMs = 86_400_000;
 
 /**
- * A day of the balance, in UTC. What it says of other money than payments and refunds is left out, as
- * are payments without a number of ours: an account may serve others too. The amounts are those of the
- * charge and the refund, because a balance transaction's own are in the currency of the payout.
- * https://docs.stripe.com/reports/balance-transaction-types
+ * A day of the balance, in UTC. Payments without a number of ours are left out, with their refunds and disputes: an
+ * account may serve others too. The amounts are those of the charge, the refund and the dispute, because a balance
+ * transaction's own are in the currency of the payout. https://docs.stripe.com/reports/balance-transaction-types
  */
 export function fetchStatement(
   account: StripeAccount,
@@ -43,7 +44,10 @@ async function* entriesOf(
       expand: ['data.source'],
     });
     for await (const answer of pages) {
-      const entry = await entryOf(account, read(transactionSchema, answer), numbers);
+      const transaction = transactionSchema.safeParse(answer);
+      const entry = transaction.success
+        ? await entryOf(account, transaction.data, numbers)
+        : unreadableLine(JSON.stringify(answer), 'it is no balance transaction that can be read');
       if (entry) yield entry;
     }
   } catch (error) {
@@ -55,6 +59,8 @@ const transactionSchema = z.object({
   object: z.literal('balance_transaction'),
   id: z.string(),
   type: z.string(),
+  reporting_category: z.string().nullish(),
+  amount: z.int(),
   created: z.int(),
   fee: z.int(),
   currency: z.string(),
@@ -63,6 +69,7 @@ const transactionSchema = z.object({
 
 type Transaction = z.infer<typeof transactionSchema>;
 
+/** Undefined for what is of a payment that is none of ours. */
 async function entryOf(
   account: StripeAccount,
   transaction: Transaction,
@@ -75,21 +82,21 @@ async function entryOf(
     case 'refund':
     case 'payment_refund':
       return refundEntry(account, transaction, numbers);
-    default:
-      return undefined;
+    case 'adjustment':
+      if (transaction.reporting_category?.startsWith('dispute'))
+        return disputeEntry(account, transaction, numbers);
   }
+  return otherEntry(transaction);
 }
 
 function paymentEntry(transaction: Transaction): StatementEntry | undefined {
-  const charge = read(chargeSchema, transaction.source);
+  const charge = chargeSchema.safeParse(transaction.source).data;
+  if (!charge) return oddEntry(transaction);
   const outTradeNo = charge.metadata[ourNumber];
   if (!outTradeNo || !charge.payment_intent) return undefined;
-  return {
-    kind: 'payment',
-    outTradeNo,
-    providerTradeNo: charge.payment_intent,
-    ...moneyOf(charge.amount_captured, charge.currency, transaction),
-  };
+  const trade = { outTradeNo, providerTradeNo: charge.payment_intent };
+  const money = moneyOf(charge.amount_captured, charge.currency, transaction);
+  return money ? { kind: 'payment', ...trade, ...money } : oddEntry(transaction, outTradeNo);
 }
 
 /** Money of a refund that failed came back, in a transaction of its own: together they are nothing. */
@@ -98,21 +105,62 @@ async function refundEntry(
   transaction: Transaction,
   numbers: Map<string, string | undefined>,
 ): Promise<StatementEntry | undefined> {
-  const refund = read(refundSchema, transaction.source);
+  const refund = refundSchema.safeParse(transaction.source).data;
+  if (!refund) return oddEntry(transaction);
   const meaning = meaningOfRefund(refund.status);
   const { payment_intent: providerTradeNo } = refund;
   if (meaning === 'failed' || meaning === 'needs_attention' || !providerTradeNo) return undefined;
   const outTradeNo =
     refund.metadata[ourNumber] ?? (await numberOf(account, providerTradeNo, numbers));
   if (!outTradeNo) return undefined;
+  const money = moneyOf(refund.amount, refund.currency, transaction);
+  if (!money) return oddEntry(transaction, outTradeNo);
   return {
     kind: 'refund',
-    outTradeNo,
-    providerTradeNo,
+    ...{ outTradeNo, providerTradeNo },
     refundNo: refund.metadata[ourRefundNumber] ?? refund.id,
     providerRefundNo: refund.id,
-    ...moneyOf(refund.amount, refund.currency, transaction),
+    ...money,
   };
+}
+
+/** Taken when a dispute is opened, given back when it is won, maybe long after it was lost. */
+async function disputeEntry(
+  account: StripeAccount,
+  transaction: Transaction,
+  numbers: Map<string, string | undefined>,
+): Promise<StatementEntry | undefined> {
+  const dispute = disputeSchema.safeParse(transaction.source).data;
+  if (!dispute) return oddEntry(transaction);
+  const { id: disputeNo, payment_intent: providerTradeNo } = dispute;
+  const outTradeNo = providerTradeNo && (await numberOf(account, providerTradeNo, numbers));
+  if (!outTradeNo) return undefined;
+  const money = moneyOf(dispute.amount, dispute.currency, transaction);
+  if (!money) return oddEntry(transaction, outTradeNo);
+  const amountMinor = transaction.amount < 0 ? -money.amountMinor : money.amountMinor;
+  return { kind: 'dispute', disputeNo, outTradeNo, providerTradeNo, ...money, amountMinor };
+}
+
+/** Fees by the month, payouts, corrections: in the currency of the balance. */
+function otherEntry(transaction: Transaction): StatementEntry {
+  const { id, type, currency, created } = transaction;
+  const size = fromStripeAmount(Math.abs(transaction.amount), currency);
+  if (size === undefined) return oddEntry(transaction);
+  return {
+    kind: 'other',
+    number: id,
+    category: transaction.reporting_category ?? type,
+    amountMinor: transaction.amount < 0 ? -size : size,
+    currency: fromStripeCurrency(currency),
+    feeMinor: fromStripeAmount(transaction.fee, currency) ?? null,
+    at: isoOfSeconds(created),
+  };
+}
+
+function oddEntry(transaction: Transaction, outTradeNo: string | null = null): StatementEntry {
+  const { id, type } = transaction;
+  const reason = `${id} is a ${type} whose object or amount cannot be read`;
+  return unreadableLine(JSON.stringify(transaction), reason, outTradeNo);
 }
 
 /** A refund made in the Dashboard carries no number of ours; its payment does. */
@@ -130,7 +178,7 @@ async function numberOf(
 
 function moneyOf(amount: number, currency: string, { fee, created, ...transaction }: Transaction) {
   const amountMinor = fromStripeAmount(amount, currency);
-  if (amountMinor === undefined) throw unreadable(`${transaction.id} has an unreadable amount`);
+  if (amountMinor === undefined) return undefined;
   const isSameMoney = transaction.currency === currency;
   const feeMinor = isSameMoney ? (fromStripeAmount(fee, currency) ?? null) : null;
   return {

@@ -1,5 +1,6 @@
 import { fromDecimal } from '../../domain/money.ts';
 import type { StatementEntry } from '../provider.ts';
+import { unreadableLine } from '../statement-rows.ts';
 import { wechatPayCurrency } from './status.ts';
 import { fromBillTime } from './time.ts';
 
@@ -14,7 +15,8 @@ const movedRefundStatuses = new Set(['SUCCESS', 'PROCESSING']);
 
 /**
  * The trade bill: a heading, a line for each payment and refund, a heading and a line of totals.
- * Every cell begins with a backtick, amounts are yuan. Undefined when any of it is not so.
+ * Every cell begins with a backtick, amounts are yuan. Undefined when the bill as a whole is not so; a single line is
+ * reported.
  * https://pay.weixin.qq.com/docs/merchant/products/bill-download/format-trade.html
  */
 export function parseBill(
@@ -34,12 +36,18 @@ export function parseBill(
   const entries: StatementEntry[] = [];
   for (const line of lines) {
     const row = readRow(line, columns);
-    if (!row || row.get('商户号') !== mchId) return undefined;
-    const entry = readEntry(row);
-    if (entry === undefined) return undefined;
-    if (entry !== 'nothingMoved') entries.push(entry);
+    if (row && row.get('商户号') !== mchId) return undefined;
+    const entry = row && readEntry(row);
+    if (entry === 'nothingMoved') continue;
+    entries.push(entry ?? oddLine(line, row));
   }
   return entries;
+}
+
+function oddLine(line: string, row: Row | undefined): StatementEntry {
+  return row
+    ? unreadableLine(line, 'a cell of it cannot be read', row.get('商户订单号'))
+    : unreadableLine(line, 'it has not the columns of the heading');
 }
 
 function readRow(line: string, columns: readonly string[]): Row | undefined {

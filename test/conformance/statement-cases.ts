@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import type { StatementEntry, StatementResult } from '../../providers/provider.ts';
+import { tradesOf } from '../support/trades-of.ts';
+import type { TradeEntry } from '../support/trades-of.ts';
 import type { ConformanceCase } from './cases.ts';
 import { openScene } from './scene.ts';
 import { endOfRefund, paid, refundOf } from './steps.ts';
@@ -59,7 +61,7 @@ export const statementCases: readonly ConformanceCase[] = [
       const days = [0, -1, 1].map((day) =>
         new Date(Date.now() + day * 86_400_000).toISOString().slice(0, 10),
       );
-      const entries: StatementEntry[] = [];
+      const entries: TradeEntry[] = [];
       for (const date of days) {
         const result = await scene.provider.fetchStatement({ date }).catch(() => undefined);
         if (result?.kind === 'ready') entries.push(...(await entriesOf(result)));
@@ -89,9 +91,9 @@ function byNumber([a]: (string | number)[], [b]: (string | number)[]): number {
   return String(a) < String(b) ? -1 : 1;
 }
 
-async function entriesOf(result: StatementResult): Promise<StatementEntry[]> {
+async function entriesOf(result: StatementResult): Promise<TradeEntry[]> {
   assert.equal(result.kind, 'ready');
   const entries: StatementEntry[] = [];
   if (result.kind === 'ready') for await (const entry of result.entries) entries.push(entry);
-  return entries;
+  return tradesOf(entries);
 }

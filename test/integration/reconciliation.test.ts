@@ -477,3 +477,79 @@ async function ownSettings(accountId: AccountId): Promise<Record<string, string>
     .where(eq(providerAccounts.id, accountId));
   return row!.settings;
 }
+
+test('one line that cannot be read for sure is reported, and the rest of the day compared', async () => {
+  const merchant = await world.newMerchant(['alipay']);
+  const { accountId } = merchant.accounts[0]!;
+  const date = dateIn('Asia/Shanghai', Date.now());
+  const times = `${date} 10:00:00,${date} 10:00:30`;
+  const amounts = '0.01,0.01,0.00,0.00,0.00,0.00,0.00,,0.00,0.00,,0.00,0.00';
+  const subjects = ['Tea, and more, by Acme Co.,Ltd', `Tea,${times},,,,,x,${amounts},x`, 'Tea'];
+  const orders: OrderBody[] = [];
+  for (const subject of subjects) {
+    const order = await openOrder(merchant, { methods: ['alipay.qr'], subject });
+    await payAtProvider(world, merchant, order);
+    orders.push(await orderBecomes(merchant, order, 'paid'));
+  }
+  const ended = await reconcile(merchant.api, { accountId, date });
+  expect(ended).toMatchObject({
+    ...{ status: 'done', failure: null },
+    counts: { entries: 3, matched: 2, healed: 0, differences: 1 },
+  });
+  expect(await differencesOf(merchant.api, ended)).toMatchObject([
+    {
+      ...{ kind: 'unreadable_line', about: 'line', status: 'open', orderId: orders[1]!.id },
+      outTradeNo: orders[1]!.payments[0]!.outTradeNo,
+      note: expect.stringContaining('not certain'),
+    },
+  ]);
+});
+
+test('a dispute that nobody told of is found in the statement, and its late win too', async () => {
+  const merchant = await world.newMerchant(['stripe']);
+  const { accountId } = merchant.accounts[0]!;
+  const date = dateIn('UTC', Date.now());
+  const order = await openOrder(merchant, { methods: ['stripe.payment_intent'], currency: 'USD' });
+  await payAtProvider(world, merchant, order);
+  await orderBecomes(merchant, order, 'paid');
+  const { outTradeNo } = order.payments[0]!;
+  await scriptFaults(
+    world,
+    { outTradeNo },
+    [{ call: 'notify', kind: 'lostForever', times: 9 }],
+    'stripe',
+  );
+  const disputes = async () => (await orderOf(merchant, { orderId: order.id })).disputes;
+  const atBank = async (verb: string, body: object = {}) => {
+    const { call } = await world.simulator('stripe');
+    const { status, text } = await call('POST', verb, { body });
+    expect([status, text]).toEqual([200, expect.any(String)]);
+  };
+  const disputed = { account: merchant.accounts[0]!.account };
+  await atBank(`/payments/${outTradeNo}/dispute`, { ...disputed, isInquiry: true });
+  // An inquiry moves no money, and no statement tells of it.
+  const quiet = await reconcile(merchant.api, { accountId, date });
+  expect(quiet.counts).toMatchObject({ entries: 1, matched: 1, healed: 0, differences: 0 });
+  const disputeNo = (await tradeOf(world, merchant, { outTradeNo }))!.disputes[0]!.disputeNo;
+  await atBank(`/disputes/${disputeNo}/move`, { to: 'open' });
+  await atBank(`/disputes/${disputeNo}/move`, { to: 'lost' });
+  const lost = await reconcile(merchant.api, { accountId, date });
+  expect(lost.counts).toMatchObject({ entries: 2, matched: 2, healed: 1, differences: 0 });
+  expect(await disputes()).toMatchObject([{ disputeNo, status: 'lost' }]);
+  await atBank(`/disputes/${disputeNo}/move`, { to: 'won' });
+  const won = await reconcile(merchant.api, { accountId, date });
+  expect(won.counts).toMatchObject({ entries: 3, matched: 2, differences: 0 });
+  expect(await disputes()).toMatchObject([{ disputeNo, status: 'won' }]);
+  const { body: totals } = await merchant.api(`GET`, `/v1/reconciliations/${won.id}/totals`);
+  expect(totals).toMatchObject({
+    data: [
+      { kind: 'dispute', category: null, currency: 'USD', lines: 2, amountMinor: 0, feeMinor: 0 },
+      { kind: 'payment', lines: 1, amountMinor: order.amountMinor, feeMinor: expect.any(Number) },
+    ],
+  });
+  const { rows } = await world.db.$client.query(
+    `select sum(amount_minor)::int as minor from ledger_entries where order_id = $1 and book in ('provider', 'disputes')`,
+    [order.id],
+  );
+  expect(rows).toEqual([{ minor: order.amountMinor }]);
+});

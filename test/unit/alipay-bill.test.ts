@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseBill } from '../../providers/alipay/bill.ts';
+import { tradesOf } from '../support/trades-of.ts';
 
 const of = { date: '2026-10-03', sellerId: '2088000000000001' };
 const heading =
@@ -16,15 +17,16 @@ type Line = {
   refund?: string;
   fee?: string;
   remark?: string;
+  payer?: string;
 };
 
 /** One line in their spelling: numbers end in a tab, amounts have two decimals. */
 function write(line: Line): string {
   const { trade = '2026100322001400000000000001', order = 'o1', type = '交易' } = line;
   const { subject = '热茶', at = '2026-10-03 10:00:30', amount = '35.80' } = line;
-  const { refund = '', fee = '-0.21', remark = '' } = line;
+  const { refund = '', fee = '-0.21', remark = '', payer = '*茶(138****0000)' } = line;
   const who = [`${trade}\t`, `${order}\t`, `${type}\t`, subject, '2026-10-03 10:00:00', at];
-  const where = ['\t', '\t', '\t', '\t', '*茶(138****0000)\t'];
+  const where = ['\t', '\t', '\t', '\t', `${payer}\t`];
   const amounts = [amount, amount, '0.00', '0.00', '0.00', '0.00', '0.00', '', '0.00\t', '0.00'];
   return [...who, ...where, ...amounts, `${refund}\t`, fee, '0.00', remark].join(',');
 }
@@ -108,7 +110,11 @@ test('every movement is read back once, in its order', () => {
       const refunds = movements.filter(({ isRefund }) => isRefund).length;
       const entries = parseBill(bill(lines, { payments: movements.length - refunds, refunds }), of);
       expect(
-        entries?.map(({ kind, outTradeNo, amountMinor }) => [kind, outTradeNo, amountMinor]),
+        tradesOf(entries ?? []).map(({ kind, outTradeNo, amountMinor }) => [
+          kind,
+          outTradeNo,
+          amountMinor,
+        ]),
       ).toEqual(
         movements.map(({ fen, isRefund }, i) => [isRefund ? 'refund' : 'payment', `o${i}`, fen]),
       );
@@ -155,11 +161,73 @@ test.each([
   ['no order number', { order: '' }],
   ['no trade number', { trade: '' }],
   ['no time', { at: '2026-10-03' }],
-])('a bill with %s is not read', (_what, line) => {
-  expect(parseBill(bill([write(line)], onePayment), of)).toBeUndefined();
+  ['a kind in no words', { type: '' }],
+])('a line with %s is reported, and its neighbours are read', (_what, line) => {
+  const text = bill([write({ order: 'o2' }), write(line)], { payments: 2, refunds: 0 });
+  expect(parseBill(text, of)).toMatchObject([
+    { kind: 'payment', outTradeNo: 'o2' },
+    { kind: 'unreadable', outTradeNo: 'order' in line ? '' : 'o1', reason: expect.any(String) },
+  ]);
 });
 
-test('what is neither a payment nor a refund is passed over', () => {
+test.each(['Acme Tea Co.,Ltd(fin***@acme.com)', 'a,b,c,d', '1,2', '1.00', ','])(
+  'a payer called %j costs nothing',
+  (payer) => {
+    const lines = [write({ payer }), write({ order: 'o2' })];
+    const entries = parseBill(bill(lines, { payments: 2, refunds: 0 }), of);
+    expect(entries).toMatchObject([{ amountMinor: 3580 }, { amountMinor: 3580 }]);
+  },
+);
+
+test('no text in a line decides what its amount is', () => {
+  const amounts = Array.from({ length: 12 }, () => '0.01').join(',');
+  const times = '2026-10-03 10:00:00,2026-10-03 10:00:30';
+  const forged = [
+    { subject: `茶,${times},,,,,x,${amounts}` },
+    {
+      subject: `茶,${times},\t,\t,\t,\t,x\t,0.01,0.01,0.00,0.00,0.00,0.00,0.00,,0.00,0.00,\t,0.00,0.00,`,
+    },
+    { payer: `x,${amounts}` },
+    { payer: `x,${'9.99,'.repeat(40)}` },
+    { remark: `${amounts},${amounts}` },
+  ];
+  for (const line of forged) {
+    const [entry] = parseBill(bill([write(line)], onePayment), of) ?? [];
+    // Right, or said to be uncertain.
+    const said = entry?.kind === 'payment' ? entry.amountMinor : entry?.kind;
+    expect([3580, 'unreadable']).toContain(said);
+  }
+});
+
+test('no text of cells like the others makes a line another', () => {
+  const cell = fc.constantFrom(
+    '0.01',
+    '',
+    '2026-10-03 10:00:00',
+    '交易',
+    'x',
+    '1',
+    '2088000000000001',
+  );
+  const text = fc.array(cell, { maxLength: 30 }).map((cells) => cells.join(','));
+  fc.assert(
+    fc.property(text, text, text, (subject, payer, remark) => {
+      const [entry] = parseBill(bill([write({ subject, payer, remark })], onePayment), of) ?? [];
+      const said = entry?.kind === 'payment' ? entry.amountMinor : entry?.kind;
+      expect([3580, 'unreadable']).toContain(said);
+    }),
+  );
+});
+
+test('a line of very many commas is reported at once', () => {
+  const [entry] = parseBill(bill([write({ subject: ','.repeat(200_000) })], onePayment), of) ?? [];
+  expect(entry).toMatchObject({ kind: 'unreadable', outTradeNo: 'o1' });
+});
+
+test('what is neither a payment nor a refund is other money', () => {
   const lines = [write({}), write({ type: '赔付' })];
-  expect(parseBill(bill(lines, onePayment), of)).toHaveLength(1);
+  expect(parseBill(bill(lines, onePayment), of)).toMatchObject([
+    { kind: 'payment' },
+    { kind: 'other', category: '赔付', amountMinor: 3580 },
+  ]);
 });

@@ -20,6 +20,8 @@ import type {
 } from '../../providers/provider.ts';
 import type { Simulator } from '../../providers/simulator-kit/serve.ts';
 import type { PaymentView } from '../../providers/simulator-kit/view.ts';
+import { tradesOf } from '../support/trades-of.ts';
+import type { TradeEntry } from '../support/trades-of.ts';
 import { until } from '../support/until.ts';
 
 type Shop = { sandbox: Sandbox; provider: Provider; notifyUrl: string };
@@ -658,12 +660,12 @@ describe('a statement', () => {
   });
 });
 
-async function statementOf(provider: Provider, date: string): Promise<StatementEntry[]> {
+async function statementOf(provider: Provider, date: string): Promise<TradeEntry[]> {
   const statement = await provider.fetchStatement({ date });
   if (statement.kind !== 'ready') throw new Error(statement.kind);
   const entries: StatementEntry[] = [];
   for await (const entry of statement.entries) entries.push(entry);
-  return entries;
+  return tradesOf(entries);
 }
 
 function beijingDay(timeMs: number): string {

@@ -160,14 +160,20 @@ test('a dispute is decided once, but what was lost may be won late', () => {
   const words = { amountMinor: 1000, reason: 'fraud', status: 'open' as const, atMs: 5 };
   const dispute = { disputeNo: 'd1', ...words };
   const move = (to: 'won' | 'lost' | 'open') =>
-    enter(book, rules.moveDispute(payment, sure(payment.disputes[0]), to));
+    enter(book, rules.moveDispute(payment, sure(payment.disputes[0]), to, 6));
   expect(enter(book, rules.openDispute(payment, dispute))).toBe('done');
   expect(enter(book, rules.openDispute(payment, dispute))).toBe('alreadyDisputed');
   expect(move('lost')).toBe('done');
   expect(move('open')).toBe('disputeDecided');
   expect(move('won')).toBe('done');
   expect(move('lost')).toBe('disputeDecided');
-  expect(payment.disputes[0]?.status).toBe('won');
+  expect(payment.disputes[0]).toMatchObject({
+    status: 'won',
+    moves: [
+      { amountMinor: -1000, atMs: 5 },
+      { amountMinor: 1000, atMs: 6 },
+    ],
+  });
 });
 
 test('a statement lists what moved in its day and nothing else', () => {

@@ -19,6 +19,8 @@ import { stripe } from '../../providers/stripe/definition.ts';
 import { openStripeSandbox } from '../../providers/stripe/sandbox.ts';
 import type { Sandbox } from '../../providers/stripe/sandbox.ts';
 import { startStripeSimulator } from '../../providers/stripe/simulator/server.ts';
+import { tradesOf } from '../support/trades-of.ts';
+import type { TradeEntry } from '../support/trades-of.ts';
 import { until } from '../support/until.ts';
 
 let simulator: Simulator;
@@ -132,12 +134,12 @@ async function heard(type: string, count = 1): Promise<ParsedNotification[]> {
   return Promise.all(found.map((delivery) => provider.parseNotification(delivery)));
 }
 
-async function entriesOf(date: string): Promise<StatementEntry[]> {
+async function entriesOf(date: string): Promise<TradeEntry[]> {
   const statement = await provider.fetchStatement({ date });
   if (statement.kind !== 'ready') throw new Error(statement.kind);
   const entries: StatementEntry[] = [];
   for await (const entry of statement.entries) entries.push(entry);
-  return entries;
+  return tradesOf(entries);
 }
 
 const methods = ['stripe.payment_intent', 'stripe.checkout'] as const;

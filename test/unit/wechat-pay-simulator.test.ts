@@ -21,6 +21,8 @@ import type { PaymentView } from '../../providers/simulator-kit/view.ts';
 import { wechatPay } from '../../providers/wechat-pay/definition.ts';
 import { openWechatPaySandbox } from '../../providers/wechat-pay/sandbox.ts';
 import type { Sandbox } from '../../providers/wechat-pay/sandbox.ts';
+import { tradesOf } from '../support/trades-of.ts';
+import type { TradeEntry } from '../support/trades-of.ts';
 import { startWechatPaySimulator } from '../../providers/wechat-pay/simulator/server.ts';
 
 type Delivery = { parsed: ParsedNotification; status: number };
@@ -641,12 +643,12 @@ describe('a notification', () => {
 });
 
 describe('a statement', () => {
-  async function entriesOf(merchant: Merchant, date: string): Promise<StatementEntry[]> {
+  async function entriesOf(merchant: Merchant, date: string): Promise<TradeEntry[]> {
     const statement = await merchant.provider.fetchStatement({ date });
     if (statement.kind !== 'ready') throw new Error('not ready');
     const entries: StatementEntry[] = [];
     for await (const entry of statement.entries) entries.push(entry);
-    return entries;
+    return tradesOf(entries);
   }
 
   test('lists what moved on its day in Beijing, to the second', async () => {

@@ -537,7 +537,7 @@ describe('a bill', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 100_000_000_00 }), (fen) => {
         const yuan = (fen / 100).toFixed(2);
-        expect(parse(billOf([paidLine('tea', yuan)]))?.[0]?.amountMinor).toBe(fen);
+        expect(parse(billOf([paidLine('tea', yuan)]))?.[0]).toMatchObject({ amountMinor: fen });
       }),
     );
   });
@@ -551,19 +551,27 @@ describe('a bill', () => {
     ['0.00600', null],
     ['', null],
   ])('with the fee %j says %s', (fee, feeMinor) => {
-    expect(parse(billOf([paidLine('tea', '12.50', fee)]))?.[0]?.feeMinor).toBe(feeMinor);
+    expect(parse(billOf([paidLine('tea', '12.50', fee)]))?.[0]).toMatchObject({ feeMinor });
   });
 
   test.each([
     ['that lost a line', billOf([paidLine('tea')], 2)],
     ['that ends too early', heading],
     ['with nothing in it', ''],
-    ['with a torn line', billOf([paidLine('tea').slice(0, 120)])],
-    ['with an amount that is none', billOf([paidLine('tea', '12.505')])],
     ['of another merchant', billOf([paidLine('tea').replace('1900000001', '1900000002')])],
-    ['with a state we do not know', billOf([paidLine('tea').replace('SUCCESS', 'ODD')])],
   ])('%s is none', (_what, text) => {
     expect(parse(text)).toBeUndefined();
+  });
+
+  test.each([
+    ['that is torn', paidLine('tea').slice(0, 120)],
+    ['with an amount that is none', paidLine('tea', '12.505')],
+    ['with a state we do not know', paidLine('tea').replace('SUCCESS', 'ODD')],
+  ])('with a line %s has it reported, and its neighbours read', (_what, line) => {
+    expect(parse(billOf([line, paidLine('tea')]))).toMatchObject([
+      { kind: 'unreadable', reason: expect.any(String) },
+      { kind: 'payment', amountMinor: 1250 },
+    ]);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Movement } from '../../simulator-kit/movements.ts';
+import type { TradeMovement } from '../../simulator-kit/movements.ts';
 import { wallTime } from './clock.ts';
 import { yuan } from './money.ts';
 import { buyer } from './trades.ts';
@@ -13,7 +13,7 @@ const summaryHeading =
   '门店编号,门店名称,交易订单总笔数,退款订单总笔数,订单金额（元）,商家实收（元）,支付宝优惠（元）,商家优惠（元）,卡消费金额（元）,服务费（元）,分润（元）,实收净额（元）';
 
 /** `…_业务明细.csv`: a line for every movement. */
-export function writeDetails(movements: readonly Movement[], day: BillDay): string {
+export function writeDetails(movements: readonly TradeMovement[], day: BillDay): string {
   const { payments, refunds } = sumsOf(movements);
   return [
     '#支付宝业务明细查询',
@@ -30,7 +30,7 @@ export function writeDetails(movements: readonly Movement[], day: BillDay): stri
 }
 
 /** `…_业务明细(汇总).csv`: sums by shop. */
-export function writeSummary(movements: readonly Movement[], day: BillDay): string {
+export function writeSummary(movements: readonly TradeMovement[], day: BillDay): string {
   const { payments, refunds } = sumsOf(movements);
   const net = payments.fen - refunds.fen;
   const counts = [String(payments.count), String(refunds.count)];
@@ -55,7 +55,7 @@ function whoseAndWhen({ sellerId, fromMs, untilMs }: BillDay): string[] {
 }
 
 /** Numbers end in a tab, so that a spreadsheet takes them for text. */
-function cellsOf(movement: Movement): string[] {
+function cellsOf(movement: TradeMovement): string[] {
   const { payment, atMs } = movement;
   const isRefund = movement.kind === 'refund';
   const fen = isRefund ? -movement.refund.amountMinor : payment.capturedMinor;
@@ -81,7 +81,7 @@ function fee(fen: number): string {
   return yuan(fen < 0 ? feeFen : -feeFen);
 }
 
-function sumsOf(movements: readonly Movement[]) {
+function sumsOf(movements: readonly TradeMovement[]) {
   const payments = { count: 0, fen: 0 };
   const refunds = { count: 0, fen: 0 };
   for (const movement of movements) {

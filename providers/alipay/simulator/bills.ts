@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Book } from '../../simulator-kit/book.ts';
-import { movementsOf } from '../../simulator-kit/movements.ts';
+import { tradeMovementsOf } from '../../simulator-kit/movements.ts';
 import type { App } from './account.ts';
 import { businessFailure, success } from './answers.ts';
 import type { Answer } from './answers.ts';
@@ -42,7 +42,7 @@ export function createBillDesk({ book, url, hasSameDayStatements }: BillOptions)
         return businessFailure('isv.invalid_arguments', '入参不合法');
       }
       const isMade = hasSameDayStatements || sinceMs >= readyFromMs;
-      const movements = movementsOf(book, {
+      const movements = tradeMovementsOf(book, {
         account: app.appId,
         fromMs,
         untilMs: fromMs + dayMs,

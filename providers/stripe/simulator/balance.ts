@@ -2,7 +2,7 @@ import { movementsOf } from '../../simulator-kit/movements.ts';
 import type { Movement } from '../../simulator-kit/movements.ts';
 import type { ApiCall } from './api-call.ts';
 import { pageOf } from './api-call.ts';
-import { chargeObject, refundObject } from './api-objects.ts';
+import { chargeObject, disputeObject, refundObject } from './api-objects.ts';
 import { toApiAmount } from './units.ts';
 
 /** `GET /v1/balance_transactions`, newest first. */
@@ -24,10 +24,8 @@ export function listBalanceTransactions(call: ApiCall): object {
 
 function transactionObject(movement: Movement, isExpanded: boolean) {
   const { payment, kind, atMs } = movement;
-  const source =
-    kind === 'payment' ? chargeObject(payment) : refundObject(payment, movement.refund);
-  const amountMinor = kind === 'payment' ? payment.capturedMinor : -movement.refund.amountMinor;
-  const amount = toApiAmount(amountMinor, payment.currency);
+  const { source, amountMinor, type, category } = termsOf(movement);
+  const amount = toApiAmount(Math.abs(amountMinor), payment.currency) * Math.sign(amountMinor);
   const fee = kind === 'payment' ? feeOf(amount) : 0;
   return {
     id: idOf(movement),
@@ -37,16 +35,52 @@ function transactionObject(movement: Movement, isExpanded: boolean) {
     currency: payment.currency.toLowerCase(),
     fee,
     net: amount - fee,
+    reporting_category: category,
     source: isExpanded ? source : source.id,
     status: 'available',
-    type: kind === 'payment' ? 'charge' : 'refund',
+    type,
   };
 }
 
+/** https://docs.stripe.com/reports/reporting-categories */
+function termsOf(movement: Movement) {
+  const { payment, kind } = movement;
+  switch (kind) {
+    case 'payment':
+      return {
+        ...{ source: chargeObject(payment), amountMinor: payment.capturedMinor },
+        ...{ type: 'charge', category: 'charge' },
+      };
+    case 'refund':
+      return {
+        source: refundObject(payment, movement.refund),
+        amountMinor: -movement.refund.amountMinor,
+        ...{ type: 'refund', category: 'refund' },
+      };
+    case 'dispute':
+      return {
+        source: disputeObject(payment, movement.dispute),
+        amountMinor: movement.amountMinor,
+        type: 'adjustment',
+        category: movement.amountMinor < 0 ? 'dispute' : 'dispute_reversal',
+      };
+  }
+}
+
 function idOf(movement: Movement): string {
-  return movement.kind === 'payment'
-    ? `txn_${(movement.payment.providerTradeNo ?? '').slice(3)}`
-    : `txn_r${movement.refund.providerRefundNo.slice(3)}`;
+  switch (movement.kind) {
+    case 'payment':
+      return `txn_${(movement.payment.providerTradeNo ?? '').slice(3)}`;
+    case 'refund':
+      return `txn_r${movement.refund.providerRefundNo.slice(3)}`;
+    case 'dispute': {
+      const { disputeNo, moves } = movement.dispute;
+      const nth = moves.findIndex(
+        ({ atMs, amountMinor }) => atMs === movement.atMs && amountMinor === movement.amountMinor,
+      );
+      return `txn_d${nth}${disputeNo.slice(3)}`;
+    }
+  }
 }
 
 /** A price list like any other: 2.9 %, in whole hundreds where a currency is written with two zeros too many. */

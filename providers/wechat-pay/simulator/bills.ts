@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Book, Payment, Refund } from '../../simulator-kit/book.ts';
-import { movementsOf } from '../../simulator-kit/movements.ts';
-import type { Movement } from '../../simulator-kit/movements.ts';
+import { tradeMovementsOf } from '../../simulator-kit/movements.ts';
+import type { TradeMovement } from '../../simulator-kit/movements.ts';
 import type { Merchant } from './account.ts';
 import { failure, success } from './answers.ts';
 import type { Answer } from './answers.ts';
@@ -37,7 +37,7 @@ export function createBillDesk({ book, publicUrl, hasSameDayStatements }: BillOp
       if (!hasSameDayStatements && sinceMs < readyFromMs) return failure('STATEMENT_CREATING');
       const { mchId } = merchant;
       // A refund stands in the bill of the day it was accepted, in the state of that time.
-      const movements = movementsOf(book, {
+      const movements = tradeMovementsOf(book, {
         account: mchId,
         fromMs,
         untilMs: fromMs + dayMs,
@@ -69,7 +69,7 @@ const totalsHeading =
   '总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额';
 
 /** https://pay.weixin.qq.com/docs/merchant/products/bill-download/format-trade.html */
-function writeBill(movements: readonly Movement[], merchant: Merchant): string {
+function writeBill(movements: readonly TradeMovement[], merchant: Merchant): string {
   const lines = movements.map((movement) => line(cellsOf(movement, merchant)));
   let paidFen = 0;
   let refundedFen = 0;
@@ -93,7 +93,7 @@ function line(cells: readonly string[]): string {
   return cells.map((cell) => `\`${cell}`).join(',');
 }
 
-function cellsOf(movement: Movement, { appId, mchId }: Merchant): string[] {
+function cellsOf(movement: TradeMovement, { appId, mchId }: Merchant): string[] {
   const { payment, atMs } = movement;
   const isRefund = movement.kind === 'refund';
   const state = isRefund ? 'REFUND' : 'SUCCESS';

@@ -1,0 +1,49 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { findReconciliation } from '../../db/queries/reconciliations.ts';
+import { statementTotals } from '../../db/queries/statement-totals.ts';
+import type { ApiDeps, App } from '../deps.ts';
+import { notFound } from '../problems.ts';
+import { problemResponses, reconciliationId } from '../schemas.ts';
+
+const totalSchema = z
+  .object({
+    kind: z.enum(['payment', 'refund', 'dispute', 'other', 'unreadable']),
+    category: z.string().nullable().openapi({
+      description: "The provider's word for money of no payment: fees by the month, payouts",
+      example: 'payout',
+    }),
+    currency: z.string().nullable().openapi({ example: 'CNY' }),
+    lines: z.int(),
+    amountMinor: z.int().openapi({
+      description: 'Payments and refunds as sizes, all else as it changes the balance',
+    }),
+    feeMinor: z.int().openapi({ description: 'Fees that the lines name, taken less given back' }),
+  })
+  .openapi('StatementTotal');
+
+const route = createRoute({
+  method: 'get',
+  path: '/v1/reconciliations/{reconciliationId}/totals',
+  tags: ['Reconciliation'],
+  summary: 'What the statement of the day adds up to',
+  description:
+    'By kind and currency, with the fees: the figures for the bookkeeper. Empty when the statement was never fetched, or is older than 45 days.',
+  security: [{ apiKey: [] }],
+  request: { params: z.object({ reconciliationId }) },
+  responses: {
+    200: {
+      description: 'The totals',
+      content: { 'application/json': { schema: z.object({ data: z.array(totalSchema) }) } },
+    },
+    ...problemResponses('invalid-request', 'unauthorized', 'not-found'),
+  },
+});
+
+export function registerGetStatementTotals(app: App, deps: ApiDeps) {
+  app.openapi(route, async (c) => {
+    const { reconciliationId: id } = c.req.valid('param');
+    const run = await findReconciliation(deps.db, { merchantId: c.var.merchant.id, id });
+    if (!run) throw notFound('reconciliation', id);
+    return c.json({ data: await statementTotals(deps.db, run) }, 200);
+  });
+}
