@@ -29,6 +29,7 @@ import { registerGetBalances } from './routes/get-balances.ts';
 import { registerGetEndpoint } from './routes/get-endpoint.ts';
 import { registerGetOrder } from './routes/get-order.ts';
 import { registerGetReconciliation } from './routes/get-reconciliation.ts';
+import { registerCloseRefund } from './routes/close-refund.ts';
 import { registerGetRefund } from './routes/get-refund.ts';
 import { registerGetStatementTotals } from './routes/get-statement-totals.ts';
 import { registerGetSigningSecret } from './routes/get-signing-secret.ts';
@@ -98,6 +99,7 @@ export function createApp(deps: ApiDeps): App {
   registerResolveReview(app, deps);
   registerCreateRefund(app, deps);
   registerGetRefund(app, deps);
+  registerCloseRefund(app, deps);
   registerGetBalances(app, deps);
   registerDryRunRouting(app, deps);
   registerCreateReconciliation(app, deps);

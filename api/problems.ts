@@ -55,7 +55,12 @@ export const problemTypes = {
   'order-not-in-review': {
     status: 409,
     title: 'The review cannot be resolved so',
-    help: 'The order is not in review, or the wish does not fit what the provider says: money that the provider has taken can be accepted or refunded, an order without money closed. `why` says which.',
+    help: 'The order is not in review, or the wish does not fit what the provider says: money that the provider has taken can be accepted or refunded, an order without money closed, and what cannot be booked dismissed once it was dealt with at the provider. `review.verbs` of the order lists what there is; `why` says what did not fit.',
+  },
+  'refund-not-stuck': {
+    status: 409,
+    title: 'The refund does not need attention',
+    help: 'Only a refund that is `needs_attention` is closed by hand; all others end by what their provider says. `refundStatus` says how it stands.',
   },
   'nothing-to-refund': {
     status: 409,

@@ -5,6 +5,7 @@ import { isId } from '../domain/ids.ts';
 import type { Id, IdKind } from '../domain/ids.ts';
 import { isCurrency } from '../domain/money.ts';
 import { disputeStatuses } from '../domain/dispute.ts';
+import { reviewVerbs } from '../domain/review.ts';
 import { orderStatuses } from '../domain/order.ts';
 import { paymentStatuses } from '../domain/payment.ts';
 import { reconciliationStatuses } from '../domain/reconciliation.ts';
@@ -209,6 +210,36 @@ export const newRefundSchema = z
   })
   .openapi('NewRefund');
 
+const reviewSideSchema = z.object({
+  amountMinor: z.int().nullable(),
+  currency: z.string().nullable(),
+  appId: z.string().nullable(),
+  sellerId: z.string().nullable(),
+  providerTradeNo: z.string().nullable(),
+  refundNo: z.string().nullable(),
+});
+
+const reviewSchema = z
+  .object({
+    reason: z.string().openapi({ example: 'amount_mismatch' }),
+    paymentId: z.string(),
+    accountId: z.string(),
+    provider: z.string(),
+    outTradeNo: z.string().openapi({ description: "Finds the payment in the provider's portal" }),
+    expected: reviewSideSchema.openapi({ description: 'What our order says' }),
+    reported: reviewSideSchema.openapi({
+      description: 'What the provider said; null for what it did not say',
+    }),
+    notificationId: z.string().nullable().openapi({
+      description: 'What it was said by; null where the provider answered a question of ours',
+    }),
+    at: timeSchema,
+    verbs: z.array(z.enum(reviewVerbs)).openapi({
+      description: 'How to decide, with `POST /v1/orders/{orderId}/resolve`',
+    }),
+  })
+  .openapi('Review');
+
 export const snapshotSchema = z
   .object({
     id: z.string().openapi({ example: 'ord_01jd3v9k7q2m5x8r4t6w0y1z3c' }),
@@ -229,6 +260,10 @@ export const snapshotSchema = z
     metadata: z.record(z.string(), z.string()),
     returnUrl: z.string().nullable(),
     reviewReason: z.string().nullable(),
+    review: reviewSchema.nullable().openapi({
+      description:
+        'What contradicts the order, and how a person can decide; null where nothing does',
+    }),
     closeReason: z.string().nullable(),
     failureCode: z.string().nullable(),
     expiresAt: timeSchema,

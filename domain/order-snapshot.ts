@@ -1,8 +1,11 @@
 import type { DisputeStatus } from './dispute.ts';
 import type { DisputeId, MerchantId, OrderId, PaymentId, RefundId } from './ids.ts';
+import { isEnded } from './order.ts';
 import type { CloseReason, Confirmation, LatePayment, OrderStatus } from './order.ts';
 import type { CaptureMethod, PaymentStatus, ReviewReason, Surplus } from './payment.ts';
 import type { RefundCause, RefundStatus } from './refund.ts';
+import { verbsFor } from './review.ts';
+import type { ReviewFacts } from './review.ts';
 
 export type OrderFacts = {
   id: OrderId;
@@ -22,6 +25,7 @@ export type OrderFacts = {
   metadata: Record<string, string>;
   returnUrl: string | null;
   reviewReason: ReviewReason | null;
+  reviewFacts: ReviewFacts | null;
   closeReason: CloseReason | null;
   failureCode: string | null;
   expiresAt: Date;
@@ -103,6 +107,7 @@ export function snapshotOf(order: OrderFacts, { payments, refunds, disputes }: O
     metadata: order.metadata,
     returnUrl: order.returnUrl,
     reviewReason: order.reviewReason,
+    review: reviewOf(order),
     closeReason: order.closeReason,
     failureCode: order.failureCode,
     expiresAt: order.expiresAt.toISOString(),
@@ -128,6 +133,16 @@ export function snapshotOf(order: OrderFacts, { payments, refunds, disputes }: O
     refunds: refunds.map(refundSnapshotOf),
     disputes: disputes.map(disputeSnapshotOf),
   };
+}
+
+/** What a person has to decide on; null where nothing is in doubt. Facts of an earlier review say nothing of this one. */
+export function reviewOf({
+  status,
+  reviewReason: reason,
+  reviewFacts: facts,
+}: Pick<OrderFacts, 'status' | 'reviewReason' | 'reviewFacts'>) {
+  if (reason === null || facts?.reason !== reason) return null;
+  return { ...facts, verbs: verbsFor({ isEnded: isEnded(status), reason }) };
 }
 
 export type OrderSnapshot = ReturnType<typeof snapshotOf>;

@@ -22,7 +22,8 @@ export type CloseReason =
   | 'cancelled'
   | 'rejected'
   | 'closed_by_provider'
-  | 'refunded_in_review';
+  | 'refunded_in_review'
+  | 'dismissed_in_review';
 
 /** What becomes of money that arrives after the order was closed. */
 export type LatePayment = 'refund' | 'accept';

@@ -44,6 +44,8 @@ export type OrderProgress = {
   hasLeftovers?: boolean;
   /** The notification says only that there is news: the provider has to be asked. */
   isOnlyHint?: boolean;
+  /** What a person has to decide on, in a line. */
+  review?: string;
   /** The merchant has to be asked to confirm, and has this long to answer. */
   confirmWithinMs?: number;
 };
@@ -63,6 +65,7 @@ export type PayOrderState = {
   hasLeftovers: boolean;
   isCancelRequested: boolean;
   wishes: readonly OrderWish[];
+  review?: string;
 };
 export type RefundPaymentInput = {
   refundId: RefundId;

@@ -64,6 +64,7 @@ export async function payOrder(input: PayOrderInput): Promise<OrderProgress> {
   let isCancelRequested = resumed?.isCancelRequested ?? false;
   let isConfirmed = resumed?.isConfirmed ?? input.confirmWithinMs === undefined;
   let hasLeftovers = resumed?.hasLeftovers ?? false;
+  let review = resumed?.review;
   let polls = resumed?.polls ?? 0;
   const wishes = new Set<OrderWish>(resumed?.wishes);
   const resolving = new Set<NotificationId>();
@@ -88,9 +89,11 @@ export async function payOrder(input: PayOrderInput): Promise<OrderProgress> {
     // What the database says is monotonic; an answer that was under way longer must not undo a newer one.
     // Only late money that the order accepts leads on from a close.
     const isNewer = isOver() ? !hasBeenPaid(status) && hasBeenPaid(progress.status) : true;
-    if (!isNewer || progress.status === status) return;
-    status = progress.status;
-    setCurrentDetails(detailsOf[status]);
+    const isSameStatus = progress.status === status;
+    if (!isNewer || (isSameStatus && progress.review === review)) return;
+    ({ status, review } = progress);
+    setCurrentDetails(detailsOf(progress));
+    if (isSameStatus) return;
     upsertSearchAttributes([{ key: searchAttributes.status, value: status }]);
   };
 
@@ -125,7 +128,7 @@ export async function payOrder(input: PayOrderInput): Promise<OrderProgress> {
     setCurrentDetails('Opening the payment at the provider.');
     note(await openUnlessWished());
   }
-  if (!isOver()) setCurrentDetails(detailsOf[status]);
+  if (!isOver()) setCurrentDetails(detailsOf({ status, review }));
   while (!isOver()) {
     if (isHistoryLong() && allHandlersFinished()) await goOn();
     await condition(isDue, untilNextLookMs(), { summary: 'until the provider is asked' });
@@ -158,6 +161,7 @@ export async function payOrder(input: PayOrderInput): Promise<OrderProgress> {
       resumed: {
         ...{ status, polls, isConfirmed, hasLeftovers, isCancelRequested },
         wishes: [...wishes],
+        ...(review !== undefined && { review }),
       },
     });
   }
@@ -216,7 +220,14 @@ async function openPayment(
   }
 }
 
-const detailsOf: Record<OrderStatus, string> = {
+function detailsOf({
+  status,
+  review,
+}: Pick<OrderProgress, 'status'> & { review?: string | undefined }): string {
+  return review === undefined ? details[status] : `${details[status]} ${review}.`;
+}
+
+const details: Record<OrderStatus, string> = {
   pending: 'Waiting for the payer. The provider is asked when no notification comes.',
   authorized: 'The money is held. Waiting for the merchant to capture it or to cancel.',
   review:

@@ -44,7 +44,9 @@ export async function settleLate({
     // Of several at once the last to answer need not be the newest: what one of them found is kept.
     confirmWithinMs ??= progress.confirmWithinMs;
     hasLeftovers ||= progress.hasLeftovers ?? false;
-    setCurrentDetails(`A notification came after the end; the order is ${progress.status}.`);
+    const { status, review } = progress;
+    const doubt = review === undefined ? '' : ` IN DOUBT: ${review}.`;
+    setCurrentDetails(`A notification came after the end; the order is ${status}.${doubt}`);
   };
   setHandler(providerReported, async ({ notificationId }) => {
     try {

@@ -1,6 +1,6 @@
 import type { NotificationId } from '../../domain/ids.ts';
 import { decideOnBinding, decideOnReport } from '../../domain/payment.ts';
-import type { BindingDecision, ProviderReport, ReportDecision } from '../../domain/payment.ts';
+import type { BindingDecision } from '../../domain/payment.ts';
 import type { Change } from '../../db/queries/commit-change.ts';
 import { finishNotification } from '../../db/queries/finish-notification.ts';
 import { readNotification } from '../../db/queries/read-order.ts';
@@ -19,43 +19,41 @@ export async function applyNotification(
   deps: ActivityDeps,
   { notificationId: id }: { notificationId: NotificationId },
 ): Promise<OrderProgress> {
-  const { db, providers, logger } = deps;
+  const { db, providers } = deps;
   const first = await readNotification(db, { id });
-  const { notification, order } = first;
+  const { notification } = first;
   if (notification.appliedAt) return progressOf(first);
   const { news, binding } = notification;
   // Paid and given back is two changes: the provider's own answer makes both.
-  const isGivenBack = news.kind === 'payment' && isWhollyGivenBack(news.report);
-  if (news.kind !== 'payment' || isGivenBack) return { ...progressOf(first), isOnlyHint: true };
+  const isForUs = news.kind === 'payment' && !isWhollyGivenBack(news.report);
+  if (!isForUs) return { ...progressOf(first), isOnlyHint: true };
+  const { report } = news;
   const provider = await providers.get(notification.accountId);
-  const made: { bound?: BindingDecision; review?: string; isHint?: boolean; isNoted?: boolean } =
-    {};
+  const made: { bound?: BindingDecision; isHint?: boolean; isNoted?: boolean } = {};
   const progress = await commitDecision(deps, {
     first,
     read: () => readNotification(db, { id }),
     decide: (read) => {
-      const bound = decideOnBinding(provider.expectedBinding(read.payment), binding);
+      const expected = provider.expectedBinding(read.payment);
+      const bound = decideOnBinding(expected, binding);
       made.bound = bound;
       made.isHint = bound.kind === 'ask' || (bound.kind === 'bound' && isDoubtful(read));
       if (made.isHint || bound.kind === 'foreign') return undefined;
-      const change = changeOfPayment(read, bound.kind === 'review' ? bound : news);
-      const outcome = outcomeOf(change);
-      if (outcome === 'review') made.review = change?.order.reviewReason ?? 'unknown';
+      const change = changeOfReport({
+        ...{ read, payment: read.payment, closeReason: 'closed_by_provider' },
+        decision:
+          bound.kind === 'review' ? bound : decideOnReport(stateOf(read, read.payment), report),
+        told: { report, notification: { id, expected, binding } },
+      });
       made.isNoted = change !== undefined;
       if (!change) return undefined;
-      return { ...change, notification: { id, outcome } };
+      return { ...change, notification: { id, outcome: outcomeOf(change) } };
     },
   });
   if (made.isHint) return { ...progress, isOnlyHint: true };
   if (made.bound?.kind === 'foreign') {
     await leaveForeign(deps, first);
     return progress;
-  }
-  if (made.review) {
-    logger.error(
-      { id, orderId: order.id, reason: made.review },
-      'a notification contradicts its order',
-    );
   }
   // A change was written together with its outcome.
   if (!made.isNoted) await finishNotification(db, { id, outcome: 'unchanged' });
@@ -85,20 +83,7 @@ function isDoubtful({ notification: { news }, payment }: NotificationRead): bool
   );
 }
 
-function changeOfPayment(
-  read: NotificationRead,
-  news: { kind: 'payment'; report: ProviderReport } | ReviewDecision,
-): Change | undefined {
-  const { payment } = read;
-  const decision =
-    news.kind === 'review' ? news : decideOnReport(stateOf(read, payment), news.report);
-  return changeOfReport({ read, payment, decision, closeReason: 'closed_by_provider' });
-}
-
-type ReviewDecision = Extract<ReportDecision, { kind: 'review' }>;
-
-function outcomeOf(change: Change | undefined) {
-  if (!change) return 'unchanged' as const;
+function outcomeOf(change: Change) {
   return change.event?.type === 'order.review_required'
     ? ('review' as const)
     : ('applied' as const);

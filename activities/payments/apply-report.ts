@@ -32,7 +32,10 @@ export async function applyReport(
       const payment = paymentOf(read, paymentId);
       const decision = decideOnReport(stateOf(read, payment), report);
       const isGivenBack = isWhollyGivenBack(report);
-      return changeOfReport({ read, payment, decision, closeReason, isGivenBack });
+      return changeOfReport({
+        ...{ read, payment, decision, closeReason, isGivenBack },
+        told: { report },
+      });
     },
   });
   if (!isWhollyGivenBack(report)) return progress;

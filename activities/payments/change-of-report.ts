@@ -6,6 +6,8 @@ import type { RefundCause } from '../../domain/refund.ts';
 import type { Change } from '../../db/queries/commit-change.ts';
 import type { OrderRead, PaymentRow, RefundRow } from '../../db/queries/read-order.ts';
 import { newRefund } from '../refunds/new-refund.ts';
+import { inReview, noReview } from './in-review.ts';
+import type { Told } from './in-review.ts';
 import { postingsOfCapture } from './postings.ts';
 
 /** What a decision on a provider's report changes in our rows; undefined for nothing at all. */
@@ -16,8 +18,10 @@ export function changeOfReport(input: {
   closeReason: CloseReason;
   /** The provider has given all of it back already. */
   isGivenBack?: boolean;
+  /** What it was decided on, for a person to see if one has to decide. */
+  told: Told;
 }): Change | undefined {
-  const { read, payment, decision, closeReason, isGivenBack = false } = input;
+  const { read, payment, decision, closeReason, told, isGivenBack = false } = input;
   const at = new Date();
   const siblings = siblingsOf(read, payment);
   const change = decideOnOrder(read.order, decision, { siblings, closeReason });
@@ -29,7 +33,7 @@ export function changeOfReport(input: {
       ? surplusRefund(read, payment, decision.capturedMinor, surplus)
       : undefined;
   return {
-    order: orderPatch(read, change, decision, at),
+    order: orderPatch(read, change, decision, { at, payment, told }),
     payment: patch && { id: payment.id, patch },
     newRefund: given,
     ledger: ledgerOf(payment, decision, given),
@@ -92,7 +96,7 @@ function orderPatch(
   { order }: OrderRead,
   change: OrderChange,
   decision: ReportDecision,
-  at: Date,
+  { at, payment, told }: { at: Date; payment: PaymentRow; told: Told },
 ): Change['order'] {
   switch (change.kind) {
     case 'none':
@@ -106,7 +110,7 @@ function orderPatch(
         reviewVerb: null,
         status: change.status,
         authorizedAt: at,
-        reviewReason: null,
+        ...noReview,
       };
     case 'paid':
       return {
@@ -114,7 +118,7 @@ function orderPatch(
         status: change.status,
         paidAt: settledAt(decision, at),
         capturedMinor: decision.kind === 'settle' ? decision.capturedMinor : 0,
-        reviewReason: null,
+        ...noReview,
         // Money that was accepted late makes a closed order paid.
         closedAt: null,
         closeReason: null,
@@ -135,7 +139,7 @@ function orderPatch(
         // A person decides now: what was wished before must not happen weeks later.
         ...(order.status !== 'review' && noWishes),
         status: change.status,
-        reviewReason: change.reviewReason,
+        ...inReview({ payment, reason: change.reviewReason, told, at }),
       };
   }
 }

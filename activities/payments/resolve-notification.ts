@@ -3,7 +3,6 @@ import type { NotificationId } from '../../domain/ids.ts';
 import { decideOnBinding } from '../../domain/payment.ts';
 import type { ProviderNews } from '../../domain/payment.ts';
 import type { RefundReport } from '../../domain/refund.ts';
-import { commitChange } from '../../db/queries/commit-change.ts';
 import { finishNotification } from '../../db/queries/finish-notification.ts';
 import { readNotification } from '../../db/queries/read-order.ts';
 import type { NotificationRead, PaymentRow } from '../../db/queries/read-order.ts';
@@ -15,10 +14,8 @@ import { leaveForeign } from './apply-notification.ts';
 import { applyReport } from './apply-report.ts';
 import { askProvider, callProvider } from './ask-provider.ts';
 import { changeOfDispute } from './change-of-dispute.ts';
-import { progressOf } from './commit-decision.ts';
+import { commitAnswer, progressOf } from './commit-decision.ts';
 import { paymentRef } from './payment-ref.ts';
-
-const attempts = 10;
 
 /** Fills in news that says only that there is news: the provider is asked, and its answer applied. */
 export async function resolveNotification(
@@ -94,58 +91,52 @@ async function applyAnswer(deps: ActivityDeps, read: NotificationRead): Promise<
 /** The dispute is asked about: of two news the one told later may be the older, and what was lost may be won. */
 async function applyDisputeNews(
   deps: ActivityDeps,
-  first: NotificationRead,
+  { notification: { id } }: NotificationRead,
   told: DisputeReport,
 ): Promise<OrderProgress> {
-  const { id } = first.notification;
-  for (let attempt = 0; attempt < attempts; attempt++) {
-    const read = await readNotification(deps.db, { id });
-    const { payment } = read;
-    const answer = await callProvider(deps, payment, async (provider) =>
-      provider.queryDispute
-        ? provider.queryDispute({ payment: paymentRef(payment), disputeNo: told.disputeNo })
-        : ({ kind: 'reported', report: told } as const),
-    );
-    if (answer.kind === 'unknown') {
-      const { providerStatus } = answer;
-      const about = { orderId: read.order.id, disputeNo: told.disputeNo, providerStatus };
-      deps.logger.error(about, 'a dispute status we have no word for');
-    }
-    const change =
-      answer.kind === 'reported'
-        ? changeOfDispute({ read, payment, report: answer.report })
-        : undefined;
-    if (!change) {
-      await finishNotification(deps.db, { id, outcome: 'unchanged' });
-      return progressOf(read);
-    }
-    const noted = { ...change, notification: { id, outcome: 'applied' } as const };
-    if (await commitChange(deps.db, { read, change: noted })) return progressOf(read, change);
+  const { disputeNo } = told;
+  const { read, answer, change } = await commitAnswer(deps, {
+    read: () => readNotification(deps.db, { id }),
+    ask: ({ payment }) =>
+      callProvider(deps, payment, async (provider) =>
+        provider.queryDispute
+          ? provider.queryDispute({ payment: paymentRef(payment), disputeNo })
+          : ({ kind: 'reported', report: told } as const),
+      ),
+    decide: (read, answer) => {
+      if (answer.kind === 'unknown') return undefined;
+      const change = changeOfDispute({ read, payment: read.payment, report: answer.report });
+      return change && { ...change, notification: { id, outcome: 'applied' } };
+    },
+  });
+  if (answer.kind === 'unknown') {
+    const about = { orderId: read.order.id, disputeNo, providerStatus: answer.providerStatus };
+    deps.logger.error(about, 'a dispute status we have no word for');
   }
-  throw new Error(`order ${first.order.id} was changed by somebody else ten times in a row`);
+  // A change was written together with its outcome.
+  if (!change) await finishNotification(deps.db, { id, outcome: 'unchanged' });
+  return progressOf(read, change);
 }
 
 async function applyRefundNews(
   deps: ActivityDeps,
-  first: NotificationRead,
-  news: { refundNo: string; providerRefundNo: string | null },
+  { notification: { id } }: NotificationRead,
+  { refundNo, providerRefundNo }: { refundNo: string; providerRefundNo: string | null },
 ): Promise<OrderProgress> {
-  const { id } = first.notification;
-  const { refundNo, providerRefundNo } = news;
-  for (let attempt = 0; attempt < attempts; attempt++) {
-    const read = await readNotification(deps.db, { id });
-    const { payment } = read;
-    const { report }: { report: RefundReport } = await callProvider(deps, payment, (provider) =>
-      provider.queryRefund({ payment: paymentRef(payment), refundNo, providerRefundNo }),
-    );
-    const change = changeOfProviderRefund({ read, payment, refundNo, report });
-    if (!change) {
-      await finishNotification(deps.db, { id, outcome: 'unchanged' });
-      return progressOf(read);
-    }
-    const outcome = change.order.reviewReason ? 'review' : 'applied';
-    const noted = { ...change, notification: { id, outcome } as const };
-    if (await commitChange(deps.db, { read, change: noted })) return progressOf(read, change);
-  }
-  throw new Error(`order ${first.order.id} was changed by somebody else ten times in a row`);
+  const { read, change } = await commitAnswer(deps, {
+    read: () => readNotification(deps.db, { id }),
+    ask: async ({ payment }): Promise<RefundReport> => {
+      const answer = await callProvider(deps, payment, (provider) =>
+        provider.queryRefund({ payment: paymentRef(payment), refundNo, providerRefundNo }),
+      );
+      return answer.report;
+    },
+    decide: (read, report) => {
+      const change = changeOfProviderRefund({ read, payment: read.payment, refundNo, report });
+      const outcome = change?.order.reviewReason ? 'review' : 'applied';
+      return change && { ...change, notification: { id, outcome } };
+    },
+  });
+  if (!change) await finishNotification(deps.db, { id, outcome: 'unchanged' });
+  return progressOf(read, change);
 }

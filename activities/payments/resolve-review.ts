@@ -12,6 +12,7 @@ import { isWhollyGivenBack } from './apply-report.ts';
 import { askProvider } from './ask-provider.ts';
 import { awaitedConfirmation, noWishes, surplusRefund } from './change-of-report.ts';
 import { closeAtProvider } from './close-at-provider.ts';
+import { noReview } from './in-review.ts';
 import { commitDecision, progressOf } from './commit-decision.ts';
 import { postingsOfCapture } from './postings.ts';
 
@@ -67,6 +68,9 @@ async function findDoubtful(
   return { payment: current, report };
 }
 
+/** The reason stays: the same said again is decided already. */
+const decided = { ...noWishes, reviewFacts: null };
+
 function changeOfReview(
   read: OrderRead,
   payment: PaymentRow,
@@ -82,16 +86,31 @@ function changeOfReview(
       };
     case 'close':
       return {
-        order: { ...noWishes, status: 'closed', closedAt: at, closeReason: 'cancelled' },
+        order: {
+          ...noWishes,
+          ...noReview,
+          status: 'closed',
+          closedAt: at,
+          closeReason: 'cancelled',
+        },
         payment: { id, patch: { status: 'closed' } },
         event: { type: 'order.closed', about: id },
+      };
+    case 'dismiss':
+      return {
+        order: {
+          ...{ ...decided, status: 'closed', closedAt: at },
+          closeReason: 'dismissed_in_review',
+        },
+        payment: { id, patch: { status: 'closed' } },
+        event: { type: 'order.review_resolved', about: id },
       };
     case 'accept': {
       const { capturedMinor } = decision;
       return {
         order: {
           ...{ ...noWishes, status: 'paid', paidAt: at, capturedMinor },
-          ...{ reviewReason: null, failureCode: null },
+          ...{ ...noReview, failureCode: null },
           ...awaitedConfirmation(read.order),
         },
         payment: { id, patch: settled(decision, at) },
@@ -109,7 +128,10 @@ function changeOfReview(
         : surplusRefund(read, payment, capturedMinor, 'review');
       const postings = postingsOfCapture(payment, capturedMinor, refund);
       return {
-        order: { ...noWishes, status: 'closed', closedAt: at, closeReason: 'refunded_in_review' },
+        order: {
+          ...{ ...decided, status: 'closed', closedAt: at, capturedMinor },
+          closeReason: 'refunded_in_review',
+        },
         payment: { id, patch: { ...settled(decision, at), surplus: 'review' } },
         newRefund: refund,
         ledger: { accountId: payment.accountId, postings },

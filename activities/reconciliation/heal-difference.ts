@@ -1,5 +1,4 @@
 import type { DifferenceId, PaymentId, ReconciliationId } from '../../domain/ids.ts';
-import { commitChange } from '../../db/queries/commit-change.ts';
 import {
   listHealable,
   noteHealing,
@@ -8,15 +7,17 @@ import {
 } from '../../db/queries/differences.ts';
 import type { DifferenceRow } from '../../db/queries/differences.ts';
 import { paymentOf, readOrder } from '../../db/queries/read-order.ts';
+import type { PaymentRow } from '../../db/queries/read-order.ts';
+import type { PaymentRef, Provider } from '../../providers/provider.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { applyReport } from '../payments/apply-report.ts';
 import { askProvider, callProvider } from '../payments/ask-provider.ts';
 import { closeLeftovers } from '../payments/close-payment.ts';
 import { changeOfDispute } from '../payments/change-of-dispute.ts';
+import { commitAnswer } from '../payments/commit-decision.ts';
 import { paymentRef } from '../payments/payment-ref.ts';
 import { changeOfProviderRefund } from '../refunds/change-of-provider-refund.ts';
 
-const attempts = 10;
 const pageSize = 100;
 
 /** What the next steps of a round are: differences the provider can prove, payments before what can be booked only with them. */
@@ -73,51 +74,67 @@ async function healPayment(deps: ActivityDeps, difference: DifferenceRow): Promi
 async function healRefund(deps: ActivityDeps, difference: DifferenceRow): Promise<string | null> {
   const { orderId, paymentId } = subjectOf(difference);
   const { number: refundNo, providerRefundNo } = difference;
-  for (let attempt = 0; attempt < attempts; attempt++) {
-    const read = await readOrder(deps.db, { orderId });
-    const payment = paymentOf(read, paymentId);
-    if (payment.status !== 'succeeded') return 'Its payment is not settled here.';
-    const { report } = await callProvider(deps, payment, (provider) =>
-      provider.queryRefund({ payment: paymentRef(payment), refundNo, providerRefundNo }),
-    );
-    const change = changeOfProviderRefund({ read, payment, refundNo, report });
-    if (change && !(await commitChange(deps.db, { read, change }))) continue;
-    if (report.status === 'succeeded') {
-      const reviewReason = change?.order.reviewReason;
-      return reviewReason
-        ? `The provider confirms it, but contradicts our books: ${reviewReason}.`
-        : null;
-    }
-    const known = read.refunds.find((refund) => refund.refundNo === refundNo);
-    const ourStatus = change?.refund?.patch.status ?? known?.status;
-    // Taken on that day, and not (or no more) done: the newer word of the two is the provider's own.
-    if (ourStatus === report.status) {
-      await overruleEntry(deps.db, difference);
-      return null;
-    }
-    return `Asked about it, the provider says: ${report.status}.`;
+  const { read, answer, change } = await commitAnswer(deps, {
+    read: () => readOrder(deps.db, { orderId }),
+    ask: (read) =>
+      askAbout(deps, paymentOf(read, paymentId), (provider, payment) =>
+        provider.queryRefund({ payment, refundNo, providerRefundNo }),
+      ),
+    decide: (read, answer) =>
+      answer &&
+      changeOfProviderRefund({
+        ...{ read, payment: paymentOf(read, paymentId), refundNo },
+        report: answer.report,
+      }),
+  });
+  if (!answer) return unsettled;
+  const { report } = answer;
+  if (report.status === 'succeeded') {
+    const reviewReason = change?.order.reviewReason;
+    return reviewReason
+      ? `The provider confirms it, but contradicts our books: ${reviewReason}.`
+      : null;
   }
-  throw new Error(`order ${orderId} was changed by somebody else ten times in a row`);
+  const known = read.refunds.find((refund) => refund.refundNo === refundNo);
+  const ourStatus = change?.refund?.patch.status ?? known?.status;
+  // Taken on that day, and not (or no more) done: the newer word of the two is the provider's own.
+  if (ourStatus === report.status) {
+    await overruleEntry(deps.db, difference);
+    return null;
+  }
+  return `Asked about it, the provider says: ${report.status}.`;
 }
 
 async function healDispute(deps: ActivityDeps, difference: DifferenceRow): Promise<string | null> {
   const { orderId, paymentId } = subjectOf(difference);
   const { number: disputeNo } = difference;
-  for (let attempt = 0; attempt < attempts; attempt++) {
-    const read = await readOrder(deps.db, { orderId });
-    const payment = paymentOf(read, paymentId);
-    if (payment.status !== 'succeeded') return 'Its payment is not settled here.';
-    const answer = await callProvider(deps, payment, async (provider) =>
-      provider.queryDispute?.({ payment: paymentRef(payment), disputeNo }),
-    );
-    if (answer?.kind !== 'reported') {
-      return `Asked about it, the provider says: ${answer?.providerStatus ?? 'nothing'}.`;
-    }
-    const change = changeOfDispute({ read, payment, report: answer.report });
-    if (!change) return `Asked about it, the provider says: ${answer.report.status}.`;
-    if (await commitChange(deps.db, { read, change })) return null;
-  }
-  throw new Error(`order ${orderId} was changed by somebody else ten times in a row`);
+  const { answer, change } = await commitAnswer(deps, {
+    read: () => readOrder(deps.db, { orderId }),
+    ask: (read) =>
+      askAbout(deps, paymentOf(read, paymentId), async (provider, payment) =>
+        provider.queryDispute?.({ payment, disputeNo }),
+      ),
+    decide: (read, answer) =>
+      answer?.kind === 'reported'
+        ? changeOfDispute({ read, payment: paymentOf(read, paymentId), report: answer.report })
+        : undefined,
+  });
+  if (!answer) return unsettled;
+  if (change) return null;
+  const said = answer.kind === 'reported' ? answer.report.status : answer.providerStatus;
+  return `Asked about it, the provider says: ${said}.`;
+}
+
+const unsettled = 'Its payment is not settled here.';
+
+/** Nothing can be said of what was given back or taken before its payment is booked. */
+async function askAbout<T>(
+  deps: ActivityDeps,
+  payment: PaymentRow,
+  ask: (provider: Provider, payment: PaymentRef) => Promise<T>,
+): Promise<T | undefined> {
+  if (payment.status !== 'succeeded') return undefined;
+  return callProvider(deps, payment, (provider) => ask(provider, paymentRef(payment)));
 }
 
 const healers: Partial<

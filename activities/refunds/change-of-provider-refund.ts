@@ -3,6 +3,7 @@ import { refundableMinor } from '../../domain/refund.ts';
 import type { RefundReport } from '../../domain/refund.ts';
 import type { Change } from '../../db/queries/commit-change.ts';
 import type { OrderRead, PaymentRow, RefundRow } from '../../db/queries/read-order.ts';
+import { inReview } from '../payments/in-review.ts';
 import { changeOfMadeRefund } from './change-of-made-refund.ts';
 import { changeOfRefund } from './change-of-refund.ts';
 
@@ -34,7 +35,11 @@ export function changeOfProviderRefund(input: {
   if (currency !== payment.currency || !isCovered) {
     if (read.order.reviewReason === 'refund_mismatch') return undefined;
     return {
-      order: { reviewReason: 'refund_mismatch' },
+      order: inReview({
+        ...{ payment, reason: 'refund_mismatch' },
+        told: { refund: { no: refundNo, report } },
+        at: new Date(),
+      }),
       event: { type: 'order.review_required', about: payment.id },
     };
   }

@@ -5,6 +5,7 @@ import type { RefundDecision, RefundReport } from '../../domain/refund.ts';
 import type { Change } from '../../db/queries/commit-change.ts';
 import { paymentOf } from '../../db/queries/read-order.ts';
 import type { OrderRead, RefundRow } from '../../db/queries/read-order.ts';
+import { inReview } from '../payments/in-review.ts';
 
 /** What the provider's answer about a refund changes in our rows; undefined for nothing at all. */
 export function changeOfRefund(input: {
@@ -20,7 +21,12 @@ export function changeOfRefund(input: {
     case 'review':
       if (read.order.reviewReason === decision.reason) return undefined;
       return {
-        order: { reviewReason: decision.reason },
+        order: inReview({
+          payment: paymentOf(read, refund.paymentId),
+          reason: decision.reason,
+          told: { refund: { no: refund.refundNo, known: refund, report } },
+          at: new Date(),
+        }),
         event: { type: 'order.review_required', about: refund.id },
       };
     case 'succeed':
@@ -57,7 +63,9 @@ export function orderAfter(read: OrderRead, refund: RefundRow): Change['order'] 
   const { order } = read;
   const refundedMinor = [...read.refunds.filter(({ id }) => id !== refund.id), refund]
     .filter(({ status, paymentId }) => {
-      return status === 'succeeded' && !paymentOf(read, paymentId).surplus;
+      const { surplus } = paymentOf(read, paymentId);
+      // What a person has given back was the order's, unlike what came late or twice.
+      return status === 'succeeded' && (surplus === null || surplus === 'review');
     })
     .reduce((sum, { amountMinor }) => sum + amountMinor, 0);
   return { refundedMinor, status: statusOfRefunded({ ...order, refundedMinor }) };

@@ -2,7 +2,6 @@ import { eq } from 'drizzle-orm';
 import type { NotificationId, RefundId } from '../../domain/ids.ts';
 import { isBeyondPatience } from '../../domain/refund.ts';
 import type { RefundReport, RefundStatus } from '../../domain/refund.ts';
-import { commitChange } from '../../db/queries/commit-change.ts';
 import { finishNotification } from '../../db/queries/finish-notification.ts';
 import { paymentOf, readOrder, refundOf } from '../../db/queries/read-order.ts';
 import type { OrderRead, RefundRow } from '../../db/queries/read-order.ts';
@@ -10,10 +9,9 @@ import { refunds } from '../../db/schema/refunds.ts';
 import { ProviderFault } from '../../providers/faults.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { callProvider } from '../payments/ask-provider.ts';
+import { commitAnswer } from '../payments/commit-decision.ts';
 import { paymentRef } from '../payments/payment-ref.ts';
 import { changeOfRefund } from './change-of-refund.ts';
-
-const attempts = 10;
 
 /**
  * Brings a refund as far as the provider lets it: asks what became of it, and gives the order to give
@@ -27,19 +25,18 @@ export async function settleRefund(
   const { db } = deps;
   const [row] = await db.select().from(refunds).where(eq(refunds.id, input.refundId));
   if (!row) throw new Error(`refund ${input.refundId} does not exist`);
-  for (let attempt = 0; attempt < attempts; attempt++) {
-    const read = await readOrder(db, row);
-    const refund = refundOf(read, row.id);
-    const report = await reportOf(deps, read, refund);
-    const change = changeOfRefund({ read, refund, report });
-    if (change && !(await commitChange(db, { read, change }))) continue;
-    for (const id of input.notificationIds) {
-      await finishNotification(db, { id, outcome: change ? 'applied' : 'unchanged' });
-    }
-    alert(deps, refund, report);
-    return { status: change?.refund?.patch.status ?? refund.status };
+  const { id } = row;
+  const { read, answer, change } = await commitAnswer(deps, {
+    read: () => readOrder(db, row),
+    ask: (read) => reportOf(deps, read, refundOf(read, id)),
+    decide: (read, report) => changeOfRefund({ read, refund: refundOf(read, id), report }),
+  });
+  for (const id of input.notificationIds) {
+    await finishNotification(db, { id, outcome: change ? 'applied' : 'unchanged' });
   }
-  throw new Error(`refund ${row.id}: its order was changed by somebody else ten times in a row`);
+  const refund = refundOf(read, id);
+  alert(deps, refund, answer);
+  return { status: change?.refund?.patch.status ?? refund.status };
 }
 
 async function reportOf(

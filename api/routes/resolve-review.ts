@@ -1,6 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { sayWishes } from '../../activities/orders/say-wishes.ts';
 import { findOrder } from '../../db/queries/find-order.ts';
+import type { OrderView } from '../../db/queries/find-order.ts';
+import { dismissDoubt } from '../../activities/orders/dismiss-doubt.ts';
+import { isEnded } from '../../domain/order.ts';
 import { readOrder } from '../../db/queries/read-order.ts';
 import { requestWish } from '../../db/queries/request-wish.ts';
 import { reviewVerbs } from '../../domain/review.ts';
@@ -19,7 +22,7 @@ const route = createRoute({
   tags: ['Orders'],
   summary: 'Decide about an order in review',
   description:
-    '`accept` takes what the provider has taken, whatever was asked for; `refund` records it and gives all of it back; `close` closes an order the provider has no money for. The provider is asked first. Who decided, and the note, are kept.',
+    "`accept` takes what the provider has taken, whatever was asked for; `refund` records it and gives all of it back; `close` closes an order the provider has no money for; `dismiss` is for what was dealt with at the provider and cannot be booked: money in another currency, or a doubt about an order that had ended. The facts are in the order's `review`, with the verbs there are. The provider is asked first. Who decided, and the note, are kept.",
   security: [{ apiKey: [] }],
   request: {
     params: z.object({ orderId }),
@@ -50,13 +53,19 @@ export function registerResolveReview(app: App, deps: ApiDeps) {
     const read = () => findOrder(deps.db, { merchantId: merchant.id, orderId });
     const before = await read();
     if (!before) throw notFound('order', orderId);
-    const wish = { kind: 'resolve', verb, note, actor: apiKeyId, merchantId: merchant.id } as const;
-    const isNoted = await requestWish(deps.db, { orderId, wish });
-    if (!isNoted) {
-      throw new Problem('order-not-in-review', `The order is ${before.snapshot.status}.`, {
-        extensions: { orderStatus: before.snapshot.status },
+    const actor = apiKeyId;
+    if (verb === 'dismiss' && isEnded(before.snapshot.status)) {
+      const isDismissed = await dismissDoubt(deps.db, {
+        ...{ orderId, merchantId: merchant.id, actor, note },
       });
+      const after = isDismissed ? await read() : undefined;
+      if (!after) throw notInReview(before);
+      c.header('etag', etagOf(after));
+      return c.json(orderBody(after, deps.publicUrl), 200);
     }
+    const wish = { kind: 'resolve', verb, note, actor, merchantId: merchant.id } as const;
+    const isNoted = await requestWish(deps.db, { orderId, wish });
+    if (!isNoted) throw notInReview(before);
     sayWishes(deps, { orderId }).catch(leftToSweep(deps.logger, 'the decision', { orderId }));
     const isDecided = async () => (await readOrder(deps.db, { orderId })).order.reviewVerb === null;
     await waitFor({
@@ -75,5 +84,11 @@ export function registerResolveReview(app: App, deps: ApiDeps) {
     throw new Problem('order-not-in-review', `The order cannot be resolved by ${verb}.`, {
       extensions: { orderStatus: status, why },
     });
+  });
+}
+
+function notInReview({ snapshot: { status } }: OrderView): Problem {
+  return new Problem('order-not-in-review', `The order is ${status}, and nothing is in doubt.`, {
+    extensions: { orderStatus: status },
   });
 }

@@ -29,6 +29,7 @@ type OrderPatch = Partial<
     | 'closedAt'
     | 'closeReason'
     | 'reviewReason'
+    | 'reviewFacts'
     | 'failureCode'
     | 'wishedAt'
     | 'cancelRequestedAt'
@@ -86,6 +87,7 @@ const write = statement(
       refunded_minor = ${minor('refundedMinor')}, confirmation = ${text('confirmation')},
       authorized_at = ${at('authorizedAt')}, paid_at = ${at('paidAt')}, closed_at = ${at('closedAt')},
       close_reason = ${text('closeReason')}, review_reason = ${text('reviewReason')},
+      review_facts = ${sql.placeholder('reviewFacts')}::jsonb,
       failure_code = ${text('failureCode')}, wished_at = ${at('wishedAt')},
       cancel_requested_at = ${at('cancelRequestedAt')},
       capture_requested_minor = ${minor('captureRequestedMinor')},
@@ -154,6 +156,7 @@ export async function commitChange(
     closedAt: order.closedAt,
     closeReason: order.closeReason,
     reviewReason: order.reviewReason,
+    reviewFacts: order.reviewFacts && JSON.stringify(order.reviewFacts),
     failureCode: order.failureCode,
     wishedAt: order.wishedAt,
     cancelRequestedAt: order.cancelRequestedAt,

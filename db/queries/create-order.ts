@@ -125,6 +125,7 @@ async function insertAll(db: Database, orderId: OrderId, input: NewOrder): Promi
     status: 'pending',
     version: 1,
     reviewReason: null,
+    reviewFacts: null,
     closeReason: null,
     failureCode: null,
     capturedMinor: 0,

@@ -18,7 +18,7 @@ import type {
   ReviewReason,
   Surplus,
 } from '../../domain/payment.ts';
-import type { ReviewVerb } from '../../domain/review.ts';
+import type { ReviewFacts, ReviewVerb } from '../../domain/review.ts';
 import { merchants } from './merchants.ts';
 import { providerAccounts } from './provider-accounts.ts';
 
@@ -60,6 +60,8 @@ export const orders = pgTable(
     checkoutToken: text().notNull().unique(),
     returnUrl: text(),
     reviewReason: text().$type<ReviewReason>(),
+    /** What a person has to know to decide; of `reviewReason` only if it says that reason. */
+    reviewFacts: jsonb().$type<ReviewFacts>(),
     closeReason: text().$type<CloseReason>(),
     failureCode: text(),
     /** When the sweep last looked after this order. */

@@ -262,7 +262,31 @@ describe('a notification that contradicts the order puts it in review, and never
     expect(await readOrder(signing, order)).toMatchObject({
       status: 'paid',
       reviewReason: 'trade_no_mismatch',
+      review: {
+        ...{ reason: 'trade_no_mismatch', provider: 'alipay', verbs: ['dismiss'] },
+        expected: { providerTradeNo: expect.any(String) },
+        reported: { amountMinor: 1250, providerTradeNo: '2026112222001400000000000002' },
+        notificationId: expect.stringMatching(/^ntf_/),
+      },
     });
+    const resolve = (verb: string) =>
+      signing.api<OrderBody>('POST', `/v1/orders/${order.id}/resolve`, {
+        body: { verb, note: 'given back in the portal' },
+      });
+    expect((await resolve('accept')).status).toBe(409);
+    const dismissed = await resolve('dismiss');
+    expect(dismissed.body).toMatchObject({ status: 'paid', review: null });
+    expect((await resolve('dismiss')).status).toBe(409);
+    // The same said again is decided already.
+    await signing.post(
+      signing.signedBody(signing.paidFields(order, { trade_no: '2026112222001400000000000002' })),
+    );
+    expect(await eventTypesOf(order)).toEqual([
+      'order.created',
+      'order.paid',
+      'order.review_required',
+      'order.review_resolved',
+    ]);
   });
 
   test.each(['wrongApp', 'wrongSeller'])('as when the simulator sends %s', async (kind) => {

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ProviderName } from '../../providers/provider.ts';
 import { createSealer } from '../../db/sealed.ts';
+import type { OrderId } from '../../domain/ids.ts';
+import { workflowIds } from '../../workflows/messages.ts';
+import { keptLog } from '../support/log-lines.ts';
 import { startReceiver } from '../support/receiver.ts';
 import type { Reply } from '../support/receiver.ts';
 import {
@@ -16,10 +19,11 @@ import { until } from '../support/until.ts';
 import { openWorld } from '../support/world.ts';
 import type { TestMerchant, World } from '../support/world.ts';
 
+const { logger, lines } = keptLog();
 let world: World;
 
 beforeAll(async () => {
-  world = await openWorld({ retryGapsMs: Array.from({ length: 40 }, () => 300) });
+  world = await openWorld({ logger, retryGapsMs: Array.from({ length: 40 }, () => 300) });
 });
 
 afterAll(() => world.close());
@@ -185,6 +189,44 @@ describe.each(providers)('an order in review at %s', (provider, method) => {
   };
   const note = 'seen in the portal';
 
+  test('says what contradicts it and how to decide: in the API, the event, the log and the Temporal UI', async () => {
+    const { merchant, order } = await mismatched();
+    const { accountId, provider: name } = merchant.accounts[0]!;
+    const [payment] = order.payments;
+    const trade = await tradeOf(world, merchant, payment!);
+    const facts = {
+      ...{ reason: 'amount_mismatch', provider: name, accountId, paymentId: payment!.id },
+      outTradeNo: payment!.outTradeNo,
+      expected: { amountMinor: order.amountMinor, currency: order.currency },
+      reported: {
+        ...{ amountMinor: 1_000, currency: order.currency },
+        providerTradeNo: trade!.providerTradeNo,
+      },
+      verbs: ['accept', 'refund', 'close'],
+    };
+    expect((await read(merchant, order)).review).toMatchObject(facts);
+    const { body } = await merchant.api<{ data: { data: { id: string; review: unknown } }[] }>(
+      'GET',
+      `/v1/events?types=order.review_required&resourceId=${order.id}`,
+    );
+    const told = body.data.find(({ data }) => data.id === order.id);
+    expect(told?.data.review).toMatchObject(facts);
+    expect(lines.find((line) => line['orderId'] === order.id)).toMatchObject(facts);
+    const handle = world.temporal.workflow.getHandle(workflowIds.payOrder(order.id as OrderId));
+    const { currentDetails: details } = await handle.query<{ currentDetails: string }>(
+      '__temporal_workflow_metadata',
+    );
+    for (const fact of [
+      payment!.outTradeNo,
+      accountId,
+      '10.00',
+      '12.50',
+      'accept, refund, close',
+    ]) {
+      expect(details).toContain(fact);
+    }
+  });
+
   test('is accepted as paid with what the provider has taken', async () => {
     const { merchant, order } = await mismatched();
     const { status, body } = await post(merchant, order, 'resolve', { verb: 'accept', note });
@@ -197,6 +239,7 @@ describe.each(providers)('an order in review at %s', (provider, method) => {
     const { body } = await post(merchant, order, 'resolve', { verb: 'refund', note });
     expect(body).toMatchObject({ status: 'closed', closeReason: 'refunded_in_review' });
     expect(await hasRefunded(merchant, order)).toMatchObject({
+      ...{ capturedMinor: 1_000, refundedMinor: 1_000, review: null },
       refunds: [{ cause: 'review', amountMinor: 1_000 }],
     });
   });

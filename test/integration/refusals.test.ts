@@ -101,6 +101,12 @@ test.each<Refused>([
     expect(ended).toMatchObject({ status: 'needs_attention', failureCode: fault.code });
     const trade = await tradeOf(world, merchant, { outTradeNo });
     expect(trade?.refunds).toEqual([]);
+    const close = () =>
+      merchant.api<RefundBody>('POST', `/v1/refunds/${asked.id}/close`, {
+        body: { note: 'paid back by transfer' },
+      });
+    expect((await close()).body).toMatchObject({ status: 'failed', failureCode: fault.code });
+    expect((await close()).status).toBe(409);
   },
 );
 

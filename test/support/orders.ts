@@ -15,6 +15,7 @@ export type OrderBody = {
   confirmation: string | null;
   nextAction: { kind: string; content: string; url: string; clientSecret: string } | null;
   reviewReason: string | null;
+  review: Record<string, unknown> | null;
   closeReason: string | null;
   failureCode: string | null;
   expiresAt: string;

@@ -1,0 +1,81 @@
+import type { NotificationId } from '../../domain/ids.ts';
+import type {
+  ExpectedBinding,
+  ProviderReport,
+  ReportBinding,
+  ReviewReason,
+} from '../../domain/payment.ts';
+import type { RefundReport } from '../../domain/refund.ts';
+import type { ReviewSide } from '../../domain/review.ts';
+import type { Change } from '../../db/queries/commit-change.ts';
+import type { PaymentRow, RefundRow } from '../../db/queries/read-order.ts';
+
+/** What a provider said, and how. */
+export type Told = {
+  report?: ProviderReport | undefined;
+  /** A notification says whom it is for; an answer is for whoever asked. */
+  notification?: { id: NotificationId; expected: ExpectedBinding; binding: ReportBinding };
+  refund?: { no: string; known?: RefundRow | undefined; report: RefundReport };
+};
+
+/** What it changes on an order that a person has to look at it, with the facts that person needs. */
+export function inReview(input: {
+  payment: PaymentRow;
+  reason: ReviewReason;
+  told: Told;
+  at: Date;
+}): Pick<Change['order'], 'reviewReason' | 'reviewFacts'> {
+  const { payment, reason, told, at } = input;
+  const { id: paymentId, accountId, provider, outTradeNo } = payment;
+  return {
+    reviewReason: reason,
+    reviewFacts: {
+      ...{ reason, paymentId, accountId, provider, outTradeNo },
+      expected: expectedOf(payment, told),
+      reported: reportedOf(told),
+      notificationId: told.notification?.id ?? null,
+      at: at.toISOString(),
+    },
+  };
+}
+
+export const noReview = { reviewReason: null, reviewFacts: null } as const;
+
+function expectedOf(payment: PaymentRow, { notification, refund }: Told): ReviewSide {
+  return {
+    amountMinor: refund ? (refund.known?.amountMinor ?? null) : payment.amountMinor,
+    currency: payment.currency,
+    appId: notification?.expected.appId ?? null,
+    sellerId: notification?.expected.sellerId ?? null,
+    providerTradeNo: payment.providerTradeNo,
+    refundNo: refund?.known?.refundNo ?? null,
+  };
+}
+
+function reportedOf({ report, notification, refund }: Told): ReviewSide {
+  const { amountMinor, currency, providerTradeNo } = moneyOf(report);
+  const given = refund?.report.status === 'succeeded' ? refund.report : undefined;
+  return {
+    amountMinor: given?.refundedMinor ?? amountMinor,
+    currency: given?.currency ?? currency,
+    appId: notification?.binding.appId ?? null,
+    sellerId: notification?.binding.sellerId ?? null,
+    providerTradeNo: providerTradeNo ?? notification?.binding.providerTradeNo ?? null,
+    refundNo: refund?.no ?? null,
+  };
+}
+
+function moneyOf(report: ProviderReport | undefined) {
+  switch (report?.status) {
+    case 'succeeded': {
+      const { paidMinor: amountMinor, currency, providerTradeNo } = report;
+      return { amountMinor, currency, providerTradeNo };
+    }
+    case 'authorized': {
+      const { authorizedMinor: amountMinor, currency, providerTradeNo } = report;
+      return { amountMinor, currency, providerTradeNo };
+    }
+    default:
+      return { amountMinor: null, currency: null, providerTradeNo: null };
+  }
+}

@@ -1,0 +1,51 @@
+import { newId } from '../../domain/ids.ts';
+import type { MerchantId, OrderId, RefundId } from '../../domain/ids.ts';
+import type { Database } from '../../db/database.ts';
+import { withOrderLocked } from '../../db/locked.ts';
+import { commitChange } from '../../db/queries/commit-change.ts';
+import { readOrder, refundOf } from '../../db/queries/read-order.ts';
+import type { RefundRow } from '../../db/queries/read-order.ts';
+import { auditEntries } from '../../db/schema/audit.ts';
+
+export type CloseRefundResult =
+  | { kind: 'closed' }
+  | { kind: 'notStuck'; status: RefundRow['status'] };
+
+/**
+ * A person has dealt with a refund that needed attention: it has failed, for good as far as anybody knows. Its amount
+ * was free before, so that nothing moves; and should the provider make it after all, that is booked as ever.
+ */
+export function closeRefund(
+  db: Database,
+  input: {
+    orderId: OrderId;
+    refundId: RefundId;
+    merchantId: MerchantId;
+    actor: string;
+    note: string;
+  },
+): Promise<CloseRefundResult> {
+  const { orderId, refundId, merchantId, actor, note } = input;
+  return withOrderLocked(db, { orderId }, async (locked) => {
+    const read = await readOrder(locked, { orderId });
+    const { status, failureCode } = refundOf(read, refundId);
+    if (status !== 'needs_attention') return { kind: 'notStuck', status };
+    const isWritten = await commitChange(locked, {
+      read,
+      change: {
+        order: {},
+        refund: { id: refundId, patch: { status: 'failed' } },
+        event: { type: 'refund.failed', about: refundId },
+      },
+    });
+    // Nobody else can have been first under the lock.
+    if (!isWritten) throw new Error(`order ${orderId} changed under its lock`);
+    await locked.insert(auditEntries).values({
+      id: newId('audit'),
+      ...{ merchantId, actor, resourceId: refundId },
+      action: 'refund.close',
+      details: { note, failureCode },
+    });
+    return { kind: 'closed' };
+  });
+}

@@ -1,0 +1,2 @@
+-- compatible: a column that may be null, and that old processes do not read.
+ALTER TABLE "orders" ADD COLUMN "review_facts" jsonb;
