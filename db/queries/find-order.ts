@@ -2,7 +2,7 @@ import { asc, eq, inArray, and, sql } from 'drizzle-orm';
 import type { MerchantId, OrderId } from '../../domain/ids.ts';
 import { snapshotOf } from '../../domain/order-snapshot.ts';
 import type { OrderSnapshot } from '../../domain/order-snapshot.ts';
-import { awaitsPayer } from '../../domain/payment.ts';
+import { awaitsPayer, isHandleDead } from '../../domain/payment.ts';
 import type { NextAction } from '../../domain/payment.ts';
 import type { Database } from '../database.ts';
 import { preparedOnce } from '../prepared.ts';
@@ -15,6 +15,10 @@ import type { DisputeRow, RefundRow } from './read-order.ts';
 export type OrderView = {
   snapshot: OrderSnapshot;
   nextAction: NextAction | null;
+  /** Until when the payer can do it, where that is before the order's end; null for nothing to do. */
+  nextActionExpiresAt: Date | null;
+  /** What the payer was given is over, and can be had anew. */
+  isHandleDead: boolean;
   /** The method it is to be paid by now. */
   method: string | null;
   checkoutToken: string;
@@ -53,7 +57,7 @@ export async function findOrder(
   db: Database,
   input: { merchantId: MerchantId; orderId: OrderId },
 ): Promise<OrderView | undefined> {
-  const [view] = await viewsOf(db, await byId(db).execute(input));
+  const [view] = await viewsOf(db, () => byId(db).execute(input));
   return view;
 }
 
@@ -62,15 +66,16 @@ export async function findOrderByToken(
   db: Database,
   input: { checkoutToken: string },
 ): Promise<OrderView | undefined> {
-  const [view] = await viewsOf(db, await byToken(db).execute(input));
+  const [view] = await viewsOf(db, () => byToken(db).execute(input));
   return view;
 }
 
 /** Orders by id, in the order of the ids. */
 export async function findOrders(db: Database, orderIds: readonly OrderId[]): Promise<OrderView[]> {
   if (orderIds.length === 0) return [];
-  const rows = await selectWithPayments(db).where(inArray(orders.id, [...orderIds]));
-  const views = await viewsOf(db, rows);
+  const views = await viewsOf(db, () =>
+    selectWithPayments(db).where(inArray(orders.id, [...orderIds])),
+  );
   const byOrderId = new Map(views.map((view) => [view.snapshot.id, view]));
   return orderIds.flatMap((id) => byOrderId.get(id) ?? []);
 }
@@ -81,15 +86,36 @@ type Row = {
   provider: string;
 };
 
-async function viewsOf(db: Database, rows: readonly Row[]): Promise<OrderView[]> {
-  const paid = rows.filter(({ payment }) => payment.status === 'succeeded');
-  const [given, disputed] = await readAfterPaid(db, [
-    ...new Set(paid.map(({ order }) => order.id)),
-  ]);
-  return Array.from(groupBy(rows, ({ order }) => order.id).values(), (own) => {
-    const isOwn = ({ orderId }: { orderId: OrderId }) => orderId === own[0]!.order.id;
-    return viewOf(own, { refunds: given.filter(isOwn), disputes: disputed.filter(isOwn) });
-  });
+// Several changes in a row between two reads are somebody's burst; ten are not worth waiting out.
+const attempts = 10;
+
+/**
+ * An order and what was given back of it are read by several statements. What changes in between would make a view
+ * that never was, as of a refund that is done and in no sum: then all is read anew.
+ */
+async function viewsOf(db: Database, read: () => Promise<Row[]>): Promise<OrderView[]> {
+  for (let attempt = 1; ; attempt++) {
+    const rows = await read();
+    const paidIds = rows.flatMap(({ order, payment }) =>
+      payment.status === 'succeeded' ? [order.id] : [],
+    );
+    const [given, disputed] = await readAfterPaid(db, [...new Set(paidIds)]);
+    const isWhole = paidIds.length === 0 || (await areStill(db, rows));
+    if (!isWhole && attempt < attempts) continue;
+    return Array.from(groupBy(rows, ({ order }) => order.id).values(), (own) => {
+      const isOwn = ({ orderId }: { orderId: OrderId }) => orderId === own[0]!.order.id;
+      return viewOf(own, { refunds: given.filter(isOwn), disputes: disputed.filter(isOwn) });
+    });
+  }
+}
+
+async function areStill(db: Database, rows: readonly Row[]): Promise<boolean> {
+  const known = new Map(rows.map(({ order }) => [order.id, order.version]));
+  const now = await db
+    .select({ id: orders.id, version: orders.version })
+    .from(orders)
+    .where(inArray(orders.id, [...known.keys()]));
+  return now.every(({ id, version }) => known.get(id) === version);
 }
 
 function groupBy<T, K>(all: readonly T[], keyOf: (one: T) => K): Map<K, T[]> {
@@ -111,9 +137,13 @@ function viewOf(
   const own = rows.map(({ payment, provider }) => ({ ...payment, provider }));
   const open = own.findLast((payment) => awaitsPayer(payment.status));
   const isWaiting = order.status === 'pending' || order.status === 'review';
+  const isDead = open !== undefined && isHandleDead(open, Date.now());
+  const offered = isWaiting && !isDead ? open : undefined;
   return {
     snapshot: snapshotOf(order, { ...parts, payments: own }),
-    nextAction: isWaiting ? (open?.nextAction ?? null) : null,
+    nextAction: offered?.nextAction ?? null,
+    nextActionExpiresAt: offered?.handleExpiresAt ?? null,
+    isHandleDead: isDead && order.status === 'pending',
     method: open?.method ?? null,
     checkoutToken: order.checkoutToken,
   };
