@@ -8,6 +8,7 @@ export function orderBody(view: OrderView, publicUrl: string): z.infer<typeof or
     ...view.snapshot,
     checkoutUrl: `${publicUrl}/pay/${view.checkoutToken}`,
     nextAction: view.nextAction,
+    nextActionExpiresAt: view.nextActionExpiresAt?.toISOString() ?? null,
   };
 }
 

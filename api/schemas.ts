@@ -295,6 +295,10 @@ const nextActionSchema = z
 export const orderSchema = snapshotSchema
   .extend({
     checkoutUrl: z.url().openapi({ description: 'The hosted page where the payer pays' }),
+    nextActionExpiresAt: timeSchema.nullable().openapi({
+      description:
+        'When the code or address in `nextAction` ends, where that is before the order does (WeChat Pay: 5 minutes to 2 hours, Alipay: 2 hours). Read the order then: it has another',
+    }),
     nextAction: nextActionSchema.nullable().openapi({
       description: 'What the payer has to do; null until the provider answered, and after the end',
     }),

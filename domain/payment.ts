@@ -162,6 +162,17 @@ export function isOpen(status: PaymentStatus): boolean {
   return awaitsPayer(status) || status === 'authorized';
 }
 
+/** A payer who has just been shown a code needs time to scan it. */
+const handleMarginMs = 15_000;
+
+/** True when what the payer was given can be used no more, or not for long enough: it is time for another. */
+export function isHandleDead(
+  { handleExpiresAt }: { handleExpiresAt: Date | null },
+  nowMs: number,
+): boolean {
+  return handleExpiresAt !== null && nowMs >= handleExpiresAt.getTime() - handleMarginMs;
+}
+
 /** True while it is the payer's turn. */
 export function awaitsPayer(status: PaymentStatus): boolean {
   return status === 'created' || status === 'pending';

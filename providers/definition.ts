@@ -32,4 +32,6 @@ export type MethodTraits = {
   canAuthorize: boolean;
   /** What must be known of the payer. */
   needs: readonly (keyof Payer)[];
+  /** How long what the payer is given can be used; left out where it lives as long as the order. */
+  handleSeconds?: number;
 };

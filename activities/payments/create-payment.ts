@@ -6,6 +6,7 @@ import type { Change } from '../../db/queries/commit-change.ts';
 import { currentPayment, paymentOf, readOrder } from '../../db/queries/read-order.ts';
 import type { OrderRead, PaymentRow } from '../../db/queries/read-order.ts';
 import { ProviderFault } from '../../providers/faults.ts';
+import { methods } from '../../providers/registry.ts';
 import type { CreatePaymentResult } from '../../providers/provider.ts';
 import type { OrderProgress } from '../../workflows/messages.ts';
 import type { ActivityDeps } from '../deps.ts';
@@ -30,11 +31,12 @@ export async function createPayment(
     const payment = currentPayment(read);
     // Opened by an attempt whose answer was lost, or decided by an early notification.
     if (payment.status !== 'created' || isEnded(read.order.status)) return progressOf(read);
-    const answer = await open(deps, read, payment);
+    const askedAt = new Date();
+    const answer = await openAtProvider(deps, read, payment);
     crashPoint('payment.created-at-provider');
     switch (answer.kind) {
       case 'created':
-        return offerPayment(deps, read, payment, answer);
+        return offerPayment(deps, read, payment, { ...answer, askedAt });
       case 'declined': {
         if (answer.isOurMistake) sayOurMistake(deps, payment, answer);
         const route = await nextRoute(deps, read);
@@ -66,7 +68,12 @@ function sayOurMistake(
 
 type Opened = CreatePaymentResult | { kind: 'unreached'; fault: ProviderFault };
 
-async function open(deps: ActivityDeps, read: OrderRead, payment: PaymentRow): Promise<Opened> {
+/** Opens it, or asks again under the same number for what the payer needs: the provider has one payment of it. */
+export async function openAtProvider(
+  deps: ActivityDeps,
+  read: OrderRead,
+  payment: PaymentRow,
+): Promise<Opened> {
   const { order } = read;
   const { outTradeNo, method, amountMinor, currency, accountId } = payment;
   const { subject, capture, payer, checkoutToken } = order;
@@ -90,12 +97,26 @@ async function open(deps: ActivityDeps, read: OrderRead, payment: PaymentRow): P
   }
 }
 
+type Offer = Extract<CreatePaymentResult, { kind: 'created' }> & { askedAt: Date };
+
+/** Until when the payer can use what was asked for then; null where it lives as long as the order. */
+export function handleEndOf(
+  { order }: OrderRead,
+  { method }: PaymentRow,
+  askedAt: Date,
+): Date | null {
+  const { handleSeconds } = methods[method] ?? {};
+  if (handleSeconds === undefined) return null;
+  const end = new Date(askedAt.getTime() + handleSeconds * 1_000);
+  return end < order.expiresAt ? end : null;
+}
+
 /** Stores what the payer has to do next, unless an early notification decided the payment meanwhile. */
 function offerPayment(
   deps: ActivityDeps,
   first: OrderRead,
   { id }: PaymentRow,
-  { nextAction, providerRef }: Extract<CreatePaymentResult, { kind: 'created' }>,
+  { nextAction, providerRef, askedAt }: Offer,
 ): Promise<OrderProgress> {
   return commitDecision(deps, {
     first,
@@ -104,7 +125,8 @@ function offerPayment(
       const payment = paymentOf(read, id);
       const isOffered = payment.status === 'created' && !isEnded(read.order.status);
       if (isOffered) {
-        const patch = { status: 'pending' as const, nextAction, providerRef };
+        const handleExpiresAt = handleEndOf(read, payment, askedAt);
+        const patch = { status: 'pending' as const, nextAction, providerRef, handleExpiresAt };
         return { order: {}, payment: { id, patch }, event: null };
       }
       // Closed meanwhile: the handle is kept, because the provider is asked by it.

@@ -23,6 +23,7 @@ export function newPayment(
     capturedMinor: 0,
     surplus: null,
     nextAction: null,
+    handleExpiresAt: null,
     failureCode: null,
     settledAt: null,
     createdAt: new Date(),

@@ -1,7 +1,7 @@
 import { isEnded } from '../../domain/order.ts';
 import type { OrderId } from '../../domain/ids.ts';
-import { isOpen } from '../../domain/payment.ts';
-import { paymentOf, readOrder } from '../../db/queries/read-order.ts';
+import { awaitsPayer, isOpen } from '../../domain/payment.ts';
+import { currentPayment, paymentOf, readOrder } from '../../db/queries/read-order.ts';
 import type { OrderProgress } from '../../workflows/messages.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { applyReport } from './apply-report.ts';
@@ -10,10 +10,12 @@ import { closeAtProvider } from './close-at-provider.ts';
 import { commitDecision, progressOf } from './commit-decision.ts';
 import { newPayment } from './new-payment.ts';
 import { rankWays } from './rank-ways.ts';
+import { renewHandle } from './renew-handle.ts';
 
 /**
  * Puts an attempt by the wished method in the place of the one there is, which is closed at its
- * provider first. Where it turns out to be paid, paid wins and nothing is switched.
+ * provider first. Where it turns out to be paid, paid wins and nothing is switched. By the method there is already,
+ * the payer gets another code or address where the old one is over.
  */
 export async function switchPayment(
   deps: ActivityDeps,
@@ -23,6 +25,11 @@ export async function switchPayment(
   const { order } = first;
   const method = order.switchRequestedTo;
   if (method === null || order.status !== 'pending') return progressOf(first);
+  const current = currentPayment(first);
+  if (current.method === method && awaitsPayer(current.status)) {
+    const renewed = await renewHandle(deps, { read: first, payment: current });
+    if (renewed.kind === 'renewed') return renewed.progress;
+  }
   const routes = await rankWays(deps, { ...order, methods: [method] });
   const route = routes.find(({ verdict }) => verdict === 'fits');
   const open = first.payments.filter(({ status }) => isOpen(status));

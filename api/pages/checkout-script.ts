@@ -9,6 +9,9 @@ function count() {
   left.textContent = two(Math.floor(seconds / 60)) + ':' + two(seconds % 60);
 }
 if (left) { count(); setInterval(count, 1000); }
+// A code that is over is replaced when the page is read again, shortly before.
+const renewsMs = Date.parse(page.dataset.renews) - Date.now() - 10_000;
+if (renewsMs < 2_000_000_000) setTimeout(() => location.reload(), Math.max(1_000, renewsMs));
 const open = /^(pending|preparing|review|authorized)/.test(page.dataset.state);
 if (open) {
   const stream = new EventSource(location.pathname + '/stream');

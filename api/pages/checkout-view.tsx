@@ -17,9 +17,11 @@ type Props = {
 };
 
 /** What decides how the page looks; it reloads itself when this changes. */
-export function stateOf({ snapshot, nextAction, method }: OrderView): string {
+export function stateOf({ snapshot, nextAction, nextActionExpiresAt, method }: OrderView): string {
   if (snapshot.status !== 'pending') return snapshot.status;
-  return nextAction ? `pending ${method}` : 'preparing';
+  if (!nextAction) return 'preparing';
+  // Another code is another page.
+  return `pending ${method} ${nextActionExpiresAt?.getTime() ?? ''}`.trim();
 }
 
 /** The whole page of one order. */
@@ -42,6 +44,7 @@ export function Checkout(props: Props) {
           id="checkout"
           data-state={stateOf(props.view)}
           data-expires={snapshot.expiresAt}
+          data-renews={props.view.nextActionExpiresAt?.toISOString()}
         >
           <h1>{snapshot.subject}</h1>
           <div class="amount">{formatMoney(snapshot)}</div>

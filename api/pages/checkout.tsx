@@ -8,6 +8,7 @@ import { isEnded } from '../../domain/order.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { createConcurrency } from '../limits/concurrency.ts';
 import { notFound } from '../problems.ts';
+import { renewHandle } from '../renew-handle.ts';
 import { wishToSwitch } from '../routes/switch-payment.ts';
 import { waitFor } from '../wait-for.ts';
 import { Checkout, stateOf } from './checkout-view.tsx';
@@ -42,7 +43,12 @@ export function registerCheckout(app: App, deps: ApiDeps) {
   };
 
   app.get('/pay/:token', async (c) => {
-    const view = await findByToken(c.req.param('token'));
+    const token = c.req.param('token');
+    const view = await renewHandle(deps, {
+      view: await findByToken(token),
+      read: () => findByToken(token),
+      caller: c.req.raw.signal,
+    });
     const language = chooseLanguage(c.req.query('lang'), c.req.header('accept-language'));
     const { nextAction } = view;
     const target = nextAction?.kind === 'form' ? [new URL(nextAction.action).origin] : [];

@@ -4,6 +4,7 @@ import type { OrderView } from '../../db/queries/find-order.ts';
 import type { MerchantId, OrderId } from '../../domain/ids.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { etagOf, orderBody } from '../order-body.ts';
+import { renewHandle } from '../renew-handle.ts';
 import { notFound } from '../problems.ts';
 import { orderId, orderSchema, problemResponses } from '../schemas.ts';
 import { parseWaitMs, waitFor } from '../wait-for.ts';
@@ -14,7 +15,7 @@ const route = createRoute({
   tags: ['Orders'],
   summary: 'Read an order, or wait for it to change',
   description:
-    'With `Prefer: wait=N` the answer comes as soon as the order is another than the one in `If-None-Match`, or than it was when the request came; after N seconds (60 at most) it comes anyway.',
+    'With `Prefer: wait=N` the answer comes as soon as the order is another than the one in `If-None-Match`, or than it was when the request came; after N seconds (60 at most) it comes anyway. A code or address that is over is renewed first.',
   security: [{ apiKey: [] }],
   request: {
     params: z.object({ orderId }),
@@ -40,14 +41,19 @@ export function registerGetOrder(app: App, deps: ApiDeps) {
     // Compared weakly (RFC 9110, 13.1.2): a proxy that compresses weakens the tag it was given.
     const given = headers['if-none-match']?.replace(/^W\//, '');
     let known = given;
-    const view = await waitForOrder(deps, {
-      ...{ merchantId: c.var.merchant.id, orderId },
+    const whose = { merchantId: c.var.merchant.id, orderId };
+    const caller = c.req.raw.signal;
+    const found = await waitForOrder(deps, {
+      ...{ ...whose, caller },
       timeoutMs: parseWaitMs(headers.prefer, 0),
-      caller: c.req.raw.signal,
       isEnough: (found) => {
         known ??= etagOf(found);
-        return etagOf(found) !== known;
+        return etagOf(found) !== known || found.isHandleDead;
       },
+    });
+    const view = await renewHandle(deps, {
+      ...{ view: found, caller },
+      read: async () => (await findOrder(deps.db, whose)) ?? found,
     });
     c.header('etag', etagOf(view));
     if (given === etagOf(view)) return c.body(null, 304);

@@ -3,7 +3,7 @@ import { rankWays } from '../../activities/payments/rank-ways.ts';
 import { sayWishes } from '../../activities/orders/say-wishes.ts';
 import { findOrder } from '../../db/queries/find-order.ts';
 import type { OrderView } from '../../db/queries/find-order.ts';
-import { readOrder } from '../../db/queries/read-order.ts';
+import { currentPayment, readOrder } from '../../db/queries/read-order.ts';
 import { requestWish } from '../../db/queries/request-wish.ts';
 import type { OrderId } from '../../domain/ids.ts';
 import type { ApiDeps, App } from '../deps.ts';
@@ -22,7 +22,7 @@ const route = createRoute({
   tags: ['Orders'],
   summary: 'Pay an order another way',
   description:
-    'The attempt under way is closed at its provider first; where it turns out to be paid, the order is paid and nothing is switched. 202 when that takes longer than `Prefer: wait` allows (10 s by default).',
+    'The attempt under way is closed at its provider first; where it turns out to be paid, the order is paid and nothing is switched. By the method it has already, a code or address that is over is renewed, and nothing else happens. 202 when that takes longer than `Prefer: wait` allows (10 s by default).',
   security: [{ apiKey: [] }],
   request: {
     params: z.object({ orderId }),
@@ -81,7 +81,8 @@ export async function wishToSwitch(
 ): Promise<void> {
   const { order, payments } = await readOrder(deps.db, { orderId });
   const { paymentsPerOrder: most } = deps.limits;
-  if (payments.length >= most) {
+  const isRenewal = currentPayment({ payments }).method === method;
+  if (payments.length >= most && !isRenewal) {
     throw new Problem('limit-reached', `An order has at most ${most} payments.`);
   }
   await deps.switches.take(orderId);

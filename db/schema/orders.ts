@@ -122,6 +122,8 @@ export const payments = pgTable(
     /** Money the order has no use for: it came late, or a second time. It is given back. */
     surplus: text().$type<Surplus>(),
     nextAction: jsonb().$type<NextAction>(),
+    /** Until when the payer can use it; null where it lives as long as the order. */
+    handleExpiresAt: timestamp({ withTimezone: true }),
     failureCode: text(),
     settledAt: timestamp({ withTimezone: true }),
     createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),

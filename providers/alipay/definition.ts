@@ -8,7 +8,12 @@ const traits = { currencies: ['CNY'], canAuthorize: false, needs: [] } as const;
 export const alipay: ProviderDefinition = {
   name: 'alipay',
   title: 'Alipay',
-  methods: { 'alipay.qr': traits, 'alipay.page': traits, 'alipay.wap': traits },
+  methods: {
+    // A precreated code can be scanned for two hours. https://opendocs.alipay.com/open/8ad49e4a_alipay.trade.precreate
+    'alipay.qr': { ...traits, handleSeconds: 7_200 },
+    'alipay.page': traits,
+    'alipay.wap': traits,
+  },
   account: {
     settings: ['gateway', 'appId', 'sellerId', 'alipayPublicKey'],
     credentials: ['privateKey'],

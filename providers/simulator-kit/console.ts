@@ -102,6 +102,14 @@ export function createConsole(parts: ConsoleParts): Hono {
     return answer(c, platform.pay(requirePayment(c, account), act, atMs));
   });
 
+  /** As time does: what the payer was given can be used no more. */
+  routes.post('/payments/:outTradeNo/endHandle', async (c) => {
+    const { account } = accountSchema.parse(await readJson(c));
+    const payment = requirePayment(c, account);
+    platform.addDetails(payment, { handleUntilMs: String(Date.now()) });
+    return c.json(viewPayment(payment));
+  });
+
   routes.post('/payments/:outTradeNo/close', async (c) => {
     const { account } = accountSchema.parse(await readJson(c));
     return answer(c, platform.close(requirePayment(c, account)));

@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import type { Context } from 'hono';
 import { findByDetail } from '../../simulator-kit/book.ts';
 import type { Payment } from '../../simulator-kit/book.ts';
+import { isHandleAlive } from '../../simulator-kit/handles.ts';
 import { renderPage } from '../../simulator-kit/page.tsx';
 import type { Platform } from '../../simulator-kit/platform.ts';
 import { yuan } from './money.ts';
@@ -19,7 +20,10 @@ export function createPages({ platform, returnAddressOf }: PagesParts): Hono {
   const pages = new Hono();
 
   const find = (c: Context): Payment | undefined => {
-    const payment = findByDetail(platform.book, 'code', c.req.param('code') ?? '');
+    const value = c.req.param('code') ?? '';
+    const payment = findByDetail(platform.book, 'code', value);
+    const isOver = payment?.status === 'open' && !isHandleAlive(payment, { name: 'code', value });
+    if (isOver) return undefined;
     if (payment) beginTrade(platform, payment);
     return payment;
   };

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Payment } from '../../simulator-kit/book.ts';
+import { handleDetails, isHandleAlive } from '../../simulator-kit/handles.ts';
 import type { Platform } from '../../simulator-kit/platform.ts';
 import { refundableMinor } from '../../simulator-kit/rules.ts';
 import type { RefusalName } from '../../simulator-kit/rules.ts';
@@ -11,6 +12,7 @@ import { readFen, yuan } from './money.ts';
 
 /** A code lives two hours unless the order says otherwise. */
 const codeLifetimeMs = 2 * 3_600_000;
+const foreverMs = 10 * 365 * 86_400_000;
 const maxAmountFen = 100_000_000_00;
 
 export type BizContent = Record<string, unknown>;
@@ -55,12 +57,25 @@ export function placeOrder(
     expiresAtMs,
     openedAtMs: nowMs,
     details: {
-      code: `bax${randomBytes(10).toString('hex')}`,
+      ...newHandle(method, nowMs),
       ...(returnUrl && { returnUrl }),
       ...(typeof quitUrl === 'string' && { quitUrl }),
     },
   });
-  return 'refusal' in verdict ? { refusal: orderWords[verdict.refusal] } : verdict;
+  if ('refusal' in verdict) return { refusal: orderWords[verdict.refusal] };
+  const { payment } = verdict;
+  const value = payment.details['code'];
+  if (!isHandleAlive(payment, { name: 'code', value }, nowMs)) {
+    platform.addDetails(payment, newHandle(method, nowMs));
+  }
+  return verdict;
+}
+
+/** A code can be scanned for two hours, whatever the order says; an address is good as long as the order. */
+function newHandle(method: Order['method'], nowMs: number): Record<string, string> {
+  const value = `bax${randomBytes(10).toString('hex')}`;
+  const lifetimeMs = method === 'precreate' ? codeLifetimeMs : foreverMs;
+  return handleDetails({ name: 'code', value, lifetimeMs }, nowMs);
 }
 
 /** The rules' words in theirs. */

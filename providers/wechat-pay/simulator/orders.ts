@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { Payment } from '../../simulator-kit/book.ts';
+import { handleDetails, isHandleAlive } from '../../simulator-kit/handles.ts';
 import type { Platform } from '../../simulator-kit/platform.ts';
 import type { Merchant } from './account.ts';
 import { failure, noContent, orderFailure, success } from './answers.ts';
@@ -11,8 +12,10 @@ import { describeTransaction } from './describe.ts';
 export const tradeTypes = ['native', 'jsapi', 'h5'] as const;
 export type TradeType = (typeof tradeTypes)[number];
 
-/** A code lives two hours unless the order says otherwise. */
-const codeLifetimeMs = 2 * 3_600_000;
+/** How long an order without an end can be paid. */
+const orderLifetimeMs = 2 * 3_600_000;
+/** How long what the payer is given can be used, whatever the order says. */
+const handleLifetimesMs = { native: 2 * 3_600_000, jsapi: 2 * 3_600_000, h5: 5 * 60_000 };
 
 const orderSchema = z.object({
   appid: z.string(),
@@ -43,7 +46,7 @@ const payerSchemas = {
 
 export type OrderDesk = { platform: Platform; publicUrl: () => string };
 
-/** `POST /v3/pay/transactions/{native|jsapi|h5}`: the same order again gets the same code. */
+/** `POST /v3/pay/transactions/{native|jsapi|h5}`: the same order again gets its code again, or another where that is over. */
 export function createOrder(
   { platform, publicUrl }: OrderDesk,
   merchant: Merchant,
@@ -72,12 +75,23 @@ export function createOrder(
     terms: canonical({ tradeType, body }),
     notifyUrl: notify_url,
     capture: 'automatic',
-    expiresAtMs: time_expire === undefined ? nowMs + codeLifetimeMs : Date.parse(time_expire),
+    expiresAtMs: time_expire === undefined ? nowMs + orderLifetimeMs : Date.parse(time_expire),
     openedAtMs: nowMs,
-    details: { prepayId: `wx${dayOf(nowMs)}${randomBytes(13).toString('hex')}` },
+    details: newHandle(tradeType, nowMs),
   });
   if ('refusal' in verdict) return orderFailure(verdict.refusal);
+  const { payment } = verdict;
+  const value = payment.details['prepayId'];
+  if (!isHandleAlive(payment, { name: 'prepayId', value }, nowMs)) {
+    platform.addDetails(payment, newHandle(tradeType, nowMs));
+  }
   return success(handleOf(verdict.payment, tradeType, publicUrl()));
+}
+
+function newHandle(tradeType: TradeType, nowMs: number): Record<string, string> {
+  const value = `wx${dayOf(nowMs)}${randomBytes(13).toString('hex')}`;
+  const lifetimeMs = handleLifetimesMs[tradeType];
+  return handleDetails({ name: 'prepayId', value, lifetimeMs }, nowMs);
 }
 
 /** Their code URL opens WeChat; ours opens the payer's page in a browser. */

@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import type { Context } from 'hono';
 import { findByDetail } from '../../simulator-kit/book.ts';
 import type { Payment } from '../../simulator-kit/book.ts';
+import { isHandleAlive } from '../../simulator-kit/handles.ts';
 import { renderPage } from '../../simulator-kit/page.tsx';
 import type { Platform } from '../../simulator-kit/platform.ts';
 
@@ -12,8 +13,12 @@ export function createPages(platform: Platform): Hono {
   const pages = new Hono();
 
   const find = (c: Context): Payment | undefined => {
-    const payment = findByDetail(platform.book, 'prepayId', c.req.param('prepayId') ?? '');
-    return payment && platform.look(payment);
+    const value = c.req.param('prepayId') ?? '';
+    const payment = findByDetail(platform.book, 'prepayId', value);
+    if (!payment) return undefined;
+    const isOpen = platform.look(payment).status === 'open';
+    const isUsable = !isOpen || isHandleAlive(payment, { name: 'prepayId', value });
+    return isUsable ? payment : undefined;
   };
 
   const noSuchOrder = (c: Context) =>
@@ -21,7 +26,7 @@ export function createPages(platform: Platform): Hono {
       renderPage({
         ...brand,
         title: 'Unknown code',
-        children: <p class="result">There is no order behind this code.</p>,
+        children: <p class="result">There is no order behind this code, or the code is over.</p>,
       }),
       404,
     );

@@ -1,0 +1,31 @@
+import { sayWishes } from '../activities/orders/say-wishes.ts';
+import type { OrderView } from '../db/queries/find-order.ts';
+import { requestWish } from '../db/queries/request-wish.ts';
+import type { ApiDeps } from './deps.ts';
+import { leftToSweep } from './left-to-sweep.ts';
+import { waitFor } from './wait-for.ts';
+
+const longestMs = 5_000;
+
+/**
+ * Whoever reads an order whose code or address is over gets another: asks its workflow for one, and waits a little.
+ * Answers the order as it then is.
+ */
+export async function renewHandle(
+  deps: ApiDeps,
+  input: { view: OrderView; read: () => Promise<OrderView>; caller: AbortSignal },
+): Promise<OrderView> {
+  const { view, read, caller } = input;
+  const { method, snapshot } = view;
+  if (!view.isHandleDead || method === null) return view;
+  const orderId = snapshot.id;
+  await requestWish(deps.db, { orderId, wish: { kind: 'switch', method } });
+  sayWishes(deps, { orderId }).catch(leftToSweep(deps.logger, 'the renewal', { orderId }));
+  return waitFor({
+    subscribe: (tell) => deps.changes.subscribe('tender_orders', orderId, tell),
+    timeoutMs: longestMs,
+    caller,
+    read,
+    isEnough: (now) => !now.isHandleDead,
+  });
+}
