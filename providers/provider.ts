@@ -178,7 +178,12 @@ export type RawNotification = {
 };
 
 export type ParsedNotification =
-  | { kind: 'verified'; events: readonly ProviderEvent[] }
+  | {
+      kind: 'verified';
+      events: readonly ProviderEvent[];
+      /** What its account's owner should know, as of a version that is not understood for sure. */
+      notice?: string;
+    }
   /** Not from the provider, or not readable: answer `rejected`, keep nothing but a log line. */
   | { kind: 'rejected'; reason: string }
   /** May be genuine, but cannot be verified now, as with a key not fetched yet: let it be sent again. */

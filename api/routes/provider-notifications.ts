@@ -9,11 +9,20 @@ import type { ApiDeps, App, AppEnv } from '../deps.ts';
 import { leftToSweep } from '../left-to-sweep.ts';
 import { notFound } from '../problems.ts';
 
+const hourMs = 3_600_000;
+
 /**
  * Where providers report. The raw body is verified by the provider's rules, stored once, and
  * acknowledged as soon as that is committed; then the order's workflow hears of it.
  */
 export function registerProviderNotifications(app: App, deps: ApiDeps) {
+  const noticed = new Map<AccountId, number>();
+  /** Every notification of an account says the same: once an hour is enough. There are as many as accounts. */
+  const isNews = (accountId: AccountId) => {
+    const isSaid = Date.now() - (noticed.get(accountId) ?? Number.NEGATIVE_INFINITY) < hourMs;
+    if (!isSaid) noticed.set(accountId, Date.now());
+    return !isSaid;
+  };
   app.post('/providers/:accountId/notifications', async (c) => {
     const accountId = c.req.param('accountId');
     const provider = isId('account', accountId) ? await deps.providers.find(accountId) : undefined;
@@ -31,6 +40,9 @@ export function registerProviderNotifications(app: App, deps: ApiDeps) {
     if (parsed.kind === 'retryLater') {
       deps.logger.warn({ accountId, reason: parsed.reason }, 'a notification has to come again');
       return answer(c, provider.acknowledge('retryLater'));
+    }
+    if (parsed.notice !== undefined && isNews(accountId)) {
+      deps.logger.warn({ event: 'provider.notice', accountId }, parsed.notice);
     }
     for (const event of parsed.events) await intake(deps, { accountId, rawBody, event });
     return answer(c, provider.acknowledge('accepted'));

@@ -12,6 +12,7 @@ import { withOurNumber } from './our-number.ts';
 import { verifySignature } from './signature.ts';
 import { isoOfSeconds } from './status.ts';
 import { readThinEvent } from './thin-events.ts';
+import { noticeOfVersion } from './versions.ts';
 
 /**
  * Reads a webhook delivery, with the object as it was (snapshot) or only its id (thin). Never throws:
@@ -33,7 +34,9 @@ export async function readNotification(
   const event = snapshotSchema.safeParse(body);
   if (!event.success) return { kind: 'rejected', reason: 'signed, but no event' };
   try {
-    return { kind: 'verified', events: await eventsOf(account, event.data) };
+    const events = await eventsOf(account, event.data);
+    const notice = noticeOfVersion(event.data.api_version);
+    return { kind: 'verified', events, ...(notice !== undefined && { notice }) };
   } catch (error) {
     return { kind: 'retryLater', reason: faultOf(error).message };
   }
@@ -53,6 +56,7 @@ const snapshotSchema = z.object({
   type: z.string(),
   created: z.int(),
   livemode: z.boolean(),
+  api_version: z.string().nullish(),
   /** Set where the event is of an account connected to ours. */
   account: z.string().nullish(),
   data: z.object({ object: z.unknown() }),

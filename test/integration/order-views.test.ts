@@ -2,7 +2,7 @@ import { eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findOrder } from '../../db/queries/find-order.ts';
 import { orders } from '../../db/schema/index.ts';
-import type { MerchantId, OrderId } from '../../domain/ids.ts';
+import type { OrderId } from '../../domain/ids.ts';
 import { openOrder, orderBecomes, payAtProvider } from '../support/orders.ts';
 import type { RefundBody } from '../support/orders.ts';
 import { openWorld } from '../support/world.ts';
@@ -26,7 +26,7 @@ test('an order is never shown with a refund that is in no sum of it', async () =
     headers: { prefer: 'wait=20' },
   });
   expect(body.status).toBe('succeeded');
-  const key = { orderId: order.id as OrderId, merchantId: merchant.merchantId as MerchantId };
+  const key = { orderId: order.id as OrderId, merchantId: merchant.merchantId };
   // Readers and writers at once: each writer changes a refund and the sum together.
   const views = await Promise.all(
     Array.from({ length: 200 }, async (_, i) => {

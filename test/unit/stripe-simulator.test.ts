@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -124,6 +125,14 @@ const refundOf = (payment: PaymentRef, refundMinor: number, refundNo = newNo('re
   reason: 'the tea was cold',
   notifyUrl: '',
 });
+
+/** A body as the sandbox's endpoint would get it. */
+function signed(rawBody: string) {
+  const time = Math.floor(Date.now() / 1000);
+  const secret = sandbox.credentials['webhookSecrets'] ?? '';
+  const hex = createHmac('sha256', secret).update(`${time}.${rawBody}`).digest('hex');
+  return { rawBody, headers: { 'stripe-signature': `t=${time},v1=${hex}` } };
+}
 
 /** The deliveries that speak of this type, read by the adapter. */
 async function heard(type: string, count = 1): Promise<ParsedNotification[]> {
@@ -732,13 +741,6 @@ describe('a notification', () => {
   });
 
   test('of no kind we know is acknowledged and means nothing', async () => {
-    const secret = sandbox.credentials['webhookSecrets']!;
-    const { createHmac } = await import('node:crypto');
-    const signed = (rawBody: string) => {
-      const time = Math.floor(Date.now() / 1000);
-      const hex = createHmac('sha256', secret).update(`${time}.${rawBody}`).digest('hex');
-      return { rawBody, headers: { 'stripe-signature': `t=${time},v1=${hex}` } };
-    };
     const event = {
       object: 'event',
       id: 'evt_1',
@@ -764,6 +766,19 @@ describe('a notification', () => {
       expect(await provider.parseNotification(signed(junk))).toMatchObject({ kind: 'rejected' });
     }
   });
+});
+
+test('an event of a version that is not understood is taken, and said so', async () => {
+  const { ref } = await createPaid();
+  await heard('payment_intent.succeeded');
+  const told = deliveries.find(({ rawBody }) => rawBody.includes('payment_intent.succeeded'))!;
+  const old = told.rawBody.replace('2026-10-28.endive', '2020-08-27');
+  expect(await provider.parseNotification(signed(old))).toMatchObject({
+    kind: 'verified',
+    notice: expect.stringContaining('2020-08-27'),
+    events: [{ binding: { outTradeNo: ref.outTradeNo } }],
+  });
+  expect(await provider.parseNotification(told)).not.toHaveProperty('notice');
 });
 
 describe('a thin event', () => {

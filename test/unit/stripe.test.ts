@@ -8,6 +8,7 @@ import { Stripe } from 'stripe';
 import { describe, expect, test } from 'vitest';
 import { currencyExponents } from '../../domain/money.ts';
 import { createStripe } from '../../providers/stripe/client.ts';
+import { noticeOfVersion } from '../../providers/stripe/versions.ts';
 import { stripe } from '../../providers/stripe/definition.ts';
 import { faultOf, refusalOf } from '../../providers/stripe/errors.ts';
 import { fromStripeAmount, toStripeAmount } from '../../providers/stripe/money.ts';
@@ -399,6 +400,17 @@ describe('an event', () => {
     ...{ client_reference_id: 'o1', metadata: { out_trade_no: 'o1' } },
   };
   const about = { outTradeNo: 'o1', providerTradeNo: 'pi_1' };
+
+  test.each([
+    ['2026-10-28.endive', false],
+    ['2022-11-15', false],
+    ['2024-10-28.acacia', false],
+    ['2022-08-01', true],
+    ['2027-03-01.fennel', true],
+    [null, false],
+  ])('of an endpoint of the API version %s is warned of: %s', (version, isWarned) => {
+    expect(noticeOfVersion(version) !== undefined).toBe(isWarned);
+  });
 
   test.each(['refund.updated', 'refund.failed', 'charge.refund.updated'])(
     '%s is news of the refund, whatever version named it',
