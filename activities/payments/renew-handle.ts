@@ -1,4 +1,3 @@
-import { isHandleDead } from '../../domain/payment.ts';
 import { paymentOf, readOrder } from '../../db/queries/read-order.ts';
 import type { OrderRead, PaymentRow } from '../../db/queries/read-order.ts';
 import type { OrderProgress } from '../../workflows/messages.ts';
@@ -13,8 +12,8 @@ export type Renewed =
   | { kind: 'refused' };
 
 /**
- * Gives the payer of an open payment another code or address where the one there was is over. It is asked for under
- * the same number, so that nothing can be paid twice.
+ * Asks the provider for what the payer of an open payment needs, as when a code is over. It is asked for under the same
+ * number, so that nothing can be paid twice; a provider whose code is still good may give the same.
  */
 export async function renewHandle(
   deps: ActivityDeps,
@@ -22,32 +21,23 @@ export async function renewHandle(
 ): Promise<Renewed> {
   const asked = paymentOf(first, id);
   const askedAt = new Date();
-  const isOver = isHandleDead(asked, askedAt.getTime());
-  const answer = isOver ? await openAtProvider(deps, first, asked) : undefined;
-  if (answer?.kind === 'unreached') throw answer.fault;
-  if (answer && answer.kind !== 'created') return { kind: 'refused' };
+  const answer = await openAtProvider(deps, first, asked);
+  if (answer.kind === 'unreached') throw answer.fault;
+  if (answer.kind !== 'created') return { kind: 'refused' };
+  const { nextAction, providerRef } = answer;
   const progress = await commitDecision(deps, {
     first,
     read: () => readOrder(deps.db, { orderId: first.order.id }),
     decide: (read) => {
       const payment = paymentOf(read, id);
       if (read.order.status !== 'pending') return undefined;
-      const isWaiting = answer !== undefined && payment.status === 'pending';
+      const isWaiting = payment.status === 'pending';
       const handleExpiresAt = handleEndOf(read, payment, askedAt);
+      const isHeard = read.order.switchRequestedTo === payment.method;
       return {
-        order:
-          read.order.switchRequestedTo === payment.method
-            ? wishesAfter(read.order, 'switchRequestedTo')
-            : {},
+        order: isHeard ? wishesAfter(read.order, 'switchRequestedTo') : {},
         payment: isWaiting
-          ? {
-              id,
-              patch: {
-                nextAction: answer.nextAction,
-                providerRef: answer.providerRef,
-                handleExpiresAt,
-              },
-            }
+          ? { id, patch: { nextAction, providerRef, handleExpiresAt } }
           : undefined,
         event: null,
       };

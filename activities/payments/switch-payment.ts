@@ -1,6 +1,6 @@
 import { isEnded } from '../../domain/order.ts';
 import type { OrderId } from '../../domain/ids.ts';
-import { awaitsPayer, isOpen } from '../../domain/payment.ts';
+import { isOpen } from '../../domain/payment.ts';
 import { currentPayment, paymentOf, readOrder } from '../../db/queries/read-order.ts';
 import type { OrderProgress } from '../../workflows/messages.ts';
 import type { ActivityDeps } from '../deps.ts';
@@ -15,7 +15,7 @@ import { renewHandle } from './renew-handle.ts';
 /**
  * Puts an attempt by the wished method in the place of the one there is, which is closed at its
  * provider first. Where it turns out to be paid, paid wins and nothing is switched. By the method there is already,
- * the payer gets another code or address where the old one is over.
+ * the provider is asked anew for what the payer needs.
  */
 export async function switchPayment(
   deps: ActivityDeps,
@@ -26,7 +26,18 @@ export async function switchPayment(
   const method = order.switchRequestedTo;
   if (method === null || order.status !== 'pending') return progressOf(first);
   const current = currentPayment(first);
-  if (current.method === method && awaitsPayer(current.status)) {
+  if (current.method === method && current.status === 'created') {
+    // It is about to be opened, and the wish with it.
+    return commitDecision(deps, {
+      first,
+      read: () => readOrder(deps.db, { orderId }),
+      decide: ({ order }) =>
+        order.switchRequestedTo === method
+          ? { order: wishesAfter(order, 'switchRequestedTo'), event: null }
+          : undefined,
+    });
+  }
+  if (current.method === method && current.status === 'pending') {
     const renewed = await renewHandle(deps, { read: first, payment: current });
     if (renewed.kind === 'renewed') return renewed.progress;
   }

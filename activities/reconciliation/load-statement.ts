@@ -2,8 +2,9 @@ import { Context } from '@temporalio/activity';
 import { addEntries, beginStatement, finishStatement } from '../../db/queries/load-statement.ts';
 import type { NewEntry } from '../../db/queries/load-statement.ts';
 import type { AccountId } from '../../domain/ids.ts';
-import type { StatementEntry, StatementMovement } from '../../providers/provider.ts';
+import type { Provider, StatementEntry, StatementMovement } from '../../providers/provider.ts';
 import type { ActivityDeps } from '../deps.ts';
+import { withoutForeign } from './without-foreign.ts';
 import { whileBeating } from '../while-beating.ts';
 
 const batchSize = 1_000;
@@ -26,7 +27,7 @@ export async function loadStatement(
     const provider = await deps.providers.get(input.accountId);
     const result = await provider.fetchStatement(input);
     if (result.kind === 'notReady') return { kind: 'notReady' };
-    return keepAll(deps, { ...input, entries: result.entries, progress, signal });
+    return keepAll(deps, { ...input, provider, entries: result.entries, progress, signal });
   });
 }
 
@@ -35,16 +36,18 @@ async function keepAll(
   input: {
     accountId: AccountId;
     date: string;
+    provider: Provider;
     entries: AsyncIterable<StatementEntry>;
     progress: { entryCount: number };
     signal: AbortSignal;
   },
 ): Promise<Loaded> {
-  const { accountId, date, progress, signal } = input;
+  const { accountId, date, provider, progress, signal } = input;
   const { statementId } = await beginStatement(db, { accountId, date });
   let batch: NewEntry[] = [];
   const keep = async () => {
-    await addEntries(db, { statementId, accountId, entries: batch });
+    const entries = await withoutForeign(db, { accountId, provider, entries: batch });
+    await addEntries(db, { statementId, accountId, entries });
     batch = [];
     // Another worker begins anew: what was kept so far is read by nobody, and goes with the next.
     signal.throwIfAborted();

@@ -22,7 +22,7 @@ const route = createRoute({
   tags: ['Orders'],
   summary: 'Pay an order another way',
   description:
-    'The attempt under way is closed at its provider first; where it turns out to be paid, the order is paid and nothing is switched. By the method it has already, a code or address that is over is renewed, and nothing else happens. 202 when that takes longer than `Prefer: wait` allows (10 s by default).',
+    'The attempt under way is closed at its provider first; where it turns out to be paid, the order is paid and nothing is switched. By the method it has already, the provider is asked for its code or address again, under the same number. 202 when that takes longer than `Prefer: wait` allows (10 s by default).',
   security: [{ apiKey: [] }],
   request: {
     params: z.object({ orderId }),
@@ -55,10 +55,8 @@ export function registerSwitchPayment(app: App, deps: ApiDeps) {
     const whose = { merchantId: c.var.merchant.id, orderId };
     const before = await findOrder(deps.db, whose);
     if (!before) throw notFound('order', orderId);
-    if (!isSwitchedTo(before, method)) {
-      if (before.snapshot.status !== 'pending') throw notSwitchable(before);
-      await wishToSwitch(deps, { orderId, method });
-    }
+    if (before.snapshot.status !== 'pending') throw notSwitchable(before);
+    await wishToSwitch(deps, { orderId, method });
     const view = await waitForOrder(deps, {
       ...whose,
       timeoutMs: parseWaitMs(c.req.valid('header').prefer, defaultWaitMs),
@@ -97,7 +95,7 @@ export async function wishToSwitch(
 }
 
 function isSwitchedTo(view: OrderView, method: string): boolean {
-  return view.method === method && view.nextAction !== null;
+  return view.method === method && view.nextAction !== null && !view.isSwitching;
 }
 
 function notSwitchable({ snapshot: { status } }: OrderView): Problem {

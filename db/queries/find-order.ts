@@ -19,6 +19,8 @@ export type OrderView = {
   nextActionExpiresAt: Date | null;
   /** What the payer was given is over, and can be had anew. */
   isHandleDead: boolean;
+  /** Another way, or another code, was asked for and is on its way. */
+  isSwitching: boolean;
   /** The method it is to be paid by now. */
   method: string | null;
   checkoutToken: string;
@@ -144,6 +146,7 @@ function viewOf(
     nextAction: offered?.nextAction ?? null,
     nextActionExpiresAt: offered?.handleExpiresAt ?? null,
     isHandleDead: isDead && order.status === 'pending',
+    isSwitching: order.switchRequestedTo !== null,
     method: open?.method ?? null,
     checkoutToken: order.checkoutToken,
   };

@@ -7,6 +7,7 @@ import type { BookEvent } from './events.ts';
 import { faultsSchema } from './faults.ts';
 import type { FaultKind, FaultScript } from './faults.ts';
 import type { Ledger } from './journal.ts';
+import { balancesOf } from './movements.ts';
 import type { Notifier } from './notifier.ts';
 import type { Dialect, Platform } from './platform.ts';
 import type { RefusalName } from './rules.ts';
@@ -91,6 +92,10 @@ export function createConsole(parts: ConsoleParts): Hono {
     );
     return c.json({ payments: payments.map((payment) => viewPayment(platform.look(payment))) });
   });
+
+  routes.get('/balance', (c) =>
+    c.json({ balances: balancesOf(book, c.req.query('account') ?? '') }),
+  );
 
   routes.get('/payments/:outTradeNo', (c) =>
     c.json(viewPayment(requirePayment(c, c.req.query('account')))),

@@ -51,3 +51,31 @@ function settledAtMs({ status, settledAtMs }: Refund): number | undefined {
 export function tradeMovementsOf(book: Book, query: MovementQuery): TradeMovement[] {
   return movementsOf(book, query).filter((movement) => movement.kind !== 'dispute');
 }
+
+/** What the provider owes the account, by currency, as its own statements add it up. */
+export function balancesOf(
+  book: Book,
+  account: string,
+): { currency: string; amountMinor: number }[] {
+  const balances = new Map<string, number>();
+  for (const movement of movementsOf(book, {
+    account,
+    fromMs: 0,
+    untilMs: Number.MAX_SAFE_INTEGER,
+  })) {
+    const { currency } = movement.payment;
+    balances.set(currency, (balances.get(currency) ?? 0) + changeOf(movement));
+  }
+  return Array.from(balances, ([currency, amountMinor]) => ({ currency, amountMinor }));
+}
+
+function changeOf(movement: Movement): number {
+  switch (movement.kind) {
+    case 'payment':
+      return movement.payment.capturedMinor;
+    case 'refund':
+      return -movement.refund.amountMinor;
+    case 'dispute':
+      return movement.amountMinor;
+  }
+}

@@ -3,7 +3,7 @@ import { forge } from './forge.ts';
 import type { Act, Told } from './life.ts';
 import { longestMs, look, payable, until } from './look.ts';
 import { accountOf, call, insist, isAnswer, tell } from './shop.ts';
-import type { Answer, OrderBody, Shop } from './shop.ts';
+import type { Answer, OrderBody, Shop, ShopAccount } from './shop.ts';
 
 /** Does one thing to an order, and notes what was answered. Refusals are answers. */
 export async function perform(shop: Shop, told: Told, act: Act): Promise<void> {
@@ -49,7 +49,13 @@ export async function perform(shop: Shop, told: Told, act: Act): Promise<void> {
       throw new Error(`${id} was never decided about`);
     case 'refund':
       return refund(told, act, say);
+    case 'payByHandle':
+      return payByHandle(shop, told);
     case 'portal':
+    case 'inquire':
+    case 'move':
+    case 'copy':
+    case 'endHandle':
     case 'resend':
     case 'fault':
     case 'decide':
@@ -77,7 +83,21 @@ function isStillDeciding({ status, text }: Answer): boolean {
   return status === 202 || isWished;
 }
 
-type At = Extract<Act, { do: 'portal' | 'resend' | 'fault' | 'decide' | 'forge' }>;
+type At = Extract<
+  Act,
+  {
+    do:
+      | 'portal'
+      | 'inquire'
+      | 'move'
+      | 'copy'
+      | 'endHandle'
+      | 'resend'
+      | 'fault'
+      | 'decide'
+      | 'forge';
+  }
+>;
 
 async function actAtProvider(shop: Shop, told: Told, act: At): Promise<void> {
   const order = await look(shop, told.id);
@@ -90,6 +110,28 @@ async function actAtProvider(shop: Shop, told: Told, act: At): Promise<void> {
       await tell(at, `/payments/${outTradeNo}/${verb}`, { ...(amountMinor && { amountMinor }) });
       return;
     }
+    case 'inquire':
+      if (provider === 'stripe')
+        await tell(at, `/payments/${outTradeNo}/dispute`, { isInquiry: true });
+      return;
+    case 'move': {
+      const disputeNo = await latestDispute(at, outTradeNo);
+      if (disputeNo) await tell(at, `/disputes/${disputeNo}/move`, { to: act.to });
+      return;
+    }
+    case 'copy': {
+      const copy = await copyOf(at, outTradeNo);
+      if (!copy) return;
+      await tell(at, `/payments/${copy}/pay`);
+      const amountMinor = Math.ceil(told.life.opening.amountMinor / 3);
+      if (act.then === 'refund') await tell(at, `/payments/${copy}/refund`, { amountMinor });
+      if (act.then === 'dispute') await tell(at, `/payments/${copy}/dispute`);
+      return;
+    }
+    case 'endHandle':
+      await tell(at, `/payments/${outTradeNo}/endHandle`);
+      await shop.endHandle(outTradeNo);
+      return;
     case 'resend':
       await tell(at, `/notifications/${outTradeNo}/resend`);
       return;
@@ -108,6 +150,43 @@ async function actAtProvider(shop: Shop, told: Told, act: At): Promise<void> {
       const { amountMinor } = told.life.opening;
       told.forgeries.push(await forge(shop.url, at, { outTradeNo, amountMinor }));
     }
+  }
+}
+
+/** Undefined where nobody has disputed it: it was not paid, or one is under way no more. */
+async function latestDispute(at: ShopAccount, outTradeNo: string): Promise<string | undefined> {
+  const response = await fetch(
+    `${at.simulatorUrl}/console/payments/${outTradeNo}?account=${at.account}`,
+  );
+  const { disputes } = (await response.json()) as { disputes?: { disputeNo: string }[] };
+  return disputes?.at(-1)?.disputeNo;
+}
+
+/** Undefined where the provider keeps numbers apart. */
+async function copyOf(at: ShopAccount, outTradeNo: string): Promise<string | undefined> {
+  if (at.provider !== 'stripe') return undefined;
+  const response = await fetch(`${at.simulatorUrl}/console/payments/${outTradeNo}/copy`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ account: at.account }),
+  });
+  return ((await response.json()) as { outTradeNo?: string }).outTradeNo;
+}
+
+/** A payer has nothing but what the order shows; a code that is over meanwhile is asked for again. */
+async function payByHandle(shop: Shop, told: Told): Promise<void> {
+  const endsMs = Date.now() + longestMs;
+  for (;;) {
+    const order = await payable(shop, told);
+    const address = order.nextAction?.content ?? order.nextAction?.url;
+    if (order.status !== 'pending' || !address?.startsWith('http')) return;
+    const url = new URL(address);
+    url.pathname += '/pay';
+    const response = await fetch(url, { method: 'POST', redirect: 'manual' });
+    await response.text();
+    if (response.status === 303) return;
+    if (Date.now() > endsMs) throw new Error(`${told.id} cannot be paid by ${address}`);
+    await sleep(500);
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * The checker: the sixteen invariants by their numbers, from what can be seen from outside. It shares
+ * The checker: the seventeen invariants by their numbers, from what can be seen from outside. It shares
  * no code with the application but the workflows it replays.
  */
 import { checkDeliveries } from './checks/deliveries.ts';
@@ -28,6 +28,8 @@ export async function check(
     lonely: readonly string[];
     /** Still under way when the time was over. */
     left: readonly string[];
+    /** Where books and providers' balances differed, at whatever quiet moment. */
+    unbalanced: readonly string[];
     planted: readonly Planted[];
     statements: Statements;
     say: (text: string) => void;
@@ -52,7 +54,8 @@ export async function check(
   await checkInbox(evidence, found, told, verdicts);
   await checkStrangers(evidence, found, verdicts);
   await checkAmounts(evidence, found, verdicts);
-  checkStatements(input, verdicts);
+  checkStatements(input, found, verdicts);
+  for (const problem of input.unbalanced) verdicts.expect(17, false, problem);
   const { replayed } = await checkHistories(evidence, found, verdicts);
   const broken = verdicts.broken();
   for (const problem of broken) say(`BROKEN ${problem}`);
@@ -63,6 +66,7 @@ export async function check(
 /** 14: what was planted is found, and nothing that is not there. */
 function checkStatements(
   { planted, statements }: { planted: readonly Planted[]; statements: Statements },
+  { copies }: Findings,
   { expect }: Verdicts,
 ): void {
   for (const problem of statements.failed) expect(14, false, problem);
@@ -74,7 +78,11 @@ function checkStatements(
     });
     expect(14, isFound, `${outTradeNo} was planted at ${accountId} and not found`);
   }
-  const numbers = new Set(planted.map(({ outTradeNo }) => outTradeNo));
+  const numbers = new Set([
+    ...planted.map(({ outTradeNo }) => outTradeNo),
+    // Somebody else's payments with our numbers: known by the provider's number, or where ours has none yet by ours.
+    ...[...copies.values()].flatMap(({ outTradeNo, details }) => [outTradeNo, details['copyOf']]),
+  ]);
   for (const { outTradeNo, kind, about, refundNo, note } of statements.open) {
     const words = `${kind} of ${about} ${outTradeNo} ${refundNo ?? ''} (${note})`;
     expect(14, numbers.has(outTradeNo ?? ''), `found and not planted: ${words}`);

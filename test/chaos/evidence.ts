@@ -100,7 +100,12 @@ export type Trade = {
     amountMinor: number;
     executions: number;
   }[];
-  disputes: { disputeNo: string; status: 'open' | 'won' | 'lost'; amountMinor: number }[];
+  disputes: {
+    disputeNo: string;
+    status: 'inquiry' | 'inquiryClosed' | 'open' | 'won' | 'lost';
+    amountMinor: number;
+  }[];
+  details: Record<string, string>;
   notifications: {
     id: string;
     end: string | null;
@@ -152,17 +157,23 @@ export async function query<T extends pg.QueryResultRow>(
 /** By the accounts' ids in our rows, not by the simulators' names of them. */
 export async function readBooks({ accounts }: Party) {
   const trades = new Map<string, Trade>();
+  const copies = new Map<string, Trade>();
   const repeated: string[] = [];
   for (const { accountId, account, simulatorUrl } of accounts) {
     const response = await fetch(`${simulatorUrl}/console/book?account=${account}`);
     const { payments } = (await response.json()) as { payments: Trade[] };
     for (const trade of payments) {
       const key = `${accountId}/${trade.outTradeNo}`;
+      // Somebody else's, with our number in its metadata.
+      if (trade.details['copyOf']) {
+        copies.set(key, trade);
+        continue;
+      }
       if (trades.has(key)) repeated.push(key);
       trades.set(key, trade);
     }
   }
-  return { trades, repeated };
+  return { trades, copies, repeated };
 }
 
 async function readArrivals({ receiverLog }: Evidence): Promise<Arrival[]> {

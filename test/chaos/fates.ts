@@ -1,4 +1,5 @@
 import { cardFates } from './card-fates.ts';
+import { hardFates } from './hard-fates.ts';
 import {
   paid,
   scan,
@@ -182,6 +183,7 @@ export const fates: Readonly<Record<string, Fate>> = {
     ],
     ends: paid,
   },
+  ...hardFates,
   ...cardFates,
   anything: { weight: 14, acts: (d) => [...anything(d), isEnded] },
 };
@@ -211,7 +213,11 @@ function anything(draw: Draw): Act[] {
       { do: 'portal', verb: 'close' },
       { do: 'portal', verb: 'dispute' },
       { do: 'capture' },
-      { do: 'resolve', verb: dice.pick(['accept', 'refund', 'close']) },
+      { do: 'resolve', verb: dice.pick(['accept', 'refund', 'close', 'dismiss']) },
+      { do: 'inquire' },
+      { do: 'move', to: dice.pick(['inquiryClosed', 'open', 'won', 'lost']) },
+      { do: 'copy', then: dice.pick(['nothing', 'refund', 'dispute']) },
+      { do: 'endHandle' },
       { do: 'resend' },
       { do: 'forge' },
       think(draw, 800),

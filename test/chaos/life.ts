@@ -10,12 +10,30 @@ export type Act =
   /** The same `no` again is a repeat; without an amount, all that is left. */
   | { do: 'refund'; no: number; amountMinor?: number }
   | { do: 'switch'; method: string }
-  | { do: 'resolve'; verb: 'accept' | 'refund' | 'close' }
+  | { do: 'resolve'; verb: 'accept' | 'refund' | 'close' | 'dismiss' }
   /** In the provider's own portal. */
   | { do: 'portal'; verb: 'close' | 'refund' | 'dispute'; amountMinor?: number }
+  /** The payer's bank asks before it takes anything. */
+  | { do: 'inquire' }
+  /** The bank's next step with the dispute there is. */
+  | { do: 'move'; to: 'inquiryClosed' | 'open' | 'won' | 'lost' }
   | { do: 'decide'; won: boolean }
+  /** Another payment with this one's metadata is opened by somebody else, paid, and given back or disputed. */
+  | { do: 'copy'; then: 'nothing' | 'refund' | 'dispute' }
+  /** What the payer was given is over. */
+  | { do: 'endHandle' }
+  /** At the page behind the code, as a payer does who has nothing else. */
+  | { do: 'payByHandle' }
   /** A fault at the provider for this order's latest attempt only. */
-  | { do: 'fault'; call: string; kind: string; times?: number; delayMs?: number }
+  | {
+      do: 'fault';
+      call: string;
+      kind: string;
+      times?: number;
+      delayMs?: number;
+      code?: string;
+      status?: number;
+    }
   /** A stranger says that it is paid. */
   | { do: 'forge' }
   /** The provider says again what it said before. */

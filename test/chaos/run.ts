@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { check, checkAlive } from './check.ts';
+import { compareBalances } from './checks/balances.ts';
 import { drawFaults, drawKills, drawLives } from './draw.ts';
 import type { ProviderName } from './draw.ts';
 import type { Life, Told } from './life.ts';
@@ -125,8 +126,10 @@ async function run(folder: string) {
     // The first sets right what no notification told; the second, when that has settled, must agree.
     const first = await reconcile(stack, { startedMs, say });
     await quiet(stack, { timeoutMs: quietS * 1_000, say });
+    const unbalanced = await compareBalances(stack, 'after the first reconciliation');
     const statements = await reconcile(stack, { startedMs, say });
     const late = await quiet(stack, { timeoutMs: quietS * 1_000, say });
+    unbalanced.push(...(await compareBalances(stack, 'at the end')));
     say(
       [...early, ...late].length === 0 ? 'quiet' : `never quiet: ${[...early, ...late].join(', ')}`,
     );
@@ -135,6 +138,7 @@ async function run(folder: string) {
       lost,
       lonely,
       left: late,
+      unbalanced,
       planted,
       statements,
       say,

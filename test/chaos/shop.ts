@@ -9,6 +9,8 @@ export type Shop = {
   accounts: readonly ShopAccount[];
   /** Answers of 400 and more, for the search for secrets in them. */
   refusals: Answer[];
+  /** Lets the time be over for what the payer of a payment was given. */
+  endHandle(outTradeNo: string): Promise<void>;
 };
 
 export type ShopAccount = {

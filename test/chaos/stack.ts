@@ -13,6 +13,7 @@ import { workflowBundle } from '../../worker/bundle.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
 import { openMerchant } from './accounts.ts';
 import type { ProviderName } from './draw.ts';
+import { query } from './evidence.ts';
 import type { Evidence } from './evidence.ts';
 import type { Shop } from './shop.ts';
 import { supervise } from './supervised.ts';
@@ -148,13 +149,25 @@ export async function startStack(input: {
       merchant: { merchantId, key, accounts },
       stranger: { merchantId: stranger.merchantId, key: stranger.key, accounts: stranger.accounts },
       logFiles: [...parts, 'temporal'].map(logFile),
-      shop: { url, key, receiverUrl, accounts, refusals },
+      shop: { url, key, receiverUrl, accounts, refusals, endHandle: endHandleIn(databaseUrl) },
       victims: [...platform, temporal],
     };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** What the provider gave the payer is over for us too: the clock of one row is put forward. */
+function endHandleIn(databaseUrl: string): Shop['endHandle'] {
+  return async (outTradeNo) => {
+    const number = outTradeNo.replaceAll(/[^0-9a-zA-Z_]/g, '');
+    await query(
+      databaseUrl,
+      `update payments set handle_expires_at = now()
+        where out_trade_no = '${number}' and handle_expires_at is not null`,
+    );
+  };
 }
 
 /** One for everything, one for some of it, and one that wants nothing more after the first event. */

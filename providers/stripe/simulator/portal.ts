@@ -94,6 +94,7 @@ export function createPortal(ledger: Ledger, platform: Platform): Hono {
           livemode: String(first.details['livemode']),
         },
         clientSecret: `${id}_secret_${newId('', 25)}`,
+        copyOf: first.outTradeNo,
       },
     });
     if ('refusal' in verdict) throw new ConsoleError(409, verdict.refusal);

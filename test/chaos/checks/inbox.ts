@@ -18,7 +18,12 @@ export async function checkInbox(
     applied_at: Date | null;
   }>(evidence.databaseUrl, 'select * from provider_notifications');
   const said = new Set(
-    [...found.trades.values()].flatMap(({ notifications }) => notifications.map(({ id }) => id)),
+    [...found.trades.values(), ...found.copies.values()].flatMap(({ notifications }) =>
+      notifications.map(({ id }) => id),
+    ),
+  );
+  const ofCopies = new Set(
+    [...found.copies.values()].flatMap(({ notifications }) => notifications.map(({ id }) => id)),
   );
   const heard = new Set<string>();
   for (const row of inbox) {
@@ -29,6 +34,9 @@ export async function checkInbox(
     expect(11, said.has(number), `${id} was never said by the provider: ${number}`);
     expect(11, applied_at !== null && outcome !== null, `${id} was never applied`);
     expect(11, outcome !== 'unmatched', `${id} is for no payment of ours`);
+    const isForeign = ofCopies.has(number);
+    expect(11, isForeign || outcome !== 'foreign', `${id} is of ours, and was taken for foreign`);
+    expect(11, !isForeign || outcome !== 'applied', `${id} is of a copy, and was applied`);
   }
   const providers = new Map(
     evidence.merchant.accounts.map(({ accountId, provider }) => [accountId, provider]),

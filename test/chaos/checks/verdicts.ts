@@ -16,6 +16,7 @@ export const invariants = {
   14: 'reconciliation finds what was planted and invents nothing',
   15: 'every history replays',
   16: 'no secret is written',
+  17: "the books equal the providers' own balances at every quiet moment",
 } as const;
 export type Invariant = keyof typeof invariants;
 

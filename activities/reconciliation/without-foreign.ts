@@ -1,0 +1,29 @@
+import type { Database } from '../../db/database.ts';
+import type { NewEntry } from '../../db/queries/load-statement.ts';
+import { findPaymentNames } from '../../db/queries/payment-names.ts';
+import type { AccountId } from '../../domain/ids.ts';
+import { decideOnBinding } from '../../domain/payment.ts';
+import type { Provider } from '../../providers/provider.ts';
+
+/**
+ * A line of a payment that somebody else opened and that carries our number is none of ours: it keeps the provider's
+ * number alone. Where our payment has no number of the provider's yet, nothing tells them apart.
+ */
+export async function withoutForeign(
+  db: Database,
+  input: { accountId: AccountId; provider: Provider; entries: readonly NewEntry[] },
+): Promise<NewEntry[]> {
+  const { accountId, provider, entries } = input;
+  const outTradeNos = entries.map(({ outTradeNo }) => outTradeNo).filter(Boolean);
+  const known = await findPaymentNames(db, { accountId, outTradeNos: [...new Set(outTradeNos)] });
+  return entries.map((entry) => {
+    const { outTradeNo, providerTradeNo, kind } = entry;
+    const ours = known.get(outTradeNo);
+    if (!ours || !providerTradeNo) return entry;
+    const expected = provider.expectedBinding(ours);
+    const bound = decideOnBinding(expected, { ...expected, providerTradeNo, providerRef: null });
+    if (bound.kind !== 'foreign') return entry;
+    const number = kind === 'payment' ? providerTradeNo : entry.number;
+    return { ...entry, number, outTradeNo: providerTradeNo };
+  });
+}

@@ -1,0 +1,24 @@
+import { and, eq, inArray } from 'drizzle-orm';
+import type { AccountId } from '../../domain/ids.ts';
+import type { Database } from '../database.ts';
+import { payments } from '../schema/orders.ts';
+
+export type PaymentNames = {
+  outTradeNo: string;
+  providerRef: string | null;
+  providerTradeNo: string | null;
+};
+
+/** What payments are called at their provider, by our numbers; those that are none of ours are left out. */
+export async function findPaymentNames(
+  db: Database,
+  { accountId, outTradeNos }: { accountId: AccountId; outTradeNos: readonly string[] },
+): Promise<Map<string, PaymentNames>> {
+  if (outTradeNos.length === 0) return new Map();
+  const { outTradeNo, providerRef, providerTradeNo } = payments;
+  const rows = await db
+    .select({ outTradeNo, providerRef, providerTradeNo })
+    .from(payments)
+    .where(and(eq(payments.accountId, accountId), inArray(outTradeNo, [...outTradeNos])));
+  return new Map(rows.map((row) => [row.outTradeNo, row]));
+}
