@@ -124,8 +124,8 @@ async function actAtProvider(shop: Shop, told: Told, act: At): Promise<void> {
       if (!copy) return;
       await tell(at, `/payments/${copy}/pay`);
       const amountMinor = Math.ceil(told.life.opening.amountMinor / 3);
-      if (act.then === 'refund') await tell(at, `/payments/${copy}/refund`, { amountMinor });
-      if (act.then === 'dispute') await tell(at, `/payments/${copy}/dispute`);
+      if (act.follows === 'refund') await tell(at, `/payments/${copy}/refund`, { amountMinor });
+      if (act.follows === 'dispute') await tell(at, `/payments/${copy}/dispute`);
       return;
     }
     case 'endHandle':

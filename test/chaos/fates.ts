@@ -216,7 +216,7 @@ function anything(draw: Draw): Act[] {
       { do: 'resolve', verb: dice.pick(['accept', 'refund', 'close', 'dismiss']) },
       { do: 'inquire' },
       { do: 'move', to: dice.pick(['inquiryClosed', 'open', 'won', 'lost']) },
-      { do: 'copy', then: dice.pick(['nothing', 'refund', 'dispute']) },
+      { do: 'copy', follows: dice.pick(['nothing', 'refund', 'dispute']) },
       { do: 'endHandle' },
       { do: 'resend' },
       { do: 'forge' },

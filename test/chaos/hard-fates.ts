@@ -46,7 +46,7 @@ const endedAndPaid = (d: Draw): Act[] => [
 
 const copy = ({ dice }: Draw): Act => ({
   do: 'copy',
-  then: dice.pick(['nothing', 'refund', 'dispute'] as const),
+  follows: dice.pick(['nothing', 'refund', 'dispute'] as const),
 });
 
 /** What outsiders found broken, or would have. */

@@ -19,7 +19,7 @@ export type Act =
   | { do: 'move'; to: 'inquiryClosed' | 'open' | 'won' | 'lost' }
   | { do: 'decide'; won: boolean }
   /** Another payment with this one's metadata is opened by somebody else, paid, and given back or disputed. */
-  | { do: 'copy'; then: 'nothing' | 'refund' | 'dispute' }
+  | { do: 'copy'; follows: 'nothing' | 'refund' | 'dispute' }
   /** What the payer was given is over. */
   | { do: 'endHandle' }
   /** At the page behind the code, as a payer does who has nothing else. */
