@@ -1,7 +1,7 @@
 import type { DisputeReport } from '../../domain/dispute.ts';
 import type { NotificationId } from '../../domain/ids.ts';
 import { decideOnBinding } from '../../domain/payment.ts';
-import type { ProviderNews } from '../../domain/payment.ts';
+import type { ProviderNews, ProviderReport } from '../../domain/payment.ts';
 import type { RefundReport } from '../../domain/refund.ts';
 import { finishNotification } from '../../db/queries/finish-notification.ts';
 import { readNotification } from '../../db/queries/read-order.ts';
@@ -41,10 +41,13 @@ export async function resolveNotification(
   const { news } = notification;
   // News of a refund may overtake the news of its payment: first things first. That all has gone back is news of both.
   const isKnown = payment.status === 'succeeded' && news.kind !== 'payment';
-  const progress = isKnown ? progressOf(read) : await applyAnswer(deps, read);
+  const answered = isKnown ? undefined : await askProvider(deps, payment);
+  const progress = answered ? await applyAnswer(deps, read, answered) : progressOf(read);
   if (bound.kind === 'ask' && tellsOfMoney(news)) {
     const after = await readNotification(deps.db, { id });
-    if (boundTo(after.payment).kind !== 'bound') {
+    // Money that contradicts the order is ours too, and not in its row.
+    const providerTradeNo = after.payment.providerTradeNo ?? tradeNoIn(answered);
+    if (boundTo({ ...after.payment, providerTradeNo }).kind !== 'bound') {
       if (isHandleOnItsWay(after)) throw handleOnItsWay;
       // The one that we opened has brought no money, or money under another number.
       await leaveForeign(deps, after);
@@ -55,7 +58,8 @@ export async function resolveNotification(
   if (news.kind === 'dispute') {
     return applyDisputeNews(deps, read, news.report);
   }
-  await finishNotification(deps.db, { id, outcome: 'applied' });
+  const isDoubted = progress.status === 'review';
+  await finishNotification(deps.db, { id, outcome: isDoubted ? 'review' : 'applied' });
   return progress;
 }
 
@@ -78,12 +82,20 @@ const handleOnItsWay = new ProviderFault(
   'which payment is ours is not known yet: the answer to its opening is on its way',
 );
 
-async function applyAnswer(deps: ActivityDeps, read: NotificationRead): Promise<OrderProgress> {
-  const { order, payment } = read;
+function tradeNoIn(report: ProviderReport | undefined): string | null {
+  const hasMoney = report?.status === 'succeeded' || report?.status === 'authorized';
+  return hasMoney ? report.providerTradeNo : null;
+}
+
+function applyAnswer(
+  deps: ActivityDeps,
+  { order, payment }: NotificationRead,
+  report: ProviderReport,
+): Promise<OrderProgress> {
   return applyReport(deps, {
     orderId: order.id,
     paymentId: payment.id,
-    report: await askProvider(deps, payment),
+    report,
     closeReason: 'closed_by_provider',
   });
 }

@@ -81,6 +81,17 @@ describe.each(['stripe.payment_intent', 'stripe.checkout'])(
       expect(await booked(order)).toBe(order.amountMinor);
     });
 
+    test('is not taken for a copy where another amount is paid for it', async () => {
+      const order = await open();
+      await payAtProvider(world, merchant, order, { paidMinor: order.amountMinor - 1 });
+      await orderBecomes(merchant, order, 'review');
+      await until('all the news is dealt with', async () => {
+        const outcomes = await outcomesOf(order);
+        return outcomes.length > 0 && !outcomes.includes(null);
+      });
+      expect(await outcomesOf(order)).not.toContain('foreign');
+    });
+
     test('that is paid stays as it is when a copy is paid, given back and disputed', async () => {
       const order = await open();
       await payAtProvider(world, merchant, order);

@@ -7,6 +7,10 @@ import type { Verdicts } from './verdicts.ts';
 
 const withMoney = ['paid', 'partially_refunded', 'refunded'];
 const unpaidEnds = ['closed', 'failed'];
+const disputeEvents: Readonly<Record<string, string>> = {
+  inquiry: 'dispute.inquiry_opened',
+  open: 'dispute.opened',
+};
 const open = ['pending', 'authorized', 'review'];
 
 /** Which event may tell of which change; every other event leaves the status as it was. */
@@ -114,7 +118,7 @@ function checkCounts(
     if (status !== 'pending') exactly(1, `refund.${status}`, id);
   }
   for (const { id, status } of found.disputes.filter((one) => one.order_id === orderId)) {
-    exactly(1, `dispute.${status === 'open' ? 'opened' : status}`, id);
+    exactly(1, disputeEvents[status] ?? `dispute.${status}`, id);
     expect(8, count('dispute.opened', id) <= 1, `${id} was opened more than once`);
   }
   for (const { id, surplus } of found.payments.filter((one) => one.order_id === orderId)) {
