@@ -4,7 +4,7 @@ import { checkFilter } from '../domain/filter.ts';
 import type { Filter } from '../domain/filter.ts';
 import { isFields } from '../domain/filter-syntax.ts';
 import { pointerSteps } from '../domain/json-value.ts';
-import { cursorSchema, eventSchema, momentSchema, plainText, timeSchema } from './schemas.ts';
+import { cursorSchema, momentSchema, plainText, timeSchema } from './schemas.ts';
 
 /** A name for an event type of a merchant's own. */
 export const ownEventType = z
@@ -71,11 +71,6 @@ export const publishedSchema = z
   })
   .openapi('PublishedEvent');
 
-/** An event as it stands in the feed: the platform's, or one that was published. */
-export const feedEventSchema = eventSchema
-  .extend({ data: z.union([eventSchema.shape.data, z.record(z.string(), z.unknown())]) })
-  .openapi('FeedEvent');
-
 /** What `domain/filter.ts` compiles. */
 export const filterSchema = z
   .custom<Filter>(isFields, 'must be a filter')
@@ -105,7 +100,7 @@ export const eventTypeSchema = z
     createdAt: timeSchema.nullable().openapi({ description: "null for the platform's own" }),
     updatedAt: timeSchema.nullable(),
   })
-  .openapi('EventType');
+  .openapi('EventTypeDefinition');
 
 const typeSchemaBytes = 32 * 1_024;
 
@@ -127,7 +122,7 @@ export const newEventTypeSchema = z
     description: plainText(1_024).or(z.literal('')).default(''),
     schema: dataSchema.nullable().default(null),
   })
-  .openapi('NewEventType');
+  .openapi('NewEventTypeDefinition');
 
 export const eventTypePatchSchema = z
   .strictObject({
@@ -137,7 +132,7 @@ export const eventTypePatchSchema = z
       description: 'An archived type takes no more events; what was published under it stays',
     }),
   })
-  .openapi('EventTypePatch');
+  .openapi('EventTypeDefinitionPatch');
 
 export const groupName = z
   .string()

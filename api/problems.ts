@@ -27,6 +27,11 @@ export const problemTypes = {
     title: 'There is no such resource',
     help: 'The id does not exist, or it belongs to another merchant: the two are not told apart.',
   },
+  'method-not-allowed': {
+    status: 405,
+    title: 'There is no such method at this path',
+    help: '`Allow` names the methods that there are. Nothing was done.',
+  },
   'order-number-taken': {
     status: 409,
     title: 'The order number was used for another order',

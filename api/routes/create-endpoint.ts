@@ -9,6 +9,7 @@ import { bodyProblems, problemResponses } from '../schemas.ts';
 const route = createRoute({
   method: 'post',
   path: '/v1/endpoints',
+  operationId: 'createEndpoint',
   tags: ['Endpoints'],
   summary: 'Register an endpoint for events',
   description:

@@ -16,14 +16,25 @@ import { etagOf, orderBody } from '../order-body.ts';
 import { Problem } from '../problems.ts';
 import { resourceEndpoint } from '../resource-endpoint.ts';
 import { refuseTarget } from '../../webhooks/target-guard.ts';
-import { bodyProblems, newOrderSchema, orderSchema, problemResponses } from '../schemas.ts';
+import {
+  bodyProblems,
+  etagHeader,
+  locationHeader,
+  newOrderSchema,
+  orderSchema,
+  problemResponses,
+} from '../schemas.ts';
 import { parseWaitMs, waitFor } from '../wait-for.ts';
 
-const orderContent = { 'application/json': { schema: orderSchema } };
+const answer = {
+  content: { 'application/json': { schema: orderSchema } },
+  headers: { ...locationHeader, ...etagHeader },
+};
 
 const route = createRoute({
   method: 'post',
   path: '/v1/orders',
+  operationId: 'createOrder',
   tags: ['Orders'],
   summary: 'Open an order',
   description:
@@ -39,9 +50,9 @@ const route = createRoute({
     body: { required: true, content: { 'application/json': { schema: newOrderSchema } } },
   },
   responses: {
-    200: { description: 'The same order was opened before', content: orderContent },
-    201: { description: 'The order, ready to be paid', content: orderContent },
-    202: { description: 'The order; the provider has not answered yet', content: orderContent },
+    200: { description: 'The same order was opened before', ...answer },
+    201: { description: 'The order, ready to be paid', ...answer },
+    202: { description: 'The order; the provider has not answered yet', ...answer },
     ...problemResponses(
       ...bodyProblems,
       'order-number-taken',

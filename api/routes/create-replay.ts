@@ -8,11 +8,18 @@ import type { ApiDeps, App } from '../deps.ts';
 import { leftToSweep } from '../left-to-sweep.ts';
 import { notFound, Problem } from '../problems.ts';
 import { replayBody, replaySchema } from '../replay-body.ts';
-import { bodyProblems, endpointId, momentSchema, problemResponses } from '../schemas.ts';
+import {
+  bodyProblems,
+  endpointId,
+  locationHeader,
+  momentSchema,
+  problemResponses,
+} from '../schemas.ts';
 
 const route = createRoute({
   method: 'post',
   path: '/v1/replays',
+  operationId: 'createReplay',
   tags: ['Endpoints'],
   summary: 'Send an endpoint past events again',
   description:
@@ -44,6 +51,7 @@ const route = createRoute({
     202: {
       description: 'The job',
       content: { 'application/json': { schema: replaySchema } },
+      headers: locationHeader,
     },
     ...problemResponses(...bodyProblems, 'not-found', 'endpoint-not-enabled'),
   },

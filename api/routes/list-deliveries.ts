@@ -10,6 +10,7 @@ const cursorPattern = /^(\d{1,15})_(ep_[0-9a-z]{26})$/;
 const route = createRoute({
   method: 'get',
   path: '/v1/deliveries',
+  operationId: 'listDeliveries',
   tags: ['Endpoints'],
   summary: 'What became of events at endpoints',
   description:

@@ -9,6 +9,7 @@ import { momentSchema, orderId, orderSchema, plainText, problemResponses } from 
 const route = createRoute({
   method: 'get',
   path: '/v1/orders',
+  operationId: 'listOrders',
   tags: ['Orders'],
   summary: 'List orders, newest first',
   security: [{ apiKey: [] }],

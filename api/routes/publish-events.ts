@@ -23,6 +23,7 @@ const other = { schema: z.string().openapi({ description: 'As `docs/formats.md` 
 const route = createRoute({
   method: 'post',
   path: '/v1/events',
+  operationId: 'publishEvents',
   tags: ['Events'],
   summary: 'Publish events of your own',
   description:

@@ -13,6 +13,7 @@ const daySeconds = 86_400;
 const route = createRoute({
   method: 'post',
   path: '/v1/endpoints/{endpointId}/rotate-secret',
+  operationId: 'rotateSecret',
   tags: ['Endpoints'],
   summary: 'Give an endpoint a new secret',
   description:

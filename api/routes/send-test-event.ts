@@ -12,6 +12,7 @@ import { endpointId, problemResponses } from '../schemas.ts';
 const route = createRoute({
   method: 'post',
   path: '/v1/endpoints/{endpointId}/test',
+  operationId: 'sendTestEvent',
   tags: ['Endpoints'],
   summary: 'Send an endpoint a test event',
   description:

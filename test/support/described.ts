@@ -1,0 +1,56 @@
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormatsDefault from 'ajv-formats';
+import { createApp } from '../../api/app.ts';
+import type { ApiDescription } from '../../api/common-answers.ts';
+import type { ApiDeps, AppEnv } from '../../api/deps.ts';
+import { feedEventSchema } from '../../api/event-envelopes.ts';
+import { describeApi, describeDeliveries } from '../../api/openapi.ts';
+import { defaultLimits } from '../../config/limits.ts';
+
+// The package is CommonJS: its default is the module.
+const addFormats = addFormatsDefault as unknown as typeof addFormatsDefault.default;
+
+/** The app as its routes alone: nothing of it is asked anything. */
+export const routesOnly = () =>
+  createApp({ publicUrl: 'http://tender.example', limits: defaultLimits } as ApiDeps);
+
+/** The document that an instance publishes at `/openapi.json`. */
+export const describedApi = () => describeApi(routesOnly(), { publicUrl: 'http://tender.example' });
+
+/** Says what a document's schema has against a value; undefined where nothing. */
+export type Judge = (pointer: string, value: unknown) => string | undefined;
+
+/** Judges values by the schemas of a document, each named by its JSON Pointer. */
+export function judgeBy(description: object): Judge {
+  const ajv = new Ajv2020({ strict: false, allErrors: true });
+  addFormats(ajv);
+  ajv.addSchema(description, 'description');
+  return (pointer, value) => {
+    const validate = ajv.getSchema(`description#${encodeURI(pointer)}`);
+    if (!validate) throw new Error(`the document has nothing at ${pointer}`);
+    if (validate(value) === true) return undefined;
+    return ajv.errorsText(validate.errors, { dataVar: '' });
+  };
+}
+
+let judgeDescribed: { webhooks: ApiDescription['webhooks']; judge: Judge } | undefined;
+
+/** What the document's own schema of it has against a delivery, by its type; undefined where nothing. */
+export function refuseDelivery(delivery: { type: string }): string | undefined {
+  if (!judgeDescribed) {
+    const app = new OpenAPIHono<AppEnv>();
+    describeDeliveries(app);
+    app.openAPIRegistry.register('FeedEvent', feedEventSchema);
+    const info = { title: 'Deliveries', version: '1' };
+    const description = app.getOpenAPI31Document({ openapi: '3.1.0', info });
+    const { webhooks } = description as unknown as ApiDescription;
+    judgeDescribed = { webhooks, judge: judgeBy(description) };
+  }
+  const { webhooks, judge } = judgeDescribed;
+  // What a merchant published has the schema of the feed.
+  const pointer = Object.hasOwn(webhooks, delivery.type)
+    ? `/webhooks/${delivery.type}/post/requestBody/content/application~1json/schema`
+    : '/components/schemas/FeedEvent';
+  return judge(pointer, delivery);
+}
