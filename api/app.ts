@@ -1,6 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { requestId } from 'hono/request-id';
 import type { ApiDeps, App, AppEnv } from './deps.ts';
+import { answerOnce } from './middleware/answer-once.ts';
 import { authenticate } from './middleware/authenticate.ts';
 import { boundTemporalCalls } from './middleware/bound-temporal-calls.ts';
 import { formBody } from './middleware/form-body.ts';
@@ -87,7 +88,7 @@ export function createApp(deps: ApiDeps): App {
   for (const path of ['/pay/*', '/portal/*', '/.well-known/*']) app.use(path, pageRate);
   app.use(refuseUnrouted(app));
   app.use(limitBody);
-  app.use('/v1/*', jsonBody);
+  app.use('/v1/*', jsonBody, answerOnce(deps));
   for (const path of ['/pay/*', '/portal/*']) app.use(path, formBody);
 
   registerCreateOrder(app, deps);

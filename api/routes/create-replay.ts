@@ -6,6 +6,7 @@ import type { Replay } from '../../db/queries/replays.ts';
 import { eventPattern } from '../../domain/events.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { leftToSweep } from '../left-to-sweep.ts';
+import { createOnce } from '../idempotency.ts';
 import { notFound, Problem } from '../problems.ts';
 import { replayBody, replaySchema } from '../replay-body.ts';
 import {
@@ -66,13 +67,17 @@ export function registerCreateReplay(app: App, deps: ApiDeps) {
     if (endpoint.status === 'disabled' || endpoint.status === 'unverified') {
       throw new Problem('endpoint-not-enabled', `The endpoint is ${endpoint.status}.`);
     }
-    const replay = await beginReplay(deps, {
-      ...{ merchantId, ...wanted },
-      since: new Date(since),
-      until: until === undefined ? new Date() : new Date(until),
+    const { made, answer } = await createOnce(c, deps.db, async (db) => {
+      const replay = await insertReplay(db, {
+        ...{ merchantId, ...wanted },
+        since: new Date(since),
+        until: until === undefined ? new Date() : new Date(until),
+      });
+      const location = `${deps.publicUrl}/v1/replays/${replay.id}`;
+      return { made: replay, status: 202, location, body: replayBody(replay) };
     });
-    c.header('location', `${deps.publicUrl}/v1/replays/${replay.id}`);
-    return c.json(replayBody(replay), 202);
+    await drive(deps, made);
+    return answer as never;
   });
 }
 
@@ -82,8 +87,12 @@ export async function beginReplay(
   wanted: Parameters<typeof insertReplay>[1],
 ): Promise<Replay> {
   const replay = await insertReplay(deps.db, wanted);
-  await startReplay({ ...deps, replayId: replay.id }).catch(
-    leftToSweep(deps.logger, 'a replay', { replayId: replay.id }),
-  );
+  await drive(deps, replay);
   return replay;
+}
+
+function drive(deps: ApiDeps, { id: replayId }: Replay): Promise<void> {
+  return startReplay({ ...deps, replayId }).catch(
+    leftToSweep(deps.logger, 'a replay', { replayId }),
+  );
 }

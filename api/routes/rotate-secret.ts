@@ -5,6 +5,7 @@ import { newSecret } from '../../webhooks/sign.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { endpointBody } from '../endpoint-body.ts';
 import { endpointSchema, newSecretSchema } from '../endpoint-schema.ts';
+import { createOnce } from '../idempotency.ts';
 import { notFound, Problem } from '../problems.ts';
 import { bodyProblems, endpointId, problemResponses } from '../schemas.ts';
 
@@ -62,12 +63,19 @@ export function registerRotateSecret(app: App, deps: ApiDeps) {
     if (!before) throw notFound('endpoint', whose.endpointId);
     const kind = signature ?? (before.publicKey === null ? 'hmac' : 'ed25519');
     const { secret, publicKey } = newSecret(kind);
-    const endpoint = await rotateSecret(deps, { ...whose, secret, publicKey, graceSeconds });
-    if (!endpoint) {
-      throw new Problem('rotation-under-way', 'The secret before the last one still signs.', {
-        extensions: { previousSecretUntil: before.previousSecretUntil?.toISOString() ?? null },
-      });
-    }
-    return c.json({ ...endpointBody(endpoint), secret: publicKey === null ? secret : null }, 200);
+    const { answer } = await createOnce(c, deps.db, async (db) => {
+      const endpoint = await rotateSecret(
+        { ...deps, db },
+        { ...whose, secret, publicKey, graceSeconds },
+      );
+      if (!endpoint) {
+        throw new Problem('rotation-under-way', 'The secret before the last one still signs.', {
+          extensions: { previousSecretUntil: before.previousSecretUntil?.toISOString() ?? null },
+        });
+      }
+      const body = { ...endpointBody(endpoint), secret: publicKey === null ? secret : null };
+      return { made: endpoint, status: 200, body };
+    });
+    return answer as never;
   });
 }
