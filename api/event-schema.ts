@@ -4,7 +4,7 @@ import { checkFilter } from '../domain/filter.ts';
 import type { Filter } from '../domain/filter.ts';
 import { isFields } from '../domain/filter-syntax.ts';
 import { pointerSteps } from '../domain/json-value.ts';
-import { cursorSchema, momentSchema, plainText, timeSchema } from './schemas.ts';
+import { cursorSchema, instantSchema, plainText, timeSchema } from './schemas.ts';
 
 /** A name for an event type of a merchant's own. */
 export const ownEventType = z
@@ -43,14 +43,10 @@ export const newEventSchema = z
     channels: z.array(channelName).max(mostChannels).optional().openapi({
       description: 'Endpoints and readers that name channels get only events of those',
     }),
-    occurredAt: momentSchema.optional().openapi({
-      type: 'string',
-      format: 'date-time',
+    occurredAt: instantSchema.optional().openapi({
       description: 'When it happened, to the millisecond; now by default',
     }),
-    timestamp: momentSchema.optional().openapi({
-      type: 'string',
-      format: 'date-time',
+    timestamp: instantSchema.optional().openapi({
       description: 'The same as `occurredAt`, so that an envelope can be published as it is',
     }),
   })

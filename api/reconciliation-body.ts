@@ -2,8 +2,9 @@ import { z } from '@hono/zod-openapi';
 import type { DifferenceRow } from '../db/queries/differences.ts';
 import { differenceKinds, differenceStatuses } from '../domain/reconciliation.ts';
 import type { DifferenceKind } from '../domain/reconciliation.ts';
+import { timeSchema } from './schemas.ts';
 
-const time = z.iso.datetime().nullable();
+const time = timeSchema.nullable();
 const kinds = Object.keys(differenceKinds) as DifferenceKind[];
 
 export const differenceSchema = z
@@ -43,7 +44,7 @@ export const differenceSchema = z
     acknowledgedBy: z.string().nullable(),
     acknowledgedNote: z.string().nullable(),
     acknowledgedAt: time,
-    createdAt: z.iso.datetime(),
+    createdAt: timeSchema,
   })
   .openapi('Difference');
 

@@ -49,12 +49,31 @@ export const textUpTo = (longest: number) =>
     .openapi({ pattern: plain.source });
 export const plainText = (longest: number) => textUpTo(longest).min(1);
 
-/** A time to filter by, within what PostgreSQL and ISO 8601 both can say. */
-export const momentSchema = z.iso.datetime({ offset: true }).refine((text) => {
-  const year = new Date(text).getUTCFullYear();
+const [firstYear, lastYear] = [1970, 9999];
+const isWithinYears = (year: number) => year >= firstYear && year <= lastYear;
+const withinYears = `must be within the years ${firstYear} to ${lastYear}`;
+
+/**
+ * An instant that a caller names (RFC 3339, with an offset; to the millisecond), wherever one is taken: one that
+ * JavaScript, PostgreSQL and ISO 8601 all say alike, there and back.
+ */
+export const instantSchema = z.iso
+  .datetime({ offset: true, error: 'must be a time like 2026-11-22T09:30:00Z' })
   // What is no time at all is said by the format already.
-  return !(year < 1 || year > 9_999);
-}, 'must be within the years 1 to 9999');
+  .refine((text) => {
+    const year = new Date(text).getUTCFullYear();
+    return Number.isNaN(year) || isWithinYears(year);
+  }, withinYears)
+  .openapi({ type: 'string', format: 'date-time', example: '2026-11-22T09:30:00Z' });
+
+/** A day of a calendar that a caller names. */
+export const daySchema = z.iso
+  .date({ error: 'must be a day like 2026-11-21' })
+  .refine((text) => {
+    const [year] = text.split('-');
+    return !/^\d{4}$/.test(year ?? '') || isWithinYears(Number(year));
+  }, withinYears)
+  .openapi({ type: 'string', format: 'date', example: '2026-11-21' });
 
 export const methodSchema = z
   .string()

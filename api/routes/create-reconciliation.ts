@@ -8,6 +8,7 @@ import { refuseFields } from '../refuse-fields.ts';
 import {
   accountId,
   bodyProblems,
+  daySchema,
   locationHeader,
   problemResponses,
   reconciliationSchema,
@@ -33,10 +34,9 @@ const route = createRoute({
           schema: z
             .strictObject({
               accountId,
-              date: z.iso.date().openapi({
+              date: daySchema.openapi({
                 description:
                   "As the provider counts days: Alipay's and WeChat Pay's are UTC+8, Stripe's UTC",
-                example: '2026-11-21',
               }),
             })
             .openapi('NewReconciliation'),

@@ -13,7 +13,7 @@ import {
   bodyProblems,
   endpointId,
   locationHeader,
-  momentSchema,
+  instantSchema,
   problemResponses,
 } from '../schemas.ts';
 
@@ -40,8 +40,8 @@ const route = createRoute({
                 .min(1)
                 .max(50)
                 .default(['*']),
-              since: momentSchema,
-              until: momentSchema.optional().openapi({ description: 'Now, when left out' }),
+              since: instantSchema,
+              until: instantSchema.optional().openapi({ description: 'Now, when left out' }),
             })
             .openapi('NewReplay'),
         },
