@@ -54,3 +54,43 @@ export function refuseDelivery(delivery: { type: string }): string | undefined {
     : '/components/schemas/FeedEvent';
   return judge(pointer, delivery);
 }
+
+type Answer = { status: number; type: string | null; body: unknown };
+
+let answers: { judge: Judge; operations: { is: RegExp; at: string; method: string }[] } | undefined;
+
+/** What the document has against an answer to one of its operations: its status, its type or its body. */
+export function refuseAnswer(
+  { method, path }: { method: string; path: string },
+  { status, type, body }: Answer,
+): string | undefined {
+  if (!answers) {
+    const description = describedApi();
+    const operations = Object.entries(description.paths).flatMap(([template, methods]) =>
+      Object.keys(methods).map((each) => ({
+        is: new RegExp(`^${template.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`),
+        at: `/paths/${template.replaceAll('/', '~1')}/${each}`,
+        method: each.toUpperCase(),
+      })),
+    );
+    // A path that is written out is meant before one with a place in it.
+    operations.sort((a, b) => Number(a.at.includes('{')) - Number(b.at.includes('{')));
+    answers = { judge: judgeBy(description), operations };
+  }
+  const { judge, operations } = answers;
+  const bare = path.split('?')[0]!;
+  const operation = operations.find((each) => each.method === method && each.is.test(bare));
+  if (!operation) return undefined;
+  const shared: Record<number, string> = { 405: 'MethodNotAllowed', 500: 'InternalError' };
+  const at = shared[status]
+    ? `/components/responses/${shared[status]}`
+    : `${operation.at}/responses/${status}`;
+  try {
+    // There are answers without a body, and their types are looked at by nobody.
+    if (type === null || !/json/.test(type)) return judge(at, {}) && undefined;
+    const mediaType = type.split(';')[0]!.replaceAll('/', '~1');
+    return judge(`${at}/content/${mediaType}/schema`, body);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}

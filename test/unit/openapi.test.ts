@@ -2,7 +2,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { describe, expect, test } from 'vitest';
 import { eventTypes } from '../../domain/events.ts';
 import type { Operation } from '../../api/common-answers.ts';
-import { describedApi, judgeBy, routesOnly } from '../support/described.ts';
+import { describedApi, judgeBy, refuseAnswer, routesOnly } from '../support/described.ts';
 
 const description = describedApi();
 const judge = judgeBy(description);
@@ -102,6 +102,19 @@ describe('openapi.json', () => {
   test('names for every operation each answer that stands before it', () => {
     expect(operations.length).toBeGreaterThan(60);
     for (const operation of operations) expect(lackingOf(operation)).toEqual([]);
+  });
+
+  test('is what every answer of a test is held to', () => {
+    const asked = { method: 'GET', path: '/v1/orders?limit=1' };
+    const type = 'application/json';
+    const page = { data: [], nextCursor: null };
+    expect(refuseAnswer(asked, { status: 200, type, body: page })).toBeUndefined();
+    expect(refuseAnswer(asked, { status: 200, type, body: { data: {} } })).toMatch(/array/);
+    expect(refuseAnswer(asked, { status: 200, type: 'text/json', body: page })).toMatch(/nothing/);
+    expect(refuseAnswer(asked, { status: 418, type, body: page })).toMatch(/nothing/);
+    expect(refuseAnswer(asked, { status: 204, type: null, body: '' })).toMatch(/nothing/);
+    const elsewhere = { method: 'GET', path: '/v1/nothing' };
+    expect(refuseAnswer(elsewhere, { status: 418, type, body: page })).toBeUndefined();
   });
 
   test('describes every event, and the other requests that merchants get', () => {
