@@ -1,5 +1,5 @@
 /** The paths that carry a key: whoever has the link may do what it is for. */
-const secretSteps = [/^(\/pay\/)[^/]+/, /^(\/portal\/enter\/)[^/]+/];
+const secretSteps = [/^(\/+pay\/+)[^/]+/i, /^(\/+portal\/+enter\/+)[^/]+/i];
 
 /** A path as a log may show it. No log line is given another: `test/unit/api-shown-path.test.ts`. */
 export function shownPath({ path }: { path: string }): string {

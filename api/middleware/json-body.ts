@@ -16,7 +16,7 @@ export const jsonBody = createMiddleware<AppEnv>(async (c, next) => {
   const type = c.req.header('content-type');
   const bytes = Buffer.from(await c.req.arrayBuffer());
   // Clients that have nothing to say may declare it as anything.
-  if (bytes.byteLength === 0 && type === undefined) return next();
+  if (bytes.byteLength === 0) return next();
   if (type === undefined) {
     throw new Problem('unsupported-media-type', 'The body is not declared as anything.');
   }
@@ -24,8 +24,6 @@ export const jsonBody = createMiddleware<AppEnv>(async (c, next) => {
     throw new Problem('unsupported-media-type', `The body is declared as ${type}.`);
   }
   if (!isUtf8(bytes)) throw new Problem('malformed-json', 'The body is not UTF-8.');
-  // A route without a body takes an empty one, whatever it is declared as.
-  if (bytes.byteLength === 0) return next();
   const reading = readJson(bytes.toString());
   if (reading.kind === 'malformed') throw new Problem('malformed-json', reading.reason);
   if (reading.kind === 'refused') {

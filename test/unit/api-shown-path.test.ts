@@ -11,6 +11,9 @@ test.each([
   ['/pay/abcdefghijklmnopqrstuv', '/pay/…'],
   ['/pay/abcdefghijklmnopqrstuv/method', '/pay/…/method'],
   ['/portal/enter/pt_secret', '/portal/enter/…'],
+  // No routes, and logged all the same.
+  ['//pay/abcdefghijklmnopqrstuv', '//pay/…'],
+  ['/PAY//abcdefghijklmnopqrstuv', '/PAY//…'],
   ['/v1/orders', '/v1/orders'],
 ])('%s is shown as %s', (path, shown) => {
   expect(shownPath({ path })).toBe(shown);
@@ -33,6 +36,10 @@ test('nobody else takes the path of a request in hand', () => {
       /\.tsx?$/.test(file) &&
       /\breq\.(?:path|url)\b/.test(readFileSync(join(apiFolder, file), 'utf8')),
   );
-  // To find a route and an origin: neither is logged.
-  expect(takers.toSorted()).toEqual(['middleware/refuse-unrouted.ts', 'portal/session.ts']);
+  // To keep an answer, to find a route and an origin: none of it is logged.
+  expect(takers.toSorted()).toEqual([
+    'middleware/answer-once.ts',
+    'middleware/refuse-unrouted.ts',
+    'portal/session.ts',
+  ]);
 });
