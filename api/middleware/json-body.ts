@@ -12,7 +12,7 @@ import { takesEvents } from './takes-events.ts';
  * before a route reads it. The one that takes events sees to its own, in whatever format they come.
  */
 export const jsonBody = createMiddleware<AppEnv>(async (c, next) => {
-  if (hasNoBody(c.req) || takesEvents(c.req)) return next();
+  if (takesEvents(c.req) || hasNoBody(c.req)) return next();
   const type = c.req.header('content-type');
   const bytes = Buffer.from(await c.req.arrayBuffer());
   // Clients that have nothing to say may declare it as anything.
