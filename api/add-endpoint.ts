@@ -1,6 +1,8 @@
 import { countEndpoints, insertEndpoint } from '../db/queries/endpoints.ts';
 import type { Endpoint } from '../db/queries/endpoints.ts';
 import { newId } from '../domain/ids.ts';
+import type { Database } from '../db/database.ts';
+import type { Transaction } from '../db/transaction.ts';
 import type { MerchantId } from '../domain/ids.ts';
 import { newSecret } from '../webhooks/sign.ts';
 import type { ApiDeps } from './deps.ts';
@@ -10,7 +12,7 @@ import { Problem } from './problems.ts';
 
 /** Registers an endpoint with a new secret. Throws the problem that names each field that is refused. */
 export async function addEndpoint(
-  deps: ApiDeps,
+  deps: Omit<ApiDeps, 'db'> & { db: Database | Transaction },
   input: {
     merchantId: MerchantId;
     settings: EndpointSettings & { url: string; eventTypes: string[] };

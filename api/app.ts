@@ -1,19 +1,21 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { requestId } from 'hono/request-id';
 import type { ApiDeps, App, AppEnv } from './deps.ts';
+import { answerOnce } from './middleware/answer-once.ts';
 import { authenticate } from './middleware/authenticate.ts';
 import { boundTemporalCalls } from './middleware/bound-temporal-calls.ts';
-import { jsonOnly } from './middleware/json-only.ts';
+import { formBody } from './middleware/form-body.ts';
+import { jsonBody } from './middleware/json-body.ts';
 import { limitBody } from './middleware/limit-body.ts';
 import { limitMerchants } from './middleware/limit-merchants.ts';
 import { limitOpenRequests, limitPageRate } from './middleware/limit-strangers.ts';
+import { refuseUnrouted } from './middleware/refuse-unrouted.ts';
 import { requestLog } from './middleware/request-log.ts';
 import { registerOpenApi } from './openapi.ts';
 import { registerCheckout } from './pages/checkout.tsx';
 import { registerHome } from './pages/home.tsx';
 import { registerProblemPages } from './pages/problem.tsx';
 import { registerReference } from './pages/reference.ts';
-import { notFound } from './problems.ts';
 import { refuseFields } from './refuse-fields.ts';
 import { fieldErrors, renderProblem } from './render-problem.ts';
 import { registerAcknowledgeDifference } from './routes/acknowledge-difference.ts';
@@ -77,7 +79,6 @@ export function createApp(deps: ApiDeps): App {
     },
   });
   app.onError((error, c) => renderProblem(error, c, deps));
-  app.notFound((c) => renderProblem(notFound('path', c.req.path), c, deps));
   app.use(requestId());
   app.use(requestLog(deps));
   app.use(boundTemporalCalls(deps));
@@ -87,8 +88,10 @@ export function createApp(deps: ApiDeps): App {
   for (const path of ['/providers/*', '/pay/*', '/portal/*', '/.well-known/*'])
     app.use(path, openRequests);
   for (const path of ['/pay/*', '/portal/*', '/.well-known/*']) app.use(path, pageRate);
+  app.use(refuseUnrouted(app));
   app.use(limitBody);
-  app.use('/v1/*', jsonOnly);
+  app.use('/v1/*', jsonBody, answerOnce(deps));
+  for (const path of ['/pay/*', '/portal/*']) app.use(path, formBody);
 
   registerCreateOrder(app, deps);
   registerGetOrder(app, deps);

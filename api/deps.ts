@@ -7,10 +7,12 @@ import type { Limits } from '../config/limits.ts';
 import type { Changes } from '../db/changes.ts';
 import type { FeedChanges } from '../db/feed-changes.ts';
 import type { Database } from '../db/database.ts';
+import type { Transaction } from '../db/transaction.ts';
 import type { Merchant } from '../db/queries/merchants.ts';
 import type { Sealer } from '../db/sealed.ts';
 import type { Sender } from '../webhooks/send.ts';
 import type { Cursors } from './cursors.ts';
+import type { KeptAnswer } from './idempotency.ts';
 import type { Rate } from './limits/rate.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { WorkerThreads } from './worker-threads/worker-threads.ts';
@@ -43,5 +45,13 @@ export type ApiDeps = {
   logger: Logger;
 };
 
-export type AppEnv = { Variables: { requestId: string; merchant: Merchant; apiKeyId: string } };
+export type AppEnv = {
+  Variables: {
+    requestId: string;
+    merchant: Merchant;
+    apiKeyId: string;
+    /** Keeps the answer to a request with an Idempotency-Key; false where another attempt has the key. */
+    keepAnswer?: (db: Database | Transaction, answer: KeptAnswer) => Promise<boolean>;
+  };
+};
 export type App = OpenAPIHono<AppEnv>;

@@ -41,41 +41,51 @@ const headerName = z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'must be the name of
 const secretText = z.string().min(1).max(4_096);
 
 const authSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('none') }),
-  z.strictObject({ kind: z.literal('basic'), username: secretText, password: secretText }),
-  z.strictObject({ kind: z.literal('bearer'), token: secretText }),
-  z.strictObject({
-    kind: z.literal('oauth2'),
-    tokenUrl: z.url(),
-    clientId: secretText,
-    clientSecret: secretText,
-    scope: secretText.optional(),
-  }),
-  z.strictObject({
-    kind: z.literal('mtls'),
-    certificate: z.string().min(1).max(16_384),
-    privateKey: z.string().min(1).max(16_384),
-    ca: z.string().min(1).max(16_384).optional(),
-  }),
+  z.strictObject({ kind: z.literal('none') }).openapi('NoAuth'),
+  z
+    .strictObject({ kind: z.literal('basic'), username: secretText, password: secretText })
+    .openapi('BasicAuth'),
+  z.strictObject({ kind: z.literal('bearer'), token: secretText }).openapi('BearerAuth'),
+  z
+    .strictObject({
+      kind: z.literal('oauth2'),
+      tokenUrl: z.url(),
+      clientId: secretText,
+      clientSecret: secretText,
+      scope: secretText.optional(),
+    })
+    .openapi('ClientCredentialsAuth'),
+  z
+    .strictObject({
+      kind: z.literal('mtls'),
+      certificate: z.string().min(1).max(16_384),
+      privateKey: z.string().min(1).max(16_384),
+      ca: z.string().min(1).max(16_384).optional(),
+    })
+    .openapi('MutualTlsAuth'),
 ]);
 
 const destinationSchema = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('amqp'),
-    exchange: textUpTo(127).default('').openapi({
-      description: 'Empty: the default exchange, and `routingKey` is the name of the queue',
-    }),
-    routingKey: textUpTo(127).min(1).default('{type}').openapi({
-      description: '`{type}` and `{resourceId}` stand for those of the event',
-    }),
-  }),
-  z.strictObject({
-    kind: z.literal('kafka'),
-    topic: z.string().regex(/^[A-Za-z0-9._-]{1,249}$/, 'must be the name of a topic'),
-    saslMechanism: z.enum(saslMechanisms).default('plain').openapi({
-      description: 'With `auth.kind: "basic"`',
-    }),
-  }),
+  z
+    .strictObject({
+      kind: z.literal('amqp'),
+      exchange: textUpTo(127).default('').openapi({
+        description: 'Empty: the default exchange, and `routingKey` is the name of the queue',
+      }),
+      routingKey: textUpTo(127).min(1).default('{type}').openapi({
+        description: '`{type}` and `{resourceId}` stand for those of the event',
+      }),
+    })
+    .openapi('AmqpDestination'),
+  z
+    .strictObject({
+      kind: z.literal('kafka'),
+      topic: z.string().regex(/^[A-Za-z0-9._-]{1,249}$/, 'must be the name of a topic'),
+      saslMechanism: z.enum(saslMechanisms).default('plain').openapi({
+        description: 'With `auth.kind: "basic"`',
+      }),
+    })
+    .openapi('KafkaDestination'),
 ]);
 
 const settings = {

@@ -4,7 +4,7 @@ import { checkFilter } from '../domain/filter.ts';
 import type { Filter } from '../domain/filter.ts';
 import { isFields } from '../domain/filter-syntax.ts';
 import { pointerSteps } from '../domain/json-value.ts';
-import { cursorSchema, eventSchema, momentSchema, plainText, timeSchema } from './schemas.ts';
+import { cursorSchema, instantSchema, plainText, timeSchema } from './schemas.ts';
 
 /** A name for an event type of a merchant's own. */
 export const ownEventType = z
@@ -43,14 +43,10 @@ export const newEventSchema = z
     channels: z.array(channelName).max(mostChannels).optional().openapi({
       description: 'Endpoints and readers that name channels get only events of those',
     }),
-    occurredAt: momentSchema.optional().openapi({
-      type: 'string',
-      format: 'date-time',
+    occurredAt: instantSchema.optional().openapi({
       description: 'When it happened, to the millisecond; now by default',
     }),
-    timestamp: momentSchema.optional().openapi({
-      type: 'string',
-      format: 'date-time',
+    timestamp: instantSchema.optional().openapi({
       description: 'The same as `occurredAt`, so that an envelope can be published as it is',
     }),
   })
@@ -70,11 +66,6 @@ export const publishedSchema = z
     isNew: z.boolean().openapi({ description: 'False where it had been published before' }),
   })
   .openapi('PublishedEvent');
-
-/** An event as it stands in the feed: the platform's, or one that was published. */
-export const feedEventSchema = eventSchema
-  .extend({ data: z.union([eventSchema.shape.data, z.record(z.string(), z.unknown())]) })
-  .openapi('FeedEvent');
 
 /** What `domain/filter.ts` compiles. */
 export const filterSchema = z
@@ -105,7 +96,7 @@ export const eventTypeSchema = z
     createdAt: timeSchema.nullable().openapi({ description: "null for the platform's own" }),
     updatedAt: timeSchema.nullable(),
   })
-  .openapi('EventType');
+  .openapi('EventTypeDefinition');
 
 const typeSchemaBytes = 32 * 1_024;
 
@@ -127,7 +118,7 @@ export const newEventTypeSchema = z
     description: plainText(1_024).or(z.literal('')).default(''),
     schema: dataSchema.nullable().default(null),
   })
-  .openapi('NewEventType');
+  .openapi('NewEventTypeDefinition');
 
 export const eventTypePatchSchema = z
   .strictObject({
@@ -137,7 +128,7 @@ export const eventTypePatchSchema = z
       description: 'An archived type takes no more events; what was published under it stays',
     }),
   })
-  .openapi('EventTypePatch');
+  .openapi('EventTypeDefinitionPatch');
 
 export const groupName = z
   .string()

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { eventPattern } from '../domain/events.ts';
+import { readJson } from '../domain/read-json.ts';
 import { channelName, filterSchema, resourceIdSchema } from './event-schema.ts';
 import type { FeedWanted } from './read-feed.ts';
 
@@ -28,7 +29,7 @@ export const feedQuery = {
     description: 'Only events that were published to one of these channels',
   }),
   resourceId: resourceIdSchema.optional().openapi({ description: 'Only events about this' }),
-  filter: z.string().max(8_192).transform(jsonOf).pipe(filterSchema).optional().openapi({
+  filter: z.string().max(8_192).transform(readFilter).pipe(filterSchema).optional().openapi({
     type: 'string',
     description: 'A filter in the language of `docs/filters.md`, as JSON',
     example: '{"data.amountMinor":{"$gte":10000}}',
@@ -42,11 +43,13 @@ export function feedWanted(query: z.infer<typeof querySchema>): FeedWanted {
   return { patterns: types, channels, resourceId, filter };
 }
 
-/** What is no JSON is no filter, which is said by the filter's own schema. */
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+function readFilter(text: string, context: z.RefinementCtx): unknown {
+  const reading = readJson(text);
+  if (reading.kind === 'value') return reading.value;
+  const message =
+    reading.kind === 'malformed'
+      ? `must be JSON: ${reading.reason}`
+      : `${reading.problem.path} ${reading.problem.message}`;
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
 }

@@ -5,6 +5,8 @@ import { isSliceUsed, nextSlice } from '../db/work-in-slices.ts';
 import { isFields } from '../domain/filter-syntax.ts';
 import type { MerchantId } from '../domain/ids.ts';
 import { pointerPart } from '../domain/json-value.ts';
+import { readJson } from '../domain/read-json.ts';
+import type { JsonReading } from '../domain/read-json.ts';
 import { decode, readMediaTypes } from '../webhooks/format/index.ts';
 import type { IncomingMessage } from '../webhooks/format/index.ts';
 import type { AppEnv } from './deps.ts';
@@ -36,11 +38,12 @@ export async function readIncomingEvents(
   c: Context<AppEnv>,
   threads: WorkerThreads,
 ): Promise<IncomingEvents> {
-  const contentType = c.req.header('content-type') ?? 'application/json';
+  const contentType = c.req.header('content-type') ?? '';
   const mediaType = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '';
   const isBinary = c.req.header('ce-specversion') !== undefined;
   if (!isBinary && !readMediaTypes.includes(mediaType)) {
-    throw new Problem('unsupported-media-type', `The body is declared as ${contentType}.`);
+    const declared = contentType === '' ? 'not declared as anything' : `declared as ${contentType}`;
+    throw new Problem('unsupported-media-type', `The body is ${declared}.`);
   }
   const body = Buffer.from(await c.req.arrayBuffer());
   // The way of nearly all: no header but the content type is looked at, and all that is wrong is named.
@@ -52,18 +55,16 @@ export async function readIncomingEvents(
     const texts = await readInThread(threads, { merchantId, message, isJson });
     return eventsOf(texts, { isBatch: isJson, read: (text): unknown => JSON.parse(text) });
   }
-  if (isJson) return eventsOfJson(parseJson(body));
+  if (isJson) return eventsOfJson(valueOf(readJson(body.toString())));
   const decoded = decode(message);
   if (decoded.kind === 'refused') throw refusedAt(decoded);
   return eventsOf(decoded.events, { isBatch: false, read: (event) => event });
 }
 
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString());
-  } catch (error) {
-    throw new Problem('malformed-json', error instanceof Error ? error.message : 'not JSON');
-  }
+function valueOf(reading: JsonReading): unknown {
+  if (reading.kind === 'value') return reading.value;
+  if (reading.kind === 'malformed') throw new Problem('malformed-json', reading.reason);
+  throw refusedAt({ reason: reading.problem.message, at: reading.problem.path });
 }
 
 /** The events as JSON, each by itself: parsing them can be shared out. */

@@ -1,25 +1,33 @@
-import { eventTypes } from '../domain/events.ts';
+import { eventTypes, isPlatformEvent } from '../domain/events.ts';
+import { addCommonAnswers } from './common-answers.ts';
+import type { ApiDescription } from './common-answers.ts';
 import type { ApiDeps, App } from './deps.ts';
-import { eventSchema } from './schemas.ts';
+import {
+  confirmationSchema,
+  envelopeSchemaOf,
+  referenceSchema,
+  verificationSchema,
+} from './event-envelopes.ts';
 
 /** Publishes the OpenAPI 3.1 description, made from the routes. */
 export function registerOpenApi(app: App, { publicUrl }: Pick<ApiDeps, 'publicUrl'>) {
+  // It says the same as long as this process lives.
+  let description: string | undefined;
+  app.get('/openapi.json', (c) => {
+    description ??= JSON.stringify(describeApi(app, { publicUrl }));
+    return c.body(description, 200, { 'content-type': 'application/json' });
+  });
+}
+
+/** The OpenAPI 3.1 document of an app's routes, and of what is sent to merchants. */
+export function describeApi(app: App, { publicUrl }: Pick<ApiDeps, 'publicUrl'>): ApiDescription {
   app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', {
     type: 'http',
     scheme: 'bearer',
     description: 'An API key `tk_…` of the merchant',
   });
-  for (const [type, description] of Object.entries(eventTypes)) {
-    app.openAPIRegistry.registerWebhook({
-      path: type,
-      method: 'post',
-      summary: type,
-      description: `${description} Signed by Standard Webhooks (\`webhook-id\`, \`webhook-timestamp\`, \`webhook-signature\`); answer any 2xx within 20 s. May come more than once, always with the same id.`,
-      request: { body: { content: { 'application/json': { schema: eventSchema } } } },
-      responses: { 204: { description: 'Received' } },
-    });
-  }
-  app.doc31('/openapi.json', {
+  describeDeliveries(app);
+  const description = app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: {
       title: 'Tender',
@@ -33,5 +41,48 @@ export function registerOpenApi(app: App, { publicUrl }: Pick<ApiDeps, 'publicUr
       ...['Orders', 'Refunds', 'Balances', 'Reconciliation', 'Routing', 'Endpoints', 'Events'],
       'Messaging',
     ].map((name) => ({ name })),
+  });
+  return addCommonAnswers(description as unknown as ApiDescription);
+}
+
+/** Describes, as webhooks, every request that Tender makes to a merchant. */
+export function describeDeliveries(app: App): void {
+  const signed =
+    'Signed by Standard Webhooks (`webhook-id`, `webhook-timestamp`, `webhook-signature`)';
+  for (const [type, description] of Object.entries(eventTypes)) {
+    if (!isPlatformEvent(type)) continue;
+    app.openAPIRegistry.registerWebhook({
+      path: type,
+      method: 'post',
+      summary: type,
+      description: `${description} ${signed}; answer any 2xx within 20 s. May come more than once, always with the same id. An endpoint with \`payload: "id"\` gets an EventReference.`,
+      request: {
+        body: {
+          required: true,
+          content: { 'application/json': { schema: envelopeSchemaOf(type).or(referenceSchema) } },
+        },
+      },
+      responses: { 204: { description: 'Received' } },
+    });
+  }
+  app.openAPIRegistry.registerWebhook({
+    path: 'endpoint.verification',
+    method: 'post',
+    summary: 'endpoint.verification',
+    description: `Challenges an endpoint that was registered with a handshake: answer 2xx and \`{"challenge":"…"}\` with the same challenge. ${signed}.`,
+    request: {
+      body: { required: true, content: { 'application/json': { schema: verificationSchema } } },
+    },
+    responses: { 200: { description: 'The challenge, given back' } },
+  });
+  app.openAPIRegistry.registerWebhook({
+    path: 'order.confirm',
+    method: 'post',
+    summary: 'order.confirm',
+    description: `Asks at the order's \`confirm.url\` whether the order stands: answer \`{"answer":"accept"}\` or \`{"answer":"reject"}\`. ${signed}, with \`GET /v1/signing-secret\`.`,
+    request: {
+      body: { required: true, content: { 'application/json': { schema: confirmationSchema } } },
+    },
+    responses: { 200: { description: 'The answer' } },
   });
 }

@@ -10,12 +10,17 @@ export const problemTypes = {
   'invalid-request': {
     status: 400,
     title: 'The request has fields that are not valid',
-    help: 'Each entry of `errors` names one field and what is wrong with it. Correct them all and send the request again. Unknown fields are refused, so that a misspelt one is not silently ignored.',
+    help: 'Each entry of `errors` names one field and what is wrong with it. Correct them all and send the request again. Unknown fields are refused, so that a misspelt one is not silently ignored; so is a name that stands twice in one object, and the name `__proto__`, which readers of JSON take differently.',
   },
   'malformed-json': {
     status: 400,
     title: 'The body is not JSON',
-    help: 'Send a JSON object encoded in UTF-8.',
+    help: 'Send JSON encoded in UTF-8.',
+  },
+  'malformed-form': {
+    status: 400,
+    title: 'The body is not a form',
+    help: 'Send `application/x-www-form-urlencoded` in UTF-8, as the forms of these pages do.',
   },
   unauthorized: {
     status: 401,
@@ -26,6 +31,11 @@ export const problemTypes = {
     status: 404,
     title: 'There is no such resource',
     help: 'The id does not exist, or it belongs to another merchant: the two are not told apart.',
+  },
+  'method-not-allowed': {
+    status: 405,
+    title: 'There is no such method at this path',
+    help: '`Allow` names the methods that there are. Nothing was done.',
   },
   'order-number-taken': {
     status: 409,
@@ -155,7 +165,7 @@ export const problemTypes = {
   'unsupported-media-type': {
     status: 415,
     title: 'The body is of a type this API does not read',
-    help: 'Send `Content-Type: application/json`.',
+    help: 'Send `Content-Type: application/json`; for a form of a page `application/x-www-form-urlencoded`.',
   },
   'idempotency-key-reused': {
     status: 422,

@@ -6,8 +6,9 @@ import {
   statementSubjects,
 } from '../domain/reconciliation.ts';
 import type { DifferenceKind } from '../domain/reconciliation.ts';
+import { timeSchema } from './schemas.ts';
 
-const time = z.iso.datetime().nullable();
+const time = timeSchema.nullable();
 const kinds = Object.keys(differenceKinds) as DifferenceKind[];
 
 export const differenceSchema = z
@@ -51,7 +52,7 @@ export const differenceSchema = z
     acknowledgedBy: z.string().nullable(),
     acknowledgedNote: z.string().nullable(),
     acknowledgedAt: time,
-    createdAt: z.iso.datetime(),
+    createdAt: timeSchema,
   })
   .openapi('Difference');
 

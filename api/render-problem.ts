@@ -4,7 +4,8 @@ import type { z } from '@hono/zod-openapi';
 import { pointerPart } from '../domain/json-value.ts';
 import type { ApiDeps, AppEnv } from './deps.ts';
 import { Problem, problemTypes } from './problems.ts';
-import type { FieldError } from './problems.ts';
+import type { FieldError, ProblemSlug } from './problems.ts';
+import { shownPath } from './shown-path.ts';
 
 /** What Node throws where a body's connection ends before the body does. */
 const isBrokenOff = (error: Error): boolean =>
@@ -17,11 +18,12 @@ export function renderProblem(
   { logger, publicUrl }: Pick<ApiDeps, 'logger' | 'publicUrl'>,
 ): Response {
   const problem = asProblem(error);
+  const path = shownPath(c.req);
   if (isBrokenOff(error)) {
     // Anybody can do that, as often as they like: no alert, and nobody is left to read the answer.
-    logger.info({ requestId: c.var.requestId, path: c.req.path }, 'a caller left in the middle');
+    logger.info({ requestId: c.var.requestId, path }, 'a caller left in the middle');
   } else if (problem.slug === 'internal-error') {
-    logger.error({ err: error, requestId: c.var.requestId, path: c.req.path }, 'request failed');
+    logger.error({ err: error, requestId: c.var.requestId, path }, 'request failed');
   }
   const { status, title } = problemTypes[problem.slug];
   const body = {
@@ -38,10 +40,18 @@ export function renderProblem(
   });
 }
 
+/** What the framework refuses by itself, by its status. */
+const slugOfStatus: ReadonlyMap<number, ProblemSlug> = new Map([
+  [400, 'malformed-json'],
+  [413, 'content-too-large'],
+  [415, 'unsupported-media-type'],
+]);
+
 function asProblem(error: Error): Problem {
   if (error instanceof Problem) return error;
-  if (error instanceof HTTPException && error.status === 400) {
-    return new Problem('malformed-json', error.message);
+  if (error instanceof HTTPException) {
+    const slug = slugOfStatus.get(error.status);
+    if (slug) return new Problem(slug, error.message);
   }
   return new Problem('internal-error', 'The request could not be carried out.');
 }

@@ -1,6 +1,5 @@
 import { z } from '@hono/zod-openapi';
 import { cursorPattern } from '../domain/cursor.ts';
-import { eventTypes } from '../domain/events.ts';
 import { isId } from '../domain/ids.ts';
 import type { Id, IdKind } from '../domain/ids.ts';
 import { isCurrency } from '../domain/money.ts';
@@ -38,18 +37,44 @@ export const amountMinor = z.int().min(1).max(Number.MAX_SAFE_INTEGER).openapi({
   example: 1250,
 });
 
+// What JSON can spell and PostgreSQL's jsonb cannot hold: NUL and half a surrogate pair.
+const storable = /^[^\0\p{Cs}]*$/u;
 // Control characters have no place in what payers and bookkeepers read; PostgreSQL refuses NUL.
 const plain = /^[^\p{Cc}\p{Cs}]*$/u;
 export const textUpTo = (longest: number) =>
-  z.string().max(longest).regex(plain, 'must have no control characters');
+  z
+    .string()
+    .max(longest)
+    .regex(plain, 'must have no control characters')
+    // Left to itself the document would carry the flag as a part of the pattern.
+    .openapi({ pattern: plain.source });
 export const plainText = (longest: number) => textUpTo(longest).min(1);
 
-/** A time to filter by, within what PostgreSQL and ISO 8601 both can say. */
-export const momentSchema = z.iso.datetime({ offset: true }).refine((text) => {
-  const year = new Date(text).getUTCFullYear();
+const [firstYear, lastYear] = [1970, 9999];
+const isWithinYears = (year: number) => year >= firstYear && year <= lastYear;
+const withinYears = `must be within the years ${firstYear} to ${lastYear}`;
+
+/**
+ * An instant that a caller names (RFC 3339, with an offset; to the millisecond), wherever one is taken: one that
+ * JavaScript, PostgreSQL and ISO 8601 all say alike, there and back.
+ */
+export const instantSchema = z.iso
+  .datetime({ offset: true, error: 'must be a time like 2026-11-22T09:30:00Z' })
   // What is no time at all is said by the format already.
-  return !(year < 1 || year > 9_999);
-}, 'must be within the years 1 to 9999');
+  .refine((text) => {
+    const year = new Date(text).getUTCFullYear();
+    return Number.isNaN(year) || isWithinYears(year);
+  }, withinYears)
+  .openapi({ type: 'string', format: 'date-time', example: '2026-11-22T09:30:00Z' });
+
+/** A day of a calendar that a caller names. */
+export const daySchema = z.iso
+  .date({ error: 'must be a day like 2026-11-21' })
+  .refine((text) => {
+    const [year] = text.split('-');
+    return !/^\d{4}$/.test(year ?? '') || isWithinYears(Number(year));
+  }, withinYears)
+  .openapi({ type: 'string', format: 'date', example: '2026-11-21' });
 
 export const methodSchema = z
   .string()
@@ -123,15 +148,18 @@ export const newOrderSchema = z
       .max(2_048)
       .regex(plain, 'must have no control characters')
       .optional()
-      .openapi({ description: 'Where the checkout page sends the payer afterwards' }),
+      .openapi({
+        pattern: plain.source,
+        description: 'Where the checkout page sends the payer afterwards',
+      }),
     metadata: z
       .record(
         plainText(64),
         z
           .string()
           .max(512)
-          // What JSON can spell and PostgreSQL's jsonb cannot hold: NUL and half a surrogate pair.
-          .regex(/^[^\0\p{Cs}]*$/u, 'must be text without NUL'),
+          .regex(storable, 'must be text without NUL')
+          .openapi({ pattern: storable.source }),
       )
       .refine((entries) => Object.keys(entries).length <= 20, 'must have at most 20 entries')
       .default({})
@@ -280,15 +308,21 @@ export const snapshotSchema = z
 
 const nextActionSchema = z
   .discriminatedUnion('kind', [
-    z.object({ kind: z.literal('qr'), content: z.string() }),
-    z.object({ kind: z.literal('redirect'), url: z.string() }),
-    z.object({
-      kind: z.literal('form'),
-      action: z.string(),
-      fields: z.record(z.string(), z.string()),
-    }),
-    z.object({ kind: z.literal('clientSecret'), clientSecret: z.string() }),
-    z.object({ kind: z.literal('jsapi'), params: z.record(z.string(), z.string()) }),
+    z.object({ kind: z.literal('qr'), content: z.string() }).openapi('QrAction'),
+    z.object({ kind: z.literal('redirect'), url: z.string() }).openapi('RedirectAction'),
+    z
+      .object({
+        kind: z.literal('form'),
+        action: z.string(),
+        fields: z.record(z.string(), z.string()),
+      })
+      .openapi('FormAction'),
+    z
+      .object({ kind: z.literal('clientSecret'), clientSecret: z.string() })
+      .openapi('ClientSecretAction'),
+    z
+      .object({ kind: z.literal('jsapi'), params: z.record(z.string(), z.string()) })
+      .openapi('JsapiAction'),
   ])
   .openapi('NextAction');
 
@@ -327,23 +361,6 @@ export const reconciliationSchema = z
   })
   .openapi('Reconciliation');
 
-export const eventSchema = z
-  .object({
-    id: z.string().openapi({ example: 'evt_01jd3v9k7q2m5x8r4t6w0y1z3c' }),
-    type: z.string().openapi({ enum: Object.keys(eventTypes), example: 'order.paid' }),
-    timestamp: timeSchema,
-    data: z.discriminatedUnion('object', [
-      snapshotSchema.extend({
-        about: z.string().nullable().openapi({
-          description:
-            'The payment, refund or dispute the event is about; null for the order itself',
-        }),
-      }),
-      reconciliationSchema,
-    ]),
-  })
-  .openapi('Event');
-
 export const cursorSchema = z
   .string()
   .regex(cursorPattern, 'must be a cursor from an earlier answer')
@@ -371,6 +388,20 @@ const problemSchema = z
       .optional(),
   })
   .openapi('Problem');
+
+/** Answers' fields that some routes send; those of every route are in `common-answers.ts`. */
+export const locationHeader = {
+  Location: {
+    description: 'Where it can be read',
+    schema: { type: 'string', format: 'uri' },
+  },
+} as const;
+export const etagHeader = {
+  ETag: {
+    description: 'The version, for `If-None-Match`',
+    schema: { type: 'string', example: '"3"' },
+  },
+} as const;
 
 /** What any route that reads a JSON body can answer with. */
 export const bodyProblems = [

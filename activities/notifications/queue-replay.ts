@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
 import type { ReplayId } from '../../domain/ids.ts';
 import { advanceReplay } from '../../db/queries/replays.ts';
 import type { ActivityDeps } from '../deps.ts';
@@ -16,7 +17,12 @@ export async function queueReplay(
 ): Promise<ReplayProgress> {
   const endsMs = Date.now() + turnMs;
   for (;;) {
-    const { replay, isOver } = await advanceReplay(deps.db, { replayId, limit: stepSize });
+    const advanced = await advanceReplay(deps.db, { replayId, limit: stepSize });
+    // Nobody will ever write it: trying on would never end.
+    if (!advanced) {
+      throw ApplicationFailure.nonRetryable(`there is no replay ${replayId}`, 'replay.absent');
+    }
+    const { replay, isOver } = advanced;
     const { lookedAt, queued, endpointId } = replay;
     Context.current().heartbeat({ lookedAt, queued });
     if (queued > 0) await wakeEndpoint({ ...deps, endpointId });

@@ -1,7 +1,8 @@
 import { createMiddleware } from 'hono/factory';
 import type { ApiDeps, AppEnv } from '../deps.ts';
+import { shownPath } from '../shown-path.ts';
 
-/** One line a request. Paths of checkout pages carry a token and are cut. */
+/** One line a request. */
 export function requestLog({ logger }: Pick<ApiDeps, 'logger'>) {
   return createMiddleware<AppEnv>(async (c, next) => {
     const startedMs = performance.now();
@@ -11,7 +12,7 @@ export function requestLog({ logger }: Pick<ApiDeps, 'logger'>) {
       {
         requestId: c.var.requestId,
         method: c.req.method,
-        path: c.req.path.replace(/^\/pay\/[^/]+/, '/pay/…'),
+        path: shownPath(c.req),
         status: c.res.status,
         durationMs: Math.round(performance.now() - startedMs),
       },

@@ -8,6 +8,7 @@ import { bodyProblems, differenceId, plainText, problemResponses } from '../sche
 const route = createRoute({
   method: 'post',
   path: '/v1/differences/{differenceId}/acknowledge',
+  operationId: 'acknowledgeDifference',
   tags: ['Reconciliation'],
   summary: 'Take a difference as it is',
   description:

@@ -18,6 +18,7 @@ const acknowledgementSchema = z
 const route = createRoute({
   method: 'post',
   path: '/v1/consumer-groups/{name}/acknowledge',
+  operationId: 'acknowledgeEvents',
   tags: ['Events'],
   summary: 'Acknowledge events of a consumer group',
   description:

@@ -7,15 +7,16 @@ import type { ApiDeps, App } from '../deps.ts';
 import { leftToSweep } from '../left-to-sweep.ts';
 import { etagOf, orderBody } from '../order-body.ts';
 import { notFound, Problem } from '../problems.ts';
-import { orderId, orderSchema, problemResponses } from '../schemas.ts';
+import { etagHeader, orderId, orderSchema, problemResponses } from '../schemas.ts';
 import { parseWaitMs } from '../wait-for.ts';
 import { waitForOrder } from './get-order.ts';
 
-const content = { 'application/json': { schema: orderSchema } };
+const answer = { content: { 'application/json': { schema: orderSchema } }, headers: etagHeader };
 
 const route = createRoute({
   method: 'post',
   path: '/v1/orders/{orderId}/cancel',
+  operationId: 'cancelOrder',
   tags: ['Orders'],
   summary: 'Cancel an order that is not paid yet, or let held money go',
   description:
@@ -26,8 +27,8 @@ const route = createRoute({
     headers: z.object({ prefer: z.string().optional().openapi({ example: 'wait=10' }) }),
   },
   responses: {
-    200: { description: 'The order, closed', content },
-    202: { description: 'The order; it is being cancelled', content },
+    200: { description: 'The order, closed', ...answer },
+    202: { description: 'The order; it is being cancelled', ...answer },
     ...problemResponses('invalid-request', 'unauthorized', 'not-found', 'order-not-cancellable'),
   },
 });

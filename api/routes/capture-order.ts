@@ -7,15 +7,23 @@ import type { ApiDeps, App } from '../deps.ts';
 import { leftToSweep } from '../left-to-sweep.ts';
 import { etagOf, orderBody } from '../order-body.ts';
 import { notFound, Problem } from '../problems.ts';
-import { amountMinor, bodyProblems, orderId, orderSchema, problemResponses } from '../schemas.ts';
+import {
+  amountMinor,
+  bodyProblems,
+  etagHeader,
+  orderId,
+  orderSchema,
+  problemResponses,
+} from '../schemas.ts';
 import { parseWaitMs } from '../wait-for.ts';
 import { waitForOrder } from './get-order.ts';
 
-const content = { 'application/json': { schema: orderSchema } };
+const answer = { content: { 'application/json': { schema: orderSchema } }, headers: etagHeader };
 
 const route = createRoute({
   method: 'post',
   path: '/v1/orders/{orderId}/capture',
+  operationId: 'captureOrder',
   tags: ['Orders'],
   summary: 'Take the money that is held for an order',
   description:
@@ -32,8 +40,8 @@ const route = createRoute({
     },
   },
   responses: {
-    200: { description: 'The order, paid', content },
-    202: { description: 'The order; its money is being captured', content },
+    200: { description: 'The order, paid', ...answer },
+    202: { description: 'The order; its money is being captured', ...answer },
     ...problemResponses(...bodyProblems, 'not-found', 'order-not-capturable'),
   },
 });

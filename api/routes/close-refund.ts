@@ -9,6 +9,7 @@ import { bodyProblems, plainText, problemResponses, refundId, refundSchema } fro
 const route = createRoute({
   method: 'post',
   path: '/v1/refunds/{refundId}/close',
+  operationId: 'closeRefund',
   tags: ['Refunds'],
   summary: 'End a refund that needs attention',
   description:

@@ -16,6 +16,7 @@ const params = z.object({ name: groupName });
 const getRoute = createRoute({
   method: 'get',
   path: '/v1/consumer-groups/{name}',
+  operationId: 'getConsumerGroup',
   tags: ['Events'],
   summary: 'Read a consumer group',
   security: [{ apiKey: [] }],
@@ -32,6 +33,7 @@ const getRoute = createRoute({
 const listRoute = createRoute({
   method: 'get',
   path: '/v1/consumer-groups',
+  operationId: 'listConsumerGroups',
   tags: ['Events'],
   summary: 'List consumer groups by name',
   security: [{ apiKey: [] }],
@@ -56,6 +58,7 @@ const listRoute = createRoute({
 const deleteRoute = createRoute({
   method: 'delete',
   path: '/v1/consumer-groups/{name}',
+  operationId: 'deleteConsumerGroup',
   tags: ['Events'],
   summary: 'Delete a consumer group, and its place in the feed with it',
   security: [{ apiKey: [] }],

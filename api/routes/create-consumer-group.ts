@@ -31,6 +31,7 @@ const newConsumerGroupSchema = z
 const route = createRoute({
   method: 'post',
   path: '/v1/consumer-groups',
+  operationId: 'createConsumerGroup',
   tags: ['Events'],
   summary: 'Create a consumer group',
   description:

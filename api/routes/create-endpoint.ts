@@ -3,12 +3,14 @@ import { addEndpoint } from '../add-endpoint.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { endpointBody } from '../endpoint-body.ts';
 import { endpointSchema, newEndpointSchema, newSecretSchema } from '../endpoint-schema.ts';
+import { createOnce } from '../idempotency.ts';
 import { refuseFields } from '../refuse-fields.ts';
-import { bodyProblems, problemResponses } from '../schemas.ts';
+import { bodyProblems, locationHeader, problemResponses } from '../schemas.ts';
 
 const route = createRoute({
   method: 'post',
   path: '/v1/endpoints',
+  operationId: 'createEndpoint',
   tags: ['Endpoints'],
   summary: 'Register an endpoint for events',
   description:
@@ -20,6 +22,7 @@ const route = createRoute({
   responses: {
     201: {
       description: 'The endpoint, with its signing secret',
+      headers: locationHeader,
       content: {
         'application/json': {
           schema: z.object({ ...endpointSchema.shape, ...newSecretSchema.shape }),
@@ -37,13 +40,21 @@ export function registerCreateEndpoint(app: App, deps: ApiDeps) {
       const message = 'must be false for a broker, which answers no challenge';
       throw refuseFields([{ in: 'body', field: '/handshake', message }]);
     }
-    const { endpoint, secret } = await addEndpoint(deps, {
-      merchantId: c.var.merchant.id,
-      settings,
-      signature,
-      status: handshake ? 'unverified' : 'enabled',
+    const { answer } = await createOnce(c, deps.db, async (db) => {
+      const { endpoint, secret } = await addEndpoint(
+        { ...deps, db },
+        {
+          merchantId: c.var.merchant.id,
+          settings,
+          signature,
+          status: handshake ? 'unverified' : 'enabled',
+        },
+      );
+      const shown = endpoint.publicKey === null ? secret : null;
+      const body = { ...endpointBody(endpoint), secret: shown };
+      const location = `${deps.publicUrl}/v1/endpoints/${endpoint.id}`;
+      return { made: endpoint, status: 201, location, body };
     });
-    const shown = endpoint.publicKey === null ? secret : null;
-    return c.json({ ...endpointBody(endpoint), secret: shown }, 201);
+    return answer as never;
   });
 }

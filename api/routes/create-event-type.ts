@@ -14,6 +14,7 @@ const content = { 'application/json': { schema: eventTypeSchema } };
 const route = createRoute({
   method: 'post',
   path: '/v1/event-types',
+  operationId: 'createEventType',
   tags: ['Events'],
   summary: 'Register an event type of your own',
   description:

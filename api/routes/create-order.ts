@@ -7,23 +7,41 @@ import { crashPoint } from '../../config/crash-points.ts';
 import { createOrder, resumeKey } from '../../db/queries/create-order.ts';
 import { findOrder } from '../../db/queries/find-order.ts';
 import type { OrderView } from '../../db/queries/find-order.ts';
+import type { OrderId } from '../../domain/ids.ts';
 import type { Merchant } from '../../db/queries/merchants.ts';
 import { recordAnswer } from '../../db/queries/record-answer.ts';
 import type { ApiDeps, App, AppEnv } from '../deps.ts';
-import { contentHashOf, idempotencyKeySchema } from '../idempotency.ts';
+import {
+  contentHashOf,
+  idempotencyKeySchema,
+  keyInFlight,
+  keyReused,
+  replayed,
+} from '../idempotency.ts';
 import { leftToSweep } from '../left-to-sweep.ts';
 import { etagOf, orderBody } from '../order-body.ts';
 import { Problem } from '../problems.ts';
 import { resourceEndpoint } from '../resource-endpoint.ts';
 import { refuseTarget } from '../../webhooks/target-guard.ts';
-import { bodyProblems, newOrderSchema, orderSchema, problemResponses } from '../schemas.ts';
+import {
+  bodyProblems,
+  etagHeader,
+  locationHeader,
+  newOrderSchema,
+  orderSchema,
+  problemResponses,
+} from '../schemas.ts';
 import { parseWaitMs, waitFor } from '../wait-for.ts';
 
-const orderContent = { 'application/json': { schema: orderSchema } };
+const answer = {
+  content: { 'application/json': { schema: orderSchema } },
+  headers: { ...locationHeader, ...etagHeader },
+};
 
 const route = createRoute({
   method: 'post',
   path: '/v1/orders',
+  operationId: 'createOrder',
   tags: ['Orders'],
   summary: 'Open an order',
   description:
@@ -39,9 +57,9 @@ const route = createRoute({
     body: { required: true, content: { 'application/json': { schema: newOrderSchema } } },
   },
   responses: {
-    200: { description: 'The same order was opened before', content: orderContent },
-    201: { description: 'The order, ready to be paid', content: orderContent },
-    202: { description: 'The order; the provider has not answered yet', content: orderContent },
+    200: { description: 'The same order was opened before', ...answer },
+    201: { description: 'The order, ready to be paid', ...answer },
+    202: { description: 'The order; the provider has not answered yet', ...answer },
     ...problemResponses(
       ...bodyProblems,
       'order-number-taken',
@@ -68,7 +86,7 @@ export function registerCreateOrder(app: App, deps: ApiDeps) {
     if (way.kind === 'none') {
       // What was answered under this key stays the answer, whatever has become of the accounts.
       const known = await resumeKey(deps.db, { merchant, idempotencyKey, requestHash });
-      if (known?.kind === 'answered') return replay(c, known);
+      if (known?.kind === 'answered') return replay(c, deps, known);
       throw new Problem('no-provider-account', 'No provider account can take this order.', {
         extensions: { routes: way.routes },
       });
@@ -90,18 +108,9 @@ export function registerCreateOrder(app: App, deps: ApiDeps) {
     });
     switch (created.kind) {
       case 'keyReused':
-        throw new Problem(
-          'idempotency-key-reused',
-          'This Idempotency-Key came with another body before.',
-        );
+        throw keyReused();
       case 'inFlight':
-        throw new Problem(
-          'idempotency-key-in-flight',
-          'The first request with this key has no answer yet.',
-          {
-            headers: { 'retry-after': '1' },
-          },
-        );
+        throw keyInFlight();
       case 'numberTaken':
         throw new Problem(
           'order-number-taken',
@@ -111,7 +120,7 @@ export function registerCreateOrder(app: App, deps: ApiDeps) {
           },
         );
       case 'answered':
-        return replay(c, created);
+        return replay(c, deps, created);
     }
     crashPoint('order.committed');
     const { orderId } = created;
@@ -194,9 +203,21 @@ async function openOrder(
 const isAnswerable = (view: OrderView) =>
   view.nextAction !== null || view.snapshot.status !== 'pending';
 
-function replay(c: Context<AppEnv>, answer: { status: number; body: string }) {
-  c.header('idempotency-replayed', 'true');
-  return asJson(c, answer);
+function replay(
+  c: Context<AppEnv>,
+  { publicUrl }: ApiDeps,
+  { status, body, orderId }: { status: number; body: string; orderId: OrderId },
+) {
+  const { version } = JSON.parse(body) as { version: number };
+  return replayed(c, {
+    status: status as 201,
+    headers: {
+      'content-type': 'application/json',
+      location: `${publicUrl}/v1/orders/${orderId}`,
+      etag: `"${version}"`,
+    },
+    body,
+  }) as never;
 }
 
 /** A body that is kept and repeated byte for byte; its shape is `orderBody`'s by construction. */

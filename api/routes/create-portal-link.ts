@@ -7,6 +7,7 @@ import { bodyProblems, problemResponses, timeSchema } from '../schemas.ts';
 const route = createRoute({
   method: 'post',
   path: '/v1/portal-links',
+  operationId: 'createPortalLink',
   tags: ['Endpoints'],
   summary: "Make a link to the merchant's own pages",
   description:

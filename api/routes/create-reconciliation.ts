@@ -5,13 +5,21 @@ import { dateIn, reconciliationSnapshotOf } from '../../domain/reconciliation.ts
 import { findDefinition } from '../../providers/registry.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { refuseFields } from '../refuse-fields.ts';
-import { accountId, bodyProblems, problemResponses, reconciliationSchema } from '../schemas.ts';
+import {
+  accountId,
+  bodyProblems,
+  daySchema,
+  locationHeader,
+  problemResponses,
+  reconciliationSchema,
+} from '../schemas.ts';
 import { parseWaitMs } from '../wait-for.ts';
 import { waitForReconciliation } from './get-reconciliation.ts';
 
 const route = createRoute({
   method: 'post',
   path: '/v1/reconciliations',
+  operationId: 'createReconciliation',
   tags: ['Reconciliation'],
   summary: "Compare a day of an account with the provider's statement",
   description:
@@ -26,10 +34,9 @@ const route = createRoute({
           schema: z
             .strictObject({
               accountId,
-              date: z.iso.date().openapi({
+              date: daySchema.openapi({
                 description:
                   "As the provider counts days: Alipay's and WeChat Pay's are UTC+8, Stripe's UTC",
-                example: '2026-11-21',
               }),
             })
             .openapi('NewReconciliation'),
@@ -41,6 +48,7 @@ const route = createRoute({
     202: {
       description: 'The run',
       content: { 'application/json': { schema: reconciliationSchema } },
+      headers: locationHeader,
     },
     ...problemResponses(...bodyProblems),
   },

@@ -7,6 +7,7 @@ import type { ApiDeps, App } from '../deps.ts';
 import { notFound, Problem } from '../problems.ts';
 import {
   bodyProblems,
+  locationHeader,
   newRefundSchema,
   orderId,
   problemResponses,
@@ -15,11 +16,15 @@ import {
 import { parseWaitMs } from '../wait-for.ts';
 import { waitForRefund } from './get-refund.ts';
 
-const content = { 'application/json': { schema: refundSchema } };
+const answer = {
+  content: { 'application/json': { schema: refundSchema } },
+  headers: locationHeader,
+};
 
 const route = createRoute({
   method: 'post',
   path: '/v1/orders/{orderId}/refunds',
+  operationId: 'createRefund',
   tags: ['Refunds'],
   summary: 'Give money back',
   description:
@@ -31,8 +36,8 @@ const route = createRoute({
     body: { required: true, content: { 'application/json': { schema: newRefundSchema } } },
   },
   responses: {
-    200: { description: 'The same refund was asked for before', content },
-    201: { description: 'The refund; its amount is reserved', content },
+    200: { description: 'The same refund was asked for before', ...answer },
+    201: { description: 'The refund; its amount is reserved', ...answer },
     ...problemResponses(
       ...bodyProblems,
       'not-found',

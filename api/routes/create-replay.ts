@@ -6,13 +6,21 @@ import type { Replay } from '../../db/queries/replays.ts';
 import { eventPattern } from '../../domain/events.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { leftToSweep } from '../left-to-sweep.ts';
+import { createOnce } from '../idempotency.ts';
 import { notFound, Problem } from '../problems.ts';
 import { replayBody, replaySchema } from '../replay-body.ts';
-import { bodyProblems, endpointId, momentSchema, problemResponses } from '../schemas.ts';
+import {
+  bodyProblems,
+  endpointId,
+  locationHeader,
+  instantSchema,
+  problemResponses,
+} from '../schemas.ts';
 
 const route = createRoute({
   method: 'post',
   path: '/v1/replays',
+  operationId: 'createReplay',
   tags: ['Endpoints'],
   summary: 'Send an endpoint past events again',
   description:
@@ -32,8 +40,8 @@ const route = createRoute({
                 .min(1)
                 .max(50)
                 .default(['*']),
-              since: momentSchema,
-              until: momentSchema.optional().openapi({ description: 'Now, when left out' }),
+              since: instantSchema,
+              until: instantSchema.optional().openapi({ description: 'Now, when left out' }),
             })
             .openapi('NewReplay'),
         },
@@ -44,6 +52,7 @@ const route = createRoute({
     202: {
       description: 'The job',
       content: { 'application/json': { schema: replaySchema } },
+      headers: locationHeader,
     },
     ...problemResponses(...bodyProblems, 'not-found', 'endpoint-not-enabled'),
   },
@@ -58,13 +67,17 @@ export function registerCreateReplay(app: App, deps: ApiDeps) {
     if (endpoint.status === 'disabled' || endpoint.status === 'unverified') {
       throw new Problem('endpoint-not-enabled', `The endpoint is ${endpoint.status}.`);
     }
-    const replay = await beginReplay(deps, {
-      ...{ merchantId, ...wanted },
-      since: new Date(since),
-      until: until === undefined ? new Date() : new Date(until),
+    const { made, answer } = await createOnce(c, deps.db, async (db) => {
+      const replay = await insertReplay(db, {
+        ...{ merchantId, ...wanted },
+        since: new Date(since),
+        until: until === undefined ? new Date() : new Date(until),
+      });
+      const location = `${deps.publicUrl}/v1/replays/${replay.id}`;
+      return { made: replay, status: 202, location, body: replayBody(replay) };
     });
-    c.header('location', `${deps.publicUrl}/v1/replays/${replay.id}`);
-    return c.json(replayBody(replay), 202);
+    await drive(deps, made);
+    return answer as never;
   });
 }
 
@@ -74,8 +87,12 @@ export async function beginReplay(
   wanted: Parameters<typeof insertReplay>[1],
 ): Promise<Replay> {
   const replay = await insertReplay(deps.db, wanted);
-  await startReplay({ ...deps, replayId: replay.id }).catch(
-    leftToSweep(deps.logger, 'a replay', { replayId: replay.id }),
-  );
+  await drive(deps, replay);
   return replay;
+}
+
+function drive(deps: ApiDeps, { id: replayId }: Replay): Promise<void> {
+  return startReplay({ ...deps, replayId }).catch(
+    leftToSweep(deps.logger, 'a replay', { replayId }),
+  );
 }

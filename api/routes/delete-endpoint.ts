@@ -7,6 +7,7 @@ import { endpointId, problemResponses } from '../schemas.ts';
 const route = createRoute({
   method: 'delete',
   path: '/v1/endpoints/{endpointId}',
+  operationId: 'deleteEndpoint',
   tags: ['Endpoints'],
   summary: 'Remove an endpoint',
   description: 'What waits for it becomes a dead letter with the reason `endpoint_deleted`.',

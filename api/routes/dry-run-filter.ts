@@ -12,6 +12,7 @@ import { bodyProblems, eventId, problemResponses } from '../schemas.ts';
 const route = createRoute({
   method: 'post',
   path: '/v1/filters/dry-run',
+  operationId: 'dryRunFilter',
   tags: ['Endpoints'],
   summary: 'See what a filter says of an event',
   description: 'Of one you give, or of one that there is. Each condition is answered by itself.',
@@ -23,13 +24,15 @@ const route = createRoute({
         'application/json': {
           schema: z
             .union([
-              z.strictObject({ filter: z.unknown(), eventId }),
-              z.strictObject({
-                filter: z.unknown(),
-                event: z.record(z.string(), z.unknown()).openapi({
-                  example: { type: 'order.paid', data: { amountMinor: 1250 } },
-                }),
-              }),
+              z.strictObject({ filter: z.unknown(), eventId }).openapi('FilterDryRunOfStoredEvent'),
+              z
+                .strictObject({
+                  filter: z.unknown(),
+                  event: z.record(z.string(), z.unknown()).openapi({
+                    example: { type: 'order.paid', data: { amountMinor: 1250 } },
+                  }),
+                })
+                .openapi('FilterDryRunOfGivenEvent'),
             ])
             .openapi('FilterDryRun'),
         },

@@ -32,6 +32,7 @@ const routeSchema = z
 const route = createRoute({
   method: 'post',
   path: '/v1/routing/dry-run',
+  operationId: 'dryRunRouting',
   tags: ['Routing'],
   summary: 'Which way an order would go, and why',
   description:

@@ -15,6 +15,7 @@ const content = { 'application/json': { schema: eventTypeSchema } };
 const getRoute = createRoute({
   method: 'get',
   path: '/v1/event-types/{name}',
+  operationId: 'getEventType',
   tags: ['Events'],
   summary: 'Read an event type',
   security: [{ apiKey: [] }],
@@ -28,6 +29,7 @@ const getRoute = createRoute({
 const listRoute = createRoute({
   method: 'get',
   path: '/v1/event-types',
+  operationId: 'listEventTypes',
   tags: ['Events'],
   summary: "List event types by name: the platform's own and yours",
   security: [{ apiKey: [] }],
@@ -52,6 +54,7 @@ const listRoute = createRoute({
 const updateRoute = createRoute({
   method: 'patch',
   path: '/v1/event-types/{name}',
+  operationId: 'updateEventType',
   tags: ['Events'],
   summary: 'Change or archive an event type of your own',
   description:

@@ -20,6 +20,7 @@ const balanceSchema = z
 const route = createRoute({
   method: 'get',
   path: '/v1/balances',
+  operationId: 'getBalances',
   tags: ['Balances'],
   summary: 'What the books say, by provider account and currency',
   description:

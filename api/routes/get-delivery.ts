@@ -8,6 +8,7 @@ import { endpointId, eventId, problemResponses } from '../schemas.ts';
 const route = createRoute({
   method: 'get',
   path: '/v1/endpoints/{endpointId}/deliveries/{eventId}',
+  operationId: 'getDelivery',
   tags: ['Endpoints'],
   summary: 'One event at one endpoint, with every attempt that failed',
   security: [{ apiKey: [] }],

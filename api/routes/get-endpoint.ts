@@ -9,6 +9,7 @@ import { endpointId, problemResponses } from '../schemas.ts';
 const route = createRoute({
   method: 'get',
   path: '/v1/endpoints/{endpointId}',
+  operationId: 'getEndpoint',
   tags: ['Endpoints'],
   summary: 'Read an endpoint',
   security: [{ apiKey: [] }],

@@ -3,7 +3,7 @@ import { findEvent } from '../../db/queries/find-event.ts';
 import { listDeliveries } from '../../db/queries/list-deliveries.ts';
 import { deliveryBody, deliverySchema, deliveryStatuses } from '../delivery-body.ts';
 import type { ApiDeps, App } from '../deps.ts';
-import { feedEventSchema } from '../event-schema.ts';
+import { feedEventSchema } from '../event-envelopes.ts';
 import { notFound } from '../problems.ts';
 import { cursorSchema, eventId, problemResponses } from '../schemas.ts';
 
@@ -12,6 +12,7 @@ const shownDeliveries = 100;
 const route = createRoute({
   method: 'get',
   path: '/v1/events/{eventId}',
+  operationId: 'getEvent',
   tags: ['Events'],
   summary: 'What happened to an event',
   description:

@@ -6,12 +6,13 @@ import type { ApiDeps, App } from '../deps.ts';
 import { etagOf, orderBody } from '../order-body.ts';
 import { renewHandle } from '../renew-handle.ts';
 import { notFound } from '../problems.ts';
-import { orderId, orderSchema, problemResponses } from '../schemas.ts';
+import { etagHeader, orderId, orderSchema, problemResponses } from '../schemas.ts';
 import { parseWaitMs, waitFor } from '../wait-for.ts';
 
 const route = createRoute({
   method: 'get',
   path: '/v1/orders/{orderId}',
+  operationId: 'getOrder',
   tags: ['Orders'],
   summary: 'Read an order, or wait for it to change',
   description:
@@ -28,8 +29,12 @@ const route = createRoute({
     }),
   },
   responses: {
-    200: { description: 'The order', content: { 'application/json': { schema: orderSchema } } },
-    304: { description: 'The order is still the one you know' },
+    200: {
+      description: 'The order',
+      content: { 'application/json': { schema: orderSchema } },
+      headers: etagHeader,
+    },
+    304: { description: 'The order is still the one you know', headers: etagHeader },
     ...problemResponses('invalid-request', 'unauthorized', 'not-found'),
   },
 });

@@ -10,6 +10,7 @@ import { parseWaitMs, waitFor } from '../wait-for.ts';
 const route = createRoute({
   method: 'get',
   path: '/v1/reconciliations/{reconciliationId}',
+  operationId: 'getReconciliation',
   tags: ['Reconciliation'],
   summary: 'Read a reconciliation, or wait for its end',
   description: 'With `Prefer: wait=N` the answer comes when it is `done` or `failed`.',

@@ -10,6 +10,7 @@ import { parseWaitMs, waitFor } from '../wait-for.ts';
 const route = createRoute({
   method: 'get',
   path: '/v1/refunds/{refundId}',
+  operationId: 'getRefund',
   tags: ['Refunds'],
   summary: 'Read a refund, or wait for its end',
   description: 'With `Prefer: wait=N` the answer comes when the refund is no longer `pending`.',

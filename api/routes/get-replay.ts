@@ -16,6 +16,7 @@ const answers = {
 const read = createRoute({
   method: 'get',
   path: '/v1/replays/{replayId}',
+  operationId: 'getReplay',
   tags: ['Endpoints'],
   summary: 'How far a replay is',
   security: [{ apiKey: [] }],
@@ -26,6 +27,7 @@ const read = createRoute({
 const cancel = createRoute({
   method: 'post',
   path: '/v1/replays/{replayId}/cancel',
+  operationId: 'cancelReplay',
   tags: ['Endpoints'],
   summary: 'Stop a replay',
   description: 'It queues nothing more; what it has queued is delivered.',

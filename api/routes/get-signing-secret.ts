@@ -7,6 +7,7 @@ import { problemResponses } from '../schemas.ts';
 const route = createRoute({
   method: 'get',
   path: '/v1/signing-secret',
+  operationId: 'getSigningSecret',
   tags: ['Orders'],
   summary: 'The secret that signs what you are asked to confirm',
   description:

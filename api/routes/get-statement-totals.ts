@@ -24,6 +24,7 @@ const totalSchema = z
 const route = createRoute({
   method: 'get',
   path: '/v1/reconciliations/{reconciliationId}/totals',
+  operationId: 'getStatementTotals',
   tags: ['Reconciliation'],
   summary: 'What the statement of the day adds up to',
   description:

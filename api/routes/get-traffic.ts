@@ -28,6 +28,7 @@ const trafficSchema = z
 const route = createRoute({
   method: 'get',
   path: '/v1/endpoints/{endpointId}/traffic',
+  operationId: 'getTraffic',
   tags: ['Endpoints'],
   summary: 'How an endpoint is doing',
   description: 'What was sent in the last five minutes. The figures are a few seconds old.',

@@ -25,6 +25,7 @@ const keySchema = z
 const route = createRoute({
   method: 'get',
   path: '/.well-known/jwks.json',
+  operationId: 'listPublishedKeys',
   tags: ['Endpoints'],
   summary: 'The public keys that sign deliveries',
   description:

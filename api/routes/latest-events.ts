@@ -2,15 +2,16 @@ import { createHash } from 'node:crypto';
 import { createRoute, z } from '@hono/zod-openapi';
 import { latestEvents, latestRoom } from '../../db/queries/latest-events.ts';
 import type { ApiDeps, App } from '../deps.ts';
-import { feedEventSchema } from '../event-schema.ts';
+import { feedEventSchema } from '../event-envelopes.ts';
 import { eventsPage } from '../events-page.ts';
 import { refuseFields } from '../refuse-fields.ts';
 import { resourcesQuery, typesQuery } from '../feed-query.ts';
-import { cursorSchema, problemResponses } from '../schemas.ts';
+import { cursorSchema, etagHeader, problemResponses } from '../schemas.ts';
 
 const route = createRoute({
   method: 'get',
   path: '/v1/events/latest',
+  operationId: 'listLatestEvents',
   tags: ['Events'],
   summary: 'The newest event of each resource and type',
   description:
@@ -36,8 +37,9 @@ const route = createRoute({
           }),
         },
       },
+      headers: etagHeader,
     },
-    304: { description: 'Nothing is new' },
+    304: { description: 'Nothing is new', headers: etagHeader },
     ...problemResponses('invalid-request', 'unauthorized'),
   },
 });

@@ -3,13 +3,14 @@ import { listDeliveries } from '../../db/queries/list-deliveries.ts';
 import { deliveryBody, deliverySchema, deliveryStatuses } from '../delivery-body.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { cutPage, pageOf } from '../page.ts';
-import { endpointId, eventId, limitSchema, momentSchema, problemResponses } from '../schemas.ts';
+import { endpointId, eventId, limitSchema, instantSchema, problemResponses } from '../schemas.ts';
 
 const cursorPattern = /^(\d{1,15})_(ep_[0-9a-z]{26})$/;
 
 const route = createRoute({
   method: 'get',
   path: '/v1/deliveries',
+  operationId: 'listDeliveries',
   tags: ['Endpoints'],
   summary: 'What became of events at endpoints',
   description:
@@ -26,7 +27,7 @@ const route = createRoute({
         .pipe(z.array(z.enum(deliveryStatuses)).min(1))
         .optional()
         .openapi({ type: 'string', example: 'dead,dropped' }),
-      since: momentSchema.optional(),
+      since: instantSchema.optional(),
       cursor: z
         .string()
         .regex(cursorPattern, 'must be the `nextCursor` of the page before')

@@ -9,6 +9,7 @@ import { endpointId, problemResponses } from '../schemas.ts';
 const route = createRoute({
   method: 'get',
   path: '/v1/endpoints',
+  operationId: 'listEndpoints',
   tags: ['Endpoints'],
   summary: 'List endpoints, newest first',
   security: [{ apiKey: [] }],

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { ApiDeps, App } from '../deps.ts';
-import { feedEventSchema } from '../event-schema.ts';
+import { feedEventSchema } from '../event-envelopes.ts';
 import { eventsPage } from '../events-page.ts';
 import { feedQuery, feedWanted } from '../feed-query.ts';
 import { createFeedReader } from '../read-feed.ts';
@@ -10,6 +10,7 @@ import { waitFor } from '../wait-for.ts';
 const route = createRoute({
   method: 'get',
   path: '/v1/events',
+  operationId: 'listEvents',
   tags: ['Events'],
   summary: 'Read the feed of events after a cursor',
   description:

@@ -4,11 +4,12 @@ import { orderStatuses } from '../../domain/order.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { orderBody } from '../order-body.ts';
 import { pageQuery } from '../page.ts';
-import { momentSchema, orderId, orderSchema, plainText, problemResponses } from '../schemas.ts';
+import { instantSchema, orderId, orderSchema, plainText, problemResponses } from '../schemas.ts';
 
 const route = createRoute({
   method: 'get',
   path: '/v1/orders',
+  operationId: 'listOrders',
   tags: ['Orders'],
   summary: 'List orders, newest first',
   security: [{ apiKey: [] }],
@@ -16,8 +17,8 @@ const route = createRoute({
     query: z.strictObject({
       status: z.enum(orderStatuses).optional(),
       merchantOrderNo: plainText(64).optional(),
-      createdFrom: momentSchema.optional(),
-      createdBefore: momentSchema.optional(),
+      createdFrom: instantSchema.optional(),
+      createdBefore: instantSchema.optional(),
       ...pageQuery(orderId),
     }),
   },

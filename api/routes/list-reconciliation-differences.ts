@@ -11,6 +11,7 @@ import { differenceId, problemResponses, reconciliationId } from '../schemas.ts'
 const route = createRoute({
   method: 'get',
   path: '/v1/reconciliations/{reconciliationId}/differences',
+  operationId: 'listDifferences',
   tags: ['Reconciliation'],
   summary: 'List where books and statement differ, and what was healed',
   security: [{ apiKey: [] }],

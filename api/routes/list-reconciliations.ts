@@ -8,6 +8,7 @@ import { accountId, problemResponses, reconciliationId, reconciliationSchema } f
 const route = createRoute({
   method: 'get',
   path: '/v1/reconciliations',
+  operationId: 'listReconciliations',
   tags: ['Reconciliation'],
   summary: 'List reconciliations, newest first',
   security: [{ apiKey: [] }],

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { Context } from 'hono';
 import { reportToOrder } from '../../activities/orders/report-to-order.ts';
 import { crashPoint } from '../../config/crash-points.ts';
@@ -27,7 +28,13 @@ export function registerProviderNotifications(app: App, deps: ApiDeps) {
     const accountId = c.req.param('accountId');
     const provider = isId('account', accountId) ? await deps.providers.find(accountId) : undefined;
     if (!provider || !isId('account', accountId)) throw notFound('provider account', accountId);
-    const rawBody = await c.req.text();
+    const bytes = Buffer.from(await c.req.arrayBuffer());
+    // Repaired, it would be stored as something else than was sent and signed.
+    if (!isUtf8(bytes)) {
+      deps.logger.warn({ accountId, reason: 'is not UTF-8' }, 'a notification was refused');
+      return answer(c, provider.acknowledge('rejected'));
+    }
+    const rawBody = bytes.toString();
     const parsed = await provider.parseNotification({
       rawBody,
       headers: c.req.header(),

@@ -3,7 +3,7 @@ import { isSliceUsed, nextSlice } from '../../db/work-in-slices.ts';
 import { gatherPublications } from '../../db/gather-publications.ts';
 import type { EventToPublish } from '../../db/queries/publish-events.ts';
 import type { ApiDeps, App } from '../deps.ts';
-import { idempotencyKeySchema } from '../idempotency.ts';
+import { checkKey } from '../idempotency.ts';
 import { readIncomingEvents } from '../incoming-events.ts';
 import type { IncomingEvents } from '../incoming-events.ts';
 import { newEventSchema, publishedSchema } from '../event-schema.ts';
@@ -23,6 +23,7 @@ const other = { schema: z.string().openapi({ description: 'As `docs/formats.md` 
 const route = createRoute({
   method: 'post',
   path: '/v1/events',
+  operationId: 'publishEvents',
   tags: ['Events'],
   summary: 'Publish events of your own',
   description:
@@ -77,7 +78,8 @@ export function registerPublishEvents(app: App, deps: ApiDeps) {
   const checkEvents = createCheckEvents(deps.threads);
   app.openAPIRegistry.registerPath(route);
   app.post('/v1/events', async (c) => {
-    const requestKey = checkKey(c.req.header('idempotency-key'));
+    const key = c.req.header('idempotency-key');
+    const requestKey = key === undefined ? undefined : checkKey(key);
     const incoming = await readIncomingEvents(c, deps.threads);
     const events = await prepareAll(incoming, { at: new Date(), requestKey });
     const result = await publishChecked({ db: deps.db, publish, checkEvents }, types, {
@@ -95,15 +97,6 @@ export function registerPublishEvents(app: App, deps: ApiDeps) {
     }));
     return c.json({ data }, data.some(({ isNew }) => isNew) ? 201 : 200);
   });
-}
-
-function checkKey(key: string | undefined): string | undefined {
-  if (key === undefined) return undefined;
-  const { data, error } = idempotencyKeySchema.safeParse(key);
-  if (!error) return data;
-  throw refuseFields(
-    error.issues.map(({ message }) => ({ in: 'header', field: 'idempotency-key', message })),
-  );
 }
 
 // A character that no event's own id has stands between the two: the keys of one kind are none of the other.

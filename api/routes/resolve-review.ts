@@ -11,14 +11,22 @@ import type { ApiDeps, App } from '../deps.ts';
 import { leftToSweep } from '../left-to-sweep.ts';
 import { etagOf, orderBody } from '../order-body.ts';
 import { notFound, Problem } from '../problems.ts';
-import { bodyProblems, orderId, orderSchema, plainText, problemResponses } from '../schemas.ts';
+import {
+  bodyProblems,
+  etagHeader,
+  orderId,
+  orderSchema,
+  plainText,
+  problemResponses,
+} from '../schemas.ts';
 import { parseWaitMs, waitFor } from '../wait-for.ts';
 
-const content = { 'application/json': { schema: orderSchema } };
+const answer = { content: { 'application/json': { schema: orderSchema } }, headers: etagHeader };
 
 const route = createRoute({
   method: 'post',
   path: '/v1/orders/{orderId}/resolve',
+  operationId: 'resolveReview',
   tags: ['Orders'],
   summary: 'Decide about an order in review',
   description:
@@ -37,8 +45,8 @@ const route = createRoute({
     },
   },
   responses: {
-    200: { description: 'The order as decided', content },
-    202: { description: 'The order; the provider is being asked', content },
+    200: { description: 'The order as decided', ...answer },
+    202: { description: 'The order; the provider is being asked', ...answer },
     ...problemResponses(...bodyProblems, 'not-found', 'order-not-in-review'),
   },
 });

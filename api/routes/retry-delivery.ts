@@ -12,6 +12,7 @@ import { endpointId, eventId, problemResponses } from '../schemas.ts';
 const route = createRoute({
   method: 'post',
   path: '/v1/endpoints/{endpointId}/deliveries/{eventId}/retry',
+  operationId: 'retryDelivery',
   tags: ['Endpoints'],
   summary: 'Send one event to one endpoint again, now',
   description:

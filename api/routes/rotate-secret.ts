@@ -5,6 +5,7 @@ import { newSecret } from '../../webhooks/sign.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { endpointBody } from '../endpoint-body.ts';
 import { endpointSchema, newSecretSchema } from '../endpoint-schema.ts';
+import { createOnce } from '../idempotency.ts';
 import { notFound, Problem } from '../problems.ts';
 import { bodyProblems, endpointId, problemResponses } from '../schemas.ts';
 
@@ -13,6 +14,7 @@ const daySeconds = 86_400;
 const route = createRoute({
   method: 'post',
   path: '/v1/endpoints/{endpointId}/rotate-secret',
+  operationId: 'rotateSecret',
   tags: ['Endpoints'],
   summary: 'Give an endpoint a new secret',
   description:
@@ -61,12 +63,19 @@ export function registerRotateSecret(app: App, deps: ApiDeps) {
     if (!before) throw notFound('endpoint', whose.endpointId);
     const kind = signature ?? (before.publicKey === null ? 'hmac' : 'ed25519');
     const { secret, publicKey } = newSecret(kind);
-    const endpoint = await rotateSecret(deps, { ...whose, secret, publicKey, graceSeconds });
-    if (!endpoint) {
-      throw new Problem('rotation-under-way', 'The secret before the last one still signs.', {
-        extensions: { previousSecretUntil: before.previousSecretUntil?.toISOString() ?? null },
-      });
-    }
-    return c.json({ ...endpointBody(endpoint), secret: publicKey === null ? secret : null }, 200);
+    const { answer } = await createOnce(c, deps.db, async (db) => {
+      const endpoint = await rotateSecret(
+        { ...deps, db },
+        { ...whose, secret, publicKey, graceSeconds },
+      );
+      if (!endpoint) {
+        throw new Problem('rotation-under-way', 'The secret before the last one still signs.', {
+          extensions: { previousSecretUntil: before.previousSecretUntil?.toISOString() ?? null },
+        });
+      }
+      const body = { ...endpointBody(endpoint), secret: publicKey === null ? secret : null };
+      return { made: endpoint, status: 200, body };
+    });
+    return answer as never;
   });
 }

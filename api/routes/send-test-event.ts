@@ -5,13 +5,16 @@ import type { Endpoint } from '../../db/queries/endpoints.ts';
 import type { Merchant } from '../../db/queries/merchants.ts';
 import { newEvent } from '../../db/queries/new-event.ts';
 import { events } from '../../db/schema/events.ts';
+import type { Transaction } from '../../db/transaction.ts';
 import type { ApiDeps, App } from '../deps.ts';
+import { createOnce } from '../idempotency.ts';
 import { notFound } from '../problems.ts';
 import { endpointId, problemResponses } from '../schemas.ts';
 
 const route = createRoute({
   method: 'post',
   path: '/v1/endpoints/{endpointId}/test',
+  operationId: 'sendTestEvent',
   tags: ['Endpoints'],
   summary: 'Send an endpoint a test event',
   description:
@@ -34,14 +37,17 @@ export function registerSendTestEvent(app: App, deps: ApiDeps) {
     const { endpointId } = c.req.valid('param');
     const endpoint = await findEndpoint(deps.db, { merchantId: c.var.merchant.id, endpointId });
     if (!endpoint) throw notFound('endpoint', endpointId);
-    const event = await insertTestEvent(deps.db, { merchant: c.var.merchant, endpoint });
-    return c.json({ eventId: event.id, type: event.type }, 202);
+    const { answer } = await createOnce(c, deps.db, async (db) => {
+      const event = await insertTestEvent(db, { merchant: c.var.merchant, endpoint });
+      return { made: event, status: 202, body: { eventId: event.id, type: event.type } };
+    });
+    return answer as never;
   });
 }
 
 /** Writes the event that a person asked for, to see whether an endpoint hears us. */
 export async function insertTestEvent(
-  db: Database,
+  db: Database | Transaction,
   { merchant, endpoint }: { merchant: Merchant; endpoint: Endpoint },
 ) {
   const event = newEvent({

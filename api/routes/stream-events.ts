@@ -12,6 +12,7 @@ import { cursorSchema, problemResponses } from '../schemas.ts';
 const route = createRoute({
   method: 'get',
   path: '/v1/events/stream',
+  operationId: 'streamEvents',
   tags: ['Events'],
   summary: 'Follow the feed of events',
   description:

@@ -10,15 +10,23 @@ import type { ApiDeps, App } from '../deps.ts';
 import { leftToSweep } from '../left-to-sweep.ts';
 import { etagOf, orderBody } from '../order-body.ts';
 import { notFound, Problem } from '../problems.ts';
-import { bodyProblems, methodSchema, orderId, orderSchema, problemResponses } from '../schemas.ts';
+import {
+  bodyProblems,
+  etagHeader,
+  methodSchema,
+  orderId,
+  orderSchema,
+  problemResponses,
+} from '../schemas.ts';
 import { parseWaitMs } from '../wait-for.ts';
 import { waitForOrder } from './get-order.ts';
 
-const content = { 'application/json': { schema: orderSchema } };
+const answer = { content: { 'application/json': { schema: orderSchema } }, headers: etagHeader };
 
 const route = createRoute({
   method: 'post',
   path: '/v1/orders/{orderId}/payments',
+  operationId: 'switchPayment',
   tags: ['Orders'],
   summary: 'Pay an order another way',
   description:
@@ -33,8 +41,8 @@ const route = createRoute({
     },
   },
   responses: {
-    200: { description: 'The order, to be paid the other way', content },
-    202: { description: 'The order; it is being switched', content },
+    200: { description: 'The order, to be paid the other way', ...answer },
+    202: { description: 'The order; it is being switched', ...answer },
     ...problemResponses(
       ...bodyProblems,
       'not-found',

@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { ApiDeps, App } from '../deps.ts';
-import { feedEventSchema, groupName } from '../event-schema.ts';
+import { feedEventSchema } from '../event-envelopes.ts';
+import { groupName } from '../event-schema.ts';
 import { eventsPage } from '../events-page.ts';
 import { notFound } from '../problems.ts';
 import { bodyProblems, cursorSchema, problemResponses } from '../schemas.ts';
@@ -25,6 +26,7 @@ const takeSchema = z
 const route = createRoute({
   method: 'post',
   path: '/v1/consumer-groups/{name}/take',
+  operationId: 'takeEvents',
   tags: ['Events'],
   summary: 'Take the next events of a consumer group',
   description:

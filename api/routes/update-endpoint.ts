@@ -14,6 +14,7 @@ import { bodyProblems, endpointId, problemResponses } from '../schemas.ts';
 const route = createRoute({
   method: 'patch',
   path: '/v1/endpoints/{endpointId}',
+  operationId: 'updateEndpoint',
   tags: ['Endpoints'],
   summary: 'Change, pause, resume, disable or enable an endpoint',
   description:

@@ -12,6 +12,7 @@ import { endpointId, problemResponses } from '../schemas.ts';
 const route = createRoute({
   method: 'post',
   path: '/v1/endpoints/{endpointId}/verify',
+  operationId: 'verifyEndpoint',
   tags: ['Endpoints'],
   summary: 'Challenge an endpoint that was registered with a handshake',
   description:

@@ -1,5 +1,6 @@
 import { isFields } from '../../domain/filter-syntax.ts';
 import { pointerPart } from '../../domain/json-value.ts';
+import { readJson } from '../../domain/read-json.ts';
 import { refuseData } from '../prepare-event.ts';
 
 export type ReadEvents =
@@ -16,12 +17,10 @@ const refused = (reason: string, at: string): ReadEvents => ({ kind: 'refused', 
 
 /** Reads `{ "events": […] }` in JSON, of which the process itself reads only what is short. */
 export function cutJson(body: Uint8Array): ReadEvents {
-  let value: unknown;
-  try {
-    value = JSON.parse(Buffer.from(body).toString());
-  } catch (error) {
-    return { kind: 'malformed', reason: error instanceof Error ? error.message : 'not JSON' };
-  }
+  const reading = readJson(Buffer.from(body).toString());
+  if (reading.kind === 'malformed') return reading;
+  if (reading.kind === 'refused') return refused(reading.problem.message, reading.problem.path);
+  const { value } = reading;
   if (!isFields(value) || !('events' in value)) {
     return refused(`must have at most ${mostEventBytes} bytes for one event`, '');
   }

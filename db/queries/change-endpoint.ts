@@ -1,6 +1,7 @@
 import { and, eq, gt, isNull, or, sql } from 'drizzle-orm';
 import type { EndpointId, MerchantId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
+import type { Transaction } from '../transaction.ts';
 import { endpoints } from '../schema/endpoints.ts';
 import type { Sealer } from '../sealed.ts';
 import { secretContext } from './endpoints.ts';
@@ -80,7 +81,7 @@ export function deleteEndpoint(db: Database, whose: Whose): Promise<boolean> {
  * would cut the first one off.
  */
 export async function rotateSecret(
-  { db, sealer }: { db: Database; sealer: Sealer },
+  { db, sealer }: { db: Database | Transaction; sealer: Sealer },
   input: Whose & { secret: string; publicKey: string | null; graceSeconds: number },
 ): Promise<Endpoint | undefined> {
   const { endpointId, secret, publicKey, graceSeconds } = input;

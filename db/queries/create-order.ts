@@ -46,7 +46,7 @@ export type CreateOrderResult =
   /** The same content under the same number before: carry on with that order. */
   | { kind: 'existing'; orderId: OrderId }
   /** The key was used before and answered: say the same again. */
-  | { kind: 'answered'; status: number; body: string }
+  | { kind: 'answered'; status: number; body: string; orderId: OrderId }
   | { kind: 'inFlight' }
   | { kind: 'keyReused' }
   | { kind: 'numberTaken'; orderId: OrderId };
@@ -207,7 +207,8 @@ export async function resumeKey(
   if (!known) return undefined;
   if (known.requestHash !== input.requestHash) return { kind: 'keyReused' };
   if (known.responseStatus !== null && known.responseBody !== null) {
-    return { kind: 'answered', status: known.responseStatus, body: known.responseBody };
+    const { responseStatus: status, responseBody: body, orderId } = known;
+    return { kind: 'answered', status, body, orderId };
   }
   // Whoever began this may have died before answering; after its time one caller takes over.
   const takenOver = await db

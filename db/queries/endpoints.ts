@@ -2,6 +2,7 @@ import { and, desc, eq, isNull, lt } from 'drizzle-orm';
 import { newId } from '../../domain/ids.ts';
 import type { EndpointId, MerchantId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
+import type { Transaction } from '../transaction.ts';
 import { endpoints } from '../schema/endpoints.ts';
 import type { Sealer } from '../sealed.ts';
 
@@ -14,7 +15,7 @@ export type ResourceEndpoint = { endpointId: EndpointId; url: string; sealedSecr
 export const secretContext = (id: EndpointId) => `${id}:endpoints.secret`;
 
 export async function insertEndpoint(
-  { db, sealer }: { db: Database; sealer: Sealer },
+  { db, sealer }: { db: Database | Transaction; sealer: Sealer },
   input: Omit<typeof endpoints.$inferInsert, 'id' | 'sealedSecret'> & {
     id?: EndpointId;
     secret: string;
@@ -30,7 +31,7 @@ export async function insertEndpoint(
 
 /** How many endpoints of its own a merchant has; those of one order or request are part of that. */
 export function countEndpoints(
-  db: Database,
+  db: Database | Transaction,
   { merchantId }: { merchantId: MerchantId },
 ): Promise<number> {
   return db.$count(

@@ -3,6 +3,7 @@ import { matchesAny } from '../../domain/events.ts';
 import { newId } from '../../domain/ids.ts';
 import type { EndpointId, EventId, MerchantId, ReplayId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
+import type { Transaction } from '../transaction.ts';
 import { deliveries, replays } from '../schema/endpoints.ts';
 import { events } from '../schema/events.ts';
 import { requeueDeliveries } from './requeue-deliveries.ts';
@@ -10,7 +11,7 @@ import { requeueDeliveries } from './requeue-deliveries.ts';
 export type Replay = typeof replays.$inferSelect;
 
 export async function insertReplay(
-  db: Database,
+  db: Database | Transaction,
   input: {
     merchantId: MerchantId;
     endpointId: EndpointId;
@@ -75,15 +76,16 @@ export function findRunningReplays(
 
 /**
  * Takes a replay's next step: looks at the following events of its time and queues those it wants,
- * together with how far it is, under the replay's row lock. Doing it again goes on from there.
+ * together with how far it is, under the replay's row lock. Doing it again goes on from there. Undefined where
+ * there is no such replay.
  */
 export function advanceReplay(
   db: Database,
   { replayId, limit }: { replayId: ReplayId; limit: number },
-): Promise<{ replay: Replay; isOver: boolean }> {
+): Promise<{ replay: Replay; isOver: boolean } | undefined> {
   return db.transaction(async (tx) => {
     const [replay] = await tx.select().from(replays).where(eq(replays.id, replayId)).for('update');
-    if (!replay) throw new Error(`there is no replay ${replayId}`);
+    if (!replay) return undefined;
     if (replay.status !== 'running') return { replay, isOver: true };
     const next = await tx
       .select({

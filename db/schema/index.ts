@@ -3,6 +3,7 @@ export * from './endpoints.ts';
 export * from './events.ts';
 export * from './feed-epochs.ts';
 export * from './heartbeats.ts';
+export * from './idempotency-answers.ts';
 export * from './idempotency-keys.ts';
 export * from './ledger.ts';
 export * from './merchants.ts';

@@ -375,3 +375,19 @@ describe('a provider that declines', () => {
     },
   );
 });
+
+test('a notification that is not UTF-8 is refused, not repaired, and nothing of it is kept', async () => {
+  const order = await signing.openOrder();
+  const before = await storedAt(signing.accountId);
+  // A signature that would hold for the text as it would be repaired, too.
+  const body = signing.signedBody(signing.paidFields(order, { subject: '\ufffd' }));
+  const bytes = Buffer.from(body.replace('%EF%BF%BD', '\ufffd'));
+  const broken = Buffer.from(bytes.toString('hex').replace('efbfbd', 'ff'), 'hex');
+  const response = await fetch(`${world.url}/providers/${signing.accountId}/notifications`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: broken,
+  });
+  expect({ status: response.status, text: await response.text() }).toEqual(rejected);
+  expect(await storedAt(signing.accountId)).toEqual(before);
+});

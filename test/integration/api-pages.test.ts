@@ -4,8 +4,8 @@ import { createApp } from '../../api/app.ts';
 import type { ApiDeps } from '../../api/deps.ts';
 import { problemTypes } from '../../api/problems.ts';
 import { endpointSchema } from '../../api/endpoint-schema.ts';
-import { eventSchema, orderSchema } from '../../api/schemas.ts';
-import { eventTypes } from '../../domain/events.ts';
+import { feedEventSchema } from '../../api/event-envelopes.ts';
+import { orderSchema } from '../../api/schemas.ts';
 import { apiClient } from '../support/api-client.ts';
 import type { ApiClient } from '../support/api-client.ts';
 import { openOrder, orderBecomes, payAtProvider } from '../support/orders.ts';
@@ -220,7 +220,7 @@ type Operation = {
   security?: Record<string, string[]>[];
   parameters?: { name: string; in: string; required?: boolean; schema: Schema }[];
   requestBody?: { content: Record<string, { schema: Schema }> };
-  responses: Record<string, { description: string; content?: Record<string, { schema: Schema }> }>;
+  responses: Record<string, { description?: string; $ref?: string }>;
 };
 type Description = {
   openapi: string;
@@ -283,39 +283,26 @@ describe('the description of the API', () => {
       expect(taken[0]).toBe('application/json');
       // Only what is published may come in other formats.
       expect(taken.length === 1 || path === '/v1/events').toBe(true);
-      expect(Object.values(responses).every(({ description: words }) => /\S/.test(words))).toBe(
-        true,
+      const isSaid = Object.values(responses).map(({ description: words, $ref }) =>
+        /\S/.test(words ?? $ref ?? ''),
       );
-      const problems = Object.entries(responses).filter(([status]) => Number(status) >= 400);
-      for (const [, { content = {} }] of problems) {
-        expect(Object.keys(content)).toEqual(['application/problem+json']);
-      }
+      expect(isSaid).not.toContain(false);
     }
     expect(description.components.securitySchemes).toMatchObject({
       apiKey: { type: 'http', scheme: 'bearer' },
     });
   });
 
-  test('has every event as a webhook', async () => {
-    const { webhooks } = await describeApi();
-    expect(Object.keys(webhooks).toSorted()).toEqual(Object.keys(eventTypes).toSorted());
-    for (const methods of Object.values(webhooks)) {
-      expect(methods['post']?.requestBody?.content['application/json']?.schema.$ref).toBe(
-        '#/components/schemas/Event',
-      );
-    }
-  });
-
   test('refers to nothing that is not there, and requires only what it names', async () => {
     const description = await describeApi();
     const schemas: Schema[] = [];
     visit(description, (node) => schemas.push(node));
-    const names = Object.keys(description.components.schemas);
+    const names = Object.entries(description.components).flatMap(([kind, named]) =>
+      Object.keys(named).map((name) => `#/components/${kind}/${name}`),
+    );
     const references = schemas.flatMap(({ $ref }) => (typeof $ref === 'string' ? [$ref] : []));
     expect(references.length).toBeGreaterThan(20);
-    expect(names.map((name) => `#/components/schemas/${name}`)).toEqual(
-      expect.arrayContaining(references),
-    );
+    expect(names).toEqual(expect.arrayContaining(references));
     for (const { required, properties } of schemas) {
       const needed = Array.isArray(required) && properties ? required : [];
       expect(Object.keys(properties ?? {})).toEqual(expect.arrayContaining(needed));
@@ -336,7 +323,7 @@ describe('the description of the API', () => {
       const { body } = await merchant.api<{ data: unknown[] }>('GET', '/v1/events');
       return body.data[0];
     });
-    expect(eventSchema.strict().safeParse(event).error).toBeUndefined();
+    expect(feedEventSchema.strict().safeParse(event).error).toBeUndefined();
   });
 });
 

@@ -79,7 +79,7 @@ describe('an event', () => {
     const own = await world.newMerchant([]);
     const data = JSON.parse(
       `{"text":"a\\u0000\\ud800\\"'\\\\ 😀","empty":{},"none":null,"list":[[],[1.5e-7,-3,true]],
-        "__proto__":{"own":1},"constructor":"x","largest":9007199254740991}`,
+        "constructor":"x","largest":9007199254740991}`,
     ) as Record<string, unknown>;
     await publish(own, { type: 'cart.changed', data });
     expect((await feedOf(own, 1))[0]?.data).toEqual(data);

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { secretContext } from '../../db/queries/endpoints.ts';
 import { createSealer } from '../../db/sealed.ts';
 import { newId } from '../../domain/ids.ts';
+import type { MerchantId } from '../../domain/ids.ts';
 import { createAttempter } from '../../webhooks/attempt.ts';
 import { createSender } from '../../webhooks/send.ts';
 import { newSecret } from '../../webhooks/sign.ts';
@@ -27,6 +28,14 @@ afterEach(async () => {
   await healthy.stop();
 });
 
+/** Of a type of the merchant's own, whose data may be anything. */
+const addOwnEvents = async (merchantId: MerchantId, count: number) => {
+  const body = JSON.stringify({
+    ...{ id: newId('event'), type: 'own.event', timestamp: new Date().toISOString(), data: {} },
+  });
+  return scene.addEvents(merchantId, count, { type: 'own.event', body });
+};
+
 async function newEndpoint(url: string) {
   const id = newId('endpoint');
   const sealedSecret = sealer.seal(newSecret('hmac').secret, secretContext(id));
@@ -42,7 +51,7 @@ test.each(hanging)(
     try {
       const hung = await newEndpoint(receiver.url);
       const well = await newEndpoint(healthy.url);
-      await scene.addEvents(hung.merchantId, 1);
+      await addOwnEvents(hung.merchantId, 1);
       const relay = scene.startRelay(createAttempter({ sender, sealer }));
       await until('the call that hangs', () => receiver.requests() === 1);
 
@@ -50,7 +59,7 @@ test.each(hanging)(
       await until('its connection’s end', () => receiver.open() === 0);
       expect(await scene.deliveriesTo(hung.id)).toMatchObject([{ status: 'pending', attempts: 0 }]);
 
-      await scene.addEvents(well.merchantId, 1);
+      await addOwnEvents(well.merchantId, 1);
       scene.startRelay(createAttempter({ sender, sealer }));
       await until('the next relay’s first delivery', () => healthy.received.length === 1);
       await until('the second try', () => receiver.requests() === 2);

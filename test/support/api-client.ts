@@ -1,3 +1,5 @@
+import { refuseAnswer } from './described.ts';
+
 export type ApiAnswer<T = Record<string, unknown>> = {
   status: number;
   headers: Headers;
@@ -11,7 +13,7 @@ export type ApiClient = <T = Record<string, unknown>>(
   options?: { body?: unknown; headers?: Record<string, string> },
 ) => Promise<ApiAnswer<T>>;
 
-/** Calls the API as a merchant would. `body` may be a string that is sent as it is. */
+/** Calls the API as a merchant would, and throws where it is answered with what its document does not say. `body` may be a string that is sent as it is. */
 export function apiClient({ url, key }: { url: string; key?: string }): ApiClient {
   return async (method, path, options = {}) => {
     const { body, headers } = options;
@@ -26,7 +28,14 @@ export function apiClient({ url, key }: { url: string; key?: string }): ApiClien
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
-    const isJson = /json/.test(response.headers.get('content-type') ?? '');
+    const type = response.headers.get('content-type');
+    const isJson = /json/.test(type ?? '');
+    const { status } = response;
+    const answer = { status, type, body: isJson ? (JSON.parse(text) as unknown) : undefined };
+    const refusal = refuseAnswer({ method, path }, answer);
+    if (refusal !== undefined) {
+      throw new Error(`openapi.json does not describe ${method} ${path}: ${status} ${refusal}`);
+    }
     return {
       status: response.status,
       headers: response.headers,

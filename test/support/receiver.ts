@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { refuseDelivery } from './described.ts';
 
 export type Received = { headers: Record<string, string>; rawBody: string; event: ReceivedEvent };
 export type ReceivedEvent = {
@@ -20,11 +21,13 @@ export type Receiver = {
   answerWith(reply: (received: Received) => Reply | Promise<Reply>): void;
   /** Requests that were neither answered nor given up. */
   underWay(): number;
+  /** Throws where something came that the API's description does not describe. */
   stop(): Promise<void>;
 };
 
 export async function startReceiver(): Promise<Receiver> {
   const received: Received[] = [];
+  const undescribed: string[] = [];
   const open = new Set<ServerResponse>();
   let reply: (received: Received) => Reply | Promise<Reply> = () => ({ status: 204 });
   const server = createServer((request, response) => {
@@ -40,6 +43,8 @@ export async function startReceiver(): Promise<Receiver> {
         event: JSON.parse(rawBody) as ReceivedEvent,
       };
       received.push(entry);
+      const refusal = refuseDelivery(entry.event);
+      if (refusal !== undefined) undescribed.push(`${entry.event.type}: ${refusal}`);
       void Promise.resolve(reply(entry)).then(({ status, headers, body }) => {
         response.writeHead(status, headers).end(body);
       });
@@ -57,6 +62,9 @@ export async function startReceiver(): Promise<Receiver> {
     stop: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
+      if (undescribed.length > 0) {
+        throw new Error(`deliveries that openapi.json does not describe:\n${undescribed[0]}`);
+      }
     },
   };
 }

@@ -73,9 +73,12 @@ describe('a thread', () => {
         isJson: true,
         timeoutMs: 5_000,
       });
-    const data = '{"__proto__":1,"a":"\\ud800"}';
+    const data = '{"constructor":1,"a":"\\ud800"}';
     expect(await read(`{"events":[{"data":${data}},7]}`)).toMatchObject({
       value: { kind: 'read', events: [`{"data":${data}}`, '7'] },
+    });
+    expect(await read('{"events":[{"data":{"a":1,"a":1}}]}')).toMatchObject({
+      value: { kind: 'refused', at: '/events/0/data/a' },
     });
     expect(await read('{"events":[')).toMatchObject({ value: { kind: 'malformed' } });
     expect(await read('{"events":[],"x":1}')).toMatchObject({ value: { at: '/x' } });

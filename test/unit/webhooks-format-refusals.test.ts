@@ -208,11 +208,14 @@ describe('XML that means harm is refused unread', () => {
     expect(read('application/xml', body)).toMatchObject({ reason: 'has too many elements' });
   });
 
-  test('a name that would reach into JavaScript pollutes nothing', () => {
+  test('a name that would reach into JavaScript is refused, and pollutes nothing', () => {
     const body = xmlData('<data><field name="__proto__"><polluted>1</polluted></field></data>');
-    expect(read('text/xml', body)).toEqual({
-      kind: 'decoded',
-      events: [{ type: 'a.b', data: JSON.parse('{"__proto__":{"polluted":"1"}}') as unknown }],
+    const refusal = { kind: 'refused', reason: 'is a name that is not taken' };
+    expect(read('text/xml', body)).toEqual({ ...refusal, at: '/data/__proto__' });
+    const form = 'type=a.b&data[__proto__][polluted]=1';
+    expect(read('application/x-www-form-urlencoded', form)).toEqual({
+      ...refusal,
+      at: '/data/__proto__',
     });
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });

@@ -2,7 +2,14 @@ import { pointerPart } from '../../domain/json-value.ts';
 import { deepestLevel } from './format.ts';
 import type { Format } from './format.ts';
 import { areIndices, fieldsOf, typesName, typesOf } from './form-write.ts';
-import { eventFrom, parseJson, Refusal, refusalsAsData, textOf } from './incoming.ts';
+import {
+  eventFrom,
+  fieldsFromPairs,
+  parseJson,
+  Refusal,
+  refusalsAsData,
+  textOf,
+} from './incoming.ts';
 
 /** The envelope as a form (WHATWG URL, 5), nested by brackets; `~types[…]` keeps what is no string. */
 export const form: Format = {
@@ -73,8 +80,7 @@ function fieldsFrom(tree: Tree, place: Place): Record<string, unknown> {
   });
   const [stray] = place.name === undefined ? place.types.keys() : [];
   if (stray !== undefined) throw new Refusal(`has ${stray} for a field that is not there`);
-  // Makes `__proto__` a field like any other.
-  return Object.fromEntries(fields);
+  return fieldsFromPairs(fields, place.at);
 }
 
 function valueFrom(tree: Tree, place: Place & { name: string }): unknown {

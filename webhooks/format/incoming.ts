@@ -1,4 +1,5 @@
 import { pointerPart } from '../../domain/json-value.ts';
+import { readJson } from '../../domain/read-json.ts';
 import { isPlainObject } from './format.ts';
 import type { Decoded, IncomingEvent } from './format.ts';
 
@@ -37,11 +38,24 @@ export function textOf(body: Uint8Array): string {
 }
 
 export function parseJson(text: string, at?: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new Refusal('is not JSON', at);
+  const reading = readJson(text);
+  if (reading.kind === 'value') return reading.value;
+  if (reading.kind === 'malformed') throw new Refusal('is not JSON', at);
+  const { path, message } = reading.problem;
+  throw new Refusal(message, `${at ?? ''}${path}`);
+}
+
+/** Fields by their names; a name that no JSON may have (`domain/read-json.ts`) none may have here. */
+export function fieldsFromPairs(
+  pairs: Iterable<readonly [string, unknown]>,
+  at: string,
+): Record<string, unknown> {
+  const fields: [string, unknown][] = [];
+  for (const [name, value] of pairs) {
+    if (name === '__proto__') throw new Refusal('is a name that is not taken', `${at}/${name}`);
+    fields.push([name, value]);
   }
+  return Object.fromEntries(fields);
 }
 
 const known = new Set('id type data resourceId occurredAt timestamp channels'.split(' '));

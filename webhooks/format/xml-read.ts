@@ -1,6 +1,6 @@
 import { XMLParser } from 'fast-xml-parser';
 import { pointerPart } from '../../domain/json-value.ts';
-import { parseJson, Refusal } from './incoming.ts';
+import { fieldsFromPairs, parseJson, Refusal } from './incoming.ts';
 import { carryable } from './xml-write.ts';
 
 /** An element as it was written: character references are resolved, nothing is interpreted. */
@@ -155,6 +155,5 @@ function fieldsOf(children: readonly Element[], at: string): Record<string, unkn
     if (fields.has(name)) throw new Refusal('is there twice; say type="array"', within);
     fields.set(name, valueOf(child, within));
   }
-  // Makes `__proto__` a field like any other.
-  return Object.fromEntries(fields);
+  return fieldsFromPairs(fields, at);
 }

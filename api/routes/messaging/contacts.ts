@@ -18,6 +18,7 @@ const content = { 'application/json': { schema: contactSchema } };
 const allow = createRoute({
   method: 'post',
   path: '/v1/contacts',
+  operationId: 'createContact',
   ...messagingRoute,
   summary: 'Let another merchant write to you',
   description:
@@ -40,6 +41,7 @@ const allow = createRoute({
 const list = createRoute({
   method: 'get',
   path: '/v1/contacts',
+  operationId: 'listContacts',
   ...messagingRoute,
   summary: 'Who may write to you',
   responses: {
@@ -54,6 +56,7 @@ const list = createRoute({
 const withdraw = createRoute({
   method: 'delete',
   path: '/v1/contacts/{merchantId}',
+  operationId: 'deleteContact',
   ...messagingRoute,
   summary: 'No longer let a merchant write to you',
   description: 'Open sessions and memberships stay until they end or you leave.',

@@ -11,6 +11,7 @@ const content = { 'application/json': { schema: topicSchema } };
 const create = createRoute({
   method: 'post',
   path: '/v1/topics',
+  operationId: 'createTopic',
   ...messagingRoute,
   summary: 'Create a topic',
   description: 'You own it and are its first member. The same name is the same topic.',
@@ -34,6 +35,7 @@ const create = createRoute({
 const list = createRoute({
   method: 'get',
   path: '/v1/topics',
+  operationId: 'listTopics',
   ...messagingRoute,
   summary: 'Topics that you own or are a member of',
   responses: {
@@ -48,6 +50,7 @@ const list = createRoute({
 const read = createRoute({
   method: 'get',
   path: '/v1/topics/{topicId}',
+  operationId: 'getTopic',
   ...messagingRoute,
   summary: 'Read a topic',
   request: { params: z.object({ topicId }) },

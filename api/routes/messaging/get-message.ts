@@ -11,6 +11,7 @@ import { messageId } from './messaging-schemas.ts';
 const route = createRoute({
   method: 'get',
   path: '/v1/messages/{messageId}',
+  operationId: 'getMessage',
   tags: ['Messaging'],
   summary: 'Read a request, or wait for its reply',
   security: [{ apiKey: [] }],

@@ -10,6 +10,7 @@ import { sessionBody, sessionSchema } from './session-body.ts';
 const route = createRoute({
   method: 'get',
   path: '/v1/sessions/{sessionId}',
+  operationId: 'getSession',
   tags: ['Messaging'],
   summary: 'Read a session, or wait for its end',
   description: 'Both sides are given the same bytes.',

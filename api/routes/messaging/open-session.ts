@@ -5,13 +5,16 @@ import type { ApiDeps, App } from '../../deps.ts';
 import { contentHashOf } from '../../idempotency.ts';
 import { leftToSweep } from '../../left-to-sweep.ts';
 import { refuseFields } from '../../refuse-fields.ts';
-import { bodyProblems, problemResponses } from '../../schemas.ts';
+import { bodyProblems, locationHeader, problemResponses } from '../../schemas.ts';
 import { keyOf, keyReused } from './key-of.ts';
 import { addressSchema, keyHeaders, ownKey, subjectSchema } from './messaging-schemas.ts';
 import { participantAt } from './participant-at.ts';
 import { sessionBody, sessionSchema } from './session-body.ts';
 
-const content = { 'application/json': { schema: sessionSchema } };
+const answer = {
+  content: { 'application/json': { schema: sessionSchema } },
+  headers: locationHeader,
+};
 
 const newSession = z
   .strictObject({
@@ -36,6 +39,7 @@ const newSession = z
 const route = createRoute({
   method: 'post',
   path: '/v1/sessions',
+  operationId: 'openSession',
   tags: ['Messaging'],
   summary: 'Open a session between two participants',
   description:
@@ -46,8 +50,8 @@ const route = createRoute({
     body: { required: true, content: { 'application/json': { schema: newSession } } },
   },
   responses: {
-    200: { description: 'The same session was opened before', content },
-    201: { description: 'Open', content },
+    200: { description: 'The same session was opened before', ...answer },
+    201: { description: 'Open', ...answer },
     ...problemResponses(...bodyProblems, 'not-found', 'idempotency-key-reused'),
   },
 });

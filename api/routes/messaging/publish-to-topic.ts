@@ -14,6 +14,7 @@ const content = { 'application/json': { schema: topicMessageSchema } };
 const route = createRoute({
   method: 'post',
   path: '/v1/topics/{topicId}/messages',
+  operationId: 'publishToTopic',
   tags: ['Messaging'],
   summary: 'Publish a message to all other members',
   description:

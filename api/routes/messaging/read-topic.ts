@@ -17,6 +17,7 @@ import { topicKey, topicMessageBody, topicMessageSchema } from './topic-body.ts'
 const history = createRoute({
   method: 'get',
   path: '/v1/topics/{topicId}/messages',
+  operationId: 'listTopicMessages',
   ...messagingRoute,
   summary: "Read a topic's messages after a cursor",
   description:
@@ -51,6 +52,7 @@ const history = createRoute({
 const latest = createRoute({
   method: 'get',
   path: '/v1/topics/{topicId}/latest',
+  operationId: 'listLatestTopicMessages',
   ...messagingRoute,
   summary: 'Read the newest message under a key',
   request: { params: z.object({ topicId }), query: z.strictObject({ key: topicKey }) },

@@ -12,6 +12,7 @@ const content = { 'application/json': { schema: messageSchema } };
 const route = createRoute({
   method: 'post',
   path: '/v1/messages/{messageId}/reply',
+  operationId: 'replyToMessage',
   tags: ['Messaging'],
   summary: 'Reply to a request',
   description:

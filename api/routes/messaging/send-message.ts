@@ -9,7 +9,7 @@ import { contentHashOf } from '../../idempotency.ts';
 import { leftToSweep } from '../../left-to-sweep.ts';
 import { refuseFields } from '../../refuse-fields.ts';
 import { resourceEndpoint } from '../../resource-endpoint.ts';
-import { bodyProblems, problemResponses, textUpTo } from '../../schemas.ts';
+import { bodyProblems, locationHeader, problemResponses, textUpTo } from '../../schemas.ts';
 import { parseWaitMs } from '../../wait-for.ts';
 import { waitForReply } from './get-message.ts';
 import { keyOf, keyReused } from './key-of.ts';
@@ -23,7 +23,10 @@ import {
 } from './messaging-schemas.ts';
 import { participantAt } from './participant-at.ts';
 
-const content = { 'application/json': { schema: messageSchema } };
+const answer = {
+  content: { 'application/json': { schema: messageSchema } },
+  headers: locationHeader,
+};
 
 const newMessage = z
   .strictObject({
@@ -52,6 +55,7 @@ const newMessage = z
 const route = createRoute({
   method: 'post',
   path: '/v1/messages',
+  operationId: 'sendMessage',
   tags: ['Messaging'],
   summary: 'Ask a participant something',
   description:
@@ -62,8 +66,8 @@ const route = createRoute({
     body: { required: true, content: { 'application/json': { schema: newMessage } } },
   },
   responses: {
-    200: { description: 'The same request was sent before', content },
-    201: { description: 'The request; `status` says whether there is a reply', content },
+    200: { description: 'The same request was sent before', ...answer },
+    201: { description: 'The request; `status` says whether there is a reply', ...answer },
     ...problemResponses(
       ...bodyProblems,
       'not-found',

@@ -13,6 +13,7 @@ const content = { 'application/json': { schema: sessionSchema } };
 const route = createRoute({
   method: 'post',
   path: '/v1/sessions/{sessionId}/messages',
+  operationId: 'speakInSession',
   tags: ['Messaging'],
   summary: 'Say your part in a session',
   description:

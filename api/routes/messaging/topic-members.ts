@@ -25,6 +25,7 @@ const problems = ['invalid-request', 'unauthorized', 'not-found'] as const;
 const put = createRoute({
   method: 'put',
   path: '/v1/topics/{topicId}/members/{participant}',
+  operationId: 'setTopicMember',
   ...messagingRoute,
   summary: 'Add a member, or change its filter',
   description:
@@ -52,6 +53,7 @@ const put = createRoute({
 const remove = createRoute({
   method: 'delete',
   path: '/v1/topics/{topicId}/members/{participant}',
+  operationId: 'removeTopicMember',
   ...messagingRoute,
   summary: 'Take a member out, or leave',
   description: 'The owner takes any member out; a member itself.',
@@ -62,6 +64,7 @@ const remove = createRoute({
 const list = createRoute({
   method: 'get',
   path: '/v1/topics/{topicId}/members',
+  operationId: 'listTopicMembers',
   ...messagingRoute,
   summary: 'Who is a member, how far each has read, and when it was last seen',
   request: { params: onTopic },
@@ -77,6 +80,7 @@ const list = createRoute({
 const move = createRoute({
   method: 'put',
   path: '/v1/topics/{topicId}/cursor',
+  operationId: 'moveTopicCursor',
   ...messagingRoute,
   summary: 'Say how far you have read',
   description: 'A cursor only moves forward, and not beyond the newest message.',

@@ -98,7 +98,25 @@ const shapesOfJson: HostileInput[] = [
   inJson({
     name: 'a field 600,000 times',
     body: () => fill(eventHead, () => ',"x":1', '}}]}', 4 * mebibyte),
-    statuses: [201],
+    statuses: [400],
+    field: '/events/0/data/x',
+  }),
+  inJson({
+    name: '45,000 fields of which the last stands twice',
+    body: () => fill(eventHead, (n) => `,"k${n}":1`, ',"x":2}}]}', mebibyte / 2),
+    statuses: [400],
+    field: '/events/0/data/x',
+  }),
+  inJson({
+    name: 'objects 80,000 deep with a name twice in the last',
+    body: () => `{"data":${'{"a":'.repeat(80_000)}{"b":1,"b":1}${'}'.repeat(80_001)}`,
+    statuses: [400],
+  }),
+  inJson({
+    name: '360,000 fields of which the last stands twice',
+    body: () => fill(eventHead, (n) => `,"k${n}":1`, ',"x":2}}]}', 4 * mebibyte),
+    statuses: [400],
+    field: '/events/0/data/x',
   }),
   inJson({
     name: 'arrays 2 million deep',

@@ -1,0 +1,94 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type { Context, MiddlewareHandler } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import {
+  dropOldAnswers,
+  keepAnswer,
+  releaseKey,
+  reserveKey,
+} from '../../db/queries/idempotency-answers.ts';
+import type { KeyedRequest } from '../../db/queries/idempotency-answers.ts';
+import type { ApiDeps, AppEnv } from '../deps.ts';
+import { hasNoBody } from '../has-no-body.ts';
+import { checkKey, keyInFlight, keyReused, replayed } from '../idempotency.ts';
+import type { KeptAnswer } from '../idempotency.ts';
+import { takesEvents } from './takes-events.ts';
+import { takesOrders } from './takes-orders.ts';
+
+const dropEveryMs = 600_000;
+const mostDropped = 1_000;
+/** The fields of an answer that belong to what it says. */
+const keptFields = ['content-type', 'location', 'etag'];
+
+/**
+ * Every POST of a merchant may come with an Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): the same
+ * request under it gets the same bytes, another body 422, and while the first is under way 409. Only what was done
+ * is kept; a refusal leaves the key fresh. Orders and events are written together with their keys, by their routes.
+ */
+export function answerOnce({
+  db,
+  sealer,
+  logger,
+}: Pick<ApiDeps, 'db' | 'sealer' | 'logger'>): MiddlewareHandler<AppEnv> {
+  let dropsAtMs = 0;
+
+  function dropNowAndThen(): void {
+    if (Date.now() < dropsAtMs) return;
+    dropsAtMs = Date.now() + dropEveryMs;
+    dropOldAnswers(db, { limit: mostDropped }).catch((error: unknown) =>
+      logger.warn({ err: error }, 'old answers were not dropped'),
+    );
+  }
+
+  async function requestOf(c: Context<AppEnv>, key: string): Promise<KeyedRequest> {
+    const bytes = hasNoBody(c.req) ? '' : Buffer.from(await c.req.arrayBuffer());
+    return {
+      merchantId: c.var.merchant.id,
+      ...{ path: c.req.path, key, holder: randomUUID() },
+      requestHash: createHash('sha256').update(bytes).digest('hex'),
+    };
+  }
+
+  return async (c, next) => {
+    const given = c.req.header('idempotency-key');
+    const isTheirs = c.req.method !== 'POST' || takesEvents(c.req) || takesOrders(c.req);
+    if (given === undefined || isTheirs) return next();
+    const request = await requestOf(c, checkKey(given));
+    dropNowAndThen();
+    const reserved = await reserveKey(db, request);
+    switch (reserved.kind) {
+      case 'keyReused':
+        throw keyReused();
+      case 'inFlight':
+        throw keyInFlight();
+      case 'answered':
+        return replayed(c, {
+          status: reserved.status as ContentfulStatusCode,
+          ...readAnswer(sealer.open(reserved.sealedAnswer, contextOf(request))),
+        });
+      case 'reserved':
+    }
+    const seal = ({ headers, body }: Pick<KeptAnswer, 'headers' | 'body'>) =>
+      sealer.seal(JSON.stringify({ headers, body }), contextOf(request));
+    c.set('keepAnswer', (tx, answer) =>
+      keepAnswer(tx, { request, status: answer.status, sealedAnswer: seal(answer) }),
+    );
+    await next();
+    if (!c.res.ok) return releaseKey(db, request);
+    const { status, headers } = c.res;
+    const fields = keptFields.flatMap((name) => {
+      const value = headers.get(name);
+      return value === null ? [] : [[name, value] as const];
+    });
+    const body = await c.res.clone().text();
+    await keepAnswer(db, {
+      ...{ request, status },
+      sealedAnswer: seal({ headers: Object.fromEntries(fields), body }),
+    });
+  };
+}
+
+const contextOf = ({ merchantId, path, key }: KeyedRequest) =>
+  `idempotency_answers:${merchantId}:${path}:${key}`;
+
+const readAnswer = (text: string) => JSON.parse(text) as Pick<KeptAnswer, 'headers' | 'body'>;
