@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { openLogFile } from './log-file.ts';
 import type { Exit } from './leashed.ts';
+import { isPortTaken, PortTakenError } from './ports.ts';
 
 const projectDir = fileURLToPath(new URL('../../', import.meta.url));
 const POLL_MS = 20;
@@ -35,7 +36,7 @@ export type NodeProcess = {
   stop(): Promise<void>;
 };
 
-/** Starts one of our own entries and returns when it says that it is ready. */
+/** Starts one of our own entries and returns when it says that it is ready. Throws `PortTakenError` where it says so. */
 export async function startNodeProcess(input: NodeProcessInput): Promise<NodeProcess> {
   const { entry, logFile, args = [], nodeArgs = [], readyTimeoutMs = 60_000 } = input;
   const log = openLogFile(logFile);
@@ -83,7 +84,8 @@ export async function startNodeProcess(input: NodeProcessInput): Promise<NodePro
       }
       if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) {
         const { code, logTail } = await exited;
-        throw new Error(`${entry} ended with ${code}: ${logTail}`);
+        const message = `${entry} ended with ${code}: ${logTail}`;
+        throw isPortTaken(logTail) ? new PortTakenError(message) : new Error(message);
       }
       if (Date.now() >= deadlineMs) {
         await stop();
