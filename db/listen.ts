@@ -18,6 +18,8 @@ const longestRetryMs = 5_000;
  */
 export async function listen(input: {
   url: string;
+  /** What PostgreSQL shows it as. */
+  name: string;
   onMessage: (channel: Channel, payload: string) => void;
   onHearing: (channels: readonly Channel[]) => void;
 }): Promise<Listener> {
@@ -28,7 +30,7 @@ export async function listen(input: {
   async function connect(): Promise<pg.Client> {
     const next = new pg.Client({
       connectionString: input.url,
-      application_name: 'tender-listen',
+      application_name: input.name,
       keepAlive: true,
     });
     next.on('notification', (message) =>

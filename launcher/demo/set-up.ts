@@ -1,10 +1,8 @@
 import { and, eq, notInArray } from 'drizzle-orm';
-import { parseSecretKeys, secretKeysHelp } from '../../config/secret-keys.ts';
 import { openDatabase } from '../../db/database.ts';
 import type { Database } from '../../db/database.ts';
 import { endpoints } from '../../db/schema/endpoints.ts';
 import { providerAccounts } from '../../db/schema/provider-accounts.ts';
-import { createSealer } from '../../db/sealed.ts';
 import type { Sealer } from '../../db/sealed.ts';
 import type { EndpointId, MerchantId } from '../../domain/ids.ts';
 import type { ProviderName } from '../../providers/provider.ts';
@@ -13,6 +11,7 @@ import type { Addresses } from '../local/bring-up.ts';
 import { readState, writeState } from '../local/state.ts';
 import { createKey, createMerchant, createSandboxAccount } from '../operator/open-account.ts';
 import type { SandboxAccount } from '../operator/open-account.ts';
+import { openSealer } from '../operator/open-sealer.ts';
 import { providerNames } from '../services/simulators.ts';
 import { callApi } from './call-api.ts';
 
@@ -40,9 +39,7 @@ export async function prepareDemo(addresses: Addresses): Promise<DemoMerchant> {
     onError: () => {},
   });
   try {
-    const keys = parseSecretKeys(addresses.secretKeys);
-    if (!keys) throw new Error(`TENDER_SECRET_KEYS: ${secretKeysHelp}`);
-    const deps = { db, addresses, sealer: createSealer(keys) };
+    const deps = { db, addresses, sealer: await openSealer(db, addresses) };
     const merchant = await findOrCreateMerchant(deps);
     const accounts = {} as Record<ProviderName, SandboxAccount>;
     for (const provider of providerNames) {

@@ -11,6 +11,7 @@ import { openChanges } from '../../db/changes.ts';
 import { createFeedChanges } from '../../db/feed-changes.ts';
 import { openDatabase } from '../../db/database.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
+import { checkSecretKeys } from '../../db/queries/check-secret-keys.ts';
 import { createSealer } from '../../db/sealed.ts';
 import { within } from '../../outbound/within.ts';
 import { useNameServers } from '../../outbound/name-servers.ts';
@@ -51,10 +52,13 @@ export async function startPlatform(input: {
     ...config.database,
     onError: (error) => logger.warn({ err: error }, 'an idle database connection broke'),
   });
-  await lookForCuts({ db, logger });
-  const changes = await openChanges(config.database);
-  const temporal = await connectClient({ config, logger, signal: stopping.signal, hasWorker });
   const sealer = createSealer(config.secretKeys);
+  // Seen by a rotation of keys before its keys are checked: whoever passed the check is seen.
+  const changes = await openChanges({ ...config.database, keyIds: sealer.keyIds });
+  const verdict = await checkSecretKeys({ db, sealer });
+  if (verdict.kind === 'wrong') throw new Error(`TENDER_SECRET_KEYS: ${verdict.detail}`);
+  await lookForCuts({ db, logger });
+  const temporal = await connectClient({ config, logger, signal: stopping.signal, hasWorker });
   const traffic = countTraffic({
     db,
     onError: (error) => logger.warn({ err: error }, 'the figures of endpoints were not written'),
