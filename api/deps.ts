@@ -11,6 +11,7 @@ import type { Merchant } from '../db/queries/merchants.ts';
 import type { Sealer } from '../db/sealed.ts';
 import type { Sender } from '../webhooks/send.ts';
 import type { Cursors } from './cursors.ts';
+import type { KeyWatch, WatchedKey } from './key-watch.ts';
 import type { Rate } from './limits/rate.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { WorkerThreads } from './worker-threads/worker-threads.ts';
@@ -38,10 +39,21 @@ export type ApiDeps = {
   switches: Rate;
   /** Whom a request without a key is counted for. */
   addressOf: (c: Context) => string;
-  /** Aborted when the process is asked to stop: streams end themselves. */
+  /** Tells what is held open that its key has ended. */
+  keys: KeyWatch;
+  /** Aborted when the process is asked to stop: it is not ready any more, and what waits is answered. */
   stopping: AbortSignal;
   logger: Logger;
 };
 
-export type AppEnv = { Variables: { requestId: string; merchant: Merchant; apiKeyId: string } };
+export type AppEnv = {
+  Variables: {
+    requestId: string;
+    merchant: Merchant;
+    /** The key that the request came with. */
+    apiKey: WatchedKey;
+    /** Made at the first call; see `middleware/hold-requests.ts`. */
+    endOfWait: () => AbortSignal;
+  };
+};
 export type App = OpenAPIHono<AppEnv>;

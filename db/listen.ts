@@ -1,7 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 
-export type Channel = 'tender_orders' | 'tender_events' | 'tender_feed' | 'tender_messaging';
+export type Channel =
+  | 'tender_orders'
+  | 'tender_events'
+  | 'tender_feed'
+  | 'tender_messaging'
+  | 'tender_keys';
 
 export type Listener = {
   /** From now on, or up to now: what is heard is only certain from the next `onHearing` on. */

@@ -43,7 +43,7 @@ export function registerGetOrder(app: App, deps: ApiDeps) {
     const view = await waitForOrder(deps, {
       ...{ merchantId: c.var.merchant.id, orderId },
       timeoutMs: parseWaitMs(headers.prefer, 0),
-      caller: c.req.raw.signal,
+      caller: c.var.endOfWait(),
       isEnough: (found) => {
         known ??= etagOf(found);
         return etagOf(found) !== known;

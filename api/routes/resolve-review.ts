@@ -46,11 +46,17 @@ export function registerResolveReview(app: App, deps: ApiDeps) {
   app.openapi(route, async (c) => {
     const { orderId } = c.req.valid('param');
     const { verb, note } = c.req.valid('json');
-    const { merchant, apiKeyId } = c.var;
+    const { merchant, apiKey } = c.var;
     const read = () => findOrder(deps.db, { merchantId: merchant.id, orderId });
     const before = await read();
     if (!before) throw notFound('order', orderId);
-    const wish = { kind: 'resolve', verb, note, actor: apiKeyId, merchantId: merchant.id } as const;
+    const wish = {
+      kind: 'resolve',
+      verb,
+      note,
+      actor: apiKey.keyId,
+      merchantId: merchant.id,
+    } as const;
     const isNoted = await requestWish(deps.db, { orderId, wish });
     if (!isNoted) {
       throw new Problem('order-not-in-review', `The order is ${before.snapshot.status}.`, {
@@ -62,7 +68,7 @@ export function registerResolveReview(app: App, deps: ApiDeps) {
     await waitFor({
       subscribe: (tell) => deps.changes.subscribe('tender_orders', orderId, tell),
       timeoutMs: parseWaitMs(c.req.valid('header').prefer, defaultWaitMs),
-      caller: c.req.raw.signal,
+      caller: c.var.endOfWait(),
       read: isDecided,
       isEnough: Boolean,
     });

@@ -4,6 +4,7 @@ import { createRounds } from '../../activities/notifications/rounds.ts';
 import { createAccountHealth } from '../../activities/payments/account-health.ts';
 import { createProviderDirectory } from '../../activities/payments/provider-directory.ts';
 import { createCursors, lookForCuts } from '../../api/cursors.ts';
+import { createKeyWatch } from '../../api/key-watch.ts';
 import { createAddressOf } from '../../api/limits/address.ts';
 import { createRate } from '../../api/limits/rate.ts';
 import type { Config } from '../../config/config.ts';
@@ -72,6 +73,7 @@ export async function startPlatform(input: {
   const deps = {
     ...{ db, changes, sealer, sender, health, logger },
     feed: createFeedChanges({ db, changes }),
+    keys: createKeyWatch({ db, changes, logger }),
     cursors: createCursors({ db, logger }),
     client: temporal.client,
     taskQueue: config.temporal.taskQueue,
