@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createHandledRuns } from '../../activities/healing/handled-runs.ts';
 import { createRounds } from '../../activities/notifications/rounds.ts';
 import { createAccountHealth } from '../../activities/payments/account-health.ts';
@@ -26,13 +27,16 @@ import { runWorker } from '../../worker/run-worker.ts';
 import { connectClient } from './connect-client.ts';
 import { serveApi } from './serve-api.ts';
 
-/** Longer than the workers need at the most: `shutdownForceTime` in `worker/create-workers.ts`. */
-const stopStepMs = 30_000;
+/** Of the time for a stop, what requests under way may take; the workers come after them. */
+const shareOfRequests = 1 / 3;
 
 export type Platform = {
   /** Where the API listens; undefined without the API. */
   port: number | undefined;
-  /** Lets what is under way finish: first the door, then the worker, then the connections. */
+  /**
+   * Lets what is under way finish, within one deadline: not ready any more, then what waits is answered, then the door,
+   * the workers, the connections.
+   */
   stop(): Promise<void>;
 };
 
@@ -45,8 +49,9 @@ export async function startPlatform(input: {
 }): Promise<Platform> {
   const { config, logger, hasApi, hasWorker } = input;
   const stopping = new AbortController();
-  // Every stream and every round that waits listens to it: many are no leak.
-  setMaxListeners(0, stopping.signal);
+  const draining = new AbortController();
+  // Every stream and every round that waits listens to them: many are no leak.
+  setMaxListeners(0, stopping.signal, draining.signal);
   if (config.dnsServers) useNameServers(config.dnsServers);
   await migrateDatabase(config.database);
   const { db, close: closeDatabase } = openDatabase({
@@ -105,7 +110,9 @@ export async function startPlatform(input: {
     stopping: stopping.signal,
   };
 
-  const server = hasApi ? await serveApi(deps, config.http) : undefined;
+  const server = hasApi
+    ? await serveApi({ ...deps, stopping: draining.signal }, config.http)
+    : undefined;
   let working: Promise<void> | undefined;
   if (temporal.native) {
     const { native: connection } = temporal;
@@ -117,13 +124,18 @@ export async function startPlatform(input: {
   return {
     port: server?.port,
     stop: async () => {
-      stopping.abort();
-      // Each is bounded by itself, or by this: a process that was asked to end ends.
+      const { drainMs, withinMs } = config.stop;
+      draining.abort();
+      // Balancers look every few seconds: until they have seen that this one is not ready, they send it requests.
+      if (server) await sleep(drainMs);
+      const endsMs = Date.now() + withinMs;
+      // Each is bounded by what is left: a process that was asked to end ends.
       const step = (work: Promise<unknown> | undefined, what: string) =>
-        within(Promise.resolve(work), { timeoutMs: stopStepMs, what }).catch((error: unknown) =>
-          logger.warn({ err: error }, 'stopping goes on without it'),
+        within(Promise.resolve(work), { timeoutMs: Math.max(0, endsMs - Date.now()), what }).catch(
+          (error: unknown) => logger.warn({ err: error }, 'stopping goes on without it'),
         );
-      await step(server?.close(), 'the API to close');
+      await step(server?.close({ withinMs: withinMs * shareOfRequests }), 'the API to close');
+      stopping.abort();
       await step(working, 'the workers to end');
       await step(Promise.all([health.flush(), sender.close(), changes.close()]), 'connections');
       await step(temporal.close(), 'Temporal’s connection');

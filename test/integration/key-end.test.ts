@@ -134,7 +134,7 @@ describe('with the revocation of a key', () => {
 });
 
 test('a held poll and a stream end when their key expires', async () => {
-  const key = await newKey(new Date(Date.now() + 3_000));
+  const key = await newKey(new Date(Date.now() + 8_000));
   const stream = await openStream({ url: otherUrl, key: key.key });
   const poll = key.api('GET', '/v1/events?types=never.*&wait=60');
   expect(await ended(stream.ended)).toBe(true);

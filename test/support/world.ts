@@ -91,6 +91,7 @@ export async function openWorld(
     dnsServers: options.dnsServers,
     limits: { ...defaultLimits, ...options.limits },
     trustedProxies: options.trustedProxies ?? [],
+    stop: { drainMs: 0, withinMs: 30_000 },
     logLevel: process.env['TEST_LOG'] ?? 'silent',
   };
   const logger = options.logger ?? createLogger({ level: config.logLevel, name: 'test' });
