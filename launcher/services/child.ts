@@ -8,6 +8,8 @@ import { isPortTaken, PortTakenError } from './ports.ts';
 
 const projectDir = fileURLToPath(new URL('../../', import.meta.url));
 const POLL_MS = 20;
+/** Longer than the platform takes at the most (`TENDER_STOP_SECONDS`). */
+const STOP_TIMEOUT_MS = 35_000;
 
 export type NodeProcessInput = {
   /** Path of a TypeScript or JavaScript file; relative ones count from the project's folder. */
@@ -66,7 +68,7 @@ export async function startNodeProcess(input: NodeProcessInput): Promise<NodePro
   const stop = async () => {
     isStopping = true;
     child.kill('SIGTERM');
-    const insist = setTimeout(() => child.kill('SIGKILL'), input.stopTimeoutMs ?? 30_000);
+    const insist = setTimeout(() => child.kill('SIGKILL'), input.stopTimeoutMs ?? STOP_TIMEOUT_MS);
     await exited;
     clearTimeout(insist);
   };
