@@ -121,7 +121,9 @@ test('Ctrl-C leaves nothing behind, kill -9 neither, and the next start comes up
   killed.child.kill('SIGKILL');
   await killed.ended;
   await until('its parts to stop by themselves', () => processesOf(stateFolder).length === 0);
+  const ports = kept('ports.json');
   const after = await once();
+  expect(kept('ports.json')).toEqual(ports);
   expect(after.orders).toMatchObject({ total: 9, paid: 9 });
 });
 
