@@ -5,6 +5,7 @@ import { answerOnce } from './middleware/answer-once.ts';
 import { authenticate } from './middleware/authenticate.ts';
 import { boundTemporalCalls } from './middleware/bound-temporal-calls.ts';
 import { formBody } from './middleware/form-body.ts';
+import { holdRequests } from './middleware/hold-requests.ts';
 import { jsonBody } from './middleware/json-body.ts';
 import { limitBody } from './middleware/limit-body.ts';
 import { limitMerchants } from './middleware/limit-merchants.ts';
@@ -51,6 +52,7 @@ import { registerPublishEvents } from './routes/publish-events.ts';
 import { registerStreamEvents } from './routes/stream-events.ts';
 import { registerTakeEvents } from './routes/take-events.ts';
 import { registerListOrders } from './routes/list-orders.ts';
+import { registerListPortalLinks } from './routes/list-portal-links.ts';
 import { registerListReconciliationDifferences } from './routes/list-reconciliation-differences.ts';
 import { registerListReconciliations } from './routes/list-reconciliations.ts';
 import { registerProviderNotifications } from './routes/provider-notifications.ts';
@@ -60,6 +62,7 @@ import { registerMessaging } from './routes/messaging/register.ts';
 import { registerPortal } from './portal/portal.tsx';
 import { registerCreatePortalLink } from './routes/create-portal-link.ts';
 import { registerDeleteEndpoint } from './routes/delete-endpoint.ts';
+import { registerDeletePortalLink } from './routes/delete-portal-link.ts';
 import { registerGetDelivery } from './routes/get-delivery.ts';
 import { registerCreateReplay } from './routes/create-replay.ts';
 import { registerReplays } from './routes/get-replay.ts';
@@ -83,7 +86,7 @@ export function createApp(deps: ApiDeps): App {
   app.use(requestLog(deps));
   app.use(boundTemporalCalls(deps));
   // Before a body is read: who sends it, and how many of theirs are under way.
-  app.use('/v1/*', authenticate(deps), limitMerchants(deps));
+  app.use('/v1/*', holdRequests(deps), authenticate(deps), limitMerchants(deps));
   const [openRequests, pageRate] = [limitOpenRequests(deps), limitPageRate(deps)];
   for (const path of ['/providers/*', '/pay/*', '/portal/*', '/.well-known/*'])
     app.use(path, openRequests);
@@ -141,6 +144,8 @@ export function createApp(deps: ApiDeps): App {
   registerJwks(app, deps);
   registerProviderNotifications(app, deps);
   registerCreatePortalLink(app, deps);
+  registerListPortalLinks(app, deps);
+  registerDeletePortalLink(app, deps);
   registerPortal(app, deps);
   registerMessaging(app, deps);
   registerCheckout(app, deps);

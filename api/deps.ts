@@ -13,6 +13,7 @@ import type { Sealer } from '../db/sealed.ts';
 import type { Sender } from '../webhooks/send.ts';
 import type { Cursors } from './cursors.ts';
 import type { KeptAnswer } from './idempotency.ts';
+import type { KeyWatch, WatchedKey } from './key-watch.ts';
 import type { Rate } from './limits/rate.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { WorkerThreads } from './worker-threads/worker-threads.ts';
@@ -40,7 +41,9 @@ export type ApiDeps = {
   switches: Rate;
   /** Whom a request without a key is counted for. */
   addressOf: (c: Context) => string;
-  /** Aborted when the process is asked to stop: streams end themselves. */
+  /** Tells what is held open that its key has ended. */
+  keys: KeyWatch;
+  /** Aborted when the process is asked to stop: it is not ready any more, and what waits is answered. */
   stopping: AbortSignal;
   logger: Logger;
 };
@@ -49,7 +52,10 @@ export type AppEnv = {
   Variables: {
     requestId: string;
     merchant: Merchant;
-    apiKeyId: string;
+    /** The key that the request came with. */
+    apiKey: WatchedKey;
+    /** Made at the first call; see `middleware/hold-requests.ts`. */
+    endOfWait: () => AbortSignal;
     /** Keeps the answer to a request with an Idempotency-Key; false where another attempt has the key. */
     keepAnswer?: (db: Database | Transaction, answer: KeptAnswer) => Promise<boolean>;
   };

@@ -9,9 +9,8 @@ import type { FeedReader } from './read-feed.ts';
 const pageLimit = 100;
 const reconnectAfterMs = 3_000;
 
-/** How often a quiet stream shows that it lives, and how often its reader's right to it is looked at. */
-export type StreamPace = { heartbeatMs: number; checkEveryMs: number };
-export const streamPace: StreamPace = { heartbeatMs: 15_000, checkEveryMs: 30_000 };
+/** How often a quiet stream shows that it lives. */
+export const heartbeatMs = 15_000;
 
 /**
  * The feed as Server-Sent Events (HTML standard, 9.2): `id` is the cursor, `event` the type, `data` the
@@ -28,12 +27,13 @@ export function createFeedStream(input: {
   after: number;
   /** How a position is written for its reader. */
   cursorAt: (position: number) => string;
-  isAllowed: () => Promise<boolean>;
-  pace: StreamPace;
+  /** Hears once that the reader's key has ended; gives back how to stop. */
+  watchKey: (onEnd: () => void) => () => void;
+  heartbeatMs: number;
   stopping: AbortSignal;
   onEnd: () => void;
 }): ReadableStream<Uint8Array> {
-  const { db, merchant, pace, stopping, cursorAt } = input;
+  const { db, merchant, stopping, cursorAt } = input;
   // Without data a message sets the reader's last event id and nothing else.
   const cursorOf = (position: number) => `id: ${cursorAt(position)}\n`;
   const messageOf = ({ position, type, body }: FeedEvent) =>
@@ -42,31 +42,31 @@ export function createFeedStream(input: {
   const stopListening = input.feed.subscribe(merchant, gate.open);
   stopping.addEventListener('abort', gate.open);
   let cursor = input.after;
-  let checkAtMs = Date.now() + pace.checkEveryMs;
   let hasEnded = false;
+  let isKeyEnded = false;
+  const stopWatching = input.watchKey(() => {
+    isKeyEnded = true;
+    gate.open();
+  });
 
   function end(): void {
     if (hasEnded) return;
     hasEnded = true;
     stopListening();
+    stopWatching();
     stopping.removeEventListener('abort', gate.open);
     gate.open();
     input.onEnd();
   }
 
-  async function isOver(): Promise<boolean> {
-    if (hasEnded || stopping.aborted) return true;
-    if (Date.now() < checkAtMs) return false;
-    checkAtMs = Date.now() + pace.checkEveryMs;
-    return !(await input.isAllowed());
-  }
+  const isOver = () => hasEnded || isKeyEnded || stopping.aborted;
 
   /** What to send next, waiting for it; undefined when the stream is over. */
   async function next(): Promise<string | undefined> {
-    const heartbeatAtMs = Date.now() + pace.heartbeatMs;
+    const heartbeatAtMs = Date.now() + input.heartbeatMs;
     const sentCursor = cursor;
     for (;;) {
-      if (await isOver()) return undefined;
+      if (isOver()) return undefined;
       const page = await input.readFeed(db, {
         merchantId: merchant.id,
         after: cursor,

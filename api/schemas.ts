@@ -28,6 +28,7 @@ export const reconciliationId = idSchema('reconciliation', 'rec_01jd3v9k7q2m5x8r
 export const differenceId = idSchema('difference', 'dif_01jd3v9k7q2m5x8r4t6w0y1z3c');
 export const merchantId = idSchema('merchant', 'mer_01jd3v9k7q2m5x8r4t6w0y1z3c');
 export const endpointId = idSchema('endpoint', 'ep_01jd3v9k7q2m5x8r4t6w0y1z3c');
+export const portalLinkId = idSchema('portalLink', 'plk_01jd3v9k7q2m5x8r4t6w0y1z3c');
 export const eventId = idSchema('event', 'evt_01jd3v9k7q2m5x8r4t6w0y1z3c');
 export const replayId = idSchema('replay', 'rpl_01jd3v9k7q2m5x8r4t6w0y1z3c');
 

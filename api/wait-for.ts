@@ -12,7 +12,7 @@ export function parseWaitMs(prefer: string | undefined, fallbackMs: number): num
 
 /**
  * Reads until what is read is enough, looking again only when the database says that something
- * changed. Answers with the last read when the time is over or the caller has gone.
+ * changed. Answers with the last read when the time is over or `caller` aborts.
  */
 export async function waitFor<T>(input: {
   /** How to hear that something may have changed; gives back how to stop. */
@@ -28,6 +28,7 @@ export async function waitFor<T>(input: {
   // Listening begins before the first look, so that no change falls between the two.
   const stop = input.subscribe(gate.open);
   input.caller.addEventListener('abort', gate.open, { once: true });
+  if (input.caller.aborted) gate.open();
   const endsMs = Date.now() + input.timeoutMs;
   try {
     if (input.isKnownStale && input.timeoutMs > 0) await gate.wait(input.timeoutMs);

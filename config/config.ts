@@ -70,6 +70,8 @@ const environment = z.object({
   TENDER_WORKFLOW_STACK_TRACES: flag.default(false),
   TENDER_LIMITS: limits.optional(),
   TENDER_TRUSTED_PROXIES: listOf(isRange, 'must be ranges like 10.0.0.0/8').optional(),
+  TENDER_DRAIN_SECONDS: whole(0, 300).default(0),
+  TENDER_STOP_SECONDS: whole(5, 600).default(30),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
@@ -92,6 +94,8 @@ export type Config = {
   limits: Limits;
   /** Ranges of addresses whose `X-Forwarded-For` is believed. */
   trustedProxies: string[];
+  /** How long a process that is asked to stop serves on without being ready, and how long all the rest may take. */
+  stop: { drainMs: number; withinMs: number };
   logLevel: string;
 };
 
@@ -133,6 +137,10 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
       dnsServers: e.TENDER_DNS_SERVERS,
       limits: e.TENDER_LIMITS ?? defaultLimits,
       trustedProxies: e.TENDER_TRUSTED_PROXIES ?? [],
+      stop: {
+        drainMs: e.TENDER_DRAIN_SECONDS * 1_000,
+        withinMs: e.TENDER_STOP_SECONDS * 1_000,
+      },
       logLevel: e.LOG_LEVEL,
     },
   };

@@ -1,5 +1,6 @@
 import { listen } from './listen.ts';
 import type { Channel } from './listen.ts';
+import { listenerName } from './queries/seen-keys.ts';
 
 /** Tells of changes as they are committed. A listener may be told in vain, and must look for itself. */
 export type Changes = {
@@ -16,12 +17,20 @@ const unheardForMs = 30_000;
  * One connection for a whole process, however many wait. It hears only what somebody waits for, and some
  * time after: every commit wakes all who listen, and one that is not wanted costs as much as one that is.
  */
-export async function openChanges({ url }: { url: string }): Promise<Changes> {
+export async function openChanges({
+  url,
+  keyIds = [],
+}: {
+  url: string;
+  /** Of the sealer: others see by them which keys this process knows. */
+  keyIds?: readonly string[];
+}): Promise<Changes> {
   const channels = new Map<Channel, Listeners>();
   const timers = new Map<Channel, NodeJS.Timeout>();
 
   const listener = await listen({
     url,
+    name: listenerName(keyIds),
     onMessage: (channel, payload) => {
       for (const tell of channels.get(channel)?.get(payload) ?? []) tell();
     },

@@ -1,7 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 
-export type Channel = 'tender_orders' | 'tender_events' | 'tender_feed' | 'tender_messaging';
+export type Channel =
+  | 'tender_orders'
+  | 'tender_events'
+  | 'tender_feed'
+  | 'tender_messaging'
+  | 'tender_keys';
 
 export type Listener = {
   /** From now on, or up to now: what is heard is only certain from the next `onHearing` on. */
@@ -18,6 +23,8 @@ const longestRetryMs = 5_000;
  */
 export async function listen(input: {
   url: string;
+  /** What PostgreSQL shows it as. */
+  name: string;
   onMessage: (channel: Channel, payload: string) => void;
   onHearing: (channels: readonly Channel[]) => void;
 }): Promise<Listener> {
@@ -28,7 +35,7 @@ export async function listen(input: {
   async function connect(): Promise<pg.Client> {
     const next = new pg.Client({
       connectionString: input.url,
-      application_name: 'tender-listen',
+      application_name: input.name,
       keepAlive: true,
     });
     next.on('notification', (message) =>

@@ -1,9 +1,14 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 
-/** Seals what must not lie readable in the database. `context` (tenant and column) is bound in as AAD. */
+/** Made by `sealContext` in `db/sealed-columns.ts`. */
+export type SealContext = string & { readonly __brand: 'SealContext' };
+
+/** Seals what must not lie readable in the database. `context` (row and column) is bound in as AAD. */
 export type Sealer = {
-  seal(plain: string, context: string): string;
-  open(sealed: string, context: string): string;
+  /** The id of the key that seals, and of all that open. */
+  keyIds: readonly [sealing: string, ...others: string[]];
+  seal(plain: string, context: SealContext): string;
+  open(sealed: string, context: SealContext): string;
 };
 
 const ivBytes = 12;
@@ -17,7 +22,9 @@ export function createSealer(keys: readonly Buffer[]): Sealer {
   const byId = new Map(keys.map((key) => [keyId(key), key]));
   const sealing = keys[0];
   if (!sealing) throw new Error('at least one sealing key is needed');
+  const sealingId = keyId(sealing);
   return {
+    keyIds: [sealingId, ...[...byId.keys()].filter((id) => id !== sealingId)],
     seal(plain, context) {
       const iv = randomBytes(ivBytes);
       const cipher = createCipheriv('aes-256-gcm', sealing, iv).setAAD(Buffer.from(context));
@@ -27,10 +34,11 @@ export function createSealer(keys: readonly Buffer[]): Sealer {
         cipher.final(),
         cipher.getAuthTag(),
       ]);
-      return `${keyId(sealing)}.${sealed.toString('base64url')}`;
+      return `${sealingId}.${sealed.toString('base64url')}`;
     },
     open(sealed, context) {
-      const [id = '', text = ''] = sealed.split('.');
+      const id = keyIdOf(sealed);
+      const text = sealed.slice(id.length + 1);
       const key = byId.get(id);
       if (!key) throw new Error(`sealed with key ${id}, which TENDER_SECRET_KEYS does not name`);
       const bytes = Buffer.from(text, 'base64url');
@@ -43,6 +51,11 @@ export function createSealer(keys: readonly Buffer[]): Sealer {
       );
     },
   };
+}
+
+/** The id of the key that a text was sealed with. */
+export function keyIdOf(sealed: string): string {
+  return sealed.split('.', 1)[0] ?? '';
 }
 
 function keyId(key: Buffer): string {

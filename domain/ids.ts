@@ -18,6 +18,7 @@ export const idPrefixes = {
   message: 'msg',
   session: 'ses',
   topic: 'top',
+  portalLink: 'plk',
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;
@@ -38,6 +39,7 @@ export type ReplayId = Id<'replay'>;
 export type MessageId = Id<'message'>;
 export type SessionId = Id<'session'>;
 export type TopicId = Id<'topic'>;
+export type PortalLinkId = Id<'portalLink'>;
 
 // Crockford's alphabet: no i, l, o, u, so an id read out over the telephone survives it.
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';

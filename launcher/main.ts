@@ -9,9 +9,10 @@ import type { ProviderName } from '../providers/provider.ts';
 import { definitions } from '../providers/registry.ts';
 import { runDemoOrder, showDemoRun } from './demo/run-order.ts';
 import type { DemoRun } from './demo/run-order.ts';
-import { setUpDemo } from './demo/set-up.ts';
+import { openDemoEndpoint, prepareDemo } from './demo/set-up.ts';
+import type { DemoMerchant } from './demo/set-up.ts';
 import { bringUp } from './local/bring-up.ts';
-import type { Local } from './local/bring-up.ts';
+import type { Addresses, Local } from './local/bring-up.ts';
 import { stateFolder } from './local/state.ts';
 import { createSteps } from './local/steps.ts';
 import { providerNames } from './services/simulators.ts';
@@ -43,11 +44,17 @@ async function run(): Promise<void> {
   let local: Local | undefined;
   try {
     steps.say(`Tender ${packageJson.version}`);
-    local = await Promise.race([bringUp({ steps }), stopped('stopped while starting')]);
+    let prepared: DemoMerchant | undefined;
+    const onAddresses = async (addresses: Addresses) => {
+      prepared = await prepareDemo(addresses);
+    };
+    local = await Promise.race([
+      bringUp({ steps, onAddresses }),
+      stopped('stopped while starting'),
+    ]);
     instance.announce(local.apiUrl);
-    const merchant = await steps.run('Demo merchant, account and endpoint', () =>
-      setUpDemo(local!),
-    );
+    const merchant = prepared!;
+    await steps.run('Endpoint of the demo merchant', () => openDemoEndpoint(local!, merchant));
     const runs = {} as Record<ProviderName, DemoRun>;
     for (const name of providerNames) {
       runs[name] = await Promise.race([

@@ -5,13 +5,11 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { parseSecretKeys, secretKeysHelp } from '../config/secret-keys.ts';
 import { openDatabase } from '../db/database.ts';
 import { shards } from '../activities/required-workflows.ts';
 import { keepFeedEpochs } from '../db/queries/feed-epochs.ts';
 import { findMerchant, revokeApiKey } from '../db/queries/merchants.ts';
 import { insertProviderAccount } from '../db/queries/provider-accounts.ts';
-import { createSealer } from '../db/sealed.ts';
 import { isId } from '../domain/ids.ts';
 import type { MerchantId } from '../domain/ids.ts';
 import type { AccountTerms } from '../db/queries/provider-accounts.ts';
@@ -25,11 +23,14 @@ import {
 } from '../providers/registry.ts';
 import { readState } from './local/state.ts';
 import { createKey, createMerchant, createSandboxAccount } from './operator/open-account.ts';
+import { openSealer } from './operator/open-sealer.ts';
+import { rotateKeys } from './operator/rotate-keys.ts';
 
 const usage = `Usage:
   npm run tender -- merchant create --name NAME
   npm run tender -- key create --merchant mer_… [--expires 2027-01-01T00:00:00Z]
   npm run tender -- key revoke --key key_…
+  npm run tender -- keys rotate         seals every secret again with the first of TENDER_SECRET_KEYS
   npm run tender -- feed restored       after a restore: readers who know more than the database has begin again
   npm run tender -- account words --provider alipay|wechat-pay|stripe
   npm run tender -- account create --merchant mer_… --provider P --config FILE [TERMS]
@@ -64,11 +65,7 @@ const { db, close } = openDatabase({
   maxConnections: 1,
   onError: () => {},
 });
-const sealer = () =>
-  createSealer(
-    parseSecretKeys(variable('TENDER_SECRET_KEYS')) ??
-      refuse(`TENDER_SECRET_KEYS: ${secretKeysHelp}`),
-  );
+const sealer = () => openSealer(db, { secretKeys: variable('TENDER_SECRET_KEYS') });
 
 const verbs: Record<string, () => Promise<unknown>> = {
   'merchant create': () => createMerchant(db, { name: option('name') }),
@@ -83,6 +80,13 @@ const verbs: Record<string, () => Promise<unknown>> = {
     if (!isId('apiKey', keyId)) refuse('--key: must be the id key_… of a key');
     return { revoked: await revokeApiKey(db, { keyId }) };
   },
+  'keys rotate': async () => {
+    const onProgress = (progress: object) => process.stderr.write(`${JSON.stringify(progress)}\n`);
+    const rotation = await rotateKeys({ db, sealer: await sealer() }, { onProgress });
+    if (rotation.kind === 'refused')
+      refuse(`${rotation.reason}:\n${JSON.stringify(rotation.processes, null, 2)}`);
+    return rotation;
+  },
   'feed restored': () => keepFeedEpochs(db, { shards, isRestored: true }),
   'account words': async () => {
     const { account, methods } = knownProvider();
@@ -92,7 +96,7 @@ const verbs: Record<string, () => Promise<unknown>> = {
     const definition = knownProvider();
     const { name: provider } = definition;
     const merchantId = await knownMerchant();
-    const deps = { db, sealer: sealer() };
+    const deps = { db, sealer: await sealer() };
     const publicUrl = variable('TENDER_PUBLIC_URL');
     const terms = readTerms();
     if (values.simulator !== undefined) {

@@ -35,7 +35,7 @@ try {
   await platform.stop();
   process.exit(0);
 } catch (error) {
-  refuse([String(error)]);
+  refuse([error instanceof Error ? error.message : String(error)]);
 }
 
 /** Exit status 78: the configuration is wrong (sysexits.h, EX_CONFIG). */

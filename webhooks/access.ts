@@ -3,6 +3,7 @@ import { createSecureContext } from 'node:tls';
 import { z } from 'zod';
 import type { EndpointId } from '../domain/ids.ts';
 import { pointerPart } from '../domain/json-value.ts';
+import { sealContext } from '../db/sealed-columns.ts';
 import type { Sealer } from '../db/sealed.ts';
 import { refuseTarget } from './target-guard.ts';
 
@@ -146,7 +147,7 @@ function doesNotThrow(read: () => unknown): boolean {
   }
 }
 
-const accessContext = (id: EndpointId) => `${id}:endpoints.access`;
+const accessContext = (id: EndpointId) => sealContext('endpoints.access', id);
 
 /** For `endpoints.sealed_access`. Of what `checkAccess` found nothing wrong with. */
 export function sealAccess(

@@ -6,6 +6,9 @@ import type { Config } from '../config/config.ts';
 import { receiversQueue } from '../workflows/task-queues.ts';
 import { workflowBundle } from './bundle.ts';
 
+/** Of the time for a stop, after requests have had theirs: activities finish, are cancelled, are given up. */
+const [shareOfGrace, shareOfForce] = [0.4, 0.55];
+
 // A call that hangs costs a socket and a timer; what is beyond this waits for its turn, and only for that.
 const receiversAtOnce = 1_000;
 
@@ -20,14 +23,15 @@ export async function createWorkers(input: {
 }): Promise<Worker[]> {
   const { config, deps, connection } = input;
   const { namespace, taskQueue } = config.temporal;
+  const { withinMs } = config.stop;
   const common = {
     connection,
     namespace,
     activities: createActivities(deps),
     // Not held back for most of a heartbeat timeout: a busy moment must not look like death.
     maxHeartbeatThrottleInterval: '1s',
-    shutdownGraceTime: '20s',
-    shutdownForceTime: '25s',
+    shutdownGraceTime: withinMs * shareOfGrace,
+    shutdownForceTime: withinMs * shareOfForce,
   } as const;
   return Promise.all([
     Worker.create({

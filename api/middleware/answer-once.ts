@@ -8,6 +8,7 @@ import {
   reserveKey,
 } from '../../db/queries/idempotency-answers.ts';
 import type { KeyedRequest } from '../../db/queries/idempotency-answers.ts';
+import { sealContext } from '../../db/sealed-columns.ts';
 import type { ApiDeps, AppEnv } from '../deps.ts';
 import { hasNoBody } from '../has-no-body.ts';
 import { checkKey, keyInFlight, keyReused, replayed } from '../idempotency.ts';
@@ -42,10 +43,12 @@ export function answerOnce({
 
   async function requestOf(c: Context<AppEnv>, key: string): Promise<KeyedRequest> {
     const bytes = hasNoBody(c.req) ? '' : Buffer.from(await c.req.arrayBuffer());
+    const { id: merchantId } = c.var.merchant;
+    const path = c.req.path;
     return {
-      merchantId: c.var.merchant.id,
-      ...{ path: c.req.path, key, holder: randomUUID() },
-      requestHash: createHash('sha256').update(bytes).digest('hex'),
+      id: sha256(JSON.stringify([merchantId, path, key])),
+      ...{ merchantId, path, key, holder: randomUUID() },
+      requestHash: sha256(bytes),
     };
   }
 
@@ -88,7 +91,8 @@ export function answerOnce({
   };
 }
 
-const contextOf = ({ merchantId, path, key }: KeyedRequest) =>
-  `idempotency_answers:${merchantId}:${path}:${key}`;
+const contextOf = ({ id }: KeyedRequest) => sealContext('idempotency_answers.answer', id);
+
+const sha256 = (bytes: string | Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 const readAnswer = (text: string) => JSON.parse(text) as Pick<KeptAnswer, 'headers' | 'body'>;

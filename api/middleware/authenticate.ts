@@ -60,7 +60,11 @@ export function authenticate({
       });
     }
     c.set('merchant', owner.merchant);
-    c.set('apiKeyId', owner.keyId);
+    c.set('apiKey', {
+      merchantId: owner.merchant.id,
+      keyId: owner.keyId,
+      expiresAt: owner.expiresAt,
+    });
     await next();
   });
 }

@@ -17,7 +17,7 @@ export function limitMerchants({ limits }: Pick<ApiDeps, 'limits'>) {
     most: limits.concurrentRequestsPerMerchant,
   });
   return createMiddleware<AppEnv>(async (c, next) => {
-    const fields = await rate.take(c.var.apiKeyId);
+    const fields = await rate.take(c.var.apiKey.keyId);
     const leave = atOnce.enter(c.var.merchant.id);
     // Before the answer is made: to open it again costs more than all of this.
     for (const [name, value] of Object.entries(fields)) c.header(name, value);

@@ -2,7 +2,7 @@ import { createMiddleware } from 'hono/factory';
 import type { ApiDeps, AppEnv } from '../deps.ts';
 import { shownPath } from '../shown-path.ts';
 
-/** One line a request. */
+/** One line a request. Tokens and keys in its path are not shown. */
 export function requestLog({ logger }: Pick<ApiDeps, 'logger'>) {
   return createMiddleware<AppEnv>(async (c, next) => {
     const startedMs = performance.now();

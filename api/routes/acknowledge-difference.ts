@@ -36,7 +36,10 @@ export function registerAcknowledgeDifference(app: App, deps: ApiDeps) {
   app.openapi(route, async (c) => {
     const { differenceId: id } = c.req.valid('param');
     const { note } = c.req.valid('json');
-    const { merchant, apiKeyId: actor } = c.var;
+    const {
+      merchant,
+      apiKey: { keyId: actor },
+    } = c.var;
     const result = await acknowledgeDifference(deps.db, {
       merchantId: merchant.id,
       ...{ id, note, actor },

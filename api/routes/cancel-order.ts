@@ -48,7 +48,7 @@ export function registerCancelOrder(app: App, deps: ApiDeps) {
     const view = await waitForOrder(deps, {
       ...whose,
       timeoutMs: parseWaitMs(c.req.valid('header').prefer, defaultWaitMs),
-      caller: c.req.raw.signal,
+      caller: c.var.endOfWait(),
       isEnough: (found) => !isOpen(found),
     });
     const { status, closeReason } = view.snapshot;

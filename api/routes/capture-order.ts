@@ -70,7 +70,7 @@ export function registerCaptureOrder(app: App, deps: ApiDeps) {
     const view = await waitForOrder(deps, {
       ...whose,
       timeoutMs: parseWaitMs(c.req.valid('header').prefer, defaultWaitMs),
-      caller: c.req.raw.signal,
+      caller: c.var.endOfWait(),
       isEnough: ({ snapshot: { status, failureCode } }) =>
         status !== 'authorized' || failureCode !== null,
     });

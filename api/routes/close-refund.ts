@@ -32,7 +32,8 @@ export function registerCloseRefund(app: App, deps: ApiDeps) {
   app.openapi(route, async (c) => {
     const { refundId } = c.req.valid('param');
     const { note } = c.req.valid('json');
-    const { merchant, apiKeyId: actor } = c.var;
+    const { merchant, apiKey } = c.var;
+    const actor = apiKey.keyId;
     const key = { merchantId: merchant.id, refundId };
     const known = await findRefund(deps.db, key);
     if (!known) throw notFound('refund', refundId);

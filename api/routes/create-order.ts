@@ -139,7 +139,7 @@ export function registerCreateOrder(app: App, deps: ApiDeps) {
       },
       isNew: created.kind === 'created',
       waitMs: parseWaitMs(headers.prefer, defaultWaitMs),
-      caller: c.req.raw.signal,
+      caller: c.var.endOfWait(),
     });
     const isRepeat = created.kind === 'existing' && idempotencyKey === undefined;
     const status = !isAnswerable(view) ? 202 : isRepeat ? 200 : 201;

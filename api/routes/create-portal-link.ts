@@ -1,8 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { insertPortalLink } from '../../db/queries/portal-links.ts';
+import { newId } from '../../domain/ids.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { newPortalToken } from '../portal/session.ts';
-import { bodyProblems, problemResponses, timeSchema } from '../schemas.ts';
+import { bodyProblems, portalLinkId, problemResponses, timeSchema } from '../schemas.ts';
 
 const route = createRoute({
   method: 'post',
@@ -11,7 +12,7 @@ const route = createRoute({
   tags: ['Endpoints'],
   summary: "Make a link to the merchant's own pages",
   description:
-    'Whoever has the link sees and changes the endpoints, secrets and deliveries of this merchant until it ends. It is a key: hand it to one person.',
+    'Whoever has the link sees and changes the endpoints, secrets and deliveries of this merchant until it ends, is revoked, or the API key that made it ends. It is a key: hand it to one person.',
   security: [{ apiKey: [] }],
   request: {
     body: {
@@ -29,7 +30,9 @@ const route = createRoute({
     201: {
       description: 'The link, shown this once',
       content: {
-        'application/json': { schema: z.object({ url: z.string(), expiresAt: timeSchema }) },
+        'application/json': {
+          schema: z.object({ id: portalLinkId, url: z.string(), expiresAt: timeSchema }),
+        },
       },
     },
     ...problemResponses(...bodyProblems),
@@ -41,8 +44,10 @@ export function registerCreatePortalLink(app: App, deps: ApiDeps) {
     const { expiresInSeconds } = c.req.valid('json');
     const { token, tokenHash } = newPortalToken();
     const expiresAt = new Date(Date.now() + expiresInSeconds * 1_000);
-    await insertPortalLink(deps.db, { tokenHash, merchantId: c.var.merchant.id, expiresAt });
+    const id = newId('portalLink');
+    const { merchantId, keyId: madeByKey } = c.var.apiKey;
+    await insertPortalLink(deps.db, { id, tokenHash, merchantId, madeByKey, expiresAt });
     const url = `${deps.publicUrl}/portal/enter/${token}`;
-    return c.json({ url, expiresAt: expiresAt.toISOString() }, 201);
+    return c.json({ id, url, expiresAt: expiresAt.toISOString() }, 201);
   });
 }

@@ -78,7 +78,7 @@ export function registerCreateReconciliation(app: App, deps: ApiDeps) {
       merchantId: merchant.id,
       id: run.id,
       timeoutMs: parseWaitMs(c.req.valid('header').prefer, 0),
-      caller: c.req.raw.signal,
+      caller: c.var.endOfWait(),
     });
     c.header('location', `${deps.publicUrl}/v1/reconciliations/${run.id}`);
     return c.json(reconciliationSnapshotOf(latest ?? run), 202);

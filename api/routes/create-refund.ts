@@ -87,7 +87,7 @@ export function registerCreateRefund(app: App, deps: ApiDeps) {
       merchantId: merchant.id,
       orderId,
       timeoutMs: parseWaitMs(c.req.valid('header').prefer, defaultWaitMs),
-      caller: c.req.raw.signal,
+      caller: c.var.endOfWait(),
     });
     c.header('location', `${deps.publicUrl}/v1/refunds/${result.refund.id}`);
     return c.json(

@@ -47,7 +47,7 @@ export function registerGetOrder(app: App, deps: ApiDeps) {
     const given = headers['if-none-match']?.replace(/^W\//, '');
     let known = given;
     const whose = { merchantId: c.var.merchant.id, orderId };
-    const caller = c.req.raw.signal;
+    const caller = c.var.endOfWait();
     const found = await waitForOrder(deps, {
       ...{ ...whose, caller },
       timeoutMs: parseWaitMs(headers.prefer, 0),

@@ -35,7 +35,7 @@ export function registerGetReconciliation(app: App, deps: ApiDeps) {
     const run = await waitForReconciliation(deps, {
       ...{ merchantId, id },
       timeoutMs: parseWaitMs(c.req.valid('header').prefer, 0),
-      caller: c.req.raw.signal,
+      caller: c.var.endOfWait(),
     });
     if (!run) throw notFound('reconciliation', id);
     return c.json(reconciliationSnapshotOf(run), 200);

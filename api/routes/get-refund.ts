@@ -34,7 +34,7 @@ export function registerGetRefund(app: App, deps: ApiDeps) {
     const refund = await waitForRefund(deps, {
       ...{ merchantId, refundId, orderId: known.orderId },
       timeoutMs: parseWaitMs(c.req.valid('header').prefer, 0),
-      caller: c.req.raw.signal,
+      caller: c.var.endOfWait(),
     });
     return c.json(refundSnapshotOf(refund ?? known), 200);
   });

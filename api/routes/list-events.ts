@@ -52,7 +52,7 @@ export function registerListEvents(app: App, deps: ApiDeps) {
     const page = await waitFor({
       subscribe: (tell) => deps.feed.subscribe(merchant, tell),
       timeoutMs: wait * 1_000,
-      caller: c.req.raw.signal,
+      caller: c.var.endOfWait(),
       read: async () => {
         const found = await readFeed(deps.db, { merchantId: merchant.id, after: from, limit });
         from = found.through;

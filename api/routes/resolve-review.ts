@@ -57,11 +57,11 @@ export function registerResolveReview(app: App, deps: ApiDeps) {
   app.openapi(route, async (c) => {
     const { orderId } = c.req.valid('param');
     const { verb, note } = c.req.valid('json');
-    const { merchant, apiKeyId } = c.var;
+    const { merchant, apiKey } = c.var;
     const read = () => findOrder(deps.db, { merchantId: merchant.id, orderId });
     const before = await read();
     if (!before) throw notFound('order', orderId);
-    const actor = apiKeyId;
+    const actor = apiKey.keyId;
     if (verb === 'dismiss' && isEnded(before.snapshot.status)) {
       const isDismissed = await dismissDoubt(deps.db, {
         ...{ orderId, merchantId: merchant.id, actor, note },
@@ -79,7 +79,7 @@ export function registerResolveReview(app: App, deps: ApiDeps) {
     await waitFor({
       subscribe: (tell) => deps.changes.subscribe('tender_orders', orderId, tell),
       timeoutMs: parseWaitMs(c.req.valid('header').prefer, defaultWaitMs),
-      caller: c.req.raw.signal,
+      caller: c.var.endOfWait(),
       read: isDecided,
       isEnough: Boolean,
     });

@@ -1,10 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { endOfFeed } from '../../db/queries/end-of-feed.ts';
-import { isKeyValid } from '../../db/queries/is-key-valid.ts';
 import type { MerchantId } from '../../domain/ids.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { feedQuery, feedWanted } from '../feed-query.ts';
-import { createFeedStream, streamPace } from '../feed-stream.ts';
+import { createFeedStream, heartbeatMs } from '../feed-stream.ts';
 import { Problem } from '../problems.ts';
 import { createFeedReader } from '../read-feed.ts';
 import { cursorSchema, problemResponses } from '../schemas.ts';
@@ -43,7 +42,7 @@ const route = createRoute({
 });
 
 export function registerStreamEvents(app: App, deps: ApiDeps) {
-  const { db, feed, cursors, logger, stopping } = deps;
+  const { db, feed, cursors, keys, logger, stopping } = deps;
   const { streamsPerMerchant: mostStreams } = deps.limits;
   const open = new Map<MerchantId, number>();
   const count = (merchantId: MerchantId, by: 1 | -1) => {
@@ -56,7 +55,7 @@ export function registerStreamEvents(app: App, deps: ApiDeps) {
     // Nobody would ever read, or end, the stream of a HEAD.
     if (c.req.method === 'HEAD') return c.body(null, 200, { 'content-type': 'text/event-stream' });
     const { after, ...query } = c.req.valid('query');
-    const { merchant, apiKeyId: keyId } = c.var;
+    const { merchant, apiKey } = c.var;
     const merchantId = merchant.id;
     if ((open.get(merchantId) ?? 0) >= mostStreams) {
       throw new Problem('too-many-streams', `${mostStreams} streams are open here already.`, {
@@ -76,8 +75,8 @@ export function registerStreamEvents(app: App, deps: ApiDeps) {
             ? await endOfFeed(db, { merchantId })
             : await cursors.read(merchant.shard, from),
         cursorAt,
-        isAllowed: () => isKeyValid(db, { merchantId, keyId }),
-        pace: streamPace,
+        watchKey: (onEnd) => keys.watch(apiKey, onEnd),
+        heartbeatMs,
         onEnd: () => count(merchantId, -1),
       });
       return c.body(stream, 200, {

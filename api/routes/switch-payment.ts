@@ -68,7 +68,7 @@ export function registerSwitchPayment(app: App, deps: ApiDeps) {
     const view = await waitForOrder(deps, {
       ...whose,
       timeoutMs: parseWaitMs(c.req.valid('header').prefer, defaultWaitMs),
-      caller: c.req.raw.signal,
+      caller: c.var.endOfWait(),
       isEnough: (found) => found.snapshot.status !== 'pending' || isSwitchedTo(found, method),
     });
     c.header('etag', etagOf(view));

@@ -61,7 +61,7 @@ export function registerTakeEvents(app: App, { db, changes, feed, cursors }: Api
       ...{ db, changes, feed, name, limit, leaseSeconds },
       merchant: c.var.merchant,
       waitMs: wait * 1_000,
-      caller: c.req.raw.signal,
+      caller: c.var.endOfWait(),
     });
     const cursorAt = await cursors.writer(c.var.merchant.shard);
     switch (found.kind) {

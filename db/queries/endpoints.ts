@@ -4,6 +4,7 @@ import type { EndpointId, MerchantId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
 import type { Transaction } from '../transaction.ts';
 import { endpoints } from '../schema/endpoints.ts';
+import { sealContext } from '../sealed-columns.ts';
 import type { Sealer } from '../sealed.ts';
 
 export type Endpoint = typeof endpoints.$inferSelect;
@@ -12,7 +13,7 @@ export type Endpoint = typeof endpoints.$inferSelect;
 export type ResourceEndpoint = { endpointId: EndpointId; url: string; sealedSecret: string };
 
 /** What a sealed signing secret is bound to; the sender opens it with the same words. */
-export const secretContext = (id: EndpointId) => `${id}:endpoints.secret`;
+export const secretContext = (id: EndpointId) => sealContext('endpoints.secret', id);
 
 export async function insertEndpoint(
   { db, sealer }: { db: Database | Transaction; sealer: Sealer },

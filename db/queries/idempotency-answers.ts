@@ -6,6 +6,8 @@ import type { Transaction } from '../transaction.ts';
 
 /** One request of a merchant under an Idempotency-Key. */
 export type KeyedRequest = {
+  /** SHA-256 of merchant, path and key. */
+  id: string;
   merchantId: MerchantId;
   path: string;
   key: string;
@@ -38,14 +40,14 @@ export async function reserveKey(db: Database, request: KeyedRequest): Promise<R
     .insert(idempotencyAnswers)
     .values({ ...request, lockedUntil })
     .onConflictDoUpdate({
-      target: [idempotencyAnswers.merchantId, idempotencyAnswers.path, idempotencyAnswers.key],
+      target: idempotencyAnswers.id,
       set: {
         ...{ requestHash: request.requestHash, holder, lockedUntil },
         ...{ status: null, sealedAnswer: null, createdAt: sql`now()` },
       },
       setWhere: sql`${isOver} or (${isLeft})`,
     })
-    .returning({ key: idempotencyAnswers.key });
+    .returning({ id: idempotencyAnswers.id });
   if (taken.length > 0) return { kind: 'reserved' };
   const [known] = await db
     .select({ requestHash, status, sealedAnswer: idempotencyAnswers.sealedAnswer })
@@ -58,12 +60,7 @@ export async function reserveKey(db: Database, request: KeyedRequest): Promise<R
   return { kind: 'answered', status: known.status, sealedAnswer: known.sealedAnswer };
 }
 
-const isKeyOf = ({ merchantId, path, key }: KeyedRequest) =>
-  and(
-    eq(idempotencyAnswers.merchantId, merchantId),
-    eq(idempotencyAnswers.path, path),
-    eq(idempotencyAnswers.key, key),
-  );
+const isKeyOf = ({ id }: KeyedRequest) => eq(idempotencyAnswers.id, id);
 
 const isHeldBy = (request: KeyedRequest) =>
   and(
@@ -85,7 +82,7 @@ export async function keepAnswer(
     .update(idempotencyAnswers)
     .set({ status, sealedAnswer })
     .where(isHeldBy(request))
-    .returning({ key: idempotencyAnswers.key });
+    .returning({ id: idempotencyAnswers.id });
   return kept.length > 0;
 }
 

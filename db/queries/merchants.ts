@@ -36,7 +36,7 @@ export async function insertApiKey(
   return row!;
 }
 
-export type KeyOwner = { merchant: Merchant; keyId: string };
+export type KeyOwner = { merchant: Merchant; keyId: Id<'apiKey'>; expiresAt: Date | null };
 
 /** The merchant whose key this is, if the key is neither revoked nor expired. */
 export async function findKeyOwner(
@@ -44,7 +44,7 @@ export async function findKeyOwner(
   { keyHash }: { keyHash: string },
 ): Promise<KeyOwner | undefined> {
   const [row] = await db
-    .select({ merchant: merchants, keyId: apiKeys.id })
+    .select({ merchant: merchants, keyId: apiKeys.id, expiresAt: apiKeys.expiresAt })
     .from(apiKeys)
     .innerJoin(merchants, eq(merchants.id, apiKeys.merchantId))
     .where(

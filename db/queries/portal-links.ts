@@ -1,14 +1,40 @@
-import { and, eq, gt, lt, sql } from 'drizzle-orm';
-import type { MerchantId } from '../../domain/ids.ts';
+import { and, desc, eq, gt, isNotNull, isNull, lt, or, sql } from 'drizzle-orm';
+import type { Id, MerchantId, PortalLinkId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
-import { merchants } from '../schema/merchants.ts';
 import { portalLinks } from '../schema/endpoints.ts';
+import { apiKeys, merchants } from '../schema/merchants.ts';
 import type { Merchant } from './merchants.ts';
+
+export type PortalLink = {
+  id: PortalLinkId;
+  madeByKey: Id<'apiKey'>;
+  createdAt: Date;
+  expiresAt: Date;
+};
+
+/** A link opens until its time is over or the key that made it is revoked or expired. */
+const isLive = and(
+  gt(portalLinks.expiresAt, sql`now()`),
+  or(
+    isNull(portalLinks.madeByKey),
+    and(
+      isNotNull(apiKeys.id),
+      isNull(apiKeys.revokedAt),
+      or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, sql`now()`)),
+    ),
+  ),
+);
 
 /** Keeps a link's hash until its end; what has ended is swept out on the way. */
 export async function insertPortalLink(
   db: Database,
-  input: { tokenHash: string; merchantId: MerchantId; expiresAt: Date },
+  input: {
+    id: PortalLinkId;
+    tokenHash: string;
+    merchantId: MerchantId;
+    madeByKey: Id<'apiKey'>;
+    expiresAt: Date;
+  },
 ): Promise<void> {
   await db.delete(portalLinks).where(lt(portalLinks.expiresAt, sql`now()`));
   await db.insert(portalLinks).values(input);
@@ -23,6 +49,46 @@ export async function findPortalMerchant(
     .select({ merchant: merchants, expiresAt: portalLinks.expiresAt })
     .from(portalLinks)
     .innerJoin(merchants, eq(merchants.id, portalLinks.merchantId))
-    .where(and(eq(portalLinks.tokenHash, tokenHash), gt(portalLinks.expiresAt, sql`now()`)));
+    .leftJoin(apiKeys, eq(apiKeys.id, portalLinks.madeByKey))
+    .where(and(eq(portalLinks.tokenHash, tokenHash), isLive));
   return row;
+}
+
+/** A merchant's links that open now, newest first. */
+export async function listPortalLinks(
+  db: Database,
+  input: { merchantId: MerchantId; before: PortalLinkId | undefined; limit: number },
+): Promise<{ links: PortalLink[]; hasMore: boolean }> {
+  const rows = await db
+    .select({
+      id: sql<PortalLinkId>`${portalLinks.id}`,
+      madeByKey: sql<Id<'apiKey'>>`${portalLinks.madeByKey}`,
+      createdAt: portalLinks.createdAt,
+      expiresAt: portalLinks.expiresAt,
+    })
+    .from(portalLinks)
+    .leftJoin(apiKeys, eq(apiKeys.id, portalLinks.madeByKey))
+    .where(
+      and(
+        eq(portalLinks.merchantId, input.merchantId),
+        isNotNull(portalLinks.id),
+        isLive,
+        input.before && lt(portalLinks.id, input.before),
+      ),
+    )
+    .orderBy(desc(portalLinks.id))
+    .limit(input.limit + 1);
+  return { links: rows.slice(0, input.limit), hasMore: rows.length > input.limit };
+}
+
+/** Ends a link, and with it every session that was begun by it; false where the merchant has no such link. */
+export async function deletePortalLink(
+  db: Database,
+  { merchantId, portalLinkId }: { merchantId: MerchantId; portalLinkId: PortalLinkId },
+): Promise<boolean> {
+  const gone = await db
+    .delete(portalLinks)
+    .where(and(eq(portalLinks.merchantId, merchantId), eq(portalLinks.id, portalLinkId)))
+    .returning({ id: portalLinks.id });
+  return gone.length > 0;
 }

@@ -4,6 +4,7 @@ import type { AccountId, MerchantId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
 import { preparedOnce } from '../prepared.ts';
 import { providerAccounts } from '../schema/provider-accounts.ts';
+import { sealContext } from '../sealed-columns.ts';
 import type { Sealer } from '../sealed.ts';
 
 export type ProviderAccount = {
@@ -22,14 +23,14 @@ export type AccountTerms = Partial<
   >
 >;
 
-const sealContext = (id: AccountId) => `${id}:provider_accounts.credentials`;
+const credentialsContext = (id: AccountId) => sealContext('provider_accounts.credentials', id);
 
 export async function insertProviderAccount(
   { db, sealer }: { db: Database; sealer: Sealer },
   input: Omit<ProviderAccount, 'id'> & { terms?: AccountTerms },
 ): Promise<ProviderAccount> {
   const id = newId('account');
-  const sealedCredentials = sealer.seal(JSON.stringify(input.credentials), sealContext(id));
+  const sealedCredentials = sealer.seal(JSON.stringify(input.credentials), credentialsContext(id));
   await db.insert(providerAccounts).values({
     id,
     merchantId: input.merchantId,
@@ -49,7 +50,7 @@ export async function findProviderAccount(
 ): Promise<ProviderAccount | undefined> {
   const [row] = await db.select().from(providerAccounts).where(eq(providerAccounts.id, accountId));
   if (!row) return undefined;
-  const credentials = JSON.parse(sealer.open(row.sealedCredentials, sealContext(row.id)));
+  const credentials = JSON.parse(sealer.open(row.sealedCredentials, credentialsContext(row.id)));
   return {
     id: row.id,
     merchantId: row.merchantId,

@@ -2,9 +2,10 @@ import { and, eq, isNull } from 'drizzle-orm';
 import type { MerchantId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
 import { merchants } from '../schema/merchants.ts';
+import { sealContext } from '../sealed-columns.ts';
 import type { Sealer } from '../sealed.ts';
 
-const sealContext = (id: MerchantId) => `${id}:merchants.signing_secret`;
+const contextOf = (id: MerchantId) => sealContext('merchants.signing_secret', id);
 
 /** The secret that signs what a merchant itself is asked, `whsec_…`; made at the first need. */
 export async function ensureSigningSecret(
@@ -19,14 +20,14 @@ export async function ensureSigningSecret(
     return row?.sealed ?? undefined;
   };
   const known = await read();
-  if (known) return sealer.open(known, sealContext(merchantId));
+  if (known) return sealer.open(known, contextOf(merchantId));
   const fresh = make();
   await db
     .update(merchants)
-    .set({ sealedSigningSecret: sealer.seal(fresh, sealContext(merchantId)) })
+    .set({ sealedSigningSecret: sealer.seal(fresh, contextOf(merchantId)) })
     .where(and(eq(merchants.id, merchantId), isNull(merchants.sealedSigningSecret)));
   // Of two at once the first has made it.
   const made = await read();
   if (!made) throw new Error(`merchant ${merchantId} does not exist`);
-  return sealer.open(made, sealContext(merchantId));
+  return sealer.open(made, contextOf(merchantId));
 }

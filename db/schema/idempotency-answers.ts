@@ -1,4 +1,4 @@
-import { index, integer, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
+import { index, integer, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
 import type { MerchantId } from '../../domain/ids.ts';
 
 /**
@@ -8,6 +8,8 @@ import type { MerchantId } from '../../domain/ids.ts';
 export const idempotencyAnswers = pgTable(
   'idempotency_answers',
   {
+    /** SHA-256 of merchant, path and key: one request under one key. */
+    id: text().primaryKey(),
     merchantId: text().$type<MerchantId>().notNull(),
     /** Of one path alone. */
     path: text().notNull(),
@@ -23,8 +25,5 @@ export const idempotencyAnswers = pgTable(
     sealedAnswer: text(),
     createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
   },
-  (t) => [
-    primaryKey({ columns: [t.merchantId, t.path, t.key] }),
-    index('idempotency_answers_by_age').on(t.createdAt),
-  ],
+  (t) => [index('idempotency_answers_by_age').on(t.createdAt)],
 );

@@ -5,6 +5,7 @@ export * from './feed-epochs.ts';
 export * from './heartbeats.ts';
 export * from './idempotency-answers.ts';
 export * from './idempotency-keys.ts';
+export * from './key-check.ts';
 export * from './ledger.ts';
 export * from './merchants.ts';
 export * from './messaging.ts';

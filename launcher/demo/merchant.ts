@@ -21,16 +21,16 @@ type Told = {
   at: string;
 };
 
-const { DEMO_PORT, DEMO_FOLDER = '', DEMO_API_URL = '' } = process.env;
+const { DEMO_PORT, DEMO_FOLDER = '' } = process.env;
 const logPath = join(DEMO_FOLDER, 'received.jsonl');
 mkdirSync(DEMO_FOLDER, { recursive: true });
 const told: Told[] = existsSync(logPath) ? readLog() : [];
 const readKept = <T>(name: string) =>
   JSON.parse(readFileSync(join(DEMO_FOLDER, name), 'utf8')) as T;
+// Both are written by `npm start` once they are known.
 const api = <T>(path: string, body?: unknown) =>
   callApi<T>({
-    url: `${DEMO_API_URL}${path}`,
-    // Written by `npm start` once the merchant exists.
+    url: `${readKept<{ apiUrl: string }>('addresses.json').apiUrl}${path}`,
     key: readKept<{ key: string }>('merchant.json').key,
     ...(body !== undefined && { body }),
   });

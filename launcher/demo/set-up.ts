@@ -1,18 +1,17 @@
 import { and, eq, notInArray } from 'drizzle-orm';
-import { parseSecretKeys } from '../../config/secret-keys.ts';
 import { openDatabase } from '../../db/database.ts';
 import type { Database } from '../../db/database.ts';
 import { endpoints } from '../../db/schema/endpoints.ts';
 import { providerAccounts } from '../../db/schema/provider-accounts.ts';
-import { createSealer } from '../../db/sealed.ts';
 import type { Sealer } from '../../db/sealed.ts';
 import type { EndpointId, MerchantId } from '../../domain/ids.ts';
 import type { ProviderName } from '../../providers/provider.ts';
 import { nameNotifyUrl } from '../../providers/sandboxes.ts';
-import type { Local } from '../local/bring-up.ts';
+import type { Addresses } from '../local/bring-up.ts';
 import { readState, writeState } from '../local/state.ts';
 import { createKey, createMerchant, createSandboxAccount } from '../operator/open-account.ts';
 import type { SandboxAccount } from '../operator/open-account.ts';
+import { openSealer } from '../operator/open-sealer.ts';
 import { providerNames } from '../services/simulators.ts';
 import { callApi } from './call-api.ts';
 
@@ -20,35 +19,54 @@ export type DemoMerchant = {
   merchantId: MerchantId;
   key: string;
   accounts: Record<ProviderName, SandboxAccount>;
-  endpointId: string;
 };
 
 /** An account as it is kept from one start to the next. */
 type KeptAccount = SandboxAccount & { simulatorUrl: string };
 type KeptEndpoint = { id: EndpointId; url: string; secret: string };
-type Deps = { db: Database; sealer: Sealer; local: Local };
+type Deps = { db: Database; sealer: Sealer; addresses: Addresses };
 
-/** The demo's merchant with an account at each provider, and its endpoint: made at the first start, found again at the next. */
-export async function setUpDemo(local: Local): Promise<DemoMerchant> {
+const endpointFile = 'demo/endpoint.json';
+
+/**
+ * The demo's merchant with an account at each provider: made at the first start, found again at the next. Where a
+ * busy port has moved something since, whatever names the old address names the new one afterwards.
+ */
+export async function prepareDemo(addresses: Addresses): Promise<DemoMerchant> {
   const { db, close } = openDatabase({
-    url: local.databaseUrl,
+    url: addresses.databaseUrl,
     maxConnections: 2,
     onError: () => {},
   });
   try {
-    // The platform started with the same keys, so they are well-formed.
-    const deps = { db, local, sealer: createSealer(parseSecretKeys(local.secretKeys) ?? []) };
+    const deps = { db, addresses, sealer: await openSealer(db, addresses) };
     const merchant = await findOrCreateMerchant(deps);
     const accounts = {} as Record<ProviderName, SandboxAccount>;
     for (const provider of providerNames) {
       accounts[provider] = await findOrCreateAccount(deps, merchant.merchantId, provider);
     }
     await retireOthers(db, merchant.merchantId, Object.values(accounts));
-    const endpoint = await findOrCreateEndpoint(deps, merchant.key);
-    return { ...merchant, accounts, endpointId: endpoint.id };
+    await moveEndpoint(deps);
+    writeState('demo/addresses.json', { apiUrl: addresses.apiUrl });
+    return { ...merchant, accounts };
   } finally {
     await close();
   }
+}
+
+/** The demo merchant's endpoint, made over the API at the first start. */
+export async function openDemoEndpoint(
+  { apiUrl, merchantUrl }: Addresses,
+  { key }: DemoMerchant,
+): Promise<void> {
+  if (readState<KeptEndpoint>(endpointFile)) return;
+  const url = `${merchantUrl}/events`;
+  const { body } = await callApi<{ id: EndpointId; secret: string }>({
+    url: `${apiUrl}/v1/endpoints`,
+    key,
+    body: { url, eventTypes: ['*'], description: 'The demo merchant' },
+  });
+  writeState(endpointFile, { id: body.id, url, secret: body.secret });
 }
 
 async function findOrCreateMerchant({ db }: Deps) {
@@ -61,41 +79,46 @@ async function findOrCreateMerchant({ db }: Deps) {
 }
 
 async function findOrCreateAccount(
-  { db, sealer, local }: Deps,
+  deps: Deps,
   merchantId: MerchantId,
   provider: ProviderName,
 ): Promise<SandboxAccount> {
   const file = `demo/${provider}-account.json`;
-  const simulatorUrl = local.simulatorUrls[provider];
-  const publicUrl = local.apiUrl;
+  const { apiUrl: publicUrl, simulatorUrls } = deps.addresses;
+  const simulatorUrl = simulatorUrls[provider];
   const kept = readState<KeptAccount>(file);
-  if (!kept) {
-    const created = await createSandboxAccount(
-      { db, sealer },
-      { merchantId, provider, simulatorUrl, publicUrl },
-    );
-    writeState(file, { ...created, simulatorUrl });
-    return created;
-  }
-  // A busy port may have moved the simulator, or the API, since the last start.
-  const [row] = await db
-    .select()
+  if (kept) await moveSandboxes(deps, { provider, simulatorUrlBefore: kept.simulatorUrl });
+  const account =
+    kept ?? (await createSandboxAccount(deps, { merchantId, provider, simulatorUrl, publicUrl }));
+  writeState(file, { ...account, simulatorUrl });
+  return account;
+}
+
+/** Every account at a simulator, the demo's and those of `account create`: where it is asked, and where it tells. */
+async function moveSandboxes(
+  { db, addresses }: Deps,
+  { provider, simulatorUrlBefore }: { provider: ProviderName; simulatorUrlBefore: string },
+): Promise<void> {
+  const simulatorUrl = addresses.simulatorUrls[provider];
+  const isThere = (value: string) =>
+    URL.canParse(value) && [simulatorUrlBefore, simulatorUrl].includes(new URL(value).origin);
+  const accounts = await db
+    .select({ id: providerAccounts.id, settings: providerAccounts.settings })
     .from(providerAccounts)
-    .where(eq(providerAccounts.id, kept.accountId));
-  const settings = Object.fromEntries(
-    Object.entries(row?.settings ?? {}).map(([name, value]) => [
-      name,
-      value.replace(kept.simulatorUrl, simulatorUrl),
-    ]),
-  );
-  await db
-    .update(providerAccounts)
-    .set({ settings })
-    .where(eq(providerAccounts.id, kept.accountId));
-  const notifyUrl = `${publicUrl}/providers/${kept.accountId}/notifications`;
-  await nameNotifyUrl({ provider, simulatorUrl, account: kept.account, notifyUrl });
-  writeState(file, { ...kept, simulatorUrl });
-  return kept;
+    .where(eq(providerAccounts.provider, provider));
+  for (const { id, settings } of accounts) {
+    if (!Object.values(settings).some(isThere)) continue;
+    const moved = Object.fromEntries(
+      Object.entries(settings).map(([name, value]) => [
+        name,
+        isThere(value) ? value.replace(simulatorUrlBefore, simulatorUrl) : value,
+      ]),
+    );
+    await db.update(providerAccounts).set({ settings: moved }).where(eq(providerAccounts.id, id));
+    const notifyUrl = `${addresses.apiUrl}/providers/${id}/notifications`;
+    const account = settings['accountId'] ?? '';
+    await nameNotifyUrl({ provider, simulatorUrl, account, notifyUrl });
+  }
 }
 
 /** Accounts of an earlier version, whose simulator is no longer there. */
@@ -111,22 +134,11 @@ async function retireOthers(
     .where(and(eq(providerAccounts.merchantId, merchantId), notInArray(providerAccounts.id, ids)));
 }
 
-async function findOrCreateEndpoint({ db, local }: Deps, key: string): Promise<KeptEndpoint> {
-  const url = `${local.merchantUrl}/events`;
-  const kept = readState<KeptEndpoint>('demo/endpoint.json');
-  if (kept?.url === url) return kept;
-  // The demo merchant has moved to another port: what still waits for the old address follows it.
-  if (kept) {
-    await db.update(endpoints).set({ url }).where(eq(endpoints.id, kept.id));
-    writeState('demo/endpoint.json', { ...kept, url });
-    return { ...kept, url };
-  }
-  const { body } = await callApi<{ id: EndpointId; secret: string }>({
-    url: `${local.apiUrl}/v1/endpoints`,
-    key,
-    body: { url, eventTypes: ['*'], description: 'The demo merchant' },
-  });
-  const created = { id: body.id, url, secret: body.secret };
-  writeState('demo/endpoint.json', created);
-  return created;
+/** What still waits for the demo merchant's old address follows it to the new one. */
+async function moveEndpoint({ db, addresses }: Deps): Promise<void> {
+  const kept = readState<KeptEndpoint>(endpointFile);
+  const url = `${addresses.merchantUrl}/events`;
+  if (!kept || kept.url === url) return;
+  await db.update(endpoints).set({ url }).where(eq(endpoints.id, kept.id));
+  writeState(endpointFile, { ...kept, url });
 }

@@ -1,9 +1,11 @@
 import { setMaxListeners } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createHandledRuns } from '../../activities/healing/handled-runs.ts';
 import { createRounds } from '../../activities/notifications/rounds.ts';
 import { createAccountHealth } from '../../activities/payments/account-health.ts';
 import { createProviderDirectory } from '../../activities/payments/provider-directory.ts';
 import { createCursors, lookForCuts } from '../../api/cursors.ts';
+import { createKeyWatch } from '../../api/key-watch.ts';
 import { createAddressOf } from '../../api/limits/address.ts';
 import { createRate } from '../../api/limits/rate.ts';
 import type { Config } from '../../config/config.ts';
@@ -11,6 +13,7 @@ import { openChanges } from '../../db/changes.ts';
 import { createFeedChanges } from '../../db/feed-changes.ts';
 import { openDatabase } from '../../db/database.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
+import { checkSecretKeys } from '../../db/queries/check-secret-keys.ts';
 import { createSealer } from '../../db/sealed.ts';
 import { within } from '../../outbound/within.ts';
 import { useNameServers } from '../../outbound/name-servers.ts';
@@ -24,13 +27,16 @@ import { runWorker } from '../../worker/run-worker.ts';
 import { connectClient } from './connect-client.ts';
 import { serveApi } from './serve-api.ts';
 
-/** Longer than the workers need at the most: `shutdownForceTime` in `worker/create-workers.ts`. */
-const stopStepMs = 30_000;
+/** Of the time for a stop, what requests under way may take; the workers come after them. */
+const shareOfRequests = 1 / 3;
 
 export type Platform = {
   /** Where the API listens; undefined without the API. */
   port: number | undefined;
-  /** Lets what is under way finish: first the door, then the worker, then the connections. */
+  /**
+   * Lets what is under way finish, within one deadline: not ready any more, then what waits is answered, then the door,
+   * the workers, the connections.
+   */
   stop(): Promise<void>;
 };
 
@@ -43,18 +49,22 @@ export async function startPlatform(input: {
 }): Promise<Platform> {
   const { config, logger, hasApi, hasWorker } = input;
   const stopping = new AbortController();
-  // Every stream and every round that waits listens to it: many are no leak.
-  setMaxListeners(0, stopping.signal);
+  const draining = new AbortController();
+  // Every stream and every round that waits listens to them: many are no leak.
+  setMaxListeners(0, stopping.signal, draining.signal);
   if (config.dnsServers) useNameServers(config.dnsServers);
   await migrateDatabase(config.database);
   const { db, close: closeDatabase } = openDatabase({
     ...config.database,
     onError: (error) => logger.warn({ err: error }, 'an idle database connection broke'),
   });
-  await lookForCuts({ db, logger });
-  const changes = await openChanges(config.database);
-  const temporal = await connectClient({ config, logger, signal: stopping.signal, hasWorker });
   const sealer = createSealer(config.secretKeys);
+  // Seen by a rotation of keys before its keys are checked: whoever passed the check is seen.
+  const changes = await openChanges({ ...config.database, keyIds: sealer.keyIds });
+  const verdict = await checkSecretKeys({ db, sealer });
+  if (verdict.kind === 'wrong') throw new Error(`TENDER_SECRET_KEYS: ${verdict.detail}`);
+  await lookForCuts({ db, logger });
+  const temporal = await connectClient({ config, logger, signal: stopping.signal, hasWorker });
   const traffic = countTraffic({
     db,
     onError: (error) => logger.warn({ err: error }, 'the figures of endpoints were not written'),
@@ -68,6 +78,7 @@ export async function startPlatform(input: {
   const deps = {
     ...{ db, changes, sealer, sender, health, logger },
     feed: createFeedChanges({ db, changes }),
+    keys: createKeyWatch({ db, changes, logger }),
     cursors: createCursors({ db, logger }),
     client: temporal.client,
     taskQueue: config.temporal.taskQueue,
@@ -99,7 +110,9 @@ export async function startPlatform(input: {
     stopping: stopping.signal,
   };
 
-  const server = hasApi ? await serveApi(deps, config.http) : undefined;
+  const server = hasApi
+    ? await serveApi({ ...deps, stopping: draining.signal }, config.http)
+    : undefined;
   let working: Promise<void> | undefined;
   if (temporal.native) {
     const { native: connection } = temporal;
@@ -111,13 +124,18 @@ export async function startPlatform(input: {
   return {
     port: server?.port,
     stop: async () => {
-      stopping.abort();
-      // Each is bounded by itself, or by this: a process that was asked to end ends.
+      const { drainMs, withinMs } = config.stop;
+      draining.abort();
+      // Balancers look every few seconds: until they have seen that this one is not ready, they send it requests.
+      if (server) await sleep(drainMs);
+      const endsMs = Date.now() + withinMs;
+      // Each is bounded by what is left: a process that was asked to end ends.
       const step = (work: Promise<unknown> | undefined, what: string) =>
-        within(Promise.resolve(work), { timeoutMs: stopStepMs, what }).catch((error: unknown) =>
-          logger.warn({ err: error }, 'stopping goes on without it'),
+        within(Promise.resolve(work), { timeoutMs: Math.max(0, endsMs - Date.now()), what }).catch(
+          (error: unknown) => logger.warn({ err: error }, 'stopping goes on without it'),
         );
-      await step(server?.close(), 'the API to close');
+      await step(server?.close({ withinMs: withinMs * shareOfRequests }), 'the API to close');
+      stopping.abort();
       await step(working, 'the workers to end');
       await step(Promise.all([health.flush(), sender.close(), changes.close()]), 'connections');
       await step(temporal.close(), 'Temporal’s connection');

@@ -4,9 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { openLogFile } from './log-file.ts';
 import type { Exit } from './leashed.ts';
+import { isPortTaken, PortTakenError } from './ports.ts';
 
 const projectDir = fileURLToPath(new URL('../../', import.meta.url));
 const POLL_MS = 20;
+/** Longer than the platform takes at the most (`TENDER_STOP_SECONDS`). */
+const STOP_TIMEOUT_MS = 35_000;
 
 export type NodeProcessInput = {
   /** Path of a TypeScript or JavaScript file; relative ones count from the project's folder. */
@@ -35,7 +38,7 @@ export type NodeProcess = {
   stop(): Promise<void>;
 };
 
-/** Starts one of our own entries and returns when it says that it is ready. */
+/** Starts one of our own entries and returns when it says that it is ready. Throws `PortTakenError` where it says so. */
 export async function startNodeProcess(input: NodeProcessInput): Promise<NodeProcess> {
   const { entry, logFile, args = [], nodeArgs = [], readyTimeoutMs = 60_000 } = input;
   const log = openLogFile(logFile);
@@ -65,7 +68,7 @@ export async function startNodeProcess(input: NodeProcessInput): Promise<NodePro
   const stop = async () => {
     isStopping = true;
     child.kill('SIGTERM');
-    const insist = setTimeout(() => child.kill('SIGKILL'), input.stopTimeoutMs ?? 30_000);
+    const insist = setTimeout(() => child.kill('SIGKILL'), input.stopTimeoutMs ?? STOP_TIMEOUT_MS);
     await exited;
     clearTimeout(insist);
   };
@@ -83,7 +86,8 @@ export async function startNodeProcess(input: NodeProcessInput): Promise<NodePro
       }
       if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) {
         const { code, logTail } = await exited;
-        throw new Error(`${entry} ended with ${code}: ${logTail}`);
+        const message = `${entry} ended with ${code}: ${logTail}`;
+        throw isPortTaken(logTail) ? new PortTakenError(message) : new Error(message);
       }
       if (Date.now() >= deadlineMs) {
         await stop();

@@ -13,6 +13,16 @@ const LET_GO_MS = 2_000;
 /** Ports this process has given out and whose services may not listen yet. */
 const givenOut = new Set<number>();
 
+/** A service could not listen where it was to: somebody else has its port. */
+export class PortTakenError extends Error {
+  override readonly name = 'PortTakenError';
+}
+
+/** Whether a service that ended says in its log that somebody else has its port. */
+export function isPortTaken(logTail: string): boolean {
+  return /EADDRINUSE|address already in use|PORT: \d+ is in use/i.test(logTail);
+}
+
 /** The preferred port if nothing listens there, otherwise a free one. Zero means "any". */
 export async function pickPort(preferred: number): Promise<{ port: number; replaced: boolean }> {
   if (preferred > 0 && (await isFree(preferred))) return { port: preferred, replaced: false };
@@ -25,16 +35,28 @@ export async function pickPort(preferred: number): Promise<{ port: number; repla
   throw new Error(`No free port found between ${LOWEST_PORT} and ${HIGHEST_PORT}.`);
 }
 
+/** Keeps ports from being given out as free ones: whoever had them last may come for them. */
+export function reservePorts(ports: readonly number[]): void {
+  for (const port of ports) givenOut.add(port);
+}
+
 /**
  * Refuses a port that something else serves: one that answers in our place would pass for ours.
  * Call it as late as can be.
  */
 export async function assertPortFree(port: number): Promise<void> {
+  if (!(await isFreeSoon(port)))
+    throw new PortTakenError(`Port ${port} is in use by another program.`);
+}
+
+/** Whether a port is free, or is let go of within a moment. */
+export async function isFreeSoon(port: number): Promise<boolean> {
   const deadlineMs = Date.now() + LET_GO_MS;
   while (!(await isFree(port))) {
-    if (Date.now() >= deadlineMs) throw new Error(`Port ${port} is in use by another program.`);
+    if (Date.now() >= deadlineMs) return false;
     await sleep(25);
   }
+  return true;
 }
 
 /** Both addresses: a service on one of them does not keep another from binding the other. */

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, DatabaseError } from 'pg';
 import { type Exit, type Leashed, type LeashedInput, startLeashed } from './leashed.ts';
-import { assertPortFree } from './ports.ts';
+import { assertPortFree, isPortTaken, PortTakenError } from './ports.ts';
 import { choosePostgresAccount } from './postgres-account.ts';
 import { findPostgresBinaries } from './postgres-binaries.ts';
 import { POSTGRES_USER, ensureCluster } from './postgres-cluster.ts';
@@ -116,7 +116,8 @@ async function startReady({
     const earlyExit = await started.exited;
     const isHeldBriefly = earlyExit.logTail.includes('pre-existing shared memory block');
     if (!isHeldBriefly || Date.now() >= deadlineMs) {
-      throw new Error(`PostgreSQL did not start (exit ${earlyExit.code}): ${earlyExit.logTail}`);
+      const message = `PostgreSQL did not start (exit ${earlyExit.code}): ${earlyExit.logTail}`;
+      throw isPortTaken(earlyExit.logTail) ? new PortTakenError(message) : new Error(message);
     }
     await sleep(POLL_MS * 10);
   }

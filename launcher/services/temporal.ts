@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { type Exit, type Leashed, startLeashed } from './leashed.ts';
 import { endOrphan } from './orphan.ts';
-import { assertPortFree } from './ports.ts';
+import { assertPortFree, isPortTaken, PortTakenError } from './ports.ts';
 import { inspectProcess } from './process-table.ts';
 import { addSearchAttributes } from './temporal-namespace.ts';
 import { sqlitePragmas, temporalServerSettings } from './temporal-settings.ts';
@@ -152,7 +152,8 @@ async function connectWhenReady(
   for (;;) {
     const earlyExit = server.exitSoFar();
     if (earlyExit) {
-      throw new Error(`Temporal did not start (exit ${earlyExit.code}): ${earlyExit.logTail}`);
+      const message = `Temporal did not start (exit ${earlyExit.code}): ${earlyExit.logTail}`;
+      throw isPortTaken(earlyExit.logTail) ? new PortTakenError(message) : new Error(message);
     }
     const connection = (await isListening(ip, port)) ? await tryConnect(address) : undefined;
     if (connection) return connection;

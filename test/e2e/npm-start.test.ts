@@ -2,12 +2,15 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
+import type { Server } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { apiClient } from '../support/api-client.ts';
 import { until } from '../support/until.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -118,7 +121,9 @@ test('Ctrl-C leaves nothing behind, kill -9 neither, and the next start comes up
   killed.child.kill('SIGKILL');
   await killed.ended;
   await until('its parts to stop by themselves', () => processesOf(stateFolder).length === 0);
+  const ports = kept('ports.json');
   const after = await once();
+  expect(kept('ports.json')).toEqual(ports);
   expect(after.orders).toMatchObject({ total: 9, paid: 9 });
 });
 
@@ -136,4 +141,62 @@ test('a busy port is replaced and named, and a second start beside a running one
   expect(await first.ended).toBe(0);
   server.close();
   expect(existsSync(join(stateFolder, 'run.json'))).toBe(false);
+});
+
+function kept<T>(name: string): T {
+  return JSON.parse(readFileSync(join(stateFolder, name), 'utf8')) as T;
+}
+
+/** Another program on a port, which answers every question with its own 404. */
+async function occupy(port: number): Promise<Server> {
+  const server = createHttpServer((_, response) => response.writeHead(404).end());
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  return server;
+}
+
+test('an unpaid order of the last start is paid after one at which kept ports were taken', async () => {
+  const first = start();
+  await until('the invitation', () => first.said.err.includes('Ctrl-C stops'));
+  const { key } = kept<{ key: string }>('demo/merchant.json');
+  const api = () => apiClient({ url: kept<Env>('environment.json').TENDER_PUBLIC_URL, key });
+  type Env = { TENDER_PUBLIC_URL: string };
+  type Order = { id: string; status: string; payments: { outTradeNo: string }[] };
+  const { body: order } = await api()<Order>('POST', '/v1/orders', {
+    headers: { prefer: 'wait=30' },
+    body: {
+      ...{ merchantOrderNo: 'LEFT-1', amountMinor: 100, currency: 'CNY', subject: 'Left unpaid' },
+      methods: ['alipay.qr'],
+    },
+  });
+  first.child.kill('SIGTERM');
+  expect(await first.ended).toBe(0);
+
+  const before = kept<Record<string, number>>('ports.json');
+  const taken = ['api', 'alipay', 'stripe', 'demoMerchant'];
+  const others = await Promise.all(taken.map((name) => occupy(before[name]!)));
+  const second = start();
+  await until('the invitation, or its end', () =>
+    second.child.exitCode === null ? second.said.err.includes('Ctrl-C stops') : true,
+  );
+  expect([second.child.exitCode, second.said.err]).toEqual([null, expect.any(String)]);
+  const { account } = kept<{ account: string }>('demo/alipay-account.json');
+  const ports = kept<Record<string, number>>('ports.json');
+  for (const name of taken) expect(ports[name]).not.toBe(before[name]);
+  const simulator = apiClient({ url: `http://127.0.0.1:${ports['alipay']}/console` });
+  await simulator('POST', `/payments/${order.payments[0]!.outTradeNo}/pay`, { body: { account } });
+  await until('the order to be paid', async () => {
+    const { body } = await api()<Order>('GET', `/v1/orders/${order.id}`);
+    return body.status === 'paid';
+  });
+  second.child.kill('SIGTERM');
+  expect(await second.ended).toBe(0);
+
+  for (const other of others) {
+    other.closeAllConnections();
+    await new Promise((resolve) => other.close(resolve));
+  }
+  const third = start('--once', '--json');
+  expect(await third.ended).toBe(0);
+  // The API's is the one that was asked for, now that it is free.
+  expect(kept('ports.json')).toEqual({ ...ports, api: before['api'] });
 });

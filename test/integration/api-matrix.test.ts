@@ -68,6 +68,7 @@ beforeAll(async () => {
     ...{ replayId: 'rpl_01jd3v9k7q2m5x8r4t6w0y1z3c', topicId: 'top_01jd3v9k7q2m5x8r4t6w0y1z3c' },
     ...{ messageId: 'msg_01jd3v9k7q2m5x8r4t6w0y1z3c', slug: 'not-found' },
     ...{ sessionId: 'ses_01jd3v9k7q2m5x8r4t6w0y1z3c', asset: 'swagger-ui.css' },
+    portalLinkId: 'plk_01jd3v9k7q2m5x8r4t6w0y1z3c',
     differenceId: 'dif_01jd3v9k7q2m5x8r4t6w0y1z3c',
     reconciliationId: 'rec_01jd3v9k7q2m5x8r4t6w0y1z3c',
   };

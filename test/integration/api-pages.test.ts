@@ -426,7 +426,11 @@ test('probes are told that the process is up and ready', async () => {
     const { body } = await stranger<{ status: string }>('GET', '/readyz');
     return body.status === 'ready' && body;
   });
-  const names = ['database', 'temporal', 'sweep', 'schedules', 'dispatch/0'];
+  const names = [
+    ...['database', 'temporal'],
+    ...['workflow tasks of tender', 'activities of tender', 'activities of tender-receivers'],
+    ...['sweep', 'schedules', 'dispatch/0'],
+  ];
   expect(readiness).toEqual({
     status: 'ready',
     checks: names.map((name) => ({ name, status: 'up' })),

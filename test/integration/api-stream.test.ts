@@ -1,11 +1,11 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { createKeyWatch } from '../../api/key-watch.ts';
 import { createFeedStream } from '../../api/feed-stream.ts';
 import { createFeedReader } from '../../api/read-feed.ts';
 import { createFeedChanges } from '../../db/feed-changes.ts';
 import { openChanges } from '../../db/changes.ts';
 import type { Changes } from '../../db/changes.ts';
-import { isKeyValid } from '../../db/queries/is-key-valid.ts';
 import { apiKeys } from '../../db/schema/index.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import { openStream } from '../support/event-stream.ts';
@@ -16,6 +16,7 @@ import { until } from '../support/until.ts';
 import { openWorld } from '../support/world.ts';
 import type { TestMerchant, World } from '../support/world.ts';
 
+const logger = createLogger({ level: 'silent', name: 'test' });
 let world: World;
 let changes: Changes;
 beforeAll(async () => {
@@ -222,7 +223,7 @@ describe('a stream by itself', () => {
     let reads = 0;
     const stream = createFeedStream({
       feed: createFeedChanges({ db: world.db, changes }),
-      ...{ db: world.db, logger: createLogger({ level: 'silent', name: 'test' }) },
+      ...{ db: world.db, logger },
       merchant: { id: own.merchantId, shard: 0 },
       readFeed: (...asked) => {
         reads += 1;
@@ -230,8 +231,12 @@ describe('a stream by itself', () => {
       },
       after: 0,
       cursorAt: String,
-      isAllowed: () => isKeyValid(world.db, { merchantId: own.merchantId, keyId: key?.id ?? '' }),
-      pace: { heartbeatMs, checkEveryMs: 10 },
+      watchKey: (onEnd) =>
+        createKeyWatch({ db: world.db, changes, logger }).watch(
+          { merchantId: own.merchantId, keyId: key!.id, expiresAt: null },
+          onEnd,
+        ),
+      heartbeatMs,
       stopping: stopAt.signal,
       onEnd: () => (ends += 1),
     });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ProviderName } from '../../providers/provider.ts';
+import { sealContext } from '../../db/sealed-columns.ts';
 import { createSealer } from '../../db/sealed.ts';
 import type { OrderId } from '../../domain/ids.ts';
 import { workflowIds } from '../../workflows/messages.ts';
@@ -316,7 +317,7 @@ describe('failover', () => {
     const credentials = JSON.stringify({ secretKey: 'sk_test_revoked', webhookSecrets: 'whsec_x' });
     const sealed = createSealer(world.config.secretKeys).seal(
       credentials,
-      `${accountId}:provider_accounts.credentials`,
+      sealContext('provider_accounts.credentials', accountId),
     );
     await world.db.$client.query(
       'update provider_accounts set sealed_credentials = $2 where id = $1',

@@ -10,6 +10,7 @@ import { findProviderAccount } from '../../db/queries/provider-accounts.ts';
 import { currentPayment, readOrder } from '../../db/queries/read-order.ts';
 import { requestWish } from '../../db/queries/request-wish.ts';
 import { storeNotification } from '../../db/queries/store-notification.ts';
+import { sealContext } from '../../db/sealed-columns.ts';
 import { createSealer } from '../../db/sealed.ts';
 import type { OrderId } from '../../domain/ids.ts';
 import { createProvider } from '../../providers/registry.ts';
@@ -286,7 +287,7 @@ describe('an account whose keys were revoked', () => {
     const revoked = JSON.stringify({ secretKey: 'sk_test_revoked', webhookSecrets: 'whsec_x' });
     await db.$client.query('update provider_accounts set sealed_credentials = $2 where id = $1', [
       accountId,
-      sealer.seal(revoked, `${accountId}:provider_accounts.credentials`),
+      sealer.seal(revoked, sealContext('provider_accounts.credentials', accountId)),
     ]);
     await db.$client.query('update payments set account_id = $2 where id = $1', [id, accountId]);
     const account = await findProviderAccount({ db, sealer }, { accountId });

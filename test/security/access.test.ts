@@ -39,7 +39,8 @@ async function listRoutes() {
         .replace('{replayId}', newId('replay'))
         .replace('{messageId}', newId('message'))
         .replace('{sessionId}', newId('session'))
-        .replace('{topicId}', newId('topic')),
+        .replace('{topicId}', newId('topic'))
+        .replace('{portalLinkId}', newId('portalLink')),
       ...(requestBody !== undefined && { body: bodyOf(path) }),
     })),
   );

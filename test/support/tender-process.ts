@@ -118,6 +118,8 @@ function environmentOf(config: Config): NodeJS.ProcessEnv {
       .join(','),
     TENDER_TRUSTED_PROXIES: config.trustedProxies.join(','),
     TENDER_DNS_SERVERS: config.dnsServers?.join(',') ?? '',
+    TENDER_DRAIN_SECONDS: String(config.stop.drainMs / 1_000),
+    TENDER_STOP_SECONDS: String(config.stop.withinMs / 1_000),
     HOST: config.http.host,
     PORT: String(config.http.port),
     LOG_LEVEL: process.env['TEST_LOG'] ?? 'warn',

@@ -63,6 +63,7 @@ export async function openWorld(
     maxConnections?: number;
     limits?: Partial<Limits>;
     trustedProxies?: string[];
+    secretKeys?: Buffer[];
     /** Where the platform logs to, for a test of what operators are told. */
     logger?: Logger;
   } = {},
@@ -85,11 +86,12 @@ export async function openWorld(
     database: { url: database.url, maxConnections: options.maxConnections ?? 10 },
     temporal: { address, namespace, taskQueue: 'tender', apiKey: undefined, tls: false },
     http: { host: '127.0.0.1', port, publicUrl: url },
-    secretKeys: [randomBytes(32)],
+    secretKeys: options.secretKeys ?? [randomBytes(32)],
     allowPrivateTargets: true,
     dnsServers: options.dnsServers,
     limits: { ...defaultLimits, ...options.limits },
     trustedProxies: options.trustedProxies ?? [],
+    stop: { drainMs: 0, withinMs: 30_000 },
     logLevel: process.env['TEST_LOG'] ?? 'silent',
   };
   const logger = options.logger ?? createLogger({ level: config.logLevel, name: 'test' });

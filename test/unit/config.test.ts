@@ -38,6 +38,7 @@ test('four variables are enough, and the rest is safe by default', () => {
     dnsServers: undefined,
     limits: defaultLimits,
     trustedProxies: [],
+    stop: { drainMs: 0, withinMs: 30_000 },
     logLevel: 'info',
   });
 });
@@ -53,8 +54,11 @@ test('everything can be set', () => {
     PORT: '0',
     TENDER_ALLOW_PRIVATE_TARGETS: 'true',
     TENDER_WORKFLOW_STACK_TRACES: 'true',
+    TENDER_DRAIN_SECONDS: '15',
+    TENDER_STOP_SECONDS: '60',
     LOG_LEVEL: 'debug',
   });
+  expect(config.stop).toEqual({ drainMs: 15_000, withinMs: 60_000 });
   expect(config.database.maxConnections).toBe(7);
   expect(config.temporal).toEqual({
     address: '127.0.0.1:7233',
@@ -93,6 +97,8 @@ test.each([
   ['PORT', '65536'],
   ['PORT', '-1'],
   ['PORT', 'http'],
+  ['TENDER_DRAIN_SECONDS', '-1'],
+  ['TENDER_STOP_SECONDS', '4'],
   ['LOG_LEVEL', 'loud'],
 ])('%s=%s is named, in one line, and nothing else is', (name, value) => {
   const problems = problemsOf({ ...enough, [name]: value });

@@ -32,7 +32,7 @@ export function registerGetMessage(app: App, deps: ApiDeps) {
       merchantId: c.var.merchant.id,
       messageId,
       timeoutMs: c.req.valid('query').wait * 1_000,
-      caller: c.req.raw.signal,
+      caller: c.var.endOfWait(),
     });
     if (!message) throw notFound('message', messageId);
     return c.json(messageBody(message), 200);

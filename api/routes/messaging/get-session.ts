@@ -32,7 +32,7 @@ export function registerGetSession(app: App, { db, changes }: ApiDeps) {
     const read = await waitFor({
       subscribe: (tell) => changes.subscribe('tender_messaging', sessionId, tell),
       timeoutMs: c.req.valid('query').wait * 1_000,
-      caller: c.req.raw.signal,
+      caller: c.var.endOfWait(),
       read: () => findSession(db, { merchantId, sessionId }),
       isEnough: (found) => found?.session.status !== 'open',
     });

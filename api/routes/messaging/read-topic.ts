@@ -81,7 +81,7 @@ export function registerReadTopic(app: App, { db, changes, cursors }: ApiDeps) {
     const page = await waitFor({
       subscribe: (tell) => changes.subscribe('tender_messaging', topicId, tell),
       timeoutMs: wait * 1_000,
-      caller: c.req.raw.signal,
+      caller: c.var.endOfWait(),
       // Looked up every time: whoever waits may be taken out meanwhile.
       read: async () =>
         (await findTopic(db, { merchantId, topicId })) &&

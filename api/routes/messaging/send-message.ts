@@ -109,7 +109,7 @@ export function registerSendMessage(app: App, deps: ApiDeps) {
     const latest = await waitForReply(deps, {
       ...{ merchantId, messageId: message.id },
       timeoutMs: parseWaitMs(headers.prefer, 0),
-      caller: c.req.raw.signal,
+      caller: c.var.endOfWait(),
     });
     c.header('location', `${deps.publicUrl}/v1/messages/${message.id}`);
     return c.json(messageBody(latest ?? message), result.kind === 'existing' ? 200 : 201);

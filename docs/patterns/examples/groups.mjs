@@ -13,8 +13,8 @@ await api('PUT', `/v1/topics/${topic.id}/members/${shop.id}`, {
 await publish(1250);
 await publish(1100);
 while (heard.length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
-const { data: history, nextCursor } = await api('GET', `/v1/topics/${topic.id}/messages`);
-await api('PUT', `/v1/topics/${topic.id}/cursor`, { as: shop.id, seq: Number(nextCursor) });
+const { data: history } = await api('GET', `/v1/topics/${topic.id}/messages`);
+await api('PUT', `/v1/topics/${topic.id}/cursor`, { as: shop.id, seq: history.at(-1).seq });
 const latest = await api('GET', `/v1/topics/${topic.id}/latest?key=tea`);
 const { data: members } = await api('GET', `/v1/topics/${topic.id}/members`);
 say('pushed:', JSON.stringify(heard));

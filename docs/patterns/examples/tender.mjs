@@ -2,17 +2,17 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 
-const url = process.env['TENDER_URL'] ?? 'http://localhost:8080';
-
-// `npm start` keeps its demo merchant here; any other key goes into TENDER_KEY.
-function demoMerchant() {
+// `npm start` keeps its demo merchant and the API's address here; others go into TENDER_URL and TENDER_KEY.
+function kept(name) {
   const folder =
     process.env['TENDER_STATE_DIR'] ?? new URL('../../../.tender', import.meta.url).pathname;
-  return JSON.parse(readFileSync(`${folder}/demo/merchant.json`, 'utf8'));
+  return JSON.parse(readFileSync(`${folder}/demo/${name}.json`, 'utf8'));
 }
 
-export const key = process.env['TENDER_KEY'] ?? demoMerchant().key;
-export const merchantId = process.env['TENDER_MERCHANT'] ?? demoMerchant().merchantId;
+const url = process.env['TENDER_URL'] ?? kept('addresses').apiUrl;
+
+export const key = process.env['TENDER_KEY'] ?? kept('merchant').key;
+export const merchantId = process.env['TENDER_MERCHANT'] ?? kept('merchant').merchantId;
 
 export const say = (...parts) => process.stdout.write(`${parts.join(' ')}\n`);
 

@@ -1,0 +1,21 @@
+import { isNotNull, sql } from 'drizzle-orm';
+import type { Database } from '../database.ts';
+import { sealedColumns, sealedNames } from '../sealed-columns.ts';
+
+/** How many texts each key has sealed, by its id, in all sealed columns. */
+export async function countSealed(db: Database): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const name of sealedNames) {
+    const { table, columns } = sealedColumns[name];
+    for (const column of columns) {
+      const keyId = sql<string>`split_part(${column}, '.', 1)`;
+      const rows = await db
+        .select({ keyId, count: sql<number>`count(*)::float8` })
+        .from(table)
+        .where(isNotNull(column))
+        .groupBy(keyId);
+      for (const row of rows) counts[row.keyId] = (counts[row.keyId] ?? 0) + row.count;
+    }
+  }
+  return counts;
+}
