@@ -93,7 +93,9 @@ export type ReviewReason =
   | 'app_mismatch'
   | 'seller_mismatch'
   | 'trade_no_mismatch'
-  | 'refund_mismatch';
+  | 'refund_mismatch'
+  /** The provider neither closes the payment nor says that it was paid. */
+  | 'close_refused';
 
 export type ReportDecision =
   | { kind: 'unchanged' }

@@ -63,20 +63,6 @@ export function decideOnRefundRequest(input: {
     : { kind: 'refused', refundableMinor: leftMinor };
 }
 
-const undocumentedForMs = 10 * 60_000;
-const unknownForMs = 24 * 3_600_000;
-
-/**
- * Whether a refund that its provider neither makes nor refuses, and knows nothing of, is for a person: soon where it
- * answers with a code that it documents nowhere, after a day where it says that something of its own is wrong.
- */
-export function isBeyondPatience(
-  { createdAt }: { createdAt: Date },
-  { isUndocumented, nowMs }: { isUndocumented: boolean; nowMs: number },
-): boolean {
-  return nowMs - createdAt.getTime() >= (isUndocumented ? undocumentedForMs : unknownForMs);
-}
-
 export type RefundDecision =
   | { kind: 'unchanged' }
   | { kind: 'succeed'; providerRefundNo: string; refundedAt?: string | undefined }

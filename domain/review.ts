@@ -42,7 +42,8 @@ export function verbsFor({
   reason: ReviewReason;
 }): ReviewVerb[] {
   if (isEnded) return ['dismiss'];
-  return reason === 'currency_mismatch' ? ['close', 'dismiss'] : ['accept', 'refund', 'close'];
+  if (reason === 'currency_mismatch' || reason === 'close_refused') return ['close', 'dismiss'];
+  return ['accept', 'refund', 'close'];
 }
 
 /** A review in one line, as for a log or the Temporal UI. */
@@ -74,7 +75,7 @@ export type ReviewDecision =
   | { kind: 'refund'; capturedMinor: number; providerTradeNo: string }
   /** Close it at the provider. */
   | { kind: 'close' }
-  /** Its money, in a currency that our books of the order cannot hold, was dealt with at the provider. */
+  /** What cannot be booked or closed here was dealt with at the provider. */
   | { kind: 'dismiss' }
   | {
       kind: 'refused';
@@ -84,10 +85,12 @@ export type ReviewDecision =
 /** Decides whether a person's wish fits what the provider says at this moment. */
 export function decideOnReview(
   verb: ReviewVerb,
-  payment: { currency: string },
+  payment: { currency: string; reason: ReviewReason | null },
   report: ProviderReport,
 ): ReviewDecision {
   if (report.status !== 'succeeded') {
+    // It cannot be closed there; should it be paid after all, that is late money.
+    if (verb === 'dismiss' && payment.reason === 'close_refused') return { kind: 'dismiss' };
     return verb === 'close' ? { kind: 'close' } : { kind: 'refused', why: 'not_paid_at_provider' };
   }
   if (verb === 'close') return { kind: 'refused', why: 'paid_at_provider' };

@@ -5,6 +5,7 @@ import type { ActivityDeps } from '../deps.ts';
 import { applyReport } from './apply-report.ts';
 import { askProvider, callProvider } from './ask-provider.ts';
 import { wishesAfter } from './change-of-report.ts';
+import { codeBeyondPatience } from './code-beyond-patience.ts';
 import { commitDecision, progressOf } from './commit-decision.ts';
 import { paymentRef } from './payment-ref.ts';
 
@@ -22,7 +23,10 @@ export async function capturePayment(
     provider.capturePayment
       ? provider.capturePayment({ ...paymentRef(held), captureMinor })
       : { kind: 'declined' as const, code: 'CANNOT_CAPTURE', message: 'no such operation' },
-  );
+  ).catch((error: unknown) => {
+    const code = codeBeyondPatience(error, { since: order.wishedAt ?? new Date() });
+    return { kind: 'declined' as const, code, message: 'neither done nor refused' };
+  });
   const report = answer.kind === 'reported' ? answer.report : await askProvider(deps, held);
   const progress = await applyReport(deps, {
     ...{ orderId, paymentId: held.id, report },

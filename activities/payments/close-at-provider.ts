@@ -1,8 +1,8 @@
 import type { ProviderReport } from '../../domain/payment.ts';
 import type { PaymentRow } from '../../db/queries/read-order.ts';
 import { ProviderFault } from '../../providers/faults.ts';
-import type { ActivityDeps } from '../deps.ts';
 import { askProvider, callProvider } from './ask-provider.ts';
+import type { CallDeps } from './ask-provider.ts';
 import { paymentRef } from './payment-ref.ts';
 
 /**
@@ -11,7 +11,7 @@ import { paymentRef } from './payment-ref.ts';
  * Throws where neither is certain yet.
  */
 export async function closeAtProvider(
-  deps: Pick<ActivityDeps, 'providers' | 'health'>,
+  deps: CallDeps,
   payment: PaymentRow,
 ): Promise<ProviderReport> {
   const ref = paymentRef(payment);

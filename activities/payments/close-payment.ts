@@ -2,14 +2,15 @@ import type { OrderId } from '../../domain/ids.ts';
 import { isEnded } from '../../domain/order.ts';
 import type { CloseReason } from '../../domain/order.ts';
 import { isOpen } from '../../domain/payment.ts';
-import { readOrder } from '../../db/queries/read-order.ts';
+import { paymentOf, readOrder } from '../../db/queries/read-order.ts';
 import type { PaymentRow } from '../../db/queries/read-order.ts';
 import type { OrderProgress } from '../../workflows/messages.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { applyReport } from './apply-report.ts';
 import { askProvider } from './ask-provider.ts';
 import { closeAtProvider } from './close-at-provider.ts';
-import { noWishes } from './change-of-report.ts';
+import { changeOfReport, noWishes } from './change-of-report.ts';
+import { codeBeyondPatience } from './code-beyond-patience.ts';
 import { commitDecision, progressOf } from './commit-decision.ts';
 
 /**
@@ -62,7 +63,29 @@ async function closeOne(
   if (!isStillOpen || isKept || progress.status === 'review' || isEnded(progress.status)) {
     return progress;
   }
-  return apply(await closeAtProvider(deps, payment));
+  return closeAtProvider(deps, payment).then(apply, (error: unknown) =>
+    giveUpClosing(deps, { payment, error }),
+  );
+}
+
+/** Throws what was thrown, unless nothing is to be hoped for any more: then a person has to look. */
+async function giveUpClosing(
+  deps: ActivityDeps,
+  { payment, error }: { payment: PaymentRow; error: unknown },
+): Promise<OrderProgress> {
+  const { id: paymentId, orderId } = payment;
+  const { order } = await readOrder(deps.db, { orderId });
+  const code = codeBeyondPatience(error, { since: order.cancelRequestedAt ?? order.expiresAt });
+  return commitDecision(deps, {
+    read: () => readOrder(deps.db, { orderId }),
+    decide: (read) => {
+      const change = changeOfReport({
+        ...{ read, payment: paymentOf(read, paymentId), closeReason: 'cancelled', told: {} },
+        decision: { kind: 'review', reason: 'close_refused' },
+      });
+      return change && { ...change, order: { ...change.order, failureCode: code } };
+    },
+  });
 }
 
 /** Closes what may still bring money to an order that is done: late authorisations, attempts left behind. */

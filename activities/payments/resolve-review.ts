@@ -28,7 +28,8 @@ export async function resolveReview(
   const { id: paymentId } = asked;
   const report =
     verb === 'close' && said.status !== 'succeeded' ? await closeAtProvider(deps, asked) : said;
-  const decision = decideOnReview(verb, asked, report);
+  const { reviewReason: reason } = first.order;
+  const decision = decideOnReview(verb, { ...asked, reason }, report);
   if (decision.kind === 'refused') {
     deps.logger.warn({ orderId, verb, why: decision.why }, 'the review could not be resolved so');
   }

@@ -7,6 +7,7 @@ import type { ActivityDeps } from '../deps.ts';
 import { applyReport } from './apply-report.ts';
 import { wishesAfter } from './change-of-report.ts';
 import { closeAtProvider } from './close-at-provider.ts';
+import { codeBeyondPatience } from './code-beyond-patience.ts';
 import { commitDecision, progressOf } from './commit-decision.ts';
 import { newPayment } from './new-payment.ts';
 import { rankWays } from './rank-ways.ts';
@@ -46,7 +47,10 @@ export async function switchPayment(
   const open = first.payments.filter(({ status }) => isOpen(status));
   if (route) {
     for (const payment of open) {
-      const report = await closeAtProvider(deps, payment);
+      const report = await closeAtProvider(deps, payment).catch((error: unknown) => ({
+        code: codeBeyondPatience(error, { since: order.wishedAt ?? new Date() }),
+      }));
+      if ('code' in report) return dropWish(deps, { orderId, method, code: report.code });
       if (report.status === 'closed') continue;
       return applyReport(deps, {
         ...{ orderId, paymentId: payment.id, report },
@@ -71,5 +75,22 @@ export async function switchPayment(
         event: { type: 'order.payment_switched', about: next.id },
       };
     },
+  });
+}
+
+/** The attempt there is stays: its provider does not let go of it, and two must not be open at once. */
+function dropWish(
+  deps: ActivityDeps,
+  { orderId, method, code }: { orderId: OrderId; method: string; code: string },
+): Promise<OrderProgress> {
+  return commitDecision(deps, {
+    read: () => readOrder(deps.db, { orderId }),
+    decide: ({ order }) =>
+      order.switchRequestedTo === method
+        ? {
+            order: { ...wishesAfter(order, 'switchRequestedTo'), failureCode: code },
+            event: null,
+          }
+        : undefined,
   });
 }

@@ -1,6 +1,5 @@
 import { eq } from 'drizzle-orm';
 import type { NotificationId, RefundId } from '../../domain/ids.ts';
-import { isBeyondPatience } from '../../domain/refund.ts';
 import type { RefundReport, RefundStatus } from '../../domain/refund.ts';
 import { finishNotification } from '../../db/queries/finish-notification.ts';
 import { paymentOf, readOrder, refundOf } from '../../db/queries/read-order.ts';
@@ -9,6 +8,7 @@ import { refunds } from '../../db/schema/refunds.ts';
 import { ProviderFault } from '../../providers/faults.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { callProvider } from '../payments/ask-provider.ts';
+import { codeBeyondPatience } from '../payments/code-beyond-patience.ts';
 import { commitAnswer } from '../payments/commit-decision.ts';
 import { paymentRef } from '../payments/payment-ref.ts';
 import { changeOfRefund } from './change-of-refund.ts';
@@ -85,18 +85,12 @@ async function giveUp(
   input: { refund: RefundRow; error: unknown; ask: () => Promise<RefundReport> },
 ): Promise<{ kind: 'reported'; report: RefundReport }> {
   const { refund, error, ask } = input;
-  if (!(error instanceof ProviderFault)) throw error;
-  const { code, kind, message, isUndocumented } = error;
-  if (kind === 'misconfigured' || isUndocumented) {
+  if (error instanceof ProviderFault && error.kind === 'misconfigured') {
+    const { code, message } = error;
     const about = { refundId: refund.id, orderId: refund.orderId, code, message };
-    logger.error(
-      about,
-      'a refund is neither made nor refused: the provider says what a person must read',
-    );
+    logger.error(about, 'a refund is neither made nor refused: the provider refuses our account');
   }
-  const isOver =
-    kind === 'unknownOutcome' && isBeyondPatience(refund, { isUndocumented, nowMs: Date.now() });
-  if (!isOver) throw error;
+  const code = codeBeyondPatience(error, { since: refund.createdAt });
   const report = await ask();
   if (report.status !== 'absent') return { kind: 'reported', report };
   return { kind: 'reported', report: { status: 'needs_attention', code } };

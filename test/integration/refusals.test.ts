@@ -7,7 +7,7 @@ import type { ProviderName } from '../../providers/provider.ts';
 import { keptLog } from '../support/log-lines.ts';
 import { newOrder, openOrder, orderBecomes, payAtProvider } from '../support/orders.ts';
 import type { OrderBody, RefundBody } from '../support/orders.ts';
-import { scriptFaults, tradeOf } from '../support/provider-book.ts';
+import { scanAtProvider, scriptFaults, tradeOf } from '../support/provider-book.ts';
 import { until } from '../support/until.ts';
 import { openWorld } from '../support/world.ts';
 import type { TestMerchant, World } from '../support/world.ts';
@@ -85,8 +85,9 @@ test.each<Refused>([
     const refused = { call: 'refund', kind: 'refused', times: 50, ...fault } as const;
     await scriptFaults(world, { outTradeNo }, [refused], provider);
     const asked = await refund(merchant, order, 'respond-async');
+    const { accountId } = merchant.accounts[0]!;
     await until('an alert', () =>
-      lines.find((line) => line['refundId'] === asked.id && line['code'] === fault.code),
+      lines.find((line) => line['accountId'] === accountId && line['code'] === fault.code),
     );
     // It may have been made: its amount stays reserved as long as there is hope.
     expect(await refunded(merchant, asked)).toMatchObject({ status: 'pending' });
@@ -109,6 +110,84 @@ test.each<Refused>([
     expect((await close()).status).toBe(409);
   },
 );
+
+describe('a code nobody documented', () => {
+  const opened = async () => {
+    const merchant = await world.newMerchant(['alipay', 'stripe']);
+    const order = await openOrder(merchant, { methods: ['alipay.qr', 'stripe.checkout'] });
+    await scanAtProvider(order);
+    const code = 'ACQ.NEVER_DOCUMENTED';
+    const refused = { call: 'close', kind: 'refused', code, times: 90 } as const;
+    await scriptFaults(world, order.payments[0]!, [refused], 'alipay');
+    const { accountId } = merchant.accounts.find(({ provider }) => provider === 'alipay')!;
+    const isSaid = () =>
+      lines.some((line) => line['accountId'] === accountId && line['code'] === code);
+    return { merchant, order, code, isSaid };
+  };
+  const post = ({ api }: TestMerchant, { id }: OrderBody, verb: string, body?: object) =>
+    api<OrderBody>('POST', `/v1/orders/${id}/${verb}`, {
+      ...(body && { body }),
+      headers: { prefer: 'respond-async' },
+    });
+  const setBack = (order: OrderBody, column: 'cancel_requested_at' | 'wished_at') =>
+    world.db.$client.query(
+      `update orders set ${column} = ${column} - interval '11 minutes' where id = $1`,
+      [order.id],
+    );
+
+  test('in answer to a close is alerted of, and then for a person, who can let it go', async () => {
+    const { merchant, order, code, isSaid } = await opened();
+    await post(merchant, order, 'cancel');
+    await until('an alert', isSaid);
+    await setBack(order, 'cancel_requested_at');
+    const inReview = await orderBecomes(merchant, order, 'review');
+    expect(inReview).toMatchObject({
+      ...{ reviewReason: 'close_refused', failureCode: code },
+      review: { verbs: ['close', 'dismiss'] },
+    });
+    await post(merchant, order, 'resolve', { verb: 'dismiss', note: 'closed in the portal' });
+    expect(await orderBecomes(merchant, order, 'closed')).toMatchObject({
+      closeReason: 'dismissed_in_review',
+    });
+  });
+
+  test('in answer to a switch leaves the order to be paid as it was', async () => {
+    const { merchant, order, code, isSaid } = await opened();
+    await post(merchant, order, 'payments', { method: 'stripe.checkout' });
+    await until('an alert', isSaid);
+    await setBack(order, 'wished_at');
+    const left = await until('the wish is dropped', async () => {
+      const { body } = await merchant.api<OrderBody>('GET', `/v1/orders/${order.id}`);
+      return body.failureCode === code ? body : undefined;
+    });
+    expect(left).toMatchObject({ status: 'pending', payments: [{ method: 'alipay.qr' }] });
+    await payAtProvider(world, merchant, left);
+    await orderBecomes(merchant, order, 'paid');
+  });
+
+  test('in answer to a capture ends the wish, and the money stays held', async () => {
+    const merchant = await world.newMerchant(['stripe']);
+    const order = await openOrder(merchant, {
+      ...{ methods: ['stripe.payment_intent'], capture: 'manual' },
+    });
+    await payAtProvider(world, merchant, order);
+    await orderBecomes(merchant, order, 'authorized');
+    const refused = {
+      call: 'capture',
+      kind: 'refused',
+      code: 'never_heard_of',
+      times: 90,
+    } as const;
+    await scriptFaults(world, order.payments[0]!, [refused], 'stripe');
+    await post(merchant, order, 'capture', {});
+    await until('an alert', () => lines.some((line) => line['code'] === 'never_heard_of'));
+    await setBack(order, 'wished_at');
+    await until('the wish is ended', async () => {
+      const { body } = await merchant.api<OrderBody>('GET', `/v1/orders/${order.id}`);
+      return body.status === 'authorized' && body.failureCode === 'never_heard_of';
+    });
+  });
+});
 
 test.each([
   ['OPENID_MISMATCH', 500],

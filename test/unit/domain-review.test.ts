@@ -11,11 +11,18 @@ const reasons: ReviewReason[] = [
   'seller_mismatch',
   'trade_no_mismatch',
   'refund_mismatch',
+  'close_refused',
 ];
-const payment = { currency: 'CNY' };
+const payment = { currency: 'CNY', reason: 'amount_mismatch' as ReviewReason };
 const taken = (currency: string): ProviderReport => {
   return { status: 'succeeded', paidMinor: 1_000, currency, providerTradeNo: 't1' };
 };
+
+test('what the provider does not close can be let go of here', () => {
+  const refused = { currency: 'CNY', reason: 'close_refused' as const };
+  expect(decideOnReview('dismiss', refused, { status: 'pending' })).toEqual({ kind: 'dismiss' });
+  expect(decideOnReview('dismiss', refused, taken('CNY'))).toMatchObject({ why: 'can_be_booked' });
+});
 
 describe('a decision about an order in review', () => {
   test.each([
