@@ -101,15 +101,27 @@ const idempotencyKey = {
   schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$', example: 'order-A-1001' },
 };
 
-/** Generators do not know what to make of a default that is an object; that of Python drops the whole schema. */
-function dropObjectDefaults(node: unknown): void {
+/**
+ * JSON Schema promises no classes by property, and Python has none. Half a surrogate pair, which the API refuses too,
+ * cannot be written in a pattern that every dialect reads.
+ */
+const portable = (pattern: string) =>
+  pattern.replaceAll('\\p{Cc}', '\\u0000-\\u001f\\u007f-\\u009f').replaceAll('\\p{Cs}', '');
+
+/**
+ * Generators do not know what to make of a default that is an object; that of Python drops the whole schema. Patterns
+ * are written as every dialect reads them.
+ */
+function suitGenerators(node: unknown): void {
   if (typeof node !== 'object' || node === null) return;
   const fields = node as Record<string, unknown>;
+  const { pattern } = fields;
+  if (typeof pattern === 'string') fields['pattern'] = portable(pattern);
   const given = fields['default'];
   if (typeof given === 'object' && given !== null && !Array.isArray(given)) {
     delete fields['default'];
   }
-  for (const child of Object.values(fields)) dropObjectDefaults(child);
+  for (const child of Object.values(fields)) suitGenerators(child);
 }
 
 /**
@@ -126,7 +138,7 @@ export function addCommonAnswers(description: ApiDescription): ApiDescription {
   for (const [path, methods] of Object.entries(description.paths)) {
     for (const [method, operation] of Object.entries(methods)) complete(path, method, operation);
   }
-  dropObjectDefaults(description);
+  suitGenerators(description);
   return description;
 }
 

@@ -70,7 +70,7 @@ export const problemTypes = {
   'refund-not-stuck': {
     status: 409,
     title: 'The refund does not need attention',
-    help: 'Only a refund that is `needs_attention` is closed by hand; all others end by what their provider says. `refundStatus` says how it stands.',
+    help: 'Only a refund that is `needs_attention`, or `pending` with a `failureCode`, is closed by hand; all others end by what their provider says. `refundStatus` says how it stands.',
   },
   'nothing-to-refund': {
     status: 409,

@@ -19,7 +19,7 @@ export async function renewHandle(
   const { method, snapshot } = view;
   if (!view.isHandleDead || method === null) return view;
   const orderId = snapshot.id;
-  await requestWish(deps.db, { orderId, wish: { kind: 'switch', method } });
+  await requestWish(deps.db, { orderId, wish: { kind: 'renew', method } });
   sayWishes(deps, { orderId }).catch(leftToSweep(deps.logger, 'the renewal', { orderId }));
   return waitFor({
     subscribe: (tell) => deps.changes.subscribe('tender_orders', orderId, tell),

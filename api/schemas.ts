@@ -239,14 +239,16 @@ export const newRefundSchema = z
   })
   .openapi('NewRefund');
 
-const reviewSideSchema = z.object({
-  amountMinor: z.int().nullable(),
-  currency: z.string().nullable(),
-  appId: z.string().nullable(),
-  sellerId: z.string().nullable(),
-  providerTradeNo: z.string().nullable(),
-  refundNo: z.string().nullable(),
-});
+const reviewSideSchema = z
+  .object({
+    amountMinor: z.int().nullable(),
+    currency: z.string().nullable(),
+    appId: z.string().nullable(),
+    sellerId: z.string().nullable(),
+    providerTradeNo: z.string().nullable(),
+    refundNo: z.string().nullable(),
+  })
+  .openapi('ReviewSide');
 
 const reviewSchema = z
   .object({
@@ -258,6 +260,9 @@ const reviewSchema = z
     expected: reviewSideSchema.openapi({ description: 'What our order says' }),
     reported: reviewSideSchema.openapi({
       description: 'What the provider said; null for what it did not say',
+    }),
+    isHeld: z.boolean().optional().openapi({
+      description: 'What was reported is only held, and can only be let go',
     }),
     notificationId: z.string().nullable().openapi({
       description: 'What it was said by; null where the provider answered a question of ours',

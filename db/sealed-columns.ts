@@ -18,7 +18,7 @@ type SealedColumns = {
  * can be sealed that a rotation of keys does not find.
  */
 const registry = {
-  // First: once it is sealed with the new key nobody starts who does not know that.
+  // Sealed again by itself, before and after everything else: `rotate-keys.ts`.
   'key_check.value': { table: keyCheck, id: keyCheck.id, columns: [keyCheck.sealedValue] },
   'endpoints.secret': {
     table: endpoints,

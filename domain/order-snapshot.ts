@@ -142,7 +142,7 @@ export function reviewOf({
   reviewFacts: facts,
 }: Pick<OrderFacts, 'status' | 'reviewReason' | 'reviewFacts'>) {
   if (reason === null || facts?.reason !== reason) return null;
-  return { ...facts, verbs: verbsFor({ isEnded: isEnded(status), reason }) };
+  return { ...facts, verbs: verbsFor({ isEnded: isEnded(status), ...facts }) };
 }
 
 export type OrderSnapshot = ReturnType<typeof snapshotOf>;

@@ -101,8 +101,19 @@ export function decideOnOrder(
         return noChange;
       return { kind: 'closed', status: 'closed', event: 'order.closed', closeReason };
     case 'review':
+      // Nobody waits for any: there is nothing to decide about its amount.
+      if (decision.money && isEnded(order.status)) {
+        const surplus = surplusOf({ ...order, latePayment: 'refund' }, siblings);
+        if (surplus) return surplus;
+      }
       return markForReview(order, decision.reason);
   }
+}
+
+/** What becomes of the payment: money of another amount that goes back whole is taken as any other first. */
+export function carriedOut(decision: ReportDecision, change: OrderChange): ReportDecision {
+  const isSurplus = decision.kind === 'review' && change.kind === 'surplus';
+  return isSurplus && decision.money ? { kind: 'settle', ...decision.money } : decision;
 }
 
 /** Money nobody waits for any more; undefined where the order takes it. */

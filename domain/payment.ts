@@ -102,7 +102,12 @@ export type ReportDecision =
   | { kind: 'authorize'; providerTradeNo: string }
   | { kind: 'settle'; capturedMinor: number; providerTradeNo: string; paidAt?: string | undefined }
   | { kind: 'close' }
-  | { kind: 'review'; reason: ReviewReason };
+  | {
+      kind: 'review';
+      reason: ReviewReason;
+      /** Money of another amount, in the right currency: an order that waits for none gives it back. */
+      money?: { capturedMinor: number; providerTradeNo: string; paidAt?: string | undefined };
+    };
 
 /** Decides what a report means for a payment. Pure and idempotent: the same report twice changes nothing. */
 export function decideOnReport(payment: PaymentState, report: ProviderReport): ReportDecision {
@@ -141,7 +146,10 @@ function decideOnSuccess(
   const { paidMinor, providerTradeNo, paidAt } = report;
   if (payment.status === 'succeeded') return sameTrade(payment, providerTradeNo);
   if (report.currency !== payment.currency) return { kind: 'review', reason: 'currency_mismatch' };
-  if (!isRightAmount(payment, paidMinor)) return { kind: 'review', reason: 'amount_mismatch' };
+  if (!isRightAmount(payment, paidMinor)) {
+    const money = { capturedMinor: paidMinor, providerTradeNo, paidAt };
+    return { kind: 'review', reason: 'amount_mismatch', ...(paidMinor > 0 && { money }) };
+  }
   // Also after we closed it: money is still money, and what the order makes of it is decided there.
   return { kind: 'settle', capturedMinor: paidMinor, providerTradeNo, paidAt };
 }

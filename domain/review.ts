@@ -14,6 +14,8 @@ export type ReviewFacts = {
   expected: ReviewSide;
   /** What the provider said; null for what it did not say. */
   reported: ReviewSide;
+  /** What was reported is only held: it can be let go, and neither accepted nor refunded. */
+  isHeld?: boolean;
   /** What it was said by; null where the provider answered a question of ours. */
   notificationId: NotificationId | null;
   /** ISO 8601. */
@@ -37,11 +39,14 @@ export type ReviewVerb = (typeof reviewVerbs)[number];
 export function verbsFor({
   isEnded,
   reason,
+  isHeld = false,
 }: {
   isEnded: boolean;
   reason: ReviewReason;
+  isHeld?: boolean | undefined;
 }): ReviewVerb[] {
   if (isEnded) return ['dismiss'];
+  if (isHeld) return ['close'];
   if (reason === 'currency_mismatch' || reason === 'close_refused') return ['close', 'dismiss'];
   return ['accept', 'refund', 'close'];
 }

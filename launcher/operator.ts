@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import type { ParseArgsConfig } from 'node:util';
 import { z } from 'zod';
 import { openDatabase } from '../db/database.ts';
 import { shards } from '../activities/required-workflows.ts';
@@ -18,9 +19,11 @@ import {
   createProvider,
   definitions,
   findDefinition,
-  methods,
   unknownWordOf,
 } from '../providers/registry.ts';
+import { instantSchema } from '../api/schemas.ts';
+import { isCurrency } from '../domain/money.ts';
+import { readJson } from '../domain/read-json.ts';
 import { readState } from './local/state.ts';
 import { createKey, createMerchant, createSandboxAccount } from './operator/open-account.ts';
 import { openSealer } from './operator/open-sealer.ts';
@@ -40,7 +43,7 @@ the disk of others. A value that begins with '@' is read from the file named aft
 TERMS: --priority N (lower is asked first) --weight N --methods a,b --currencies CNY,USD
   --least-minor N --most-minor N`;
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = parsedArgs({
   allowPositionals: true,
   options: {
     name: { type: 'string' },
@@ -59,21 +62,29 @@ const { values, positionals } = parseArgs({
   },
 });
 
+function parsedArgs<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    return refuse(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+  }
+}
+
 const environment = { ...readState<Record<string, string>>('environment.json'), ...process.env };
 const { db, close } = openDatabase({
   url: variable('DATABASE_URL'),
   maxConnections: 1,
   onError: () => {},
 });
-const sealer = () => openSealer(db, { secretKeys: variable('TENDER_SECRET_KEYS') });
+const sealer = (options: { hasNeighboursChecked?: boolean } = {}) =>
+  openSealer(db, { secretKeys: variable('TENDER_SECRET_KEYS'), ...options });
 
 const verbs: Record<string, () => Promise<unknown>> = {
   'merchant create': () => createMerchant(db, { name: option('name') }),
   'key create': async () => {
-    const expiresAt = values.expires === undefined ? null : new Date(values.expires);
-    if (expiresAt && Number.isNaN(expiresAt.getTime()))
-      refuse('--expires: must be an ISO 8601 time');
-    return createKey(db, { merchantId: await knownMerchant(), expiresAt });
+    const expiresAt = readExpiry();
+    const made = await createKey(db, { merchantId: await knownMerchant(), expiresAt });
+    return { ...made, expiresAt };
   },
   'key revoke': async () => {
     const keyId = option('key');
@@ -82,7 +93,9 @@ const verbs: Record<string, () => Promise<unknown>> = {
   },
   'keys rotate': async () => {
     const onProgress = (progress: object) => process.stderr.write(`${JSON.stringify(progress)}\n`);
-    const rotation = await rotateKeys({ db, sealer: await sealer() }, { onProgress });
+    // Which processes run is looked at by the rotation itself.
+    const own = await sealer({ hasNeighboursChecked: false });
+    const rotation = await rotateKeys({ db, sealer: own }, { onProgress });
     if (rotation.kind === 'refused')
       refuse(`${rotation.reason}:\n${JSON.stringify(rotation.processes, null, 2)}`);
     return rotation;
@@ -124,13 +137,26 @@ async function knownMerchant(): Promise<MerchantId> {
   return merchant ? merchant.id : refuse(`--merchant: there is no merchant ${merchantId}`);
 }
 
+function readExpiry(): Date | null {
+  if (values.expires === undefined) return null;
+  const parsed = instantSchema.safeParse(values.expires);
+  if (!parsed.success) refuse(`--expires: ${parsed.error.issues[0]?.message}`);
+  const expiresAt = new Date(parsed.data);
+  return expiresAt > new Date() ? expiresAt : refuse('--expires: must be in the future');
+}
+
 function knownProvider(): ProviderDefinition {
   const names = Object.keys(definitions).join(', ');
   return findDefinition(option('provider')) ?? refuse(`--provider: must be one of ${names}`);
 }
 
 function readWords(path: string): z.infer<typeof wordsSchema> {
-  const parsed = wordsSchema.safeParse(JSON.parse(readFileSync(path, 'utf8')));
+  const reading = readJson(readFileSync(path, 'utf8'));
+  if (reading.kind === 'malformed') refuse(`--config: ${reading.reason}`);
+  if (reading.kind === 'refused') {
+    refuse(`--config: ${reading.problem.path} ${reading.problem.message}`);
+  }
+  const parsed = wordsSchema.safeParse(reading.value);
   if (!parsed.success) refuse(`--config: ${z.prettifyError(parsed.error)}`);
   const filled = (words: Record<string, string>) =>
     Object.fromEntries(
@@ -146,9 +172,9 @@ function readTerms(): AccountTerms {
   const whole = (name: 'priority' | 'weight' | 'least-minor' | 'most-minor') => {
     const text = values[name];
     if (text === undefined) return undefined;
-    const number = Number(text);
-    const isWhole = Number.isSafeInteger(number) && number >= 0;
-    return isWhole ? number : refuse(`--${name}: must be a whole number from 0`);
+    const most = name.endsWith('-minor') ? Number.MAX_SAFE_INTEGER : 2_147_483_647;
+    const isWhole = /^\d+$/.test(text) && Number(text) <= most;
+    return isWhole ? Number(text) : refuse(`--${name}: must be a whole number from 0 to ${most}`);
   };
   const list = (text: string | undefined) => text?.split(',').map((part) => part.trim());
   const given = {
@@ -159,18 +185,32 @@ function readTerms(): AccountTerms {
     methods: list(values.methods),
     currencies: list(values.currencies),
   };
-  const unknown = given.methods?.find((method) => !Object.hasOwn(methods, method));
-  if (unknown !== undefined) refuse(`--methods: there is no method ${unknown}`);
+  const own = knownProvider().methods;
+  const unknown = given.methods?.find((method) => !Object.hasOwn(own, method));
+  if (unknown !== undefined) refuse(`--methods: there is no method ${unknown} at this provider`);
+  const strange = given.currencies?.find((currency) => !isCurrency(currency));
+  if (strange !== undefined) refuse(`--currencies: there is no currency ${strange}`);
+  const { leastMinor = 0, mostMinor = Number.MAX_SAFE_INTEGER } = given;
+  if (leastMinor > mostMinor) refuse('--least-minor: must not be above --most-minor');
   // Guarantee: only what was not given is left out.
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
 function option(name: keyof typeof values): string {
-  return values[name] ?? refuse(`--${name}: is required\n\n${usage}`);
+  return values[name]?.trim() || refuse(`--${name}: is required\n\n${usage}`);
 }
 
 function variable(name: string): string {
   return environment[name] ?? refuse(`${name}: is required (or run npm start here first)`);
+}
+
+/** A query's own words hold its parameters, secrets among them: why it failed is what its cause says. */
+function whatWentWrong(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { cause } = error;
+  if (!error.message.startsWith('Failed query') || !(cause instanceof Error)) return error.message;
+  const code = 'code' in cause ? String(cause.code) : '';
+  return `the database: ${cause.message || code}. Is DATABASE_URL right, and does it run?`;
 }
 
 function refuse(message: string): never {
@@ -184,7 +224,7 @@ if (!verb) refuse(usage);
 try {
   console.log(JSON.stringify(await verb(), null, 2));
 } catch (error) {
-  refuse(error instanceof Error ? error.message : String(error));
+  refuse(whatWentWrong(error));
 } finally {
   await close();
 }

@@ -29,6 +29,12 @@ export function createProvider(account: AccountWords & { provider: string }): Pr
     ...credentials.filter((name) => !account.credentials[name]),
   ];
   if (missing.length > 0) throw new Error(`the provider account has no '${missing.join("', '")}'`);
+  const leaking = Object.entries(account.settings).find(([, value]) =>
+    value.includes('PRIVATE KEY-----'),
+  );
+  if (leaking) {
+    throw new Error(`'${leaking[0]}' holds a private key: settings are public, it is a credential`);
+  }
   return definition.create(account);
 }
 

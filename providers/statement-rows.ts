@@ -57,6 +57,16 @@ function reach(
   return reached;
 }
 
+/** A text with a line break in it makes two lines of a row: a line that does not begin as a row does belongs to the one before. */
+export function joinBroken(lines: readonly string[], start: RegExp): string[] {
+  const rows: string[] = [];
+  for (const line of lines) {
+    if (rows.length === 0 || start.test(line)) rows.push(line);
+    else rows[rows.length - 1] += `\n${line}`;
+  }
+  return rows;
+}
+
 /** What is kept of a line that cannot be read. */
 export function unreadableLine(
   text: string,

@@ -11,20 +11,28 @@ const sayAgainMs = 600_000;
 const mostSaid = 1_000;
 const saidMs = new Map<string, number>();
 
-/** A code that no table has wants a person to read it, once: whoever waits for it asks many times. */
-function sayUndocumented(
+/** What no retry mends wants a person to read it, once: whoever waits for it asks many times. */
+function sayIfForPeople(
   logger: ActivityDeps['logger'],
   accountId: string,
-  { code, message }: ProviderFault,
+  { code, message, kind, isUndocumented }: ProviderFault,
 ): void {
+  if (kind !== 'misconfigured' && !isUndocumented) return;
   const key = `${accountId} ${code}`;
   if (Date.now() - (saidMs.get(key) ?? Number.NEGATIVE_INFINITY) < sayAgainMs) return;
   if (saidMs.size >= mostSaid) saidMs.clear();
   saidMs.set(key, Date.now());
-  logger.error(
-    { event: 'provider.undocumented_code', accountId, code, message },
-    'a provider answers with a code that it documents nowhere: read what it says, and its documentation',
-  );
+  if (isUndocumented) {
+    logger.error(
+      { event: 'provider.undocumented_code', accountId, code, message },
+      'a provider answers with a code that it documents nowhere: read what it says, and its documentation',
+    );
+  } else {
+    logger.error(
+      { event: 'provider.refuses', accountId, code, message },
+      'a provider refuses us for good: what we ask, or our keys, contract or rights, is wrong',
+    );
+  }
 }
 
 /** Calls an account's provider, and notes for the router how that went. Faults are passed on. */
@@ -39,10 +47,11 @@ export async function callProvider<T>(
     health.note(accountId, 'succeeded');
     return result;
   } catch (error) {
-    const isTheirs = error instanceof ProviderFault && error.blames === 'provider';
+    // Of a code that nobody knows nobody knows either whose fault it is.
+    const isTheirs =
+      error instanceof ProviderFault && error.blames === 'provider' && !error.isUndocumented;
     if (isTheirs) health.note(accountId, 'failed');
-    if (error instanceof ProviderFault && error.isUndocumented)
-      sayUndocumented(logger, accountId, error);
+    if (error instanceof ProviderFault) sayIfForPeople(logger, accountId, error);
     throw error;
   }
 }

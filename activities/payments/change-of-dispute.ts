@@ -14,7 +14,8 @@ export function changeOfDispute(input: {
 }): Change | undefined {
   const { read, payment, report } = input;
   const known = read.disputes.find(({ disputeNo }) => disputeNo === report.disputeNo);
-  if (known?.status === report.status) return undefined;
+  const isSameStatus = known?.status === report.status;
+  if (isSameStatus && known.amountMinor === report.amountMinor) return undefined;
   const at = new Date();
   const dispute = {
     id: known?.id ?? newId('dispute'),
@@ -24,7 +25,8 @@ export function changeOfDispute(input: {
     disputeNo: report.disputeNo,
     status: report.status,
     reason: report.reason,
-    amountMinor: known?.amountMinor ?? report.amountMinor,
+    // What is taken in the end need not be what was asked about first.
+    amountMinor: report.amountMinor,
     currency: report.currency,
     createdAt: known?.createdAt ?? at,
     endedAt: isDisputeOpen(report.status) ? null : at,
@@ -32,7 +34,7 @@ export function changeOfDispute(input: {
   const posting = postingBetween(
     // Each version of the order enters it once: what was lost may be won, and lost again.
     `dispute:${dispute.id}:${report.status}:${read.order.version + 1}`,
-    positionOfDispute(known?.status, dispute.amountMinor),
+    positionOfDispute(known?.status, known?.amountMinor ?? 0),
     positionOfDispute(report.status, dispute.amountMinor),
   );
   return {
@@ -40,10 +42,11 @@ export function changeOfDispute(input: {
     dispute,
     // An order's books are in its currency: what its bank holds in another is not an amount in them.
     ledger:
-      posting && dispute.currency === payment.currency
+      // Of a payment that is not booked yet, as in review, it is booked with the payment.
+      posting && dispute.currency === payment.currency && payment.status === 'succeeded'
         ? { accountId: payment.accountId, postings: [posting] }
         : undefined,
-    event: { type: eventOf[report.status], about: dispute.id },
+    event: isSameStatus ? null : { type: eventOf[report.status], about: dispute.id },
   };
 }
 

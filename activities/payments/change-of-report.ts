@@ -1,4 +1,4 @@
-import { decideOnOrder } from '../../domain/order.ts';
+import { carriedOut, decideOnOrder } from '../../domain/order.ts';
 import type { CloseReason, OrderChange, Siblings } from '../../domain/order.ts';
 import { awaitsPayer } from '../../domain/payment.ts';
 import type { ReportDecision, Surplus } from '../../domain/payment.ts';
@@ -21,10 +21,11 @@ export function changeOfReport(input: {
   /** What it was decided on, for a person to see if one has to decide. */
   told: Told;
 }): Change | undefined {
-  const { read, payment, decision, closeReason, told, isGivenBack = false } = input;
+  const { read, payment, closeReason, told, isGivenBack = false } = input;
   const at = new Date();
   const siblings = siblingsOf(read, payment);
-  const change = decideOnOrder(read.order, decision, { siblings, closeReason });
+  const change = decideOnOrder(read.order, input.decision, { siblings, closeReason });
+  const decision = carriedOut(input.decision, change);
   const surplus = change.kind === 'surplus' ? change.surplus : null;
   const patch = paymentPatch(decision, surplus, at);
   if (change.kind === 'none' && !patch) return undefined;
@@ -36,7 +37,7 @@ export function changeOfReport(input: {
     order: orderPatch(read, change, decision, { at, payment, told }),
     payment: patch && { id: payment.id, patch },
     newRefund: given,
-    ledger: ledgerOf(payment, decision, given),
+    ledger: ledgerOf(read, payment, decision, given),
     event: change.kind === 'none' ? null : { type: change.event, about: payment.id },
   };
 }
@@ -187,11 +188,12 @@ function settledAt(decision: ReportDecision, at: Date): Date {
 }
 
 function ledgerOf(
+  read: OrderRead,
   payment: PaymentRow,
   decision: ReportDecision,
   given: RefundRow | undefined,
 ): Change['ledger'] {
   if (decision.kind !== 'settle') return undefined;
-  const postings = postingsOfCapture(payment, decision.capturedMinor, given);
+  const postings = postingsOfCapture(read, payment, decision.capturedMinor, given);
   return { accountId: payment.accountId, postings };
 }

@@ -25,7 +25,9 @@ export async function closePayment(
   let progress = progressOf(read);
   for (const payment of read.payments.filter(({ status }) => isOpen(status))) {
     if (isEnded(progress.status) || progress.status === 'review') return progress;
-    progress = await closeOne(deps, { payment, reason });
+    progress = await closeOne(deps, { payment, reason }).catch((error: unknown) =>
+      giveUpClosing(deps, { payment, error }),
+    );
   }
   const isWithoutPayment = progress.status === 'pending' && !isEnded(read.order.status);
   return isWithoutPayment ? closeUnopened(deps, { orderId, reason }) : progress;
@@ -63,9 +65,7 @@ async function closeOne(
   if (!isStillOpen || isKept || progress.status === 'review' || isEnded(progress.status)) {
     return progress;
   }
-  return closeAtProvider(deps, payment).then(apply, (error: unknown) =>
-    giveUpClosing(deps, { payment, error }),
-  );
+  return apply(await closeAtProvider(deps, payment));
 }
 
 /** Throws what was thrown, unless nothing is to be hoped for any more: then a person has to look. */

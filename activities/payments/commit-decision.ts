@@ -70,7 +70,7 @@ function sayReview({ logger }: Deps, { order }: OrderRead, change: Change): void
   const { reviewFacts } = change.order;
   if (!reviewFacts) return;
   const status = change.order.status ?? order.status;
-  const verbs = verbsFor({ isEnded: isEnded(status), reason: reviewFacts.reason });
+  const verbs = verbsFor({ isEnded: isEnded(status), ...reviewFacts });
   logger.error(
     { event: 'order.review_required', orderId: order.id, ...reviewFacts, verbs },
     `a provider contradicts an order: ${reviewLine(reviewFacts, verbs)}`,

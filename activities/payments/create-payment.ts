@@ -10,7 +10,7 @@ import { methods } from '../../providers/registry.ts';
 import type { CreatePaymentResult } from '../../providers/provider.ts';
 import type { OrderProgress } from '../../workflows/messages.ts';
 import type { ActivityDeps } from '../deps.ts';
-import { callProvider } from './ask-provider.ts';
+import { askProvider, callProvider } from './ask-provider.ts';
 import { noWishes } from './change-of-report.ts';
 import { commitDecision, progressOf } from './commit-decision.ts';
 import { newPayment } from './new-payment.ts';
@@ -39,14 +39,20 @@ export async function createPayment(
         return offerPayment(deps, read, payment, { ...answer, askedAt });
       case 'declined': {
         if (answer.isOurMistake) sayOurMistake(deps, payment, answer);
-        const route = await nextRoute(deps, read);
-        const progress = await moveOn(deps, read, payment, { code: answer.code, route });
-        if (isEnded(progress.status) || progress.status === 'review') return progress;
+        const ended = await refuse(deps, { read, payment, code: answer.code });
+        if (ended) return ended;
         break;
       }
-      case 'invalidState':
+      case 'invalidState': {
         // The number is known there in another state: what became of it is the provider's to say.
-        return queryPayment(deps, { orderId });
+        const report = await askProvider(deps, payment);
+        if (report.status !== 'absent') return queryPayment(deps, { orderId });
+        // Refused, and nothing is known of it: a no like any other.
+        sayOurMistake(deps, payment, answer);
+        const ended = await refuse(deps, { read, payment, code: answer.code });
+        if (ended) return ended;
+        break;
+      }
       case 'unreached': {
         // Surely not executed. With nowhere else to go, patience; the workflow's policy has it.
         const route = await nextRoute(deps, read);
@@ -55,6 +61,16 @@ export async function createPayment(
       }
     }
   }
+}
+
+/** Moves on to the next account; answers where the order stands if there is none left. */
+async function refuse(
+  deps: ActivityDeps,
+  { read, payment, code }: { read: OrderRead; payment: PaymentRow; code: string },
+): Promise<OrderProgress | undefined> {
+  const route = await nextRoute(deps, read);
+  const progress = await moveOn(deps, read, payment, { code, route });
+  return isEnded(progress.status) || progress.status === 'review' ? progress : undefined;
 }
 
 /** What was built wrong here, or is a payer's word that nobody can check before. */

@@ -33,6 +33,7 @@ export function inReview(input: {
       ...{ reason, paymentId, accountId, provider, outTradeNo },
       expected: expectedOf(payment, told),
       reported: reportedOf(told),
+      ...(told.report?.status === 'authorized' && { isHeld: true }),
       notificationId: told.notification?.id ?? null,
       at: at.toISOString(),
     },

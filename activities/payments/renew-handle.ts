@@ -8,8 +8,10 @@ import { handleEndOf, openAtProvider } from './create-payment.ts';
 
 export type Renewed =
   | { kind: 'renewed'; progress: OrderProgress }
-  /** The provider gives no other for this payment: another has to take its place. */
-  | { kind: 'refused' };
+  /** The provider gives no other for this payment, and what there was stays. */
+  | { kind: 'refused'; code: string }
+  /** It has it in another state: what became of it is asked for. */
+  | { kind: 'invalidState' };
 
 /**
  * Asks the provider for what the payer of an open payment needs, as when a code is over. It is asked for under the same
@@ -23,7 +25,8 @@ export async function renewHandle(
   const askedAt = new Date();
   const answer = await openAtProvider(deps, first, asked);
   if (answer.kind === 'unreached') throw answer.fault;
-  if (answer.kind !== 'created') return { kind: 'refused' };
+  if (answer.kind === 'invalidState') return { kind: 'invalidState' };
+  if (answer.kind === 'declined') return { kind: 'refused', code: answer.code };
   const { nextAction, providerRef } = answer;
   const progress = await commitDecision(deps, {
     first,

@@ -135,7 +135,7 @@ async function applyRefundNews(
   { notification: { id } }: NotificationRead,
   { refundNo, providerRefundNo }: { refundNo: string; providerRefundNo: string | null },
 ): Promise<OrderProgress> {
-  const { read, change } = await commitAnswer(deps, {
+  const { read, answer, change } = await commitAnswer(deps, {
     read: () => readNotification(deps.db, { id }),
     ask: async ({ payment }): Promise<RefundReport> => {
       const answer = await callProvider(deps, payment, (provider) =>
@@ -149,6 +149,13 @@ async function applyRefundNews(
       return change && { ...change, notification: { id, outcome } };
     },
   });
+  const isBooked = read.refunds.some((refund) => refund.refundNo === refundNo);
+  if (!change && answer.status === 'succeeded' && !isBooked) {
+    deps.logger.error(
+      { orderId: read.order.id, refundNo, report: answer },
+      'the provider gave back more than our books hold, again: compare the order in its portal',
+    );
+  }
   if (!change) await finishNotification(deps.db, { id, outcome: 'unchanged' });
   return progressOf(read, change);
 }

@@ -1,10 +1,11 @@
 import type { OrderId } from '../../domain/ids.ts';
 import type { ProviderReport } from '../../domain/payment.ts';
 import { decideOnReview } from '../../domain/review.ts';
-import type { ReviewDecision } from '../../domain/review.ts';
+import type { ReviewDecision, ReviewVerb } from '../../domain/review.ts';
 import type { Change } from '../../db/queries/commit-change.ts';
 import { currentPayment, paymentOf, readOrder } from '../../db/queries/read-order.ts';
 import type { OrderRead, PaymentRow } from '../../db/queries/read-order.ts';
+import { ProviderFault } from '../../providers/faults.ts';
 import type { OrderProgress } from '../../workflows/messages.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { changeOfGivenBack } from '../refunds/change-of-given-back.ts';
@@ -26,8 +27,9 @@ export async function resolveReview(
   if (first.order.status !== 'review' || verb === null) return progressOf(first);
   const { payment: asked, report: said } = await findDoubtful(deps, first);
   const { id: paymentId } = asked;
-  const report =
-    verb === 'close' && said.status !== 'succeeded' ? await closeAtProvider(deps, asked) : said;
+  const isToClose = verb === 'close' && said.status !== 'succeeded';
+  const report = isToClose ? await closeAtProvider(deps, asked).catch(notClosed) : said;
+  if ('code' in report) return refuse(deps, { orderId, verb, why: report.code });
   const { reviewReason: reason } = first.order;
   const decision = decideOnReview(verb, { ...asked, reason }, report);
   if (decision.kind === 'refused') {
@@ -50,11 +52,35 @@ export async function resolveReview(
   });
 }
 
+/** A person who decided is told at once that it cannot be done so; only what was never executed is tried again. */
+function notClosed(error: unknown): { code: string } {
+  if (!(error instanceof ProviderFault) || error.kind === 'retryable') throw error;
+  return { code: error.code };
+}
+
+function refuse(
+  deps: ActivityDeps,
+  { orderId, verb, why }: { orderId: OrderId; verb: ReviewVerb; why: string },
+): Promise<OrderProgress> {
+  deps.logger.warn({ orderId, verb, why }, 'the review could not be resolved so');
+  return commitDecision(deps, {
+    read: () => readOrder(deps.db, { orderId }),
+    decide: ({ order }) =>
+      order.status === 'review' && order.reviewVerb === verb
+        ? { order: { reviewVerb: null, wishedAt: null, failureCode: why }, event: null }
+        : undefined,
+  });
+}
+
 /** The attempt its provider has money for that our books do not; else the one that counts now. */
 async function findDoubtful(
   deps: ActivityDeps,
   read: OrderRead,
 ): Promise<{ payment: PaymentRow; report: ProviderReport }> {
+  const { reviewFacts } = read.order;
+  // What the person was shown is what the person decides about.
+  const shown = read.payments.find(({ id }) => id === reviewFacts?.paymentId);
+  if (shown) return { payment: shown, report: await askProvider(deps, shown) };
   const current = currentPayment(read);
   // Where the payer has switched, it may be an attempt before: the newest is asked about first.
   const others = read.payments.filter(
@@ -117,7 +143,7 @@ function changeOfReview(
         payment: { id, patch: settled(decision, at) },
         ledger: {
           accountId: payment.accountId,
-          postings: postingsOfCapture(payment, capturedMinor, undefined),
+          postings: postingsOfCapture(read, payment, capturedMinor, undefined),
         },
         event: { type: 'order.paid', about: id },
       };
@@ -127,7 +153,7 @@ function changeOfReview(
       const refund = isGivenBack
         ? undefined
         : surplusRefund(read, payment, capturedMinor, 'review');
-      const postings = postingsOfCapture(payment, capturedMinor, refund);
+      const postings = postingsOfCapture(read, payment, capturedMinor, refund);
       return {
         order: {
           ...{ ...decided, status: 'closed', closedAt: at, capturedMinor },

@@ -41,6 +41,9 @@ export async function switchPayment(
   if (current.method === method && current.status === 'pending') {
     const renewed = await renewHandle(deps, { read: first, payment: current });
     if (renewed.kind === 'renewed') return renewed.progress;
+    if (renewed.kind === 'refused') {
+      return dropWish(deps, { orderId, method, code: renewed.code });
+    }
   }
   const routes = await rankWays(deps, { ...order, methods: [method] });
   const route = routes.find(({ verdict }) => verdict === 'fits');

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Context } from '@temporalio/activity';
 import { addEntries, beginStatement, finishStatement } from '../../db/queries/load-statement.ts';
 import type { NewEntry } from '../../db/queries/load-statement.ts';
@@ -63,12 +64,17 @@ async function keepAll(
   return { kind: 'ready', entryCount };
 }
 
-/** An odd line has no money that could be counted: it is known by its trade, else by its day and place. */
+/** An odd line has no money that could be counted: it is known by its trade, else by its day and what it says. */
 function rowOf(entry: StatementEntry, { date, line }: { date: string; line: number }): NewEntry {
   if (entry.kind === 'unreadable') {
     const { kind, text, reason, outTradeNo } = entry;
     return {
-      ...{ line, kind, number: outTradeNo ?? `${date}#${line}`, note: `${reason}: ${text}` },
+      ...{
+        line,
+        kind,
+        number: outTradeNo ?? `${date}#${placeOf(text)}`,
+        note: `${reason}: ${text}`,
+      },
       ...{ outTradeNo: outTradeNo ?? '', providerTradeNo: '', providerRefundNo: null },
       ...{ amountMinor: 0, currency: '', feeMinor: null, at: new Date(`${date}T00:00:00Z`) },
     };
@@ -84,6 +90,9 @@ function rowOf(entry: StatementEntry, { date, line }: { date: string; line: numb
     note: isTrade ? null : entry.category,
   };
 }
+
+/** The same line has the same at every loading, wherever it stands. */
+const placeOf = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 12);
 
 function numberOf(entry: StatementMovement): string {
   switch (entry.kind) {

@@ -1,4 +1,5 @@
 import { newId, outTradeNoOf } from '../../domain/ids.ts';
+import { positionOfRefund, postingBetween } from '../../domain/ledger.ts';
 import { refundableMinor } from '../../domain/refund.ts';
 import type { RefundReport } from '../../domain/refund.ts';
 import type { Change } from '../../db/queries/commit-change.ts';
@@ -25,7 +26,9 @@ export function changeOfProviderRefund(input: {
   if (report.status !== 'succeeded') return undefined;
   const { refundedMinor: amountMinor, currency, providerRefundNo, refundedAt } = report;
   const own = read.refunds.filter(({ paymentId }) => paymentId === payment.id);
-  const isCovered = amountMinor <= refundableMinor(payment.capturedMinor, own);
+  // What is only on its way does not stand against what is done: of two that are too much the provider refuses one.
+  const done = own.filter(({ status }) => status === 'succeeded');
+  const isCovered = amountMinor <= refundableMinor(payment.capturedMinor, done);
   const assumed = own.find(
     (refund) => refund.cause === 'at_provider' && refund.providerRefundNo === null,
   );
@@ -33,7 +36,11 @@ export function changeOfProviderRefund(input: {
     return named({ assumed, refundNo, providerRefundNo, amountMinor });
   }
   if (currency !== payment.currency || !isCovered) {
-    if (read.order.reviewReason === 'refund_mismatch') return undefined;
+    const { reviewReason, reviewFacts } = read.order;
+    const isDismissed = reviewReason === 'refund_mismatch' && reviewFacts === null;
+    const isKnown =
+      reviewFacts?.reason === 'refund_mismatch' && reviewFacts.reported.refundNo === refundNo;
+    if (isDismissed || isKnown) return undefined;
     return {
       order: inReview({
         ...{ payment, reason: 'refund_mismatch' },
@@ -49,7 +56,7 @@ export function changeOfProviderRefund(input: {
 
 /**
  * A refund that was only known by what was missing gets the number of one of those it stands for. Where it stands for
- * several the rest goes on as it was. The books have it all already.
+ * several the rest goes on as it was.
  */
 function named({
   assumed,
@@ -64,8 +71,15 @@ function named({
   const change = { order: {}, refund: { id: assumed.id, patch: known }, event: null };
   if (rest === 0) return change;
   const id = newId('refund');
+  const position = positionOfRefund('succeeded', rest);
+  // What was entered for both goes with each: the books say of every refund what it moved.
+  const postings = [
+    postingBetween(`refund:${assumed.id}:split:${known.refundNo}`, position, {}),
+    postingBetween(`refund:${id}:succeeded`, {}, position),
+  ].filter((posting) => posting !== undefined);
   return {
     ...change,
     newRefund: { ...assumed, id, refundNo: outTradeNoOf(id), amountMinor: rest },
+    ledger: { accountId: assumed.accountId, postings },
   };
 }

@@ -17,7 +17,7 @@ export function changeOfRefund(input: {
   const decision = decideOnRefundReport(refund, report);
   switch (decision.kind) {
     case 'unchanged':
-      return undefined;
+      return noteUnknown(refund, report);
     case 'review':
       if (read.order.reviewReason === decision.reason) return undefined;
       return {
@@ -33,6 +33,14 @@ export function changeOfRefund(input: {
     case 'fail':
       return settle(read, refund, decision);
   }
+}
+
+/** What nobody here understands is shown, so that a person may end it. */
+function noteUnknown(refund: RefundRow, report: RefundReport): Change | undefined {
+  if (report.status !== 'unknown' || refund.status !== 'pending') return undefined;
+  const failureCode = report.providerStatus;
+  if (refund.failureCode === failureCode) return undefined;
+  return { order: {}, refund: { id: refund.id, patch: { failureCode } }, event: null };
 }
 
 function settle(
@@ -72,7 +80,7 @@ export function orderAfter(read: OrderRead, refund: RefundRow): Change['order'] 
 }
 
 /** What moves in the books when a refund gets another status. Each version of the order enters it once. */
-function refundPosting(
+export function refundPosting(
   { order }: OrderRead,
   refund: RefundRow,
   status: RefundRow['status'],

@@ -6,14 +6,15 @@ import { commitChange } from '../../db/queries/commit-change.ts';
 import { readOrder, refundOf } from '../../db/queries/read-order.ts';
 import type { RefundRow } from '../../db/queries/read-order.ts';
 import { auditEntries } from '../../db/schema/audit.ts';
+import { refundPosting } from './change-of-refund.ts';
 
 export type CloseRefundResult =
   | { kind: 'closed' }
   | { kind: 'notStuck'; status: RefundRow['status'] };
 
 /**
- * A person has dealt with a refund that needed attention: it has failed, for good as far as anybody knows. Its amount
- * was free before, so that nothing moves; and should the provider make it after all, that is booked as ever.
+ * A person has dealt with a refund that its provider neither makes nor refuses, or could not make: it has failed, for
+ * good as far as anybody knows, and its amount is free. Should the provider make it after all, that is booked as ever.
  */
 export function closeRefund(
   db: Database,
@@ -28,13 +29,16 @@ export function closeRefund(
   const { orderId, refundId, merchantId, actor, note } = input;
   return withOrderLocked(db, { orderId }, async (locked) => {
     const read = await readOrder(locked, { orderId });
-    const { status, failureCode } = refundOf(read, refundId);
-    if (status !== 'needs_attention') return { kind: 'notStuck', status };
+    const refund = refundOf(read, refundId);
+    const { status, failureCode } = refund;
+    const isStuck = status === 'needs_attention' || (status === 'pending' && failureCode !== null);
+    if (!isStuck) return { kind: 'notStuck', status };
     const isWritten = await commitChange(locked, {
       read,
       change: {
         order: {},
         refund: { id: refundId, patch: { status: 'failed' } },
+        ledger: refundPosting(read, refund, 'failed'),
         event: { type: 'refund.failed', about: refundId },
       },
     });

@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm';
 import type { NotificationId, RefundId } from '../../domain/ids.ts';
 import type { RefundReport, RefundStatus } from '../../domain/refund.ts';
+import { commitChange } from '../../db/queries/commit-change.ts';
 import { finishNotification } from '../../db/queries/finish-notification.ts';
 import { paymentOf, readOrder, refundOf } from '../../db/queries/read-order.ts';
 import type { OrderRead, RefundRow } from '../../db/queries/read-order.ts';
@@ -28,7 +29,10 @@ export async function settleRefund(
   const { id } = row;
   const { read, answer, change } = await commitAnswer(deps, {
     read: () => readOrder(db, row),
-    ask: (read) => reportOf(deps, read, refundOf(read, id)),
+    ask: (read) =>
+      reportOf(deps, read, refundOf(read, id)).catch((error: unknown) =>
+        noteStuck(deps, { read, refund: refundOf(read, id), error }),
+      ),
     decide: (read, report) => changeOfRefund({ read, refund: refundOf(read, id), report }),
   });
   for (const id of input.notificationIds) {
@@ -37,6 +41,37 @@ export async function settleRefund(
   const refund = refundOf(read, id);
   alert(deps, refund, answer);
   return { status: change?.refund?.patch.status ?? refund.status };
+}
+
+/**
+ * A refund that waits for a person, as for the account to be mended, says so: it goes on being asked for, and a person
+ * may end it. Throws what was thrown.
+ */
+async function noteStuck(
+  { db }: ActivityDeps,
+  input: { read: OrderRead; refund: RefundRow; error: unknown },
+): Promise<never> {
+  const { read, refund, error } = input;
+  const code = stuckCodeOf(refund, error);
+  if (code !== undefined && refund.status === 'pending' && refund.failureCode !== code) {
+    const change = {
+      order: {},
+      refund: { id: refund.id, patch: { failureCode: code } },
+      event: null,
+    };
+    await commitChange(db, { read, change });
+  }
+  throw error;
+}
+
+function stuckCodeOf(refund: RefundRow, error: unknown): string | undefined {
+  if (!(error instanceof ProviderFault)) return undefined;
+  if (error.kind === 'misconfigured') return error.code;
+  try {
+    return codeBeyondPatience(error, { since: refund.createdAt });
+  } catch {
+    return undefined;
+  }
 }
 
 async function reportOf(
@@ -64,7 +99,7 @@ async function reportOf(
       reason: refund.reason,
       notifyUrl: `${deps.publicUrl}/providers/${payment.accountId}/notifications`,
     }),
-  ).catch((error: unknown) => giveUp(deps, { refund, error, ask }));
+  ).catch((error: unknown) => giveUp({ refund, error, ask }));
   if (given.kind === 'reported') return given.report;
   if (given.kind === 'declined' && given.isOurMistake) {
     const { code, message } = given;
@@ -80,16 +115,12 @@ async function reportOf(
 }
 
 /** Throws what was thrown, unless nothing is to be hoped for any more and the provider still knows of no such refund. */
-async function giveUp(
-  { logger }: ActivityDeps,
-  input: { refund: RefundRow; error: unknown; ask: () => Promise<RefundReport> },
-): Promise<{ kind: 'reported'; report: RefundReport }> {
+async function giveUp(input: {
+  refund: RefundRow;
+  error: unknown;
+  ask: () => Promise<RefundReport>;
+}): Promise<{ kind: 'reported'; report: RefundReport }> {
   const { refund, error, ask } = input;
-  if (error instanceof ProviderFault && error.kind === 'misconfigured') {
-    const { code, message } = error;
-    const about = { refundId: refund.id, orderId: refund.orderId, code, message };
-    logger.error(about, 'a refund is neither made nor refused: the provider refuses our account');
-  }
   const code = codeBeyondPatience(error, { since: refund.createdAt });
   const report = await ask();
   if (report.status !== 'absent') return { kind: 'reported', report };

@@ -7,17 +7,25 @@ import { hashApiKey } from '../keys.ts';
 import { createRate } from '../limits/rate.ts';
 import { Problem } from '../problems.ts';
 
-// How long a revoked key may still open this process's door.
+// How long a key may be taken for what it was, where nobody says otherwise.
 const keptMs = 5_000;
 const keptKeys = 10_000;
 
 /** Finds the merchant of the request's API key. */
 export function authenticate({
   db,
+  changes,
   limits,
   addressOf,
-}: Pick<ApiDeps, 'db' | 'limits' | 'addressOf'>) {
-  const kept = new Map<string, { owner: KeyOwner; untilMs: number }>();
+}: Pick<ApiDeps, 'db' | 'changes' | 'limits' | 'addressOf'>) {
+  type Kept = { owner: KeyOwner; untilMs: number; stopHearing: () => void };
+  const kept = new Map<string, Kept>();
+
+  /** A revoked key is forgotten as soon as the database says so. */
+  function forget(keyHash: string): void {
+    kept.get(keyHash)?.stopHearing();
+    kept.delete(keyHash);
+  }
 
   const failures = createRate({
     name: 'failedKeysPerMinutePerAddress',
@@ -28,14 +36,22 @@ export function authenticate({
 
   function knownOwner(keyHash: string | undefined): KeyOwner | undefined {
     const known = keyHash === undefined ? undefined : kept.get(keyHash);
-    return known && known.untilMs > Date.now() ? known.owner : undefined;
+    if (!known || known.untilMs <= Date.now()) return undefined;
+    const { expiresAt } = known.owner;
+    return expiresAt && expiresAt.getTime() <= Date.now() ? undefined : known.owner;
   }
 
   async function ownerOf(keyHash: string): Promise<KeyOwner | undefined> {
     const owner = await findKeyOwner(db, { keyHash });
-    if (kept.size >= keptKeys) kept.clear();
-    if (owner) kept.set(keyHash, { owner, untilMs: Date.now() + keptMs });
-    else kept.delete(keyHash);
+    if (kept.size >= keptKeys) for (const known of kept.keys()) forget(known);
+    if (!owner) {
+      forget(keyHash);
+      return undefined;
+    }
+    const stopHearing =
+      kept.get(keyHash)?.stopHearing ??
+      changes.subscribe('tender_keys', owner.keyId, () => forget(keyHash));
+    kept.set(keyHash, { owner, untilMs: Date.now() + keptMs, stopHearing });
     return owner;
   }
 

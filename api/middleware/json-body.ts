@@ -23,6 +23,14 @@ export const jsonBody = createMiddleware<AppEnv>(async (c, next) => {
   if (!/^application\/json\s*(;|$)/i.test(type)) {
     throw new Problem('unsupported-media-type', `The body is declared as ${type}.`);
   }
+  const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(type)?.[1];
+  if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
+    throw new Problem('unsupported-media-type', `The body is declared as ${charset}, not UTF-8.`);
+  }
+  const encoding = c.req.header('content-encoding');
+  if (encoding !== undefined && !/^identity$/i.test(encoding)) {
+    throw new Problem('unsupported-media-type', `The body is declared as encoded by ${encoding}.`);
+  }
   if (!isUtf8(bytes)) throw new Problem('malformed-json', 'The body is not UTF-8.');
   const reading = readJson(bytes.toString());
   if (reading.kind === 'malformed') throw new Problem('malformed-json', reading.reason);

@@ -11,9 +11,9 @@ const route = createRoute({
   path: '/v1/refunds/{refundId}/close',
   operationId: 'closeRefund',
   tags: ['Refunds'],
-  summary: 'End a refund that needs attention',
+  summary: 'End a refund that cannot be made',
   description:
-    'Once you have dealt with it, at the provider or with the payer, it has `failed` and nobody is alerted again. Its amount is free as before: `POST /v1/orders/{orderId}/refunds` tries anew. Who closed it, and the note, are kept.',
+    'For a refund that is `needs_attention`, or `pending` with a `failureCode`: one that the provider neither makes nor refuses. Make sure at the provider that it was not made. It has `failed` then, and its amount is free: `POST /v1/orders/{orderId}/refunds` tries anew. Who closed it, and the note, are kept.',
   security: [{ apiKey: [] }],
   request: {
     params: z.object({ refundId }),

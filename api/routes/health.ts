@@ -35,7 +35,8 @@ export function registerHealth(app: App, deps: ApiDeps) {
       known = { atMs: Date.now(), readiness: readinessOf(deps) };
     }
     const readiness = await known.readiness;
-    const isStrict = c.req.query('strict') === 'true';
+    // Whoever asks for it in whatever words wants it: an alert must not stay silent for a spelling.
+    const isStrict = !/^(?:false|0|no)$/i.test(c.req.query('strict') ?? 'no');
     const isOk = readiness.status === 'ready' || (readiness.status === 'degraded' && !isStrict);
     return c.json(readiness, isOk ? 200 : 503);
   });

@@ -11,17 +11,19 @@ import { leftToSweep } from '../left-to-sweep.ts';
 import { notFound } from '../problems.ts';
 
 const hourMs = 3_600_000;
+const mostNoticed = 1_000;
 
 /**
  * Where providers report. The raw body is verified by the provider's rules, stored once, and
  * acknowledged as soon as that is committed; then the order's workflow hears of it.
  */
 export function registerProviderNotifications(app: App, deps: ApiDeps) {
-  const noticed = new Map<AccountId, number>();
-  /** Every notification of an account says the same: once an hour is enough. There are as many as accounts. */
-  const isNews = (accountId: AccountId) => {
-    const isSaid = Date.now() - (noticed.get(accountId) ?? Number.NEGATIVE_INFINITY) < hourMs;
-    if (!isSaid) noticed.set(accountId, Date.now());
+  const noticed = new Map<string, number>();
+  /** Every notification of an account may say the same: once an hour is enough. */
+  const isNews = (key: string) => {
+    const isSaid = Date.now() - (noticed.get(key) ?? Number.NEGATIVE_INFINITY) < hourMs;
+    if (noticed.size >= mostNoticed) noticed.clear();
+    if (!isSaid) noticed.set(key, Date.now());
     return !isSaid;
   };
   app.post('/providers/:accountId/notifications', async (c) => {
@@ -48,7 +50,7 @@ export function registerProviderNotifications(app: App, deps: ApiDeps) {
       deps.logger.warn({ accountId, reason: parsed.reason }, 'a notification has to come again');
       return answer(c, provider.acknowledge('retryLater'));
     }
-    if (parsed.notice !== undefined && isNews(accountId)) {
+    if (parsed.notice !== undefined && isNews(`${accountId} ${parsed.notice}`)) {
       deps.logger.warn({ event: 'provider.notice', accountId }, parsed.notice);
     }
     for (const event of parsed.events) await intake(deps, { accountId, rawBody, event });

@@ -95,8 +95,10 @@ export function registerResolveReview(app: App, deps: ApiDeps) {
   });
 }
 
-function notInReview({ snapshot: { status } }: OrderView): Problem {
-  return new Problem('order-not-in-review', `The order is ${status}, and nothing is in doubt.`, {
+function notInReview({ snapshot: { status, review } }: OrderView): Problem {
+  const verbs = review?.verbs.join(', ');
+  const doubt = verbs ? `it can be resolved by: ${verbs}` : 'nothing is in doubt';
+  return new Problem('order-not-in-review', `The order is ${status}, and ${doubt}.`, {
     extensions: { orderStatus: status },
   });
 }

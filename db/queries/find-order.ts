@@ -99,7 +99,7 @@ async function viewsOf(db: Database, read: () => Promise<Row[]>): Promise<OrderV
   for (let attempt = 1; ; attempt++) {
     const rows = await read();
     const paidIds = rows.flatMap(({ order, payment }) =>
-      payment.status === 'succeeded' ? [order.id] : [],
+      payment.status === 'succeeded' || order.reviewReason !== null ? [order.id] : [],
     );
     const [given, disputed] = await readAfterPaid(db, [...new Set(paidIds)]);
     const isWhole = paidIds.length === 0 || (await areStill(db, rows));

@@ -120,7 +120,7 @@ async function assemble(db: Database, rows: readonly Row[]): Promise<OrderRead> 
   const { order, shard } = rows[0]!;
   const own = rows.map(({ payment, provider }) => ({ ...payment, provider }));
   // Only what was once paid can be given back or disputed: the way to there asks for no more.
-  const wasPaid = own.some(({ status }) => status === 'succeeded');
+  const wasPaid = own.some(({ status }) => status === 'succeeded') || order.reviewReason !== null;
   const [given, disputed] = await readAfterPaid(db, wasPaid ? [order.id] : []);
   return { order, payments: own, refunds: given, disputes: disputed, shard };
 }

@@ -12,6 +12,8 @@ export type Wish =
   | { kind: 'cancel' }
   | { kind: 'capture'; captureMinor: number }
   | { kind: 'switch'; method: string }
+  /** Of the code or address by the method there is; gives way to a switch. */
+  | { kind: 'renew'; method: string }
   | { kind: 'resolve'; verb: ReviewVerb; actor: string; merchantId: MerchantId; note: string };
 
 /**
@@ -66,11 +68,18 @@ function termsOf(wish: Wish) {
         ['pending'],
         or(isNull(orders.switchRequestedTo), ne(orders.switchRequestedTo, wish.method)),
       );
+    case 'renew':
+      return terms(
+        { switchRequestedTo: wish.method },
+        ['pending'],
+        isNull(orders.switchRequestedTo),
+      );
     case 'resolve':
       return terms(
         { reviewVerb: wish.verb, failureCode: null },
         ['review'],
-        isNull(orders.reviewVerb),
+        // The latest is what the person wants, also where the one before cannot be carried out.
+        or(isNull(orders.reviewVerb), ne(orders.reviewVerb, wish.verb)),
       );
   }
 }

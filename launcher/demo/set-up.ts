@@ -1,7 +1,8 @@
-import { and, eq, notInArray } from 'drizzle-orm';
+import { and, eq, isNotNull, notInArray, sql } from 'drizzle-orm';
 import { openDatabase } from '../../db/database.ts';
 import type { Database } from '../../db/database.ts';
 import { endpoints } from '../../db/schema/endpoints.ts';
+import { payments } from '../../db/schema/orders.ts';
 import { providerAccounts } from '../../db/schema/provider-accounts.ts';
 import type { Sealer } from '../../db/sealed.ts';
 import type { EndpointId, MerchantId } from '../../domain/ids.ts';
@@ -115,6 +116,17 @@ async function moveSandboxes(
       ]),
     );
     await db.update(providerAccounts).set({ settings: moved }).where(eq(providerAccounts.id, id));
+    // What payers were given leads to the old address: whoever reads the order is given another.
+    await db
+      .update(payments)
+      .set({ handleExpiresAt: sql`now()` })
+      .where(
+        and(
+          eq(payments.accountId, id),
+          eq(payments.status, 'pending'),
+          isNotNull(payments.handleExpiresAt),
+        ),
+      );
     const notifyUrl = `${addresses.apiUrl}/providers/${id}/notifications`;
     const account = settings['accountId'] ?? '';
     await nameNotifyUrl({ provider, simulatorUrl, account, notifyUrl });

@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { serve } from '@hono/node-server';
 import { createApp } from '../../api/app.ts';
 import type { ApiDeps } from '../../api/deps.ts';
@@ -48,8 +49,16 @@ export async function serveApi(
       // Whoever keeps its connection would come back to a process that is about to go.
       if (deps.stopping.aborted) response.shouldKeepAlive = false;
     });
+    // A balancer's that has said nothing yet, or a scanner's: it has no request to finish.
+    const silent = new Set<Socket>();
+    server.on('connection', (socket: Socket) => {
+      silent.add(socket);
+      socket.once('data', () => silent.delete(socket));
+      socket.once('close', () => silent.delete(socket));
+    });
     const close = async ({ withinMs }: { withinMs: number }) => {
       const closed = new Promise<void>((done) => server.close(() => done()));
+      for (const socket of silent) socket.destroy();
       // A connection whose request was begun before the stop is kept by its client, and idle.
       const idle = setInterval(() => server.closeIdleConnections(), lookForIdleMs);
       const cut = setTimeout(() => server.closeAllConnections(), withinMs);

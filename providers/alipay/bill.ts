@@ -1,6 +1,6 @@
 import { fromDecimal } from '../../domain/money.ts';
 import type { StatementEntry, UnreadableLine } from '../provider.ts';
-import { readCells, unreadableLine } from '../statement-rows.ts';
+import { joinBroken, readCells, unreadableLine } from '../statement-rows.ts';
 import type { CellRule } from '../statement-rows.ts';
 import { alipayCurrency } from './status.ts';
 import { fromAlipayTime } from './time.ts';
@@ -43,7 +43,8 @@ export function parseBill(
 ): StatementEntry[] | undefined {
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
   const comments = lines.filter((line) => line.startsWith('#'));
-  const [heading, ...rows] = lines.filter((line) => !line.startsWith('#'));
+  const [heading, ...rest] = lines.filter((line) => !line.startsWith('#'));
+  const rows = joinBroken(rest, /^(?:\s*,|\d{16,64}\s*,)/);
   // A signed answer can be an old one, replayed, and lead to the bill of another day.
   if (!isOf(comments, { date, sellerId }) || heading === undefined) return undefined;
   const columns = cellsOf(heading).map((name) => ({ name, rule: rules[name] ?? 'free' }));
@@ -54,16 +55,28 @@ export function parseBill(
     const entry = row && readEntry(row);
     return entry ?? oddLine(line, { cells, columns, isAmbiguous: row !== undefined });
   });
-  return isWhole(comments, entries) ? entries : undefined;
+  const others = rows.filter((line) => isOfOtherKind(line, columns)).length;
+  return isWhole(comments, entries, others) ? entries : undefined;
 }
 
 /** A bill that lost or won lines must not look like payments that were never made, or made. */
-function isWhole(comments: readonly string[], entries: readonly StatementEntry[]): boolean {
+function isWhole(
+  comments: readonly string[],
+  entries: readonly StatementEntry[],
+  others: number,
+): boolean {
   const read = (kind: StatementEntry['kind']) =>
     entries.filter((entry) => entry.kind === kind).length;
   const payments = (countIn(comments, '交易') ?? Number.NaN) - read('payment');
   const refunds = (countIn(comments, '退款') ?? Number.NaN) - read('refund');
-  return payments >= 0 && refunds >= 0 && payments + refunds === read('unreadable');
+  // Lines of other kinds are not counted there, and those of them that were read are none of the odd ones.
+  const odd = read('unreadable') - (others - read('other'));
+  return payments >= 0 && refunds >= 0 && payments + refunds === odd;
+}
+
+function isOfOtherKind(line: string, columns: readonly { name: string }[]): boolean {
+  const kind = cellsOf(line)[columns.findIndex(({ name }) => name === '业务类型')] ?? '';
+  return /^\p{Script=Han}{1,12}$/u.test(kind) && kind !== '交易' && kind !== '退款';
 }
 
 /** Its own numbers stand first, before any free text. */

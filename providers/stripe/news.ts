@@ -11,6 +11,8 @@ import { reportOfDispute, reportOfPaymentIntent, reportOfSession } from './statu
 
 /** What an object says, and of which payment. */
 export type Reading = {
+  /** What its account's owner should know. */
+  notice?: string;
   news: ProviderNews;
   about: Required<Pick<ReportBinding, 'outTradeNo' | 'providerTradeNo'>> &
     Pick<ReportBinding, 'providerRef'>;
@@ -78,11 +80,11 @@ function readRefund(object: unknown): Reading | undefined {
 
 function readDispute(object: unknown): Reading | undefined {
   const words = disputeSchema.safeParse(object).data;
-  const report = words && reportOfDispute(words);
-  if (!report) return undefined;
+  if (!words) return undefined;
+  const report = reportOfDispute(words);
   const outTradeNo = words.metadata[ourNumber] ?? null;
-  return {
-    news: { kind: 'dispute', report },
-    about: { outTradeNo, providerTradeNo: words.payment_intent },
-  };
+  const about = { outTradeNo, providerTradeNo: words.payment_intent };
+  if (report) return { news: { kind: 'dispute', report }, about };
+  const notice = `the dispute ${words.id} has the status ${words.status} and the amount ${words.amount} ${words.currency}, which are not understood: look at it in the Dashboard`;
+  return { news: { kind: 'hint' }, about, notice };
 }

@@ -34,8 +34,8 @@ export async function readNotification(
   const event = snapshotSchema.safeParse(body);
   if (!event.success) return { kind: 'rejected', reason: 'signed, but no event' };
   try {
-    const events = await eventsOf(account, event.data);
-    const notice = noticeOfVersion(event.data.api_version);
+    const { events, notice: ofObject } = await eventsOf(account, event.data);
+    const notice = ofObject ?? noticeOfVersion(event.data.api_version);
     return { kind: 'verified', events, ...(notice !== undefined && { notice }) };
   } catch (error) {
     return { kind: 'retryLater', reason: faultOf(error).message };
@@ -64,9 +64,12 @@ const snapshotSchema = z.object({
 
 type Snapshot = z.infer<typeof snapshotSchema>;
 
-async function eventsOf(account: StripeAccount, event: Snapshot): Promise<ProviderEvent[]> {
+async function eventsOf(
+  account: StripeAccount,
+  event: Snapshot,
+): Promise<{ events: ProviderEvent[]; notice?: string | undefined }> {
   const read = readingOf(event.type, event.data.object);
-  if (!read) return [];
+  if (!read) return { events: [] };
   const reading = await withOurNumber(account, read);
   const { news } = reading;
   if (event.type === 'payment_intent.succeeded' && news.kind === 'payment') {
@@ -75,7 +78,7 @@ async function eventsOf(account: StripeAccount, event: Snapshot): Promise<Provid
   }
   const appId = event.livemode ? 'live' : 'test';
   const binding = { appId, sellerId: event.account ?? account.accountId, ...reading.about };
-  return [{ notificationId: event.id, binding, news }];
+  return { events: [{ notificationId: event.id, binding, news }], notice: reading.notice };
 }
 
 function parseJson(text: string): unknown {

@@ -27,7 +27,10 @@ export const paymentIntentSchema = z.object({
   client_secret: z.string().nullish(),
   /** Its time is that of the payment; known when expanded. */
   latest_charge: z
-    .union([z.object({ created: z.int() }), z.string().transform(() => null)])
+    .union([
+      z.object({ created: z.int(), refunded: z.boolean().default(false) }),
+      z.string().transform(() => null),
+    ])
     .nullish(),
   metadata,
 });

@@ -108,7 +108,9 @@ export async function closePayment(
   const after = await find(account, payment);
   const outcome = after && closedOf(after);
   if (outcome) return outcome;
-  throw new ProviderFault('retryable', 'PAYMENT_UNDER_WAY', 'Stripe: cannot be closed now');
+  throw new ProviderFault('retryable', 'PAYMENT_UNDER_WAY', 'Stripe: cannot be closed now', {
+    blames: 'request',
+  });
 }
 
 function closedOf({ session, paymentIntent }: Found): ClosePaymentResult | undefined {

@@ -82,6 +82,10 @@ async function entryOf(
     case 'refund':
     case 'payment_refund':
       return refundEntry(account, transaction, numbers);
+    case 'refund_failure':
+    case 'payment_failure_refund':
+      // The other half of a refund that failed; see `refundEntry`.
+      return undefined;
     case 'adjustment':
       if (transaction.reporting_category?.startsWith('dispute'))
         return disputeEntry(account, transaction, numbers);

@@ -109,6 +109,7 @@ export function reportOfPaymentIntent(words: PaymentIntentWords): ProviderReport
         currency: words.currency,
         paymentIntentId: words.id,
         paidAtSeconds: words.latest_charge?.created,
+        isGivenBack: words.latest_charge?.refunded,
       });
   }
 }
@@ -182,6 +183,8 @@ function paidReport(paid: {
   currency: string;
   paymentIntentId: string;
   paidAtSeconds?: number | undefined;
+  /** By refunds whose numbers are not said. */
+  isGivenBack?: boolean | undefined;
 }): ProviderReport | undefined {
   const paidMinor = fromStripeAmount(paid.amount, paid.currency);
   if (paidMinor === undefined) return undefined;
@@ -191,5 +194,6 @@ function paidReport(paid: {
     currency: fromStripeCurrency(paid.currency),
     providerTradeNo: paid.paymentIntentId,
     ...(paid.paidAtSeconds !== undefined && { paidAt: isoOfSeconds(paid.paidAtSeconds) }),
+    ...(paid.isGivenBack && { isGivenBack: true }),
   };
 }

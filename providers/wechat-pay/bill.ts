@@ -1,6 +1,6 @@
 import { fromDecimal } from '../../domain/money.ts';
 import type { StatementEntry } from '../provider.ts';
-import { unreadableLine } from '../statement-rows.ts';
+import { joinBroken, unreadableLine } from '../statement-rows.ts';
 import { wechatPayCurrency } from './status.ts';
 import { fromBillTime } from './time.ts';
 
@@ -32,9 +32,10 @@ export function parseBill(
   const columns = (lines.shift() ?? '').split(',');
   if (columns[0] !== '交易时间' || !totalsHeading.startsWith('总交易单数,')) return undefined;
   // A bill that lost lines must not look like payments that were never made.
-  if (cellsOf(totals)?.[0] !== String(lines.length)) return undefined;
+  const rows = joinBroken(lines, /^`/);
+  if (cellsOf(totals)?.[0] !== String(rows.length)) return undefined;
   const entries: StatementEntry[] = [];
-  for (const line of lines) {
+  for (const line of rows) {
     const row = readRow(line, columns);
     if (row && row.get('商户号') !== mchId) return undefined;
     const entry = row && readEntry(row);

@@ -43,9 +43,12 @@ export function createWechatPay(config: WechatPayConfig): Provider {
   const { wechatPayPublicKeys = {}, timeoutMs = 10_000 } = config;
   if (Buffer.byteLength(apiV3Key) !== 32) throw new Error('the apiV3Key is not of 32 bytes');
   const publicKeys = new Map(
-    Object.entries(wechatPayPublicKeys).map(([serial, pem]) => [serial, createPublicKey(pem)]),
+    Object.entries(wechatPayPublicKeys).map(([serial, pem]) => [
+      serial,
+      readKey('wechatPayPublicKey', () => createPublicKey(pem)),
+    ]),
   );
-  const privateKey = createPrivateKey(config.privateKey);
+  const privateKey = readKey('privateKey', () => createPrivateKey(config.privateKey));
   const api = createApi({
     apiUrl,
     mchId,
@@ -73,6 +76,14 @@ export function createWechatPay(config: WechatPayConfig): Provider {
     acknowledge: acknowledgeNotification,
     expectedBinding: ({ outTradeNo }) => ({ appId, sellerId: mchId, outTradeNo }),
   };
+}
+
+function readKey<T>(word: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new Error(`'${word}' is no key in PEM that can be read`, { cause: error });
+  }
 }
 
 type Merchant = {

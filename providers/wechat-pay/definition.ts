@@ -59,8 +59,12 @@ function readPublicKeys(settings: AccountWords['settings']): Record<string, stri
   const { wechatPayPublicKeyId: id, wechatPayPublicKey: key } = settings;
   if ((id === undefined) !== (key === undefined))
     throw new Error('wechatPayPublicKeyId and wechatPayPublicKey belong together');
-  return publicKeysSchema.parse({
+  const keys = publicKeysSchema.safeParse({
     ...(several && JSON.parse(several)),
     ...(id !== undefined && { [id]: key }),
   });
+  if (!keys.success) {
+    throw new Error('wechatPayPublicKeyId must be PUB_KEY_ID_ and digits, as in the portal');
+  }
+  return keys.data;
 }

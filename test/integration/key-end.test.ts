@@ -133,6 +133,17 @@ describe('with the revocation of a key', () => {
   });
 });
 
+test('a key that a process knows opens nothing any more as soon as it is revoked', async () => {
+  const key = await newKey();
+  expect((await key.api('GET', '/v1/balances')).status).toBe(200);
+  const { rowCount } = await world.db.$client.query(
+    'update api_keys set revoked_at = now() where id = $1',
+    [key.keyId],
+  );
+  expect(rowCount).toBe(1);
+  await until('it is refused', async () => (await key.api('GET', '/v1/balances')).status === 401);
+});
+
 test('a held poll and a stream end when their key expires', async () => {
   const key = await newKey(new Date(Date.now() + 8_000));
   const stream = await openStream({ url: otherUrl, key: key.key });

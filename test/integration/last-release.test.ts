@@ -33,14 +33,16 @@ async function startSide(root?: string): Promise<Side> {
     root === undefined ? {} : { root },
   );
   const [, worker] = await Promise.all([tender.start('api'), tender.start('worker')]);
-  return { tender, api: apiClient({ url, key: merchant.key }), workerPid: worker.pid };
+  // The last release answers, and tells, as its own document says.
+  const api = apiClient({ url, key: merchant.key, isDescribed: root === undefined });
+  return { tender, api, workerPid: worker.pid };
 }
 
 beforeAll(async () => {
   release = await lastRelease();
   world = await openWorld({ hasApi: false, hasWorker: false });
   merchant = await world.newMerchant();
-  receiver = await startReceiver();
+  receiver = await startReceiver({ isDescribed: false });
   // The last release first: the new one comes to where it runs.
   old = await startSide(release.root);
   current = await startSide();

@@ -254,6 +254,46 @@ describe.each(providers)('an order in review at %s', (provider, method) => {
   });
 });
 
+describe('an order in review at Stripe', () => {
+  test('whose money is only held says that it can be let go, and is', async () => {
+    const merchant = await world.newMerchant(['stripe']);
+    const order = await openOrder(merchant, {
+      ...{ methods: ['stripe.payment_intent'], capture: 'manual' },
+    });
+    await payAtProvider(world, merchant, order, { paidMinor: 1_000 });
+    expect(await orderBecomes(merchant, order, 'review')).toMatchObject({
+      review: { reason: 'amount_mismatch', isHeld: true, verbs: ['close'] },
+    });
+    const { body } = await post(merchant, order, 'resolve', { verb: 'close', note: 'let it go' });
+    expect(body).toMatchObject({ status: 'closed', review: null });
+  });
+
+  test('that is disputed meanwhile has the dispute in its books once it is booked', async () => {
+    const merchant = await world.newMerchant(['stripe']);
+    const order = await openOrder(merchant, { methods: ['stripe.payment_intent'] });
+    await payAtProvider(world, merchant, order, { paidMinor: 1_000 });
+    await orderBecomes(merchant, order, 'review');
+    await tellProvider(world, merchant, order, 'dispute');
+    const books = async () => {
+      const { rows } = await world.db.$client.query(
+        `select book, sum(amount_minor)::int as minor from ledger_entries where order_id = $1
+         group by book having sum(amount_minor) <> 0 order by book`,
+        [order.id],
+      );
+      return rows;
+    };
+    await until('the dispute is known', async () => (await read(merchant, order)).disputes[0]);
+    expect(await books()).toEqual([]);
+    const note = 'taken as it is';
+    const { body } = await post(merchant, order, 'resolve', { verb: 'accept', note });
+    expect(body).toMatchObject({ status: 'paid', disputes: [{ status: 'open' }] });
+    expect(await books()).toEqual([
+      { book: 'disputes', minor: -1_000 },
+      { book: 'provider', minor: 1_000 },
+    ]);
+  });
+});
+
 describe('failover', () => {
   const first = { provider: 'stripe', terms: { priority: 1 } } as const;
 

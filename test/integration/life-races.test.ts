@@ -110,6 +110,26 @@ describe('an order in review', () => {
     });
   });
 
+  test('is decided about the payment that it shows, whatever came to another since', async () => {
+    const { merchant, order } = await mismatchedBeforeSwitch();
+    const [shown, other] = order.payments;
+    const lost = [{ call: 'notify', kind: 'lostForever', times: 9 }] as const;
+    await scriptFaults(world, other!, [...lost], 'stripe');
+    await payAtProvider(world, merchant, order, { paidMinor: 900 });
+    const { body } = await post(merchant, order, 'resolve', { verb: 'accept', note });
+    expect(body).toMatchObject({
+      ...{ status: 'paid', capturedMinor: 1_000 },
+      payments: [{ id: shown!.id, status: 'succeeded', capturedMinor: 1_000 }, { id: other!.id }],
+    });
+    // What came to the other has no use here, whatever its amount.
+    await until('the other goes back', async () => {
+      const { refunds } = await read(merchant, order);
+      return refunds.some(
+        ({ status, amountMinor }) => status === 'succeeded' && amountMinor === 900,
+      );
+    });
+  });
+
   test('is not closed while the attempt before the switch has money', async () => {
     const { merchant, order } = await mismatchedBeforeSwitch();
     const { status, body } = await post(merchant, order, 'resolve', { verb: 'close', note });
@@ -370,7 +390,11 @@ test('a dispute in another currency is recorded, and not entered in the books', 
   const found = await readOrder(world.db, { orderId: order.id as OrderId });
   const report = { disputeNo: 'dp_1', status: 'open', amountMinor: 180, reason: 'fraud' } as const;
   const changeIn = (currency: string) =>
-    changeOfDispute({ read: found, payment: found.payments[0]!, report: { ...report, currency } });
+    changeOfDispute({
+      read: found,
+      payment: { ...found.payments[0]!, status: 'succeeded' },
+      report: { ...report, currency },
+    });
   expect(changeIn('USD')).toMatchObject({ dispute: { currency: 'USD' } });
   expect(changeIn('USD')?.ledger).toBeUndefined();
   expect(changeIn('CNY')?.ledger?.postings).toHaveLength(1);

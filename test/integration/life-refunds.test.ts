@@ -4,6 +4,8 @@ import { providerNotifications } from '../../db/schema/provider-notifications.ts
 import { newId } from '../../domain/ids.ts';
 import type { OrderId } from '../../domain/ids.ts';
 import type { ProviderName } from '../../providers/provider.ts';
+import { dateIn } from '../../domain/reconciliation.ts';
+import { reconcile } from '../reconciliation/reconcile.ts';
 import {
   newOrder,
   openOrder,
@@ -219,6 +221,27 @@ describe('a trade that Alipay says is closed, and yet was paid', () => {
       ...{ status: 'refunded', reviewReason: null, refundedMinor: 1_250 },
       refunds: [{ cause: 'at_provider', status: 'succeeded', amountMinor: 1_250 }],
     });
+    expect(await booksOf(merchant)).toMatchObject([nothing]);
+  });
+
+  test('by two refunds at the provider is in the books of each', async () => {
+    const merchant = await world.newMerchant(['alipay']);
+    const order = await openOrder(merchant, { methods: ['alipay.qr'] });
+    const { outTradeNo } = order.payments[0]!;
+    await scriptFaults(world, { outTradeNo }, [{ ...lost, times: 9 }]);
+    await payAtProvider(world, merchant, order);
+    await tellProvider(world, merchant, order, 'refund', { amountMinor: 500 });
+    await tellProvider(world, merchant, order, 'refund', { amountMinor: 750 });
+    await orderBecomes(merchant, order, 'refunded', 90_000);
+    const { accountId } = merchant.accounts[0]!;
+    const date = dateIn('Asia/Shanghai', Date.now());
+    await reconcile(merchant.api, { accountId, date });
+    const ended = await reconcile(merchant.api, { accountId, date });
+    expect(ended.counts).toMatchObject({ entries: 3, differences: 0 });
+    const { body } = await merchant.api<OrderBody>('GET', `/v1/orders/${order.id}`);
+    expect(body.refunds.map(({ amountMinor }) => amountMinor).toSorted((a, b) => a - b)).toEqual([
+      500, 750,
+    ]);
     expect(await booksOf(merchant)).toMatchObject([nothing]);
   });
 

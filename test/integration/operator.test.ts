@@ -75,6 +75,46 @@ test('a key is made, opens the API, and is revoked', async () => {
   await until('the end of the key', async () => (await ask()).status === 401);
 });
 
+test.each([
+  '1',
+  '0013-01-01T00:00:00Z',
+  '2027-02-30T00:00:00Z',
+  '2027-06-01 00:00',
+  '2020-01-01T00:00:00Z',
+])('a key that would end at %s is refused', async (expires) => {
+  const { code, stderr } = await run([
+    'key',
+    'create',
+    '--merchant',
+    merchant,
+    '--expires',
+    expires,
+  ]);
+  expect([code, stderr]).toEqual([2, expect.stringContaining('--expires: must be')]);
+});
+
+test('a word that there is not is answered with those that there are', async () => {
+  const { code, stderr } = await run(['merchant', 'create', '--nmae', 'x']);
+  expect([code, stderr]).toEqual([2, expect.stringContaining('Usage:')]);
+  expect((await run(['merchant', 'create', '--name', ' '])).code).toBe(2);
+});
+
+test('a private key among the public settings is refused before anything is written', async () => {
+  const config = await configs['wechat-pay by public key']();
+  const { privateKey } = config.credentials;
+  const path = await writeConfig({
+    ...config,
+    settings: {
+      ...config.settings,
+      wechatPayPublicKey: privateKey,
+      wechatPayPublicKeyId: 'PUB_KEY_ID_1',
+    },
+  });
+  const args = ['account', 'create', '--merchant', merchant, '--provider', 'wechat-pay'];
+  const { code, stderr } = await run([...args, '--config', path]);
+  expect([code, stderr]).toEqual([2, expect.stringContaining('wechatPayPublicKey')]);
+});
+
 test('a restored database is said', async () => {
   expect(await tender('feed', 'restored')).toEqual({ begun: [0] });
 });

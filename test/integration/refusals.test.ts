@@ -5,7 +5,13 @@ import { refunds } from '../../db/schema/refunds.ts';
 import type { RefundId } from '../../domain/ids.ts';
 import type { ProviderName } from '../../providers/provider.ts';
 import { keptLog } from '../support/log-lines.ts';
-import { newOrder, openOrder, orderBecomes, payAtProvider } from '../support/orders.ts';
+import {
+  newOrder,
+  openOrder,
+  orderBecomes,
+  payAtProvider,
+  tellProvider,
+} from '../support/orders.ts';
 import type { OrderBody, RefundBody } from '../support/orders.ts';
 import { scanAtProvider, scriptFaults, tradeOf } from '../support/provider-book.ts';
 import { until } from '../support/until.ts';
@@ -111,18 +117,17 @@ test.each<Refused>([
   },
 );
 
-describe('a code nobody documented', () => {
+describe.each(['ACQ.NEVER_DOCUMENTED', 'ACQ.INVALID_PARAMETER'])('the code %s', (code) => {
   const opened = async () => {
     const merchant = await world.newMerchant(['alipay', 'stripe']);
     const order = await openOrder(merchant, { methods: ['alipay.qr', 'stripe.checkout'] });
     await scanAtProvider(order);
-    const code = 'ACQ.NEVER_DOCUMENTED';
     const refused = { call: 'close', kind: 'refused', code, times: 90 } as const;
     await scriptFaults(world, order.payments[0]!, [refused], 'alipay');
     const { accountId } = merchant.accounts.find(({ provider }) => provider === 'alipay')!;
     const isSaid = () =>
       lines.some((line) => line['accountId'] === accountId && line['code'] === code);
-    return { merchant, order, code, isSaid };
+    return { merchant, order, isSaid };
   };
   const post = ({ api }: TestMerchant, { id }: OrderBody, verb: string, body?: object) =>
     api<OrderBody>('POST', `/v1/orders/${id}/${verb}`, {
@@ -136,7 +141,7 @@ describe('a code nobody documented', () => {
     );
 
   test('in answer to a close is alerted of, and then for a person, who can let it go', async () => {
-    const { merchant, order, code, isSaid } = await opened();
+    const { merchant, order, isSaid } = await opened();
     await post(merchant, order, 'cancel');
     await until('an alert', isSaid);
     await setBack(order, 'cancel_requested_at');
@@ -145,6 +150,12 @@ describe('a code nobody documented', () => {
       ...{ reviewReason: 'close_refused', failureCode: code },
       review: { verbs: ['close', 'dismiss'] },
     });
+    const refusedAgain = await merchant.api<{ why: string }>(
+      'POST',
+      `/v1/orders/${order.id}/resolve`,
+      { body: { verb: 'close', note: 'once more' }, headers: { prefer: 'wait=20' } },
+    );
+    expect([refusedAgain.status, refusedAgain.body.why]).toEqual([409, code]);
     await post(merchant, order, 'resolve', { verb: 'dismiss', note: 'closed in the portal' });
     expect(await orderBecomes(merchant, order, 'closed')).toMatchObject({
       closeReason: 'dismissed_in_review',
@@ -152,7 +163,7 @@ describe('a code nobody documented', () => {
   });
 
   test('in answer to a switch leaves the order to be paid as it was', async () => {
-    const { merchant, order, code, isSaid } = await opened();
+    const { merchant, order, isSaid } = await opened();
     await post(merchant, order, 'payments', { method: 'stripe.checkout' });
     await until('an alert', isSaid);
     await setBack(order, 'wished_at');
@@ -187,6 +198,107 @@ describe('a code nobody documented', () => {
       return body.status === 'authorized' && body.failureCode === 'never_heard_of';
     });
   });
+});
+
+test.each([
+  ['alipay', 'alipay.qr', { code: 'ACQ.CONTEXT_INCONSISTENT' }],
+  ['wechat-pay', 'wechat-pay.native', { code: 'INVALID_REQUEST', status: 400 }],
+] as const)(
+  'an opening that %s refuses for its state, and knows nothing of, goes on to the next account',
+  async (provider, method, words) => {
+    const merchant = await world.newMerchant([provider, 'stripe']);
+    const { account } = merchant.accounts[0]!;
+    const { call } = await world.simulator(provider);
+    const fault = { call: 'create', kind: 'refused', account, ...words, times: 2 };
+    await call('POST', '/faults', { body: fault });
+    const moved = await openOrder(merchant, { methods: [method, 'stripe.checkout'] });
+    expect(moved.payments).toMatchObject([
+      { method, status: 'failed', failureCode: expect.any(String) },
+      { method: 'stripe.checkout', status: 'pending' },
+    ]);
+    const { body } = await merchant.api<OrderBody>('POST', '/v1/orders', {
+      body: newOrder({ methods: [method] }),
+      headers: { prefer: 'wait=20' },
+    });
+    await orderBecomes(merchant, body, 'failed');
+  },
+);
+
+describe('a refund that the provider neither makes nor refuses', () => {
+  const stuck = async (fault: object, ageMinutes: number) => {
+    const merchant = await world.newMerchant(['alipay']);
+    const order = await paidOrder(merchant, 'alipay.qr');
+    const faults = [{ ...fault, kind: 'refused', times: 90 }] as Parameters<typeof scriptFaults>[2];
+    await scriptFaults(world, order.payments[0]!, faults, 'alipay');
+    const asked = await refund(merchant, order, 'respond-async');
+    await world.db
+      .update(refunds)
+      .set({ createdAt: sql`now() - make_interval(mins => ${ageMinutes})` })
+      .where(eq(refunds.id, asked.id as RefundId));
+    const { failureCode } = await until('it says why', async () => {
+      const now = await refunded(merchant, asked);
+      return now.failureCode === null ? undefined : now;
+    });
+    const close = await merchant.api<RefundBody>('POST', `/v1/refunds/${asked.id}/close`, {
+      body: { note: 'the portal has none' },
+    });
+    return { merchant, order, failureCode, closed: close.body };
+  };
+
+  test.each([
+    ['as its account is refused', { call: 'refund', code: 'ACQ.ACCESS_FORBIDDEN' }, 0],
+    ['nor tells of', { call: 'queryRefund', code: 'ACQ.NEVER_DOCUMENTED' }, 11],
+  ])('%s says why, and can be ended by a person', async (_, fault, ageMinutes) => {
+    const { merchant, order, failureCode, closed } = await stuck(fault, ageMinutes);
+    expect(failureCode).toBe(fault.code);
+    expect(closed).toMatchObject({ status: 'failed' });
+    const { call } = await world.simulator('alipay');
+    await call('DELETE', '/faults');
+    expect(await refund(merchant, order)).toMatchObject({ status: 'succeeded' });
+    expect(await merchantMinor(order)).toBe(0);
+  });
+});
+
+const merchantMinor = async ({ id }: OrderBody) => {
+  const { rows } = await world.db.$client.query<{ minor: number }>(
+    `select coalesce(sum(amount_minor), 0)::int as minor from ledger_entries
+     where order_id = $1 and book = 'merchant'`,
+    [id],
+  );
+  return rows[0]?.minor;
+};
+
+test('a refund made at the provider while ours is on its way is booked, and ours ends', async () => {
+  const merchant = await world.newMerchant(['wechat-pay']);
+  const order = await paidOrder(merchant, 'wechat-pay.native');
+  const slow = [{ call: 'refund', kind: 'systemError', times: 2 }] as const;
+  await scriptFaults(world, order.payments[0]!, [...slow], 'wechat-pay');
+  const own = await refund(merchant, order, 'respond-async');
+  await tellProvider(world, merchant, order, 'refund', { amountMinor: order.amountMinor });
+  const after = await orderBecomes(merchant, order, 'refunded');
+  await until('ours has ended', async () => (await refunded(merchant, own)).status === 'failed');
+  expect(after).toMatchObject({ reviewReason: null, refundedMinor: order.amountMinor });
+  expect(await merchantMinor(order)).toBe(0);
+});
+
+test('late money of another amount than was asked for goes back whole', async () => {
+  const merchant = await world.newMerchant(['wechat-pay']);
+  const order = await openOrder(merchant, {
+    ...{ methods: ['wechat-pay.native'], latePayment: 'accept' },
+  });
+  await merchant.api('POST', `/v1/orders/${order.id}/cancel`, { headers: { prefer: 'wait=20' } });
+  await orderBecomes(merchant, order, 'closed');
+  await payAtProvider(world, merchant, order, { force: true, paidMinor: 1_000 });
+  const given = await until('it is back', async () => {
+    const { body } = await merchant.api<OrderBody>('GET', `/v1/orders/${order.id}`);
+    return body.refunds[0]?.status === 'succeeded' ? body : undefined;
+  });
+  expect(given).toMatchObject({
+    ...{ status: 'closed', reviewReason: null },
+    payments: [{ status: 'succeeded', capturedMinor: 1_000, surplus: 'late' }],
+    refunds: [{ cause: 'late_payment', amountMinor: 1_000 }],
+  });
+  expect(await merchantMinor(order)).toBe(0);
 });
 
 test.each([

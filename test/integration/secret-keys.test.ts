@@ -131,6 +131,32 @@ describe('a rotation', () => {
     await old.stop();
   });
 
+  test('begins with a key that every process knows: none starts that seals with another', async () => {
+    const old = await start('api', [oldKey]);
+    expect(await verdictOf(newKey, oldKey)).toBe('wrong');
+    expect(await verdictOf(oldKey, newKey)).toBe('right');
+    await old.stop();
+    await until(
+      'it is not seen any more',
+      async () => (await verdictOf(newKey, oldKey)) === 'right',
+    );
+  });
+
+  test('needs both keys for as long as it is not over', async () => {
+    const sealer = createSealer([newKey, oldKey]);
+    const doomed = spawn(process.execPath, rotateArgs, {
+      env: envOf([newKey, oldKey]),
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    const ended = new Promise((resolve) => doomed.once('close', resolve));
+    doomed.stderr.once('data', () => doomed.kill('SIGKILL'));
+    await ended;
+    expect(sealer.keyIds).toEqual([newId, oldId]);
+    expect(await verdictOf(newKey, oldKey)).toBe('right');
+    // Secrets wait to be sealed again: whoever has the new key alone would not open them.
+    expect(await verdictOf(newKey)).toBe('wrong');
+  });
+
   test('under load loses no write, goes on after kill -9, and is over at its next', async () => {
     await seed(merchant.merchantId);
     await start('api,worker', [newKey, oldKey]);

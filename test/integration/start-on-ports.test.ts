@@ -65,6 +65,7 @@ test('a simulator whose port was taken between look and bind starts on another',
 
 test('the platform whose port was taken starts on another', async () => {
   const [database, { address, namespace }] = await Promise.all([ownDatabase(), ownNamespace()]);
+  const secretKeys = randomBytes(32).toString('base64');
   const ended = await startRacing((port) =>
     startNodeProcess({
       ...platformProcess,
@@ -74,7 +75,7 @@ test('the platform whose port was taken starts on another', async () => {
         DATABASE_URL: database.url,
         TEMPORAL_ADDRESS: address,
         TEMPORAL_NAMESPACE: namespace,
-        TENDER_SECRET_KEYS: randomBytes(32).toString('base64'),
+        TENDER_SECRET_KEYS: secretKeys,
         TENDER_PUBLIC_URL: `http://127.0.0.1:${port}`,
         PORT: String(port),
       },

@@ -231,3 +231,25 @@ test('what is neither a payment nor a refund is other money', () => {
     { kind: 'other', category: '赔付', amountMinor: 3580 },
   ]);
 });
+
+test('an odd line of another kind costs nobody else anything', () => {
+  const lines = [write({}), write({ type: '赔付', amount: 'none' })];
+  expect(parseBill(bill(lines, onePayment), of)).toMatchObject([
+    { kind: 'payment' },
+    { kind: 'unreadable' },
+  ]);
+});
+
+test('a line break in a text costs no more than its own line', () => {
+  const lines = [write({ subject: 'tea\r\nand more', order: 'o2' }), write({})];
+  expect(parseBill(bill(lines, { payments: 2, refunds: 0 }), of)).toMatchObject([
+    { kind: 'payment', outTradeNo: 'o2', amountMinor: 3580 },
+    { kind: 'payment', outTradeNo: 'o1', amountMinor: 3580 },
+  ]);
+});
+
+test('a whole line after a line break is no movement', () => {
+  const forged = write({ order: 'o9', amount: '0.01' });
+  const lines = [write({ subject: `tea\r\n${forged}` })];
+  expect(parseBill(bill(lines, onePayment), of)).toBeUndefined();
+});

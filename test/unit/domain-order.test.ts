@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  carriedOut,
   decideOnOrder,
   decideOnRefusal,
   hasBeenPaid,
@@ -80,7 +81,7 @@ function step(before: Model, { attempt, report, closeReason }: Happening) {
   const decision = decideOnReport(own, report);
   const change = decideOnOrder(before.order, decision, { siblings, closeReason });
   const attempts: Model['attempts'] = [...before.attempts];
-  attempts[attempt] = decided(own, decision, change);
+  attempts[attempt] = decided(own, carriedOut(decision, change), change);
   return { after: { order: changed(before.order, change), attempts }, change };
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Dispute, Payment, Refund } from '../../simulator-kit/book.ts';
+import { refundableMinor } from '../../simulator-kit/rules.ts';
 import { toApiAmount } from './units.ts';
 
 export type ApiObject = Record<string, unknown> & { id: string; object: string };
@@ -110,7 +111,7 @@ export function chargeObject(payment: Payment) {
     livemode: details['livemode'] === 'true',
     metadata: metadataOf(payment),
     payment_intent: providerTradeNo,
-    refunded: payment.refunds.some(({ status }) => status === 'succeeded'),
+    refunded: capturedMinor > 0 && refundableMinor(payment) === 0,
     status: 'succeeded',
   } satisfies ApiObject;
 }
