@@ -68,6 +68,14 @@ const sharedAnswers = {
       content: problemContent,
     },
   },
+  Unavailable: {
+    status: 503,
+    answer: {
+      description: problemTypes.unavailable.title,
+      headers: { ...headerReference('X-Request-Id'), ...headerReference('Retry-After') },
+      content: problemContent,
+    },
+  },
   InternalError: {
     status: 500,
     answer: {

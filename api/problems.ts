@@ -202,6 +202,11 @@ export const problemTypes = {
     title: 'There are too many open streams',
     help: 'Close one of them and connect again after `Retry-After`. Readers of one feed can share it: see consumer groups.',
   },
+  unavailable: {
+    status: 503,
+    title: 'Not reached for the moment',
+    help: 'Something that the request needs, as the database, does not answer. Send it again after `Retry-After`, with the same Idempotency-Key.',
+  },
   'internal-error': {
     status: 500,
     title: 'Something went wrong here',

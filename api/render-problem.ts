@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { z } from '@hono/zod-openapi';
+import { isDatabaseAway } from '../db/database-errors.ts';
 import { pointerPart } from '../domain/json-value.ts';
 import type { ApiDeps, AppEnv } from './deps.ts';
 import { Problem, problemTypes } from './problems.ts';
@@ -22,7 +23,7 @@ export function renderProblem(
   if (isBrokenOff(error)) {
     // Anybody can do that, as often as they like: no alert, and nobody is left to read the answer.
     logger.info({ requestId: c.var.requestId, path }, 'a caller left in the middle');
-  } else if (problem.slug === 'internal-error') {
+  } else if (problem.slug === 'internal-error' || problem.slug === 'unavailable') {
     logger.error({ err: error, requestId: c.var.requestId, path }, 'request failed');
   }
   const { status, title } = problemTypes[problem.slug];
@@ -52,6 +53,11 @@ function asProblem(error: Error): Problem {
   if (error instanceof HTTPException) {
     const slug = slugOfStatus.get(error.status);
     if (slug) return new Problem(slug, error.message);
+  }
+  if (isDatabaseAway(error)) {
+    return new Problem('unavailable', 'The database does not answer.', {
+      headers: { 'retry-after': '1' },
+    });
   }
   return new Problem('internal-error', 'The request could not be carried out.');
 }

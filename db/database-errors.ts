@@ -16,3 +16,16 @@ export function isLockTimeout(error: unknown): boolean {
   const cause = error instanceof DrizzleQueryError ? error.cause : error;
   return cause instanceof pg.DatabaseError && cause.code === '55P03';
 }
+
+// Appendix A: connection exceptions (class 08), too_many_connections, admin_shutdown, crash_shutdown, cannot_connect_now.
+const awayCodes =
+  /^(?:08\w{3}|53300|57P0[123]|ECONN\w+|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE|EHOSTUNREACH)$/;
+const awayWords = /^(?:timeout exceeded when trying to connect|Connection terminated)/;
+
+/** True where the database was not reached, or went while it was asked: the same may work in a moment. */
+export function isDatabaseAway(error: unknown): boolean {
+  const cause = error instanceof DrizzleQueryError ? error.cause : error;
+  if (cause instanceof AggregateError) return cause.errors.some(isDatabaseAway);
+  if (!(cause instanceof Error)) return false;
+  return awayWords.test(cause.message) || ('code' in cause && awayCodes.test(String(cause.code)));
+}

@@ -6,7 +6,8 @@ import type { ApiDeps, App } from '../deps.ts';
 
 // Whoever asks without a key asks as often as they like; the answer is looked for this often.
 const keptMs = 1_000;
-const askedForMs = 2_000;
+/** Less than the second that probes wait for by default. */
+const askedForMs = 800;
 /** A worker that has nothing to do asks for work once a minute, and Temporal names it for five. */
 const pollsEveryMs = 70_000;
 /** A relay looks every second, the sweep every ten: whoever is silent for so long does not run. */

@@ -4,6 +4,7 @@ import { newId } from '../../domain/ids.ts';
 import type { RefundId } from '../../domain/ids.ts';
 import { newOrder, openOrder, orderBecomes, payAtProvider } from './orders.ts';
 import type { OrderBody } from './orders.ts';
+import { scriptFaults } from './provider-book.ts';
 import { until } from './until.ts';
 import type { TestMerchant, World } from './world.ts';
 
@@ -74,14 +75,14 @@ export function postScenes(
       body: { merchantRefundNo: fresh('R'), amountMinor: 250 },
     }),
     closeRefund: async () => {
-      const { body } = await merchant.api<{ id: string }>(
-        'POST',
-        onOrder(await paid(), 'refunds'),
-        {
-          body: { merchantRefundNo: fresh('R'), amountMinor: 250 },
-          headers: { prefer: 'wait=20' },
-        },
-      );
+      const order = await paid();
+      // What is told of it later would make it succeeded again.
+      const lost = [{ call: 'notify', kind: 'lostForever', times: 9 }] as const;
+      await scriptFaults(world, order.payments[0]!, [...lost], 'alipay');
+      const { body } = await merchant.api<{ id: string }>('POST', onOrder(order, 'refunds'), {
+        body: { merchantRefundNo: fresh('R'), amountMinor: 250 },
+        headers: { prefer: 'wait=20' },
+      });
       await world.db
         .update(refunds)
         .set({ status: 'needs_attention' })

@@ -93,3 +93,12 @@ describe('JSON that a stranger wrote', () => {
     expect(refusedAt(deep)).toMatch(/^(\/a){512}… is there twice in one object$/);
   });
 });
+
+test.each(['__pr\\u006fto__', '__\\u0070roto__', '\\u005f_proto__', '__proto__'])(
+  'the name %s is refused, however it is escaped',
+  (name) => {
+    for (const text of [`{"${name}":1}`, `[{"a":{"${name}":{}}}]`, `{"b":1,"${name}":"x"}`]) {
+      expect(readJson(text)).toMatchObject({ kind: 'refused' });
+    }
+  },
+);
