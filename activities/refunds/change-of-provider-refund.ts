@@ -81,5 +81,7 @@ function named({
     ...change,
     newRefund: { ...assumed, id, refundNo: outTradeNoOf(id), amountMinor: rest },
     ledger: { accountId: assumed.accountId, postings },
+    // Of the one there were, merchants were told; of the other they hear now, and of both amounts.
+    event: { type: 'refund.succeeded', about: id },
   };
 }

@@ -242,6 +242,13 @@ describe('a trade that Alipay says is closed, and yet was paid', () => {
     expect(body.refunds.map(({ amountMinor }) => amountMinor).toSorted((a, b) => a - b)).toEqual([
       500, 750,
     ]);
+    const told = await merchant.api<{ data: { data: { about: string } }[] }>(
+      'GET',
+      `/v1/events?types=refund.succeeded&resourceId=${order.id}`,
+    );
+    expect(new Set(told.body.data.map(({ data }) => data.about))).toEqual(
+      new Set(body.refunds.map(({ id }) => id)),
+    );
     expect(await booksOf(merchant)).toMatchObject([nothing]);
   });
 
