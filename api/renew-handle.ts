@@ -19,8 +19,12 @@ export async function renewHandle(
   const { method, snapshot } = view;
   if (!view.isHandleDead || method === null) return view;
   const orderId = snapshot.id;
-  await requestWish(deps.db, { orderId, wish: { kind: 'renew', method } });
-  sayWishes(deps, { orderId }).catch(leftToSweep(deps.logger, 'the renewal', { orderId }));
+  // A provider that refuses is not asked at every look. Of many who look at once one asks, and counts.
+  if (await deps.switches.isExceeded(orderId)) return view;
+  if (await requestWish(deps.db, { orderId, wish: { kind: 'renew', method } })) {
+    await deps.switches.take(orderId).catch(() => {});
+    sayWishes(deps, { orderId }).catch(leftToSweep(deps.logger, 'the renewal', { orderId }));
+  }
   return waitFor({
     subscribe: (tell) => deps.changes.subscribe('tender_orders', orderId, tell),
     timeoutMs: longestMs,
