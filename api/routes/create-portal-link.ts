@@ -43,9 +43,11 @@ export function registerCreatePortalLink(app: App, deps: ApiDeps) {
   app.openapi(route, async (c) => {
     const { expiresInSeconds } = c.req.valid('json');
     const { token, tokenHash } = newPortalToken();
-    const expiresAt = new Date(Date.now() + expiresInSeconds * 1_000);
     const id = newId('portalLink');
-    const { merchantId, keyId: madeByKey } = c.var.apiKey;
+    const { merchantId, keyId: madeByKey, expiresAt: keyExpiresAt } = c.var.apiKey;
+    // It ends with the key that made it.
+    const endMs = keyExpiresAt?.getTime() ?? Number.POSITIVE_INFINITY;
+    const expiresAt = new Date(Math.min(Date.now() + expiresInSeconds * 1_000, endMs));
     await insertPortalLink(deps.db, { id, tokenHash, merchantId, madeByKey, expiresAt });
     const url = `${deps.publicUrl}/portal/enter/${token}`;
     return c.json({ id, url, expiresAt: expiresAt.toISOString() }, 201);

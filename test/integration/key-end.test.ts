@@ -153,6 +153,13 @@ test('a held poll and a stream end when their key expires', async () => {
 });
 
 describe('portal links', () => {
+  test('of a key that ends sooner than they say that they end with it', async () => {
+    const expiresAt = new Date(Date.now() + 600_000);
+    const { api } = await newKey(expiresAt);
+    const { body } = await api('POST', '/v1/portal-links', { body: { expiresInSeconds: 3_600 } });
+    expect(body['expiresAt']).toBe(expiresAt.toISOString());
+  });
+
   type Links = { data: { id: string; madeByKey: string }[]; nextCursor: string | null };
 
   test('are listed by page, newest first, without what would open them, and only one’s own', async () => {
