@@ -248,7 +248,10 @@ const reviewSideSchema = z
     providerTradeNo: z.string().nullable(),
     refundNo: z.string().nullable(),
   })
-  .openapi('ReviewSide');
+  .openapi('ReviewSide', {
+    description:
+      'What our order says (`expected`), or the provider (`reported`, null for what it did not say)',
+  });
 
 const reviewSchema = z
   .object({
@@ -257,10 +260,10 @@ const reviewSchema = z
     accountId: z.string(),
     provider: z.string(),
     outTradeNo: z.string().openapi({ description: "Finds the payment in the provider's portal" }),
-    expected: reviewSideSchema.openapi({ description: 'What our order says' }),
-    reported: reviewSideSchema.openapi({
-      description: 'What the provider said; null for what it did not say',
-    }),
+    /** What our order says. */
+    expected: reviewSideSchema,
+    /** What the provider said; null for what it did not say. */
+    reported: reviewSideSchema,
     isHeld: z.boolean().optional().openapi({
       description: 'What was reported is only held, and can only be let go',
     }),
