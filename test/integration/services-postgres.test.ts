@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   existsSync,
   mkdtempSync,
@@ -132,7 +133,8 @@ test('the server listens on this machine only, wants its password, and has no ot
 });
 
 test('an initdb that was killed leaves nothing half-made', async () => {
-  const otherDir = join(dir, 'other');
+  const parentDir = mkdtempSync(join(dir, 'killed-'));
+  const otherDir = join(parentDir, 'other');
   const input = { dataDir: otherDir, port, logFile: join(dir, 'other.log') };
   await running?.stop();
   const script = `
@@ -146,14 +148,17 @@ test('an initdb that was killed leaves nothing half-made', async () => {
     '--eval',
     script,
   ]);
-  const findUnfinished = () => readdirSync(dir).filter((name) => name.startsWith('other.init-'));
+  const findUnfinished = () => readdirSync(parentDir).filter((name) => name.includes('.init-'));
   await vi.waitFor(() => expect(findUnfinished()).toHaveLength(1), {
     timeout: 10_000,
     interval: 5,
   });
+  const isOver = once(launcher, 'exit');
   launcher.kill('SIGKILL');
+  await isOver;
   expect(existsSync(join(otherDir, 'PG_VERSION'))).toBe(false);
-  const isWritten = () => execFileSync('ps', ['-eo', 'args']).includes(`${otherDir}.init-`);
+  // By the folder alone: a child between fork and exec still has its parent's arguments.
+  const isWritten = () => execFileSync('ps', ['-eo', 'args']).includes(otherDir);
   await vi.waitFor(() => expect(isWritten()).toBe(false), { timeout: 15_000 });
 
   running = await startPostgres({ ...input, settings: { fsync: 'off' } });
