@@ -82,10 +82,7 @@ export type ReviewDecision =
   | { kind: 'close' }
   /** What cannot be booked or closed here was dealt with at the provider. */
   | { kind: 'dismiss' }
-  | {
-      kind: 'refused';
-      why: 'not_paid_at_provider' | 'paid_at_provider' | 'other_currency' | 'can_be_booked';
-    };
+  | { kind: 'refused'; why: string };
 
 /** Decides whether a person's wish fits what the provider says at this moment. */
 export function decideOnReview(

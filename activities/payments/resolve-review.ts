@@ -1,7 +1,7 @@
 import type { OrderId } from '../../domain/ids.ts';
 import type { ProviderReport } from '../../domain/payment.ts';
 import { decideOnReview } from '../../domain/review.ts';
-import type { ReviewDecision, ReviewVerb } from '../../domain/review.ts';
+import type { ReviewDecision } from '../../domain/review.ts';
 import type { Change } from '../../db/queries/commit-change.ts';
 import { currentPayment, paymentOf, readOrder } from '../../db/queries/read-order.ts';
 import type { OrderRead, PaymentRow } from '../../db/queries/read-order.ts';
@@ -29,13 +29,15 @@ export async function resolveReview(
   const { id: paymentId } = asked;
   const isToClose = verb === 'close' && said.status !== 'succeeded';
   const report = isToClose ? await closeAtProvider(deps, asked).catch(notClosed) : said;
-  if ('code' in report) return refuse(deps, { orderId, verb, why: report.code });
   const { reviewReason: reason } = first.order;
-  const decision = decideOnReview(verb, { ...asked, reason }, report);
+  const decision: ReviewDecision =
+    'code' in report
+      ? { kind: 'refused', why: report.code }
+      : decideOnReview(verb, { ...asked, reason }, report);
   if (decision.kind === 'refused') {
     deps.logger.warn({ orderId, verb, why: decision.why }, 'the review could not be resolved so');
   }
-  const isGivenBack = isWhollyGivenBack(report);
+  const isGivenBack = !('code' in report) && isWhollyGivenBack(report);
   const read = () => readOrder(deps.db, { orderId });
   const progress = await commitDecision(deps, {
     first,
@@ -56,20 +58,6 @@ export async function resolveReview(
 function notClosed(error: unknown): { code: string } {
   if (!(error instanceof ProviderFault) || error.kind === 'retryable') throw error;
   return { code: error.code };
-}
-
-function refuse(
-  deps: ActivityDeps,
-  { orderId, verb, why }: { orderId: OrderId; verb: ReviewVerb; why: string },
-): Promise<OrderProgress> {
-  deps.logger.warn({ orderId, verb, why }, 'the review could not be resolved so');
-  return commitDecision(deps, {
-    read: () => readOrder(deps.db, { orderId }),
-    decide: ({ order }) =>
-      order.status === 'review' && order.reviewVerb === verb
-        ? { order: { reviewVerb: null, wishedAt: null, failureCode: why }, event: null }
-        : undefined,
-  });
 }
 
 /** The attempt its provider has money for that our books do not; else the one that counts now. */
@@ -95,7 +83,7 @@ async function findDoubtful(
   return { payment: current, report };
 }
 
-/** The reason stays: the same said again is decided already. */
+/** The reason stays: money that was seen and dealt with raises no doubt when it is reported again. */
 const decided = { ...noWishes, reviewFacts: null };
 
 function changeOfReview(
@@ -115,6 +103,7 @@ function changeOfReview(
       return {
         order: {
           ...noWishes,
+          // The provider said that there is no money: whoever reports some after that raises the doubt anew.
           ...noReview,
           status: 'closed',
           closedAt: at,

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ActivityDeps } from '../../activities/deps.ts';
 import { reportToOrder } from '../../activities/orders/report-to-order.ts';
 import { createAccountHealth } from '../../activities/payments/account-health.ts';
+import { applyReport } from '../../activities/payments/apply-report.ts';
 import { changeOfDispute } from '../../activities/payments/change-of-dispute.ts';
 import { closePayment } from '../../activities/payments/close-payment.ts';
 import { createPayment } from '../../activities/payments/create-payment.ts';
@@ -12,7 +13,8 @@ import { requestWish } from '../../db/queries/request-wish.ts';
 import { storeNotification } from '../../db/queries/store-notification.ts';
 import { sealContext } from '../../db/sealed-columns.ts';
 import { createSealer } from '../../db/sealed.ts';
-import type { OrderId } from '../../domain/ids.ts';
+import type { OrderId, PaymentId } from '../../domain/ids.ts';
+import type { ProviderReport } from '../../domain/payment.ts';
 import { createProvider } from '../../providers/registry.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import { orderProgress, wished, workflowIds } from '../../workflows/messages.ts';
@@ -136,6 +138,32 @@ describe('an order in review', () => {
     expect(status).toBe(409);
     expect(body.why).toBe('paid_at_provider');
     expect(await read(merchant, order)).toMatchObject({ status: 'review' });
+  });
+
+  test('that was closed is in doubt again, and refunds, when its provider reports money after all', async () => {
+    const merchant = await world.newMerchant(['stripe']);
+    const order = await openOrder(merchant, { methods, capture: 'manual' });
+    await payAtProvider(world, merchant, order, { paidMinor: 1_000 });
+    await orderBecomes(merchant, order, 'review');
+    const { body } = await post(merchant, order, 'resolve', { verb: 'close', note });
+    expect(body).toMatchObject({ status: 'closed', reviewReason: null });
+
+    const money = { currency: order.currency, providerTradeNo: 'pi_late' };
+    const report = (report: ProviderReport) =>
+      applyReport(activityDeps(), {
+        ...{ orderId: order.id as OrderId, paymentId: order.payments[0]!.id as PaymentId },
+        ...{ report, closeReason: 'closed_by_provider' },
+      });
+    await report({ status: 'authorized', authorizedMinor: 1_000, ...money });
+    expect(await read(merchant, order)).toMatchObject({
+      ...{ status: 'closed', review: { reason: 'amount_mismatch', verbs: ['dismiss'] } },
+    });
+    await report({ status: 'succeeded', paidMinor: 1_000, ...money });
+    expect(await read(merchant, order)).toMatchObject({
+      status: 'closed',
+      payments: [{ status: 'succeeded', capturedMinor: 1_000 }],
+      refunds: [{ cause: 'late_payment', amountMinor: 1_000 }],
+    });
   });
 
   test('is no longer wished to be cancelled', async () => {
