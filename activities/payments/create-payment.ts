@@ -10,11 +10,11 @@ import { methods } from '../../providers/registry.ts';
 import type { CreatePaymentResult } from '../../providers/provider.ts';
 import type { OrderProgress } from '../../workflows/messages.ts';
 import type { ActivityDeps } from '../deps.ts';
+import { applyReport } from './apply-report.ts';
 import { askProvider, callProvider } from './ask-provider.ts';
 import { noWishes } from './change-of-report.ts';
 import { commitDecision, progressOf } from './commit-decision.ts';
 import { newPayment } from './new-payment.ts';
-import { queryPayment } from './query-payment.ts';
 import { rankWays } from './rank-ways.ts';
 
 /**
@@ -46,7 +46,12 @@ export async function createPayment(
       case 'invalidState': {
         // The number is known there in another state: what became of it is the provider's to say.
         const report = await askProvider(deps, payment);
-        if (report.status !== 'absent') return queryPayment(deps, { orderId });
+        if (report.status !== 'absent') {
+          return applyReport(deps, {
+            ...{ orderId, paymentId: payment.id, report },
+            closeReason: 'closed_by_provider',
+          });
+        }
         // Refused, and nothing is known of it: a no like any other.
         sayOurMistake(deps, payment, answer);
         const ended = await refuse(deps, { read, payment, code: answer.code });
