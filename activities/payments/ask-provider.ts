@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { ProviderReport } from '../../domain/payment.ts';
 import type { PaymentRow } from '../../db/queries/read-order.ts';
 import { ProviderFault } from '../../providers/faults.ts';
@@ -7,9 +8,7 @@ import { paymentRef } from './payment-ref.ts';
 
 export type CallDeps = Pick<ActivityDeps, 'providers' | 'health' | 'logger'>;
 
-const sayAgainMs = 600_000;
-const mostSaid = 1_000;
-const saidMs = new Map<string, number>();
+const said = new LRUCache<string, true>({ max: 1_000, ttl: 600_000 });
 
 /** What no retry mends wants a person to read it, once: whoever waits for it asks many times. */
 function sayIfForPeople(
@@ -19,9 +18,8 @@ function sayIfForPeople(
 ): void {
   if (kind !== 'misconfigured' && !isUndocumented) return;
   const key = `${accountId} ${code}`;
-  if (Date.now() - (saidMs.get(key) ?? Number.NEGATIVE_INFINITY) < sayAgainMs) return;
-  if (saidMs.size >= mostSaid) saidMs.clear();
-  saidMs.set(key, Date.now());
+  if (said.has(key)) return;
+  said.set(key, true);
   if (isUndocumented) {
     logger.error(
       { event: 'provider.undocumented_code', accountId, code, message },

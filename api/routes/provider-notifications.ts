@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { Context } from 'hono';
+import { LRUCache } from 'lru-cache';
 import { reportToOrder } from '../../activities/orders/report-to-order.ts';
 import { crashPoint } from '../../config/crash-points.ts';
 import { storeNotification } from '../../db/queries/store-notification.ts';
@@ -10,22 +11,13 @@ import type { ApiDeps, App, AppEnv } from '../deps.ts';
 import { leftToSweep } from '../left-to-sweep.ts';
 import { notFound } from '../problems.ts';
 
-const hourMs = 3_600_000;
-const mostNoticed = 1_000;
-
 /**
  * Where providers report. The raw body is verified by the provider's rules, stored once, and
  * acknowledged as soon as that is committed; then the order's workflow hears of it.
  */
 export function registerProviderNotifications(app: App, deps: ApiDeps) {
-  const noticed = new Map<string, number>();
-  /** Every notification of an account may say the same: once an hour is enough. */
-  const isNews = (key: string) => {
-    const isSaid = Date.now() - (noticed.get(key) ?? Number.NEGATIVE_INFINITY) < hourMs;
-    if (noticed.size >= mostNoticed) noticed.clear();
-    if (!isSaid) noticed.set(key, Date.now());
-    return !isSaid;
-  };
+  // Every notification of an account may say the same: once an hour is enough.
+  const noticed = new LRUCache<string, true>({ max: 1_000, ttl: 3_600_000 });
   app.post('/providers/:accountId/notifications', async (c) => {
     const accountId = c.req.param('accountId');
     const provider = isId('account', accountId) ? await deps.providers.find(accountId) : undefined;
@@ -50,7 +42,9 @@ export function registerProviderNotifications(app: App, deps: ApiDeps) {
       deps.logger.warn({ accountId, reason: parsed.reason }, 'a notification has to come again');
       return answer(c, provider.acknowledge('retryLater'));
     }
-    if (parsed.notice !== undefined && isNews(`${accountId} ${parsed.notice}`)) {
+    const notice = `${accountId} ${parsed.notice}`;
+    if (parsed.notice !== undefined && !noticed.has(notice)) {
+      noticed.set(notice, true);
       deps.logger.warn({ event: 'provider.notice', accountId }, parsed.notice);
     }
     for (const event of parsed.events) await intake(deps, { accountId, rawBody, event });
