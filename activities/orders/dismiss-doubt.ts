@@ -4,7 +4,7 @@ import { isEnded } from '../../domain/order.ts';
 import { reviewOf } from '../../domain/order-snapshot.ts';
 import type { Database } from '../../db/database.ts';
 import { withOrderLocked } from '../../db/locked.ts';
-import { commitChange } from '../../db/queries/commit-change.ts';
+import { commitLocked } from '../../db/queries/commit-locked.ts';
 import { readOrder } from '../../db/queries/read-order.ts';
 import { auditEntries } from '../../db/schema/audit.ts';
 
@@ -21,15 +21,13 @@ export function dismissDoubt(
     const read = await readOrder(locked, { orderId });
     const review = reviewOf(read.order);
     if (!review || !isEnded(read.order.status)) return false;
-    const isWritten = await commitChange(locked, {
+    await commitLocked(locked, {
       read,
       change: {
         order: { reviewFacts: null },
         event: { type: 'order.review_resolved', about: review.paymentId },
       },
     });
-    // Nobody else can have been first under the lock.
-    if (!isWritten) throw new Error(`order ${orderId} changed under its lock`);
     await locked.insert(auditEntries).values({
       id: newId('audit'),
       ...{ merchantId, actor, resourceId: orderId },

@@ -5,7 +5,7 @@ import type { ActivityDeps } from '../deps.ts';
 import { applyReport } from './apply-report.ts';
 import { askProvider, callProvider } from './ask-provider.ts';
 import { wishesAfter } from './change-of-report.ts';
-import { codeBeyondPatience } from './code-beyond-patience.ts';
+import { endedPatience } from './ended-patience.ts';
 import { commitDecision, progressOf } from './commit-decision.ts';
 import { paymentRef } from './payment-ref.ts';
 
@@ -24,7 +24,8 @@ export async function capturePayment(
       ? provider.capturePayment({ ...paymentRef(held), captureMinor })
       : { kind: 'declined' as const, code: 'CANNOT_CAPTURE', message: 'no such operation' },
   ).catch((error: unknown) => {
-    const code = codeBeyondPatience(error, { since: order.wishedAt ?? new Date() });
+    const code = endedPatience(error, { since: order.wishedAt ?? new Date() });
+    if (code === undefined) throw error;
     return { kind: 'declined' as const, code, message: 'neither done nor refused' };
   });
   const report = answer.kind === 'reported' ? answer.report : await askProvider(deps, held);

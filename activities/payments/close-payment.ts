@@ -10,7 +10,7 @@ import { applyReport } from './apply-report.ts';
 import { askProvider } from './ask-provider.ts';
 import { closeAtProvider } from './close-at-provider.ts';
 import { changeOfReport, noWishes } from './change-of-report.ts';
-import { codeBeyondPatience } from './code-beyond-patience.ts';
+import { endedPatience } from './ended-patience.ts';
 import { commitDecision, progressOf } from './commit-decision.ts';
 
 /**
@@ -75,7 +75,8 @@ async function giveUpClosing(
 ): Promise<OrderProgress> {
   const { id: paymentId, orderId } = payment;
   const { order } = await readOrder(deps.db, { orderId });
-  const code = codeBeyondPatience(error, { since: order.cancelRequestedAt ?? order.expiresAt });
+  const code = endedPatience(error, { since: order.cancelRequestedAt ?? order.expiresAt });
+  if (code === undefined) throw error;
   return commitDecision(deps, {
     read: () => readOrder(deps.db, { orderId }),
     decide: (read) => {

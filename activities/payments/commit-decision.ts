@@ -2,7 +2,7 @@ import { reviewOf } from '../../domain/order-snapshot.ts';
 import { isEnded } from '../../domain/order.ts';
 import { isOpen } from '../../domain/payment.ts';
 import type { PaymentStatus } from '../../domain/payment.ts';
-import { reviewLine, verbsFor } from '../../domain/review.ts';
+import { reviewLine } from '../../domain/review.ts';
 import { commitChange } from '../../db/queries/commit-change.ts';
 import type { Change } from '../../db/queries/commit-change.ts';
 import type { OrderRead } from '../../db/queries/read-order.ts';
@@ -23,20 +23,18 @@ export async function commitDecision<R extends OrderRead>(
   deps: Deps,
   input: { first?: R; read: () => Promise<R>; decide: (read: R) => Change | undefined },
 ): Promise<OrderProgress> {
-  const { first, read, decide } = input;
-  const left = { first };
+  const { read, decide } = input;
+  let { first } = input;
   const committed = await commitAnswer(deps, {
-    read: () => take(left) ?? read(),
+    read: () => {
+      const known = first;
+      first = undefined;
+      return known ?? read();
+    },
     ask: () => undefined,
     decide,
   });
   return progressOf(committed.read, committed.change);
-}
-
-function take<R>(left: { first?: R | undefined }): R | undefined {
-  const { first } = left;
-  left.first = undefined;
-  return first;
 }
 
 /**
@@ -67,13 +65,11 @@ export async function commitAnswer<R extends OrderRead, A>(
 }
 
 function sayReview({ logger }: Deps, { order }: OrderRead, change: Change): void {
-  const { reviewFacts } = change.order;
-  if (!reviewFacts) return;
-  const status = change.order.status ?? order.status;
-  const verbs = verbsFor({ isEnded: isEnded(status), ...reviewFacts });
+  const review = change.order.reviewFacts ? reviewOf({ ...order, ...change.order }) : null;
+  if (!review) return;
   logger.error(
-    { event: 'order.review_required', orderId: order.id, ...reviewFacts, verbs },
-    `a provider contradicts an order: ${reviewLine(reviewFacts, verbs)}`,
+    { event: 'order.review_required', orderId: order.id, ...review },
+    `a provider contradicts an order: ${reviewLine(review, review.verbs)}`,
   );
 }
 

@@ -19,9 +19,8 @@ export type Renewed =
  */
 export async function renewHandle(
   deps: ActivityDeps,
-  { read: first, payment: { id } }: { read: OrderRead; payment: PaymentRow },
+  { read: first, payment: asked }: { read: OrderRead; payment: PaymentRow },
 ): Promise<Renewed> {
-  const asked = paymentOf(first, id);
   const askedAt = new Date();
   const answer = await openAtProvider(deps, first, asked);
   if (answer.kind === 'unreached') throw answer.fault;
@@ -32,7 +31,7 @@ export async function renewHandle(
     first,
     read: () => readOrder(deps.db, { orderId: first.order.id }),
     decide: (read) => {
-      const payment = paymentOf(read, id);
+      const payment = paymentOf(read, asked.id);
       if (read.order.status !== 'pending') return undefined;
       const isWaiting = payment.status === 'pending';
       const handleExpiresAt = handleEndOf(read, payment, askedAt);
@@ -40,7 +39,7 @@ export async function renewHandle(
       return {
         order: isHeard ? wishesAfter(read.order, 'switchRequestedTo') : {},
         payment: isWaiting
-          ? { id, patch: { nextAction, providerRef, handleExpiresAt } }
+          ? { id: asked.id, patch: { nextAction, providerRef, handleExpiresAt } }
           : undefined,
         event: null,
       };

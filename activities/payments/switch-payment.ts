@@ -7,7 +7,7 @@ import type { ActivityDeps } from '../deps.ts';
 import { applyReport } from './apply-report.ts';
 import { wishesAfter } from './change-of-report.ts';
 import { closeAtProvider } from './close-at-provider.ts';
-import { codeBeyondPatience } from './code-beyond-patience.ts';
+import { endedPatience } from './ended-patience.ts';
 import { commitDecision, progressOf } from './commit-decision.ts';
 import { newPayment } from './new-payment.ts';
 import { rankWays } from './rank-ways.ts';
@@ -29,14 +29,7 @@ export async function switchPayment(
   const current = currentPayment(first);
   if (current.method === method && current.status === 'created') {
     // It is about to be opened, and the wish with it.
-    return commitDecision(deps, {
-      first,
-      read: () => readOrder(deps.db, { orderId }),
-      decide: ({ order }) =>
-        order.switchRequestedTo === method
-          ? { order: wishesAfter(order, 'switchRequestedTo'), event: null }
-          : undefined,
-    });
+    return dropWish(deps, { orderId, method });
   }
   if (current.method === method && current.status === 'pending') {
     const renewed = await renewHandle(deps, { read: first, payment: current });
@@ -50,9 +43,11 @@ export async function switchPayment(
   const open = first.payments.filter(({ status }) => isOpen(status));
   if (route) {
     for (const payment of open) {
-      const report = await closeAtProvider(deps, payment).catch((error: unknown) => ({
-        code: codeBeyondPatience(error, { since: order.wishedAt ?? new Date() }),
-      }));
+      const report = await closeAtProvider(deps, payment).catch((error: unknown) => {
+        const code = endedPatience(error, { since: order.wishedAt ?? new Date() });
+        if (code === undefined) throw error;
+        return { code };
+      });
       if ('code' in report) return dropWish(deps, { orderId, method, code: report.code });
       if (report.status === 'closed') continue;
       return applyReport(deps, {
@@ -81,17 +76,20 @@ export async function switchPayment(
   });
 }
 
-/** The attempt there is stays: its provider does not let go of it, and two must not be open at once. */
+/** The attempt there is stays; with a code, because its provider does not let go of it and two must not be open at once. */
 function dropWish(
   deps: ActivityDeps,
-  { orderId, method, code }: { orderId: OrderId; method: string; code: string },
+  { orderId, method, code }: { orderId: OrderId; method: string; code?: string },
 ): Promise<OrderProgress> {
   return commitDecision(deps, {
     read: () => readOrder(deps.db, { orderId }),
     decide: ({ order }) =>
       order.switchRequestedTo === method
         ? {
-            order: { ...wishesAfter(order, 'switchRequestedTo'), failureCode: code },
+            order: {
+              ...wishesAfter(order, 'switchRequestedTo'),
+              ...(code !== undefined && { failureCode: code }),
+            },
             event: null,
           }
         : undefined,

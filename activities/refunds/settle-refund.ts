@@ -9,7 +9,7 @@ import { refunds } from '../../db/schema/refunds.ts';
 import { ProviderFault } from '../../providers/faults.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { callProvider } from '../payments/ask-provider.ts';
-import { codeBeyondPatience } from '../payments/code-beyond-patience.ts';
+import { endedPatience } from '../payments/ended-patience.ts';
 import { commitAnswer } from '../payments/commit-decision.ts';
 import { paymentRef } from '../payments/payment-ref.ts';
 import { changeOfRefund } from './change-of-refund.ts';
@@ -65,13 +65,8 @@ async function noteStuck(
 }
 
 function stuckCodeOf(refund: RefundRow, error: unknown): string | undefined {
-  if (!(error instanceof ProviderFault)) return undefined;
-  if (error.kind === 'misconfigured') return error.code;
-  try {
-    return codeBeyondPatience(error, { since: refund.createdAt });
-  } catch {
-    return undefined;
-  }
+  if (error instanceof ProviderFault && error.kind === 'misconfigured') return error.code;
+  return endedPatience(error, { since: refund.createdAt });
 }
 
 async function reportOf(
@@ -121,7 +116,8 @@ async function giveUp(input: {
   ask: () => Promise<RefundReport>;
 }): Promise<{ kind: 'reported'; report: RefundReport }> {
   const { refund, error, ask } = input;
-  const code = codeBeyondPatience(error, { since: refund.createdAt });
+  const code = endedPatience(error, { since: refund.createdAt });
+  if (code === undefined) throw error;
   const report = await ask();
   if (report.status !== 'absent') return { kind: 'reported', report };
   return { kind: 'reported', report: { status: 'needs_attention', code } };

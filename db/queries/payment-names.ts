@@ -3,18 +3,12 @@ import type { AccountId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
 import { payments } from '../schema/orders.ts';
 
-export type PaymentNames = {
-  outTradeNo: string;
-  providerRef: string | null;
-  providerTradeNo: string | null;
-};
-
 /** What payments are called at their provider, by our numbers; those that are none of ours are left out. */
 export async function findPaymentNames(
   db: Database,
   { accountId, outTradeNos }: { accountId: AccountId; outTradeNos: readonly string[] },
-): Promise<Map<string, PaymentNames>> {
-  if (outTradeNos.length === 0) return new Map();
+) {
+  if (outTradeNos.length === 0) return new Map<string, never>();
   const { outTradeNo, providerRef, providerTradeNo } = payments;
   const rows = await db
     .select({ outTradeNo, providerRef, providerTradeNo })

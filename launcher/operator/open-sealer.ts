@@ -7,15 +7,12 @@ import type { Sealer } from '../../db/sealed.ts';
 /** A sealer with the keys of this database's secrets. Throws, naming TENDER_SECRET_KEYS, where they are not. */
 export async function openSealer(
   db: Database,
-  { secretKeys, hasNeighboursChecked }: { secretKeys: string; hasNeighboursChecked?: boolean },
+  { secretKeys, ...options }: { secretKeys: string; hasNeighboursChecked?: boolean },
 ): Promise<Sealer> {
   const keys = parseSecretKeys(secretKeys);
   if (!keys) throw new Error(`TENDER_SECRET_KEYS: ${secretKeysHelp}`);
   const sealer = createSealer(keys);
-  const verdict = await checkSecretKeys(
-    { db, sealer },
-    { ...(hasNeighboursChecked !== undefined && { hasNeighboursChecked }) },
-  );
+  const verdict = await checkSecretKeys({ db, sealer }, options);
   if (verdict.kind === 'wrong') throw new Error(`TENDER_SECRET_KEYS: ${verdict.detail}`);
   return sealer;
 }

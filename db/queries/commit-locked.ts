@@ -1,0 +1,13 @@
+import type { Database } from '../database.ts';
+import { commitChange } from './commit-change.ts';
+import type { Change } from './commit-change.ts';
+import type { OrderRead } from './read-order.ts';
+
+/** Commits a change of an order that was read under its lock, where nobody else can have been first. */
+export async function commitLocked(
+  locked: Database,
+  input: { read: OrderRead; change: Change },
+): Promise<void> {
+  if (await commitChange(locked, input)) return;
+  throw new Error(`order ${input.read.order.id} changed under its lock`);
+}
