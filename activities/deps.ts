@@ -1,15 +1,15 @@
 import type { Client } from '@temporalio/client';
 import type { Database } from '../db/database.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { EventNews } from '../webhooks/relay.ts';
-import type { TrafficCounter } from '../webhooks/traffic.ts';
-import type { Attempter } from '../webhooks/attempt.ts';
+import type { EventNews } from '../delivery/relay/relay.ts';
+import type { TrafficCounter } from '../delivery/queue/traffic.ts';
+import type { Attempter } from '../delivery/send/attempt.ts';
 import type { Sealer } from '../db/sealed.ts';
-import type { Sender } from '../webhooks/send.ts';
-import type { HandledRuns } from './healing/handled-runs.ts';
-import type { Rounds } from './notifications/rounds.ts';
-import type { AccountHealth } from './payments/account-health.ts';
-import type { ProviderDirectory } from './payments/provider-directory.ts';
+import type { Sender } from '../delivery/send/send.ts';
+import type { HandledRuns } from '../services/recovery/handled-runs.ts';
+import type { Rounds } from '../services/notifications/delivery-runs.ts';
+import type { AccountHealth } from '../services/payments/account-health.ts';
+import type { ProviderDirectory } from '../services/payments/provider-directory.ts';
 
 /** All that activities work with. Made once a process, in `worker/`. */
 export type ActivityDeps = {

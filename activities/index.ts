@@ -22,7 +22,7 @@ import { queueReplay } from './notifications/queue-replay.ts';
 import { relayEvents } from './notifications/relay-events.ts';
 import { askToConfirm } from './orders/ask-to-confirm.ts';
 import { carryOutConfirmation } from './orders/carry-out-confirmation.ts';
-import { sweepStragglers } from './orders/sweep-stragglers.ts';
+import { sweepStragglers } from './orders/recover-stalled.ts';
 import { applyNotification } from './payments/apply-notification.ts';
 import { capturePayment } from './payments/capture-payment.ts';
 import { closeLeftovers, closePayment } from './payments/close-payment.ts';
@@ -34,8 +34,12 @@ import { switchPayment } from './payments/switch-payment.ts';
 import { beginScheduled } from './reconciliation/begin-scheduled.ts';
 import { compareBooks, findWantedStatements } from './reconciliation/compare-books.ts';
 import { endReconciliation, noteReconciliation } from './reconciliation/end-reconciliation.ts';
-import { findHealable, healDifference, noteUnhealed } from './reconciliation/heal-difference.ts';
-import { keepSchedules } from './reconciliation/keep-schedules.ts';
+import {
+  findHealable,
+  healDifference,
+  noteUnhealed,
+} from './reconciliation/auto-resolve-difference.ts';
+import { keepSchedules } from './reconciliation/sync-schedules.ts';
 import { loadStatement } from './reconciliation/load-statement.ts';
 import { settleRefund } from './refunds/settle-refund.ts';
 

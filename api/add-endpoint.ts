@@ -4,7 +4,7 @@ import { newId } from '../domain/ids.ts';
 import type { Database } from '../db/database.ts';
 import type { Transaction } from '../db/transaction.ts';
 import type { MerchantId } from '../domain/ids.ts';
-import { newSecret } from '../webhooks/sign.ts';
+import { newSecret } from '../delivery/send/sign.ts';
 import type { ApiDeps } from './deps.ts';
 import type { EndpointSettings } from './endpoint-schema.ts';
 import { changeOfSettings } from './endpoint-settings.ts';

@@ -1,4 +1,4 @@
-import { shards } from '../activities/required-workflows.ts';
+import { shards } from '../orchestration/required-workflows.ts';
 import type { Database } from '../db/database.ts';
 import { keepFeedEpochs, readFeedLog } from '../db/queries/feed-epochs.ts';
 import { formatCursor, judgeCursor, parseCursor } from '../domain/cursor.ts';

@@ -1,5 +1,5 @@
 import type { Database } from '../db/database.ts';
-import type { Publish } from '../db/gather-publications.ts';
+import type { Publish } from '../delivery/publish/publish-batcher.ts';
 import { findPublished } from '../db/queries/find-published.ts';
 import type { Publication, PublishResult } from '../db/queries/publish-events.ts';
 import { checkTimeoutMs } from './event-types/check-events.ts';

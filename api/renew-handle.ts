@@ -1,8 +1,8 @@
-import { sayWishes } from '../activities/orders/say-wishes.ts';
+import { sayWishes } from '../services/orders/redeliver-commands.ts';
 import type { OrderView } from '../db/queries/find-order.ts';
-import { requestWish } from '../db/queries/request-wish.ts';
+import { requestWish } from '../db/queries/request-command.ts';
 import type { ApiDeps } from './deps.ts';
-import { leftToSweep } from './left-to-sweep.ts';
+import { leftToSweep } from './left-to-recovery.ts';
 import { waitFor } from './wait-for.ts';
 
 const longestMs = 5_000;

@@ -3,7 +3,7 @@ import type { ResourceEndpoint } from '../db/queries/endpoints.ts';
 import { newId } from '../domain/ids.ts';
 import type { MerchantId } from '../domain/ids.ts';
 import { ensureSigningSecret } from '../db/queries/signing-secret.ts';
-import { newSecret } from '../webhooks/sign.ts';
+import { newSecret } from '../delivery/send/sign.ts';
 import type { ApiDeps } from './deps.ts';
 
 /** Signed with the merchant's own secret, which one given for a single order is not shown. Null without an address. */

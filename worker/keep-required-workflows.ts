@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import type { Client } from '@temporalio/client';
 import type { ActivityDeps } from '../activities/deps.ts';
-import { requiredWorkflows } from '../activities/required-workflows.ts';
-import type { RequiredWorkflow } from '../activities/required-workflows.ts';
+import { requiredWorkflows } from '../orchestration/required-workflows.ts';
+import type { RequiredWorkflow } from '../orchestration/required-workflows.ts';
 import { listHeartbeats } from '../db/queries/heartbeats.ts';
 
 type Deps = Pick<ActivityDeps, 'client' | 'taskQueue' | 'db' | 'logger' | 'stopping'>;

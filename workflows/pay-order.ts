@@ -17,7 +17,7 @@ import { hasBeenPaid, isEnded, nextPollMs } from '../domain/order.ts';
 import type { NotificationId } from '../domain/ids.ts';
 import type { CloseReason, OrderStatus } from '../domain/order.ts';
 import { confirmOrder } from './confirm-order.ts';
-import { closeAllLeftovers } from './close-all-leftovers.ts';
+import { closeAllLeftovers } from './close-open-attempts.ts';
 import { isHistoryLong } from './history.ts';
 import { oneAtATime } from './in-turn.ts';
 import type { InTurn } from './in-turn.ts';

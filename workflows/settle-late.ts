@@ -9,7 +9,7 @@ import {
   setHandler,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
-import { closeAllLeftovers } from './close-all-leftovers.ts';
+import { closeAllLeftovers } from './close-open-attempts.ts';
 import { confirmOrder } from './confirm-order.ts';
 import { isHistoryLong } from './history.ts';
 import { oneAtATime } from './in-turn.ts';

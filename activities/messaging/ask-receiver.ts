@@ -13,8 +13,8 @@ import {
 } from '../../domain/exchange.ts';
 import type { MessageId } from '../../domain/ids.ts';
 import { priorityRank } from '../../domain/delivery.ts';
-import { createAttempter } from '../../webhooks/attempt.ts';
-import type { Sender, SendResult } from '../../webhooks/send.ts';
+import { createAttempter } from '../../delivery/send/attempt.ts';
+import type { Sender, SendResult } from '../../delivery/send/send.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { whileBeating } from '../while-beating.ts';
 

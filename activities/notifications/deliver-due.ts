@@ -14,10 +14,10 @@ import { recordAttempts } from '../../db/queries/record-attempts.ts';
 import type { AttemptOutcome } from '../../db/queries/record-attempts.ts';
 import { returnToRelay } from '../../db/queries/return-to-relay.ts';
 import type { OutgoingDelivery } from '../../db/queries/select-outgoing.ts';
-import { afterOutcome } from '../../webhooks/after-outcome.ts';
+import { afterOutcome } from '../../delivery/queue/after-outcome.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { whileBeating } from '../while-beating.ts';
-import { sayDisabled } from './say-disabled.ts';
+import { sayDisabled } from '../../services/notifications/log-disabled.ts';
 
 const roundMs = 120_000;
 // A call may take as long as its receiver likes to let it hang: that must not look like a worker that died.

@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { ReplayId } from '../../domain/ids.ts';
 import { advanceReplay } from '../../db/queries/replays.ts';
 import type { ActivityDeps } from '../deps.ts';
-import { wakeEndpoint } from './wake-endpoint.ts';
+import { wakeEndpoint } from '../../orchestration/signal-endpoint.ts';
 
 const stepSize = 500;
 const turnMs = 60_000;

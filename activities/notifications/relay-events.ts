@@ -2,11 +2,11 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { recordHeartbeat } from '../../db/queries/heartbeats.ts';
 import { workflowIds } from '../../workflows/messages.ts';
-import { runRelay } from '../../webhooks/relay.ts';
+import { runRelay } from '../../delivery/relay/relay.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { whileBeating } from '../while-beating.ts';
-import { sayDisabled } from './say-disabled.ts';
-import { createWaker } from './waker.ts';
+import { sayDisabled } from '../../services/notifications/log-disabled.ts';
+import { createWaker } from '../../services/notifications/endpoint-signaller.ts';
 
 // Between two heartbeats a dead worker goes unnoticed; the policy's timeout is several of them.
 const heartbeatMs = 1_000;

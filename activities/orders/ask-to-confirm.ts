@@ -5,8 +5,8 @@ import type { OrderId } from '../../domain/ids.ts';
 import { snapshotOf } from '../../domain/order-snapshot.ts';
 import { ensureSigningSecret } from '../../db/queries/signing-secret.ts';
 import { readOrder } from '../../db/queries/read-order.ts';
-import { userAgent } from '../../webhooks/send.ts';
-import { newSecret, signedHeaders, signingKey } from '../../webhooks/sign.ts';
+import { userAgent } from '../../delivery/send/send.ts';
+import { newSecret, signedHeaders, signingKey } from '../../delivery/send/sign.ts';
 import type { ActivityDeps } from '../deps.ts';
 
 const answerSchema = z.object({ answer: z.enum(['accept', 'reject']) });

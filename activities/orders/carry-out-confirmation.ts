@@ -6,9 +6,9 @@ import type { OrderProgress } from '../../workflows/messages.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { capturePayment } from '../payments/capture-payment.ts';
 import { closePayment } from '../payments/close-payment.ts';
-import { commitDecision, progressOf } from '../payments/commit-decision.ts';
-import { beginRefund } from '../refunds/begin-refund.ts';
-import { requestRefund } from '../refunds/request-refund.ts';
+import { commitDecision, progressOf } from '../../services/payments/commit-decision.ts';
+import { beginRefund } from '../../orchestration/start-refund.ts';
+import { requestRefund } from '../../services/refunds/request-refund.ts';
 
 /** Records what the merchant answered and does what follows from it. Every step may be repeated. */
 export async function carryOutConfirmation(

@@ -7,9 +7,9 @@ import { readNotification } from '../../db/queries/read-order.ts';
 import type { NotificationRead } from '../../db/queries/read-order.ts';
 import type { OrderProgress } from '../../workflows/messages.ts';
 import type { ActivityDeps } from '../deps.ts';
-import { isWhollyGivenBack, stateOf } from './apply-report.ts';
-import { changeOfReport } from './change-of-report.ts';
-import { commitDecision, progressOf } from './commit-decision.ts';
+import { isWhollyGivenBack, stateOf } from '../../services/payments/apply-report.ts';
+import { changeOfReport } from '../../services/payments/change-of-report.ts';
+import { commitDecision, progressOf } from '../../services/payments/commit-decision.ts';
 
 /**
  * Applies one notification from the inbox, in one transaction with the event it causes. Applying it

@@ -2,12 +2,12 @@ import type { OrderId } from '../../domain/ids.ts';
 import { readOrder } from '../../db/queries/read-order.ts';
 import type { OrderProgress } from '../../workflows/messages.ts';
 import type { ActivityDeps } from '../deps.ts';
-import { applyReport } from './apply-report.ts';
-import { askProvider, callProvider } from './ask-provider.ts';
-import { wishesAfter } from './change-of-report.ts';
-import { endedPatience } from './ended-patience.ts';
-import { commitDecision, progressOf } from './commit-decision.ts';
-import { paymentRef } from './payment-ref.ts';
+import { applyReport } from '../../services/payments/apply-report.ts';
+import { askProvider, callProvider } from '../../services/payments/ask-provider.ts';
+import { wishesAfter } from '../../services/payments/change-of-report.ts';
+import { endedPatience } from '../../services/payments/ended-patience.ts';
+import { commitDecision, progressOf } from '../../services/payments/commit-decision.ts';
+import { paymentRef } from '../../services/payments/payment-ref.ts';
 
 /** Takes the money that is held for an order, as much of it as was wished for. Repeating it takes nothing twice. */
 export async function capturePayment(

@@ -6,12 +6,12 @@ import { paymentOf, readOrder } from '../../db/queries/read-order.ts';
 import type { PaymentRow } from '../../db/queries/read-order.ts';
 import type { OrderProgress } from '../../workflows/messages.ts';
 import type { ActivityDeps } from '../deps.ts';
-import { applyReport } from './apply-report.ts';
-import { askProvider } from './ask-provider.ts';
-import { closeAtProvider } from './close-at-provider.ts';
-import { changeOfReport, noWishes } from './change-of-report.ts';
-import { endedPatience } from './ended-patience.ts';
-import { commitDecision, progressOf } from './commit-decision.ts';
+import { applyReport } from '../../services/payments/apply-report.ts';
+import { askProvider } from '../../services/payments/ask-provider.ts';
+import { closeAtProvider } from '../../services/payments/close-at-provider.ts';
+import { changeOfReport, noWishes } from '../../services/payments/change-of-report.ts';
+import { endedPatience } from '../../services/payments/ended-patience.ts';
+import { commitDecision, progressOf } from '../../services/payments/commit-decision.ts';
 
 /**
  * Closes an order unpaid, if it is unpaid: asks the provider, closes there, asks again; money that is

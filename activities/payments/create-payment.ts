@@ -10,12 +10,12 @@ import { methods } from '../../providers/registry.ts';
 import type { CreatePaymentResult } from '../../providers/provider.ts';
 import type { OrderProgress } from '../../workflows/messages.ts';
 import type { ActivityDeps } from '../deps.ts';
-import { applyReport } from './apply-report.ts';
-import { askProvider, callProvider } from './ask-provider.ts';
-import { noWishes } from './change-of-report.ts';
-import { commitDecision, progressOf } from './commit-decision.ts';
-import { newPayment } from './new-payment.ts';
-import { rankWays } from './rank-ways.ts';
+import { applyReport } from '../../services/payments/apply-report.ts';
+import { askProvider, callProvider } from '../../services/payments/ask-provider.ts';
+import { noWishes } from '../../services/payments/change-of-report.ts';
+import { commitDecision, progressOf } from '../../services/payments/commit-decision.ts';
+import { newPayment } from '../../services/payments/new-payment.ts';
+import { rankWays } from '../../services/payments/route-payment.ts';
 
 /**
  * Opens the order's payment at its provider and stores what the payer has to do. A definite no moves

@@ -4,9 +4,9 @@ import { isOpen } from '../../domain/payment.ts';
 import { readOrder } from '../../db/queries/read-order.ts';
 import type { OrderProgress } from '../../workflows/messages.ts';
 import type { ActivityDeps } from '../deps.ts';
-import { applyReport } from './apply-report.ts';
-import { askProvider } from './ask-provider.ts';
-import { progressOf } from './commit-decision.ts';
+import { applyReport } from '../../services/payments/apply-report.ts';
+import { askProvider } from '../../services/payments/ask-provider.ts';
+import { progressOf } from '../../services/payments/commit-decision.ts';
 
 /** Asks the provider what became of an order's open payments, and applies the answers. Finds what no notification told. */
 export async function queryPayment(

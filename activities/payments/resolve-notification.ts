@@ -9,13 +9,13 @@ import type { NotificationRead, PaymentRow } from '../../db/queries/read-order.t
 import type { OrderProgress } from '../../workflows/messages.ts';
 import { ProviderFault } from '../../providers/faults.ts';
 import type { ActivityDeps } from '../deps.ts';
-import { changeOfProviderRefund } from '../refunds/change-of-provider-refund.ts';
+import { changeOfProviderRefund } from '../../services/refunds/change-of-provider-refund.ts';
 import { leaveForeign } from './apply-notification.ts';
-import { applyReport } from './apply-report.ts';
-import { askProvider, callProvider } from './ask-provider.ts';
-import { changeOfDispute } from './change-of-dispute.ts';
-import { commitAnswer, progressOf } from './commit-decision.ts';
-import { paymentRef } from './payment-ref.ts';
+import { applyReport } from '../../services/payments/apply-report.ts';
+import { askProvider, callProvider } from '../../services/payments/ask-provider.ts';
+import { changeOfDispute } from '../../services/payments/change-of-dispute.ts';
+import { commitAnswer, progressOf } from '../../services/payments/commit-decision.ts';
+import { paymentRef } from '../../services/payments/payment-ref.ts';
 
 /** Fills in news that says only that there is news: the provider is asked, and its answer applied. */
 export async function resolveNotification(

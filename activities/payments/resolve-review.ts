@@ -8,14 +8,18 @@ import type { OrderRead, PaymentRow } from '../../db/queries/read-order.ts';
 import { ProviderFault } from '../../providers/faults.ts';
 import type { OrderProgress } from '../../workflows/messages.ts';
 import type { ActivityDeps } from '../deps.ts';
-import { changeOfGivenBack } from '../refunds/change-of-given-back.ts';
-import { isWhollyGivenBack } from './apply-report.ts';
-import { askProvider } from './ask-provider.ts';
-import { awaitedConfirmation, noWishes, surplusRefund } from './change-of-report.ts';
-import { closeAtProvider } from './close-at-provider.ts';
-import { noReview } from './in-review.ts';
-import { commitDecision, progressOf } from './commit-decision.ts';
-import { postingsOfCapture } from './postings.ts';
+import { changeOfGivenBack } from '../../services/refunds/change-of-given-back.ts';
+import { isWhollyGivenBack } from '../../services/payments/apply-report.ts';
+import { askProvider } from '../../services/payments/ask-provider.ts';
+import {
+  awaitedConfirmation,
+  noWishes,
+  surplusRefund,
+} from '../../services/payments/change-of-report.ts';
+import { closeAtProvider } from '../../services/payments/close-at-provider.ts';
+import { noReview } from '../../services/payments/in-review.ts';
+import { commitDecision, progressOf } from '../../services/payments/commit-decision.ts';
+import { postingsOfCapture } from '../../services/payments/postings.ts';
 
 /** Carries out what a person decided about an order in review, if it fits what the provider says now. */
 export async function resolveReview(

@@ -4,14 +4,14 @@ import { isOpen } from '../../domain/payment.ts';
 import { currentPayment, paymentOf, readOrder } from '../../db/queries/read-order.ts';
 import type { OrderProgress } from '../../workflows/messages.ts';
 import type { ActivityDeps } from '../deps.ts';
-import { applyReport } from './apply-report.ts';
-import { wishesAfter } from './change-of-report.ts';
-import { closeAtProvider } from './close-at-provider.ts';
-import { endedPatience } from './ended-patience.ts';
-import { commitDecision, progressOf } from './commit-decision.ts';
-import { newPayment } from './new-payment.ts';
-import { rankWays } from './rank-ways.ts';
-import { renewHandle } from './renew-handle.ts';
+import { applyReport } from '../../services/payments/apply-report.ts';
+import { wishesAfter } from '../../services/payments/change-of-report.ts';
+import { closeAtProvider } from '../../services/payments/close-at-provider.ts';
+import { endedPatience } from '../../services/payments/ended-patience.ts';
+import { commitDecision, progressOf } from '../../services/payments/commit-decision.ts';
+import { newPayment } from '../../services/payments/new-payment.ts';
+import { rankWays } from '../../services/payments/route-payment.ts';
+import { renewHandle } from '../../services/payments/renew-handle.ts';
 
 /**
  * Puts an attempt by the wished method in the place of the one there is, which is closed at its

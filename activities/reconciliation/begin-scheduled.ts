@@ -3,7 +3,7 @@ import type { AccountId, ReconciliationId } from '../../domain/ids.ts';
 import { dateIn, dayBefore } from '../../domain/reconciliation.ts';
 import { findDefinition } from '../../providers/registry.ts';
 import type { ActivityDeps } from '../deps.ts';
-import { beginReconciliation } from './begin-reconciliation.ts';
+import { beginReconciliation } from '../../services/reconciliation/open-reconciliation.ts';
 
 /** Begins the reconciliation of the day before the scheduled time, as the provider counts days. */
 export async function beginScheduled(

@@ -5,7 +5,7 @@ import type { NewEntry } from '../../db/queries/load-statement.ts';
 import type { AccountId } from '../../domain/ids.ts';
 import type { Provider, StatementEntry, StatementMovement } from '../../providers/provider.ts';
 import type { ActivityDeps } from '../deps.ts';
-import { withoutForeign } from './without-foreign.ts';
+import { withoutForeign } from '../../services/reconciliation/without-foreign.ts';
 import { whileBeating } from '../while-beating.ts';
 
 const batchSize = 1_000;

@@ -8,11 +8,11 @@ import type { OrderRead, RefundRow } from '../../db/queries/read-order.ts';
 import { refunds } from '../../db/schema/refunds.ts';
 import { ProviderFault } from '../../providers/faults.ts';
 import type { ActivityDeps } from '../deps.ts';
-import { callProvider } from '../payments/ask-provider.ts';
-import { endedPatience } from '../payments/ended-patience.ts';
-import { commitAnswer } from '../payments/commit-decision.ts';
-import { paymentRef } from '../payments/payment-ref.ts';
-import { changeOfRefund } from './change-of-refund.ts';
+import { callProvider } from '../../services/payments/ask-provider.ts';
+import { endedPatience } from '../../services/payments/ended-patience.ts';
+import { commitAnswer } from '../../services/payments/commit-decision.ts';
+import { paymentRef } from '../../services/payments/payment-ref.ts';
+import { changeOfRefund } from '../../services/refunds/change-of-refund.ts';
 
 /**
  * Brings a refund as far as the provider lets it: asks what became of it, and gives the order to give

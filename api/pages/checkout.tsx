@@ -1,6 +1,6 @@
 import { streamSSE } from 'hono/streaming';
 import { createGate } from '../../db/gate.ts';
-import { rankWays } from '../../activities/payments/rank-ways.ts';
+import { rankWays } from '../../services/payments/route-payment.ts';
 import { findOrderByToken } from '../../db/queries/find-order.ts';
 import type { OrderView } from '../../db/queries/find-order.ts';
 import { readOrder } from '../../db/queries/read-order.ts';

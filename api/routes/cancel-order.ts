@@ -1,10 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { sayWishes } from '../../activities/orders/say-wishes.ts';
+import { sayWishes } from '../../services/orders/redeliver-commands.ts';
 import { findOrder } from '../../db/queries/find-order.ts';
 import type { OrderView } from '../../db/queries/find-order.ts';
-import { requestWish } from '../../db/queries/request-wish.ts';
+import { requestWish } from '../../db/queries/request-command.ts';
 import type { ApiDeps, App } from '../deps.ts';
-import { leftToSweep } from '../left-to-sweep.ts';
+import { leftToSweep } from '../left-to-recovery.ts';
 import { etagOf, orderBody } from '../order-body.ts';
 import { notFound, Problem } from '../problems.ts';
 import { etagHeader, orderId, orderSchema, problemResponses } from '../schemas.ts';

@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { closeRefund } from '../../activities/refunds/close-refund.ts';
+import { closeRefund } from '../../services/refunds/close-refund.ts';
 import { findRefund } from '../../db/queries/find-refund.ts';
 import { refundSnapshotOf } from '../../domain/order-snapshot.ts';
 import type { ApiDeps, App } from '../deps.ts';

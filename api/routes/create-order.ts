@@ -1,8 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { rankWays } from '../../activities/payments/rank-ways.ts';
-import { startPayOrder } from '../../activities/orders/start-pay-order.ts';
-import type { OrderToStart } from '../../activities/orders/start-pay-order.ts';
+import { rankWays } from '../../services/payments/route-payment.ts';
+import { startPayOrder } from '../../orchestration/start-pay-order.ts';
+import type { OrderToStart } from '../../orchestration/start-pay-order.ts';
 import { crashPoint } from '../../config/crash-points.ts';
 import { createOrder, resumeKey } from '../../db/queries/create-order.ts';
 import { findOrder } from '../../db/queries/find-order.ts';
@@ -18,11 +18,11 @@ import {
   keyReused,
   replayed,
 } from '../idempotency.ts';
-import { leftToSweep } from '../left-to-sweep.ts';
+import { leftToSweep } from '../left-to-recovery.ts';
 import { etagOf, orderBody } from '../order-body.ts';
 import { Problem } from '../problems.ts';
 import { resourceEndpoint } from '../resource-endpoint.ts';
-import { refuseTarget } from '../../webhooks/target-guard.ts';
+import { refuseTarget } from '../../delivery/send/target-guard.ts';
 import {
   bodyProblems,
   etagHeader,

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { beginRefund } from '../../activities/refunds/begin-refund.ts';
-import { requestRefund } from '../../activities/refunds/request-refund.ts';
+import { beginRefund } from '../../orchestration/start-refund.ts';
+import { requestRefund } from '../../services/refunds/request-refund.ts';
 import { findOrder } from '../../db/queries/find-order.ts';
 import { refundSnapshotOf } from '../../domain/order-snapshot.ts';
 import type { ApiDeps, App } from '../deps.ts';

@@ -1,11 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { startReplay } from '../../activities/notifications/start-replay.ts';
+import { startReplay } from '../../orchestration/start-replay.ts';
 import { findEndpoint } from '../../db/queries/endpoints.ts';
 import { insertReplay } from '../../db/queries/replays.ts';
 import type { Replay } from '../../db/queries/replays.ts';
 import { eventPattern } from '../../domain/events.ts';
 import type { ApiDeps, App } from '../deps.ts';
-import { leftToSweep } from '../left-to-sweep.ts';
+import { leftToSweep } from '../left-to-recovery.ts';
 import { createOnce } from '../idempotency.ts';
 import { notFound, Problem } from '../problems.ts';
 import { replayBody, replaySchema } from '../replay-body.ts';

@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { rankWays } from '../../activities/payments/rank-ways.ts';
+import { rankWays } from '../../services/payments/route-payment.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { bodyProblems, newOrderSchema, problemResponses } from '../schemas.ts';
 

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { ensureSigningSecret } from '../../db/queries/signing-secret.ts';
-import { newSecret } from '../../webhooks/sign.ts';
+import { newSecret } from '../../delivery/send/sign.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { problemResponses } from '../schemas.ts';
 

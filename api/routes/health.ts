@@ -1,4 +1,4 @@
-import { requiredWorkflows } from '../../activities/required-workflows.ts';
+import { requiredWorkflows } from '../../orchestration/required-workflows.ts';
 import { listHeartbeats } from '../../db/queries/heartbeats.ts';
 import { within } from '../../outbound/within.ts';
 import { receiversQueue } from '../../workflows/task-queues.ts';

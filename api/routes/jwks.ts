@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { publishedKeys } from '../../db/queries/published-keys.ts';
-import { publishedKey } from '../../webhooks/public-key.ts';
+import { publishedKey } from '../../delivery/send/public-key.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { endpointId, merchantId, problemResponses } from '../schemas.ts';
 

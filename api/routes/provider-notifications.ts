@@ -1,14 +1,14 @@
 import { isUtf8 } from 'node:buffer';
 import type { Context } from 'hono';
 import { LRUCache } from 'lru-cache';
-import { reportToOrder } from '../../activities/orders/report-to-order.ts';
+import { reportToOrder } from '../../orchestration/signal-order.ts';
 import { crashPoint } from '../../config/crash-points.ts';
 import { storeNotification } from '../../db/queries/store-notification.ts';
 import { isId } from '../../domain/ids.ts';
 import type { AccountId } from '../../domain/ids.ts';
 import type { NotificationAck, ProviderEvent } from '../../providers/provider.ts';
 import type { ApiDeps, App, AppEnv } from '../deps.ts';
-import { leftToSweep } from '../left-to-sweep.ts';
+import { leftToSweep } from '../left-to-recovery.ts';
 import { notFound } from '../problems.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { isSliceUsed, nextSlice } from '../../db/work-in-slices.ts';
-import { gatherPublications } from '../../db/gather-publications.ts';
+import { gatherPublications } from '../../delivery/publish/publish-batcher.ts';
 import type { EventToPublish } from '../../db/queries/publish-events.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { checkKey } from '../idempotency.ts';

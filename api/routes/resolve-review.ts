@@ -1,14 +1,14 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { sayWishes } from '../../activities/orders/say-wishes.ts';
+import { sayWishes } from '../../services/orders/redeliver-commands.ts';
 import { findOrder } from '../../db/queries/find-order.ts';
 import type { OrderView } from '../../db/queries/find-order.ts';
-import { dismissDoubt } from '../../activities/orders/dismiss-doubt.ts';
+import { dismissDoubt } from '../../services/orders/dismiss-doubt.ts';
 import { isEnded } from '../../domain/order.ts';
 import { readOrder } from '../../db/queries/read-order.ts';
-import { requestWish } from '../../db/queries/request-wish.ts';
+import { requestWish } from '../../db/queries/request-command.ts';
 import { reviewVerbs } from '../../domain/review.ts';
 import type { ApiDeps, App } from '../deps.ts';
-import { leftToSweep } from '../left-to-sweep.ts';
+import { leftToSweep } from '../left-to-recovery.ts';
 import { etagOf, orderBody } from '../order-body.ts';
 import { notFound, Problem } from '../problems.ts';
 import {

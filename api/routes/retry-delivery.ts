@@ -1,11 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { wakeEndpoint } from '../../activities/notifications/wake-endpoint.ts';
+import { wakeEndpoint } from '../../orchestration/signal-endpoint.ts';
 import { findEndpoint } from '../../db/queries/endpoints.ts';
 import { findDelivery } from '../../db/queries/list-deliveries.ts';
 import { retryDelivery } from '../../db/queries/requeue-deliveries.ts';
 import { deliveryBody, deliverySchema } from '../delivery-body.ts';
 import type { ApiDeps, App } from '../deps.ts';
-import { leftToSweep } from '../left-to-sweep.ts';
+import { leftToSweep } from '../left-to-recovery.ts';
 import { notFound, Problem } from '../problems.ts';
 import { endpointId, eventId, problemResponses } from '../schemas.ts';
 

@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { rotateSecret } from '../../db/queries/change-endpoint.ts';
 import { findEndpoint } from '../../db/queries/endpoints.ts';
-import { newSecret } from '../../webhooks/sign.ts';
+import { newSecret } from '../../delivery/send/sign.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { endpointBody } from '../endpoint-body.ts';
 import { endpointSchema, newSecretSchema } from '../endpoint-schema.ts';

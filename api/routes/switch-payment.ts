@@ -1,13 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { rankWays } from '../../activities/payments/rank-ways.ts';
-import { sayWishes } from '../../activities/orders/say-wishes.ts';
+import { rankWays } from '../../services/payments/route-payment.ts';
+import { sayWishes } from '../../services/orders/redeliver-commands.ts';
 import { findOrder } from '../../db/queries/find-order.ts';
 import type { OrderView } from '../../db/queries/find-order.ts';
 import { currentPayment, readOrder } from '../../db/queries/read-order.ts';
-import { requestWish } from '../../db/queries/request-wish.ts';
+import { requestWish } from '../../db/queries/request-command.ts';
 import type { OrderId } from '../../domain/ids.ts';
 import type { ApiDeps, App } from '../deps.ts';
-import { leftToSweep } from '../left-to-sweep.ts';
+import { leftToSweep } from '../left-to-recovery.ts';
 import { etagOf, orderBody } from '../order-body.ts';
 import { notFound, Problem } from '../problems.ts';
 import {

@@ -1,13 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { wakeEndpoint } from '../../activities/notifications/wake-endpoint.ts';
+import { wakeEndpoint } from '../../orchestration/signal-endpoint.ts';
 import { changeEndpoint } from '../../db/queries/change-endpoint.ts';
 import { findEndpoint } from '../../db/queries/endpoints.ts';
-import { openAccess } from '../../webhooks/access.ts';
+import { openAccess } from '../../delivery/send/access.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { endpointBody } from '../endpoint-body.ts';
 import { endpointPatchSchema, endpointSchema } from '../endpoint-schema.ts';
 import { changeOfSettings } from '../endpoint-settings.ts';
-import { leftToSweep } from '../left-to-sweep.ts';
+import { leftToSweep } from '../left-to-recovery.ts';
 import { notFound, Problem } from '../problems.ts';
 import { bodyProblems, endpointId, problemResponses } from '../schemas.ts';
 

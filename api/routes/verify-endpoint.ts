@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { verifyEndpoint } from '../../activities/notifications/verify-endpoint.ts';
+import { verifyEndpoint } from '../../services/notifications/verify-endpoint.ts';
 import { changeEndpoint } from '../../db/queries/change-endpoint.ts';
 import { findEndpoint } from '../../db/queries/endpoints.ts';
 import { cancelledBy } from '../../outbound/calls.ts';

@@ -1,6 +1,6 @@
 import type { JsonProblem } from '../../domain/json-value.ts';
-import { decode } from '../../webhooks/format/index.ts';
-import type { IncomingMessage } from '../../webhooks/format/index.ts';
+import { decode } from '../../delivery/format/index.ts';
+import type { IncomingMessage } from '../../delivery/format/index.ts';
 import { compileSchema } from '../event-types/compile-schema.ts';
 import { createKeptSchemas } from './kept-schemas.ts';
 import { cutEvents, cutJson } from './cut-events.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection, WithStartWorkflowOperation } from '@temporalio/client';
-import { startNodeProcess } from '../../launcher/services/child.ts';
+import { startNodeProcess } from '../../dev/services/child.ts';
 import { nowMs } from '../shared/figures.ts';
 import type { BenchFolder } from '../shared/services.ts';
 import type { Side } from './side.ts';

@@ -6,15 +6,11 @@ import { Agent, request } from 'undici';
 import { noLimits } from '../shared/no-limits.ts';
 import { openDatabase } from '../../db/database.ts';
 import { createSealer } from '../../db/sealed.ts';
-import {
-  createKey,
-  createMerchant,
-  createSandboxAccount,
-} from '../../launcher/operator/open-account.ts';
-import { startNodeProcess } from '../../launcher/services/child.ts';
-import { platformProcess } from '../../launcher/services/platform-process.ts';
-import { pickPort } from '../../launcher/services/ports.ts';
-import { simulatorEnv, simulatorProcesses } from '../../launcher/services/simulators.ts';
+import { createKey, createMerchant, createSandboxAccount } from '../../cli/open-account.ts';
+import { startNodeProcess } from '../../dev/services/child.ts';
+import { platformProcess } from '../../dev/services/platform-process.ts';
+import { pickPort } from '../../dev/services/ports.ts';
+import { simulatorEnv, simulatorProcesses } from '../../dev/services/simulators.ts';
 import type { ProviderName } from '../../providers/provider.ts';
 import { profiling } from '../shared/profiling.ts';
 import type { Arrival } from '../shared/receiver.ts';

@@ -5,7 +5,7 @@
 import pg from 'pg';
 import { Agent } from 'undici';
 import { newId } from '../../domain/ids.ts';
-import { signedHeaders, signingKey } from '../../webhooks/sign.ts';
+import { signedHeaders, signingKey } from '../../delivery/send/sign.ts';
 import { bodyOf } from './add-events.ts';
 
 const { DATABASE_URL, BENCH_DELIVERIES, BENCH_URL = '', BENCH_SECRET = '' } = process.env;

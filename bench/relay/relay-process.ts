@@ -2,9 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openDatabase } from '../../db/database.ts';
 import { createSealer } from '../../db/sealed.ts';
-import { createAttempter } from '../../webhooks/attempt.ts';
-import { runRelay } from '../../webhooks/relay.ts';
-import { createSender } from '../../webhooks/send.ts';
+import { createAttempter } from '../../delivery/send/attempt.ts';
+import { runRelay } from '../../delivery/relay/relay.ts';
+import { createSender } from '../../delivery/send/send.ts';
 
 const { DATABASE_URL = '', BENCH_SECRET_KEY = '', BENCH_DELIVERIES } = process.env;
 const wanted = Number(BENCH_DELIVERIES);

@@ -1,5 +1,5 @@
-import { startNodeProcess } from '../../launcher/services/child.ts';
-import { newSecret } from '../../webhooks/sign.ts';
+import { startNodeProcess } from '../../dev/services/child.ts';
+import { newSecret } from '../../delivery/send/sign.ts';
 import { round } from '../shared/cpu.ts';
 import type { Stack } from './stack.ts';
 

@@ -11,13 +11,13 @@ import {
   dispatchShards,
   endpoints as endpointsTable,
 } from '../../db/schema/index.ts';
-import { createKey, createMerchant } from '../../launcher/operator/open-account.ts';
-import { startNodeProcess } from '../../launcher/services/child.ts';
-import type { NodeProcess } from '../../launcher/services/child.ts';
-import { platformProcess } from '../../launcher/services/platform-process.ts';
-import { pickPort } from '../../launcher/services/ports.ts';
+import { createKey, createMerchant } from '../../cli/open-account.ts';
+import { startNodeProcess } from '../../dev/services/child.ts';
+import type { NodeProcess } from '../../dev/services/child.ts';
+import { platformProcess } from '../../dev/services/platform-process.ts';
+import { pickPort } from '../../dev/services/ports.ts';
 import { nowMs } from '../shared/figures.ts';
-import { createLeanClient } from '../shared/lean-client.ts';
+import { createLeanClient } from '../shared/raw-http-client.ts';
 import { profiling } from '../shared/profiling.ts';
 import { benchFolder, benchPostgres, benchTemporal } from '../shared/services.ts';
 import type { Behaviour, ReceiverStats } from './receiver.ts';

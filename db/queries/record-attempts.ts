@@ -7,7 +7,7 @@ import { deliveries, deliveryAttempts, endpoints } from '../schema/endpoints.ts'
 import { statement } from '../statement.ts';
 import type { Transaction } from '../transaction.ts';
 import { disableEndpoints } from './disable-endpoints.ts';
-import { forgive } from './forgive-endpoints.ts';
+import { forgive } from './reset-endpoint-failures.ts';
 import { lockForFlip } from './lock-for-flip.ts';
 
 /** What became of one attempt, decided; the record of a failure carries what the receiver said. */

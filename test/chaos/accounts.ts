@@ -1,11 +1,7 @@
 import { openDatabase } from '../../db/database.ts';
 import { findProviderAccount } from '../../db/queries/provider-accounts.ts';
 import { createSealer } from '../../db/sealed.ts';
-import {
-  createKey,
-  createMerchant,
-  createSandboxAccount,
-} from '../../launcher/operator/open-account.ts';
+import { createKey, createMerchant, createSandboxAccount } from '../../cli/open-account.ts';
 import type { ProviderName } from './draw.ts';
 import type { ShopAccount } from './shop.ts';
 

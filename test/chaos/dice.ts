@@ -1,4 +1,4 @@
-import { mulberry32 } from '../../providers/simulator-kit/random.ts';
+import { mulberry32 } from '../../simulators/kit/random.ts';
 
 /** Chance, repeatable by its seed. */
 export type Dice = {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { CallKind } from '../../providers/simulator-kit/faults.ts';
+import type { CallKind } from '../../simulators/kit/faults.ts';
 import type { ConformanceCase } from './cases.ts';
 import { endOfRefund, holdingMethod, paid, refundOf, reportOf } from './steps.ts';
 

@@ -14,8 +14,8 @@ import type {
 import { createProvider, definitions } from '../../providers/registry.ts';
 import { nameNotifyUrl, openSandbox } from '../../providers/sandboxes.ts';
 import type { Sandbox } from '../../providers/sandboxes.ts';
-import type { ScriptedFault } from '../../providers/simulator-kit/faults.ts';
-import type { PaymentView } from '../../providers/simulator-kit/view.ts';
+import type { ScriptedFault } from '../../simulators/kit/faults.ts';
+import type { PaymentView } from '../../simulators/kit/view.ts';
 import { startSimulator } from '../support/simulators.ts';
 import type { RunningSimulator } from '../support/simulators.ts';
 import { until } from '../support/until.ts';

@@ -40,7 +40,7 @@ afterEach(async () => {
 });
 
 function start(...args: string[]) {
-  const child = spawn(process.execPath, ['launcher/start.mjs', ...args], {
+  const child = spawn(process.execPath, ['dev/start.mjs', ...args], {
     cwd: root,
     env: { ...process.env, TENDER_STATE_DIR: stateFolder, PORT: '28080' },
     stdio: ['ignore', 'pipe', 'pipe'],

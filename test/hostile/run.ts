@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startNodeProcess } from '../../launcher/services/child.ts';
+import { startNodeProcess } from '../../dev/services/child.ts';
 import { createSeeded } from '../support/hostile/seeded.ts';
 import { until } from '../support/until.ts';
 import { startHealthy } from './healthy.ts';

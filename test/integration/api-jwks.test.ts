@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { endpoints } from '../../db/schema/index.ts';
 import { newId } from '../../domain/ids.ts';
 import type { EndpointId } from '../../domain/ids.ts';
-import { publishedKey } from '../../webhooks/public-key.ts';
+import { publishedKey } from '../../delivery/send/public-key.ts';
 import { apiClient } from '../support/api-client.ts';
 import { openOrder } from '../support/orders.ts';
 import { startReceiver } from '../support/receiver.ts';

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openChanges } from '../../db/changes.ts';
 import { createFeedChanges } from '../../db/feed-changes.ts';
-import { publishedKey } from '../../webhooks/public-key.ts';
+import { publishedKey } from '../../delivery/send/public-key.ts';
 import { apiClient } from '../support/api-client.ts';
 import type { ApiAnswer } from '../support/api-client.ts';
 import { openOrder } from '../support/orders.ts';

@@ -3,7 +3,7 @@ import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { events, orders } from '../../db/schema/index.ts';
 import { newId } from '../../domain/ids.ts';
-import { createKey, createMerchant } from '../../launcher/operator/open-account.ts';
+import { createKey, createMerchant } from '../../cli/open-account.ts';
 import { apiClient } from '../support/api-client.ts';
 import { newOrder, openOrder, orderBecomes, payAtProvider } from '../support/orders.ts';
 import type { OrderBody } from '../support/orders.ts';

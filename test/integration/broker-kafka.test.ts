@@ -2,7 +2,7 @@ import { Kafka } from 'kafkajs';
 import type { KafkaMessage } from 'kafkajs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Webhook } from 'standardwebhooks';
-import { newSecret } from '../../webhooks/sign.ts';
+import { newSecret } from '../../delivery/send/sign.ts';
 import { openDelivering, paidEvent } from '../support/delivering.ts';
 import { hasKafka, startKafka } from '../support/kafka-broker.ts';
 import type { KafkaBroker } from '../support/kafka-broker.ts';

@@ -10,7 +10,7 @@ import { findProviderAccount } from '../../db/queries/provider-accounts.ts';
 import { createSealer } from '../../db/sealed.ts';
 import type { AccountId } from '../../domain/ids.ts';
 import { dateIn, dayBefore } from '../../domain/reconciliation.ts';
-import { judgeMigration } from '../../launcher/migrations/judge-migration.ts';
+import { judgeMigration } from '../../db/migration-checks/judge-migration.ts';
 import { createProvider, definitions } from '../../providers/registry.ts';
 import { openSandbox } from '../../providers/sandboxes.ts';
 import { midnightOf } from '../reconciliation/midnight.ts';

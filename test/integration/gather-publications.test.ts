@@ -1,6 +1,6 @@
 import { asc } from 'drizzle-orm';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { gatherPublications } from '../../db/gather-publications.ts';
+import { gatherPublications } from '../../delivery/publish/publish-batcher.ts';
 import { insertMerchant } from '../../db/queries/merchants.ts';
 import type { Publication } from '../../db/queries/publish-events.ts';
 import { events, eventTypeDefinitions } from '../../db/schema/index.ts';

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { pickPort } from '../../launcher/services/ports.ts';
-import { createKey } from '../../launcher/operator/open-account.ts';
+import { pickPort } from '../../dev/services/ports.ts';
+import { createKey } from '../../cli/open-account.ts';
 import { portalLinks } from '../../db/schema/endpoints.ts';
 import { apiClient } from '../support/api-client.ts';
 import type { ApiAnswer, ApiClient } from '../support/api-client.ts';
@@ -43,7 +43,7 @@ async function newKey(expiresAt: Date | null = null): Promise<Key> {
 
 /** As an operator does it, in another process. */
 async function revoke({ keyId }: Key): Promise<void> {
-  const args = ['--import', 'tsx', 'launcher/operator.ts', 'key', 'revoke', '--key', keyId];
+  const args = ['--import', 'tsx', 'cli/main.ts', 'key', 'revoke', '--key', keyId];
   await promisify(execFile)(process.execPath, args, {
     env: { ...process.env, DATABASE_URL: world.config.database.url },
   });

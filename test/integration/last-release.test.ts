@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { pickPort } from '../../launcher/services/ports.ts';
+import { pickPort } from '../../dev/services/ports.ts';
 import { nothingIsStuck, runAllFlows, workersSeen } from '../support/all-flows.ts';
 import { apiClient } from '../support/api-client.ts';
 import type { ApiClient } from '../support/api-client.ts';

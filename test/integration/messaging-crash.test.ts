@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createRequest } from '../../db/queries/messaging/create-request.ts';
-import type { NodeProcess } from '../../launcher/services/child.ts';
+import type { NodeProcess } from '../../dev/services/child.ts';
 import type { ApiAnswer } from '../support/api-client.ts';
 import { endpointOf, feedOf, replying, acquaint } from '../support/conversations.ts';
 import type { MessageBody } from '../support/conversations.ts';

@@ -38,7 +38,7 @@ function run(args: readonly string[]): Promise<Printed> {
   return new Promise((resolve) => {
     execFile(
       process.execPath,
-      ['--import', 'tsx', 'launcher/operator.ts', ...args],
+      ['--import', 'tsx', 'cli/main.ts', ...args],
       {
         env: {
           ...process.env,

@@ -1,6 +1,6 @@
 import { asc, eq, sql } from 'drizzle-orm';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { gatherPublications } from '../../db/gather-publications.ts';
+import { gatherPublications } from '../../delivery/publish/publish-batcher.ts';
 import type { OutgoingDelivery } from '../../db/queries/select-outgoing.ts';
 import { deliveries, dispatchCursors, endpoints, events } from '../../db/schema/index.ts';
 import type { EndpointId, MerchantId } from '../../domain/ids.ts';

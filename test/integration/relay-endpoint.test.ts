@@ -13,8 +13,8 @@ import {
 } from '../../db/schema/index.ts';
 import { initialWindow } from '../../domain/congestion.ts';
 import type { EndpointId, EventId } from '../../domain/ids.ts';
-import { createRounds } from '../../activities/notifications/rounds.ts';
-import { createWaker } from '../../activities/notifications/waker.ts';
+import { createRounds } from '../../services/notifications/delivery-runs.ts';
+import { createWaker } from '../../services/notifications/endpoint-signaller.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import { workflowIds } from '../../workflows/messages.ts';
 import { openOrder } from '../support/orders.ts';

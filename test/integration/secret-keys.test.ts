@@ -42,7 +42,7 @@ async function start(parts: Part, secretKeys: Buffer[]) {
   return processes.start(parts);
 }
 
-const rotateArgs = ['--import', 'tsx', 'launcher/operator.ts', 'keys', 'rotate'];
+const rotateArgs = ['--import', 'tsx', 'cli/main.ts', 'keys', 'rotate'];
 const envOf = (secretKeys: Buffer[]) => ({
   ...process.env,
   DATABASE_URL: world.config.database.url,

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { startNodeProcess } from '../../launcher/services/child.ts';
-import type { Exit } from '../../launcher/services/leashed.ts';
-import { inspectProcess } from '../../launcher/services/process-table.ts';
+import { startNodeProcess } from '../../dev/services/child.ts';
+import type { Exit } from '../../dev/services/leashed.ts';
+import { inspectProcess } from '../../dev/services/process-table.ts';
 
 let dir: string;
 let logFile: string;

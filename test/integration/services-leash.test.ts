@@ -3,10 +3,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { type Exit, type Leashed, startLeashed } from '../../launcher/services/leashed.ts';
-import { inspectProcess } from '../../launcher/services/process-table.ts';
+import { type Exit, type Leashed, startLeashed } from '../../dev/services/leashed.ts';
+import { inspectProcess } from '../../dev/services/process-table.ts';
 
-const leashedPath = new URL('../../launcher/services/leashed.ts', import.meta.url).href;
+const leashedPath = new URL('../../dev/services/leashed.ts', import.meta.url).href;
 const isGone = (pid: number) => () => expect(inspectProcess(pid)).toBeUndefined();
 
 let dir: string;

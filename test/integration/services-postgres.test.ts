@@ -13,12 +13,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { ensureDatabase } from '../../launcher/services/ensure-database.ts';
-import { pickPort } from '../../launcher/services/ports.ts';
-import { type Postgres, startPostgres } from '../../launcher/services/postgres.ts';
-import { inspectProcess } from '../../launcher/services/process-table.ts';
+import { ensureDatabase } from '../../dev/services/ensure-database.ts';
+import { pickPort } from '../../dev/services/ports.ts';
+import { type Postgres, startPostgres } from '../../dev/services/postgres.ts';
+import { inspectProcess } from '../../dev/services/process-table.ts';
 
-const postgresPath = new URL('../../launcher/services/postgres.ts', import.meta.url).href;
+const postgresPath = new URL('../../dev/services/postgres.ts', import.meta.url).href;
 
 // A folder of mode 700, as of a clone made by `mktemp -d`: nobody but its owner may enter.
 let dir: string;

@@ -11,9 +11,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { resolveTemporalBinary } from '../../launcher/services/temporal-binary.ts';
-import { cacheBinary, findCachedBinary } from '../../launcher/services/temporal-cache.ts';
-import { TEMPORAL_VERSION } from '../../launcher/services/temporal-release.ts';
+import { resolveTemporalBinary } from '../../dev/services/temporal-binary.ts';
+import { cacheBinary, findCachedBinary } from '../../dev/services/temporal-cache.ts';
+import { TEMPORAL_VERSION } from '../../dev/services/temporal-release.ts';
 
 let dir: string;
 let cacheDir: string;

@@ -4,14 +4,11 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { SearchAttributeType, defineSearchAttributeKey } from '@temporalio/common';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { pickPort } from '../../launcher/services/ports.ts';
-import { inspectProcess } from '../../launcher/services/process-table.ts';
-import { resolveTemporalBinary } from '../../launcher/services/temporal-binary.ts';
-import {
-  addSearchAttributes,
-  registerNamespace,
-} from '../../launcher/services/temporal-namespace.ts';
-import { type Temporal, startTemporal } from '../../launcher/services/temporal.ts';
+import { pickPort } from '../../dev/services/ports.ts';
+import { inspectProcess } from '../../dev/services/process-table.ts';
+import { resolveTemporalBinary } from '../../dev/services/temporal-binary.ts';
+import { addSearchAttributes, registerNamespace } from '../../dev/services/temporal-namespace.ts';
+import { type Temporal, startTemporal } from '../../dev/services/temporal.ts';
 
 const orderAttribute = defineSearchAttributeKey('TestOrder', SearchAttributeType.KEYWORD);
 

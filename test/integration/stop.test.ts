@@ -1,8 +1,8 @@
 import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { pickPort } from '../../launcher/services/ports.ts';
-import type { NodeProcess } from '../../launcher/services/child.ts';
+import { pickPort } from '../../dev/services/ports.ts';
+import type { NodeProcess } from '../../dev/services/child.ts';
 import { apiClient } from '../support/api-client.ts';
 import type { ApiAnswer, ApiClient } from '../support/api-client.ts';
 import { openStream } from '../support/event-stream.ts';

@@ -1,6 +1,6 @@
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { requestWish } from '../../db/queries/request-wish.ts';
+import { requestWish } from '../../db/queries/request-command.ts';
 import { events, orders, payments } from '../../db/schema/index.ts';
 import { providerNotifications } from '../../db/schema/provider-notifications.ts';
 import type { OrderProgress } from '../../workflows/messages.ts';

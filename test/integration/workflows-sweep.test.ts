@@ -1,7 +1,7 @@
 import { eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ActivityDeps } from '../../activities/deps.ts';
-import { sweepStragglers } from '../../activities/orders/sweep-stragglers.ts';
+import { sweepStragglers } from '../../activities/orders/recover-stalled.ts';
 import { orders } from '../../db/schema/orders.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import { draftOrder } from '../support/drafts.ts';

@@ -2,7 +2,7 @@ import { newId, outTradeNoOf } from '../../domain/ids.ts';
 import type { OrderId, PaymentId, RefundId } from '../../domain/ids.ts';
 import type { DifferenceKind } from '../../domain/reconciliation.ts';
 import type { ProviderName } from '../../providers/provider.ts';
-import { mulberry32 } from '../../providers/simulator-kit/random.ts';
+import { mulberry32 } from '../../simulators/kit/random.ts';
 
 export type PlannedPayment = { status: 'succeeded' | 'pending' | 'closed'; capturedMinor: number };
 export type PlannedRefund = {

@@ -15,7 +15,7 @@ import { benchPostgres } from '../../bench/shared/services.ts';
 import { takeOverShard } from '../../db/queries/take-over-shard.ts';
 import { deliveries, orders } from '../../db/schema/index.ts';
 import type { EndpointId } from '../../domain/ids.ts';
-import { resolveTemporalBinary } from '../../launcher/services/temporal-binary.ts';
+import { resolveTemporalBinary } from '../../dev/services/temporal-binary.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import { installRuntime } from '../../worker/install-runtime.ts';
 import { cancelOrder, workflowIds } from '../../workflows/messages.ts';

@@ -4,7 +4,7 @@ import { newApiKey } from '../../api/keys.ts';
 import { insertApiKey } from '../../db/queries/merchants.ts';
 import { apiKeys } from '../../db/schema/index.ts';
 import { newId } from '../../domain/ids.ts';
-import { createKey } from '../../launcher/operator/open-account.ts';
+import { createKey } from '../../cli/open-account.ts';
 import { apiClient } from '../support/api-client.ts';
 import { newOrder } from '../support/orders.ts';
 import { openWorld } from '../support/world.ts';

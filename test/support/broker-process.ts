@@ -1,9 +1,9 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pickPort } from '../../launcher/services/ports.ts';
-import { startLeashed } from '../../launcher/services/leashed.ts';
-import type { LeashedInput } from '../../launcher/services/leashed.ts';
-import { inspectProcess } from '../../launcher/services/process-table.ts';
+import { pickPort } from '../../dev/services/ports.ts';
+import { startLeashed } from '../../dev/services/leashed.ts';
+import type { LeashedInput } from '../../dev/services/leashed.ts';
+import { inspectProcess } from '../../dev/services/process-table.ts';
 
 const lookEveryMs = 50;
 const readyTimeoutMs = 90_000;

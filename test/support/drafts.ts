@@ -1,4 +1,4 @@
-import { startPayOrder } from '../../activities/orders/start-pay-order.ts';
+import { startPayOrder } from '../../orchestration/start-pay-order.ts';
 import { createOrder } from '../../db/queries/create-order.ts';
 import { findMerchant } from '../../db/queries/merchants.ts';
 import { listAccountsOf } from '../../db/queries/provider-accounts.ts';

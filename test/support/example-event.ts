@@ -1,4 +1,4 @@
-import type { ParsedEvent } from '../../webhooks/format/format.ts';
+import type { ParsedEvent } from '../../delivery/format/format.ts';
 
 /** The event of the examples in `docs/formats.md`, with a value of every kind in it. */
 export const example: ParsedEvent = {

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
 import { migrateDatabase } from '../../db/migrate.ts';
-import { readInstallState } from '../../launcher/install.mjs';
-import { ensureDatabase } from '../../launcher/services/ensure-database.ts';
-import { pickPort } from '../../launcher/services/ports.ts';
-import { startPostgres } from '../../launcher/services/postgres.ts';
-import { resolveTemporalBinary } from '../../launcher/services/temporal-binary.ts';
-import { startTemporal } from '../../launcher/services/temporal.ts';
+import { readInstallState } from '../../dev/install.mjs';
+import { ensureDatabase } from '../../dev/services/ensure-database.ts';
+import { pickPort } from '../../dev/services/ports.ts';
+import { startPostgres } from '../../dev/services/postgres.ts';
+import { resolveTemporalBinary } from '../../dev/services/temporal-binary.ts';
+import { startTemporal } from '../../dev/services/temporal.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
 
 export type SharedServices = { postgresUrl: string; temporalAddress: string };

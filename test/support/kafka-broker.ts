@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Kafka, logLevel } from 'kafkajs';
-import { assertPortFree } from '../../launcher/services/ports.ts';
+import { assertPortFree } from '../../dev/services/ports.ts';
 import { heldBroker, isBrokerThere, pickThreePorts, startBrokerProcess } from './broker-process.ts';
 import { findProgram } from './find-program.ts';
 import type { BrokerProcess } from './broker-process.ts';

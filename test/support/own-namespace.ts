@@ -1,10 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Connection } from '@temporalio/client';
 import { inject } from 'vitest';
-import {
-  addSearchAttributes,
-  registerNamespace,
-} from '../../launcher/services/temporal-namespace.ts';
+import { addSearchAttributes, registerNamespace } from '../../dev/services/temporal-namespace.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
 
 /** A Temporal namespace of this test file's own, so that its `sweep` and `dispatch/0` are its own too. */

@@ -1,5 +1,5 @@
-import type { ScriptedFault } from '../../providers/simulator-kit/faults.ts';
-import type { PaymentView } from '../../providers/simulator-kit/view.ts';
+import type { ScriptedFault } from '../../simulators/kit/faults.ts';
+import type { PaymentView } from '../../simulators/kit/view.ts';
 import type { TestMerchant, World } from './world.ts';
 
 type Trade = { outTradeNo: string };

@@ -2,7 +2,7 @@ import { cp, mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { connect } from 'amqplib';
-import { assertPortFree } from '../../launcher/services/ports.ts';
+import { assertPortFree } from '../../dev/services/ports.ts';
 import {
   heldBroker,
   isBrokerThere,

@@ -9,8 +9,8 @@ import type { AttemptOutcome } from '../../db/queries/record-attempts.ts';
 import { deliveries, endpoints, events } from '../../db/schema/index.ts';
 import { newId } from '../../domain/ids.ts';
 import type { EndpointId, EventId, MerchantId } from '../../domain/ids.ts';
-import type { Attempter } from '../../webhooks/attempt.ts';
-import { runRelay } from '../../webhooks/relay.ts';
+import type { Attempter } from '../../delivery/send/attempt.ts';
+import { runRelay } from '../../delivery/relay/relay.ts';
 import { ownDatabase } from './own-database.ts';
 
 /** A database with endpoints and events, and relays over it that a test runs by hand. No Temporal. */

@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import { insertProviderAccount } from '../../db/queries/provider-accounts.ts';
 import { createSealer } from '../../db/sealed.ts';
 import type { AccountId } from '../../domain/ids.ts';
-import { createKey, createMerchant } from '../../launcher/operator/open-account.ts';
+import { createKey, createMerchant } from '../../cli/open-account.ts';
 import { apiClient } from './api-client.ts';
 import { newOrder } from './orders.ts';
 import type { OrderBody } from './orders.ts';

@@ -1,7 +1,7 @@
-import { startAlipaySimulator } from '../../providers/alipay/simulator/server.ts';
+import { startAlipaySimulator } from '../../simulators/alipay/server.ts';
 import type { ProviderName } from '../../providers/provider.ts';
-import { startStripeSimulator } from '../../providers/stripe/simulator/server.ts';
-import { startWechatPaySimulator } from '../../providers/wechat-pay/simulator/server.ts';
+import { startStripeSimulator } from '../../simulators/stripe/server.ts';
+import { startWechatPaySimulator } from '../../simulators/wechat-pay/server.ts';
 import { apiClient } from './api-client.ts';
 import type { ApiClient } from './api-client.ts';
 

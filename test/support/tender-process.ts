@@ -4,9 +4,9 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Config } from '../../config/config.ts';
 import type { CrashPoint } from '../../config/crash-points.ts';
-import { startNodeProcess } from '../../launcher/services/child.ts';
-import type { NodeProcess } from '../../launcher/services/child.ts';
-import { platformProcess } from '../../launcher/services/platform-process.ts';
+import { startNodeProcess } from '../../dev/services/child.ts';
+import type { NodeProcess } from '../../dev/services/child.ts';
+import { platformProcess } from '../../dev/services/platform-process.ts';
 
 export type Part = 'api' | 'worker' | 'api,worker';
 

@@ -7,15 +7,11 @@ import { openDatabase } from '../../db/database.ts';
 import type { Database } from '../../db/database.ts';
 import { createSealer } from '../../db/sealed.ts';
 import type { MerchantId } from '../../domain/ids.ts';
-import {
-  createKey,
-  createMerchant,
-  createSandboxAccount,
-} from '../../launcher/operator/open-account.ts';
-import type { SandboxAccount } from '../../launcher/operator/open-account.ts';
+import { createKey, createMerchant, createSandboxAccount } from '../../cli/open-account.ts';
+import type { SandboxAccount } from '../../cli/open-account.ts';
 import type { AccountTerms } from '../../db/queries/provider-accounts.ts';
-import { startPlatform } from '../../launcher/platform/start-platform.ts';
-import { pickPort } from '../../launcher/services/ports.ts';
+import { startPlatform } from '../../server/start-platform.ts';
+import { pickPort } from '../../dev/services/ports.ts';
 import type { ProviderName } from '../../providers/provider.ts';
 import { startSimulator } from './simulators.ts';
 import type { RunningSimulator } from './simulators.ts';

@@ -11,15 +11,15 @@ import { alipay } from '../../providers/alipay/definition.ts';
 import { openAlipaySandbox } from '../../providers/alipay/sandbox.ts';
 import type { Sandbox } from '../../providers/alipay/sandbox.ts';
 import { StrictAlipaySdk } from '../../providers/alipay/sdk.ts';
-import { startAlipaySimulator } from '../../providers/alipay/simulator/server.ts';
+import { startAlipaySimulator } from '../../simulators/alipay/server.ts';
 import type {
   CreatePaymentInput,
   PaymentRef,
   Provider,
   StatementEntry,
 } from '../../providers/provider.ts';
-import type { Simulator } from '../../providers/simulator-kit/serve.ts';
-import type { PaymentView } from '../../providers/simulator-kit/view.ts';
+import type { Simulator } from '../../simulators/kit/serve.ts';
+import type { PaymentView } from '../../simulators/kit/view.ts';
 import { tradesOf } from '../support/trades-of.ts';
 import type { TradeEntry } from '../support/trades-of.ts';
 import { until } from '../support/until.ts';

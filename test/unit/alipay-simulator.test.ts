@@ -9,11 +9,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createAlipay } from '../../providers/alipay/client.ts';
-import { startAlipaySimulator } from '../../providers/alipay/simulator/server.ts';
+import { startAlipaySimulator } from '../../simulators/alipay/server.ts';
 import { ProviderFault } from '../../providers/faults.ts';
 import type { CreatePaymentInput, PaymentRef, Provider } from '../../providers/provider.ts';
-import type { Simulator } from '../../providers/simulator-kit/serve.ts';
-import type { PaymentView } from '../../providers/simulator-kit/view.ts';
+import type { Simulator } from '../../simulators/kit/serve.ts';
+import type { PaymentView } from '../../simulators/kit/view.ts';
 
 const sellerId = '2088000000000001';
 const merchant = pemKeyPair();
@@ -470,7 +470,7 @@ async function stopNow({ stop }: Simulator): Promise<void> {
 }
 
 async function startProcess(dataDir: string): Promise<{ url: string; child: ChildProcess }> {
-  const child = fork('providers/alipay/simulator/main.ts', {
+  const child = fork('simulators/alipay/main.ts', {
     execArgv: ['--import', 'tsx'],
     env: { ...process.env, ALIPAY_SIM_PORT: '0', ALIPAY_SIM_DATA_DIR: dataDir },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],

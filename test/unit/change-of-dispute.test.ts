@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { changeOfDispute } from '../../activities/payments/change-of-dispute.ts';
+import { changeOfDispute } from '../../services/payments/change-of-dispute.ts';
 import type { OrderRead, PaymentRow } from '../../db/queries/read-order.ts';
 import type { DisputeReport } from '../../domain/dispute.ts';
 

@@ -26,7 +26,10 @@ test('what merchants may make arbitrarily dear is done by a thread, or where its
 });
 
 test('only the helper for it shares out the event loop', () => {
-  expect(filesWith(/setImmediate/)).toEqual(['db/gather-publications.ts', 'db/work-in-slices.ts']);
+  expect(filesWith(/setImmediate/)).toEqual([
+    'delivery/publish/publish-batcher.ts',
+    'db/work-in-slices.ts',
+  ]);
 });
 
 test('filters are run by those who let others have the loop in between', () => {

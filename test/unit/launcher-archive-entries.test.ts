@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { zipSync } from 'fflate';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { entryOfTarGz, entryOfZip } from '../../launcher/services/archive-entries.ts';
+import { entryOfTarGz, entryOfZip } from '../../dev/services/archive-entries.ts';
 
 /** Larger than any chunk, and no multiple of tar's block. */
 const content = randomBytes(1_000_003);

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensureInstalled, readInstallState } from '../../launcher/install.mjs';
+import { ensureInstalled, readInstallState } from '../../dev/install.mjs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 const wanted = {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { judgeMigration } from '../../launcher/migrations/judge-migration.ts';
+import { judgeMigration } from '../../db/migration-checks/judge-migration.ts';
 
 const earlier = ['0021_last', '0030_expand'];
 const judge = (sql: string, name = '0031_new') => judgeMigration({ name, sql, earlier });

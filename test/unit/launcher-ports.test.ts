@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { pickPort } from '../../launcher/services/ports.ts';
+import { pickPort } from '../../dev/services/ports.ts';
 
 const servers: Server[] = [];
 

@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { inspectProcess } from '../../launcher/services/process-table.ts';
-import { AlreadyRunningError, claimInstance } from '../../launcher/services/single-instance.ts';
+import { inspectProcess } from '../../dev/services/process-table.ts';
+import { AlreadyRunningError, claimInstance } from '../../dev/services/single-instance.ts';
 
 /** Another process that surely lives as long as this one. */
 const other = { pid: process.ppid, startedAt: inspectProcess(process.ppid)?.startedAt };

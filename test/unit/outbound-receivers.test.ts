@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { cancelledBy } from '../../outbound/calls.ts';
 import { judgeAttempt } from '../../domain/delivery.ts';
-import { createSender } from '../../webhooks/send.ts';
+import { createSender } from '../../delivery/send/send.ts';
 import { misbehaviours, startMisbehaving } from '../support/hostile/receivers.ts';
 import { until } from '../support/until.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createResolver } from '../../outbound/resolver.ts';
-import { createSender } from '../../webhooks/send.ts';
+import { createSender } from '../../delivery/send/send.ts';
 import { startNameServer } from '../support/hostile/name-server.ts';
 import type { NameAnswer } from '../support/hostile/name-server.ts';
 import { serve } from '../support/serve.ts';

@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { emptyBook, findPayment, findRefund } from '../../providers/simulator-kit/book.ts';
-import type { Book, OpenedPayment, Payment } from '../../providers/simulator-kit/book.ts';
-import { applyEvent } from '../../providers/simulator-kit/events.ts';
-import { createFaultScript, faultsSchema } from '../../providers/simulator-kit/faults.ts';
-import { openLedger } from '../../providers/simulator-kit/journal.ts';
-import { movementsOf } from '../../providers/simulator-kit/movements.ts';
-import * as rules from '../../providers/simulator-kit/rules.ts';
-import type { Ruling } from '../../providers/simulator-kit/rules.ts';
+import { emptyBook, findPayment, findRefund } from '../../simulators/kit/book.ts';
+import type { Book, OpenedPayment, Payment } from '../../simulators/kit/book.ts';
+import { applyEvent } from '../../simulators/kit/events.ts';
+import { createFaultScript, faultsSchema } from '../../simulators/kit/faults.ts';
+import { openLedger } from '../../simulators/kit/journal.ts';
+import { movementsOf } from '../../simulators/kit/movements.ts';
+import * as rules from '../../simulators/kit/rules.ts';
+import type { Ruling } from '../../simulators/kit/rules.ts';
 
 const target = { account: 'm1', outTradeNo: 'o1' };
 

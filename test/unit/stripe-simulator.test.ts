@@ -14,12 +14,12 @@ import type {
   RawNotification,
   StatementEntry,
 } from '../../providers/provider.ts';
-import type { Simulator } from '../../providers/simulator-kit/serve.ts';
+import type { Simulator } from '../../simulators/kit/serve.ts';
 import { ProviderFault } from '../../providers/faults.ts';
 import { stripe } from '../../providers/stripe/definition.ts';
 import { openStripeSandbox } from '../../providers/stripe/sandbox.ts';
 import type { Sandbox } from '../../providers/stripe/sandbox.ts';
-import { startStripeSimulator } from '../../providers/stripe/simulator/server.ts';
+import { startStripeSimulator } from '../../simulators/stripe/server.ts';
 import { tradesOf } from '../support/trades-of.ts';
 import type { TradeEntry } from '../support/trades-of.ts';
 import { until } from '../support/until.ts';

@@ -12,8 +12,8 @@ import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { Webhook as SvixWebhook } from 'svix';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DeliveryFormat } from '../../domain/delivery.ts';
-import { publishedKey } from '../../webhooks/public-key.ts';
-import { newSecret } from '../../webhooks/sign.ts';
+import { publishedKey } from '../../delivery/send/public-key.ts';
+import { newSecret } from '../../delivery/send/sign.ts';
 import { openDelivering, paidEvent } from '../support/delivering.ts';
 
 /** What is delivered over HTTP, as Node gives it to a receiver. */

@@ -2,8 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { createSealer } from '../../db/sealed.ts';
 import { newId } from '../../domain/ids.ts';
-import { authorizationOf, checkAccess, openAccess, sealAccess } from '../../webhooks/access.ts';
-import type { EndpointAccess, Oauth2Auth } from '../../webhooks/access.ts';
+import {
+  authorizationOf,
+  checkAccess,
+  openAccess,
+  sealAccess,
+} from '../../delivery/send/access.ts';
+import type { EndpointAccess, Oauth2Auth } from '../../delivery/send/access.ts';
 import { testCa, testClient, testServer } from '../support/certificates.ts';
 
 const none = { kind: 'none' } as const;

@@ -1,7 +1,7 @@
 import type { TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { newSecret } from '../../webhooks/sign.ts';
-import type { EndpointAuth } from '../../webhooks/access.ts';
+import { newSecret } from '../../delivery/send/sign.ts';
+import type { EndpointAuth } from '../../delivery/send/access.ts';
 import { testCa, testClient, testServer } from '../support/certificates.ts';
 import { openDelivering, paidEvent } from '../support/delivering.ts';
 import { serve } from '../support/serve.ts';

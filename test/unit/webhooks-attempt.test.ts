@@ -1,6 +1,6 @@
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { newSecret } from '../../webhooks/sign.ts';
+import { newSecret } from '../../delivery/send/sign.ts';
 import { openDelivering, paidEvent } from '../support/delivering.ts';
 import { measureStalls } from '../support/loop-stall.ts';
 import type { Endpoint } from '../support/delivering.ts';

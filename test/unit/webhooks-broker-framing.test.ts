@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createAllowance } from '../../webhooks/broker/allowance.ts';
-import { amqpFraming } from '../../webhooks/broker/amqp-framing.ts';
-import { createFrameReader } from '../../webhooks/broker/framing.ts';
-import type { Framing } from '../../webhooks/broker/framing.ts';
-import { kafkaFraming, mostAnswerBytes } from '../../webhooks/broker/kafka-framing.ts';
-import { createShares } from '../../webhooks/broker/shares.ts';
+import { createAllowance } from '../../delivery/broker/allowance.ts';
+import { amqpFraming } from '../../delivery/broker/amqp-framing.ts';
+import { createFrameReader } from '../../delivery/broker/framing.ts';
+import type { Framing } from '../../delivery/broker/framing.ts';
+import { kafkaFraming, mostAnswerBytes } from '../../delivery/broker/kafka-framing.ts';
+import { createShares } from '../../delivery/broker/shares.ts';
 import { i32, i64, u8 } from '../support/hostile/bytes.ts';
 import { amqpFrame, amqpMethod } from '../support/hostile/hostile-amqp.ts';
 import { kafkaAnswer } from '../support/hostile/hostile-kafka.ts';

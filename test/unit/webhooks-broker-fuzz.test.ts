@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createBrokers } from '../../webhooks/broker/brokers.ts';
-import type { Brokers } from '../../webhooks/broker/brokers.ts';
+import { createBrokers } from '../../delivery/broker/brokers.ts';
+import type { Brokers } from '../../delivery/broker/brokers.ts';
 import { brokerMessage, brokerTarget } from '../support/hostile/broker-target.ts';
 import type { BrokerKind } from '../support/hostile/broker-target.ts';
 import { startHostileAmqp } from '../support/hostile/hostile-amqp.ts';

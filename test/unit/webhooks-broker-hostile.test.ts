@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createBrokers } from '../../webhooks/broker/brokers.ts';
-import type { Brokers } from '../../webhooks/broker/brokers.ts';
-import { brokerCodeOf } from '../../webhooks/broker/code-of.ts';
-import type { BrokerTarget } from '../../webhooks/broker/publisher.ts';
+import { createBrokers } from '../../delivery/broker/brokers.ts';
+import type { Brokers } from '../../delivery/broker/brokers.ts';
+import { brokerCodeOf } from '../../delivery/broker/code-of.ts';
+import type { BrokerTarget } from '../../delivery/broker/publisher.ts';
 import { testCa, testClient, testServer } from '../support/certificates.ts';
 import { brokerMessage, brokerTarget } from '../support/hostile/broker-target.ts';
 import type { BrokerKind } from '../support/hostile/broker-target.ts';

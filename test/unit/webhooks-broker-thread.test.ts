@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createBrokers } from '../../webhooks/broker/brokers.ts';
-import type { Brokers } from '../../webhooks/broker/brokers.ts';
-import { brokerCodeOf } from '../../webhooks/broker/code-of.ts';
-import { createQuarantine } from '../../webhooks/broker/quarantine.ts';
+import { createBrokers } from '../../delivery/broker/brokers.ts';
+import type { Brokers } from '../../delivery/broker/brokers.ts';
+import { brokerCodeOf } from '../../delivery/broker/code-of.ts';
+import { createQuarantine } from '../../delivery/broker/quarantine.ts';
 import { brokerMessage, brokerTarget } from '../support/hostile/broker-target.ts';
 
 // What becomes of a thread that dies all the same, with one in place of the clients' that can be made to.

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { brokerCodeOf } from '../../webhooks/broker/code-of.ts';
-import { BrokerRefusal, messageHeaders } from '../../webhooks/broker/publisher.ts';
+import { brokerCodeOf } from '../../delivery/broker/code-of.ts';
+import { BrokerRefusal, messageHeaders } from '../../delivery/broker/publisher.ts';
 
 describe('the headers of a message', () => {
   test('are those of a delivery, without what only HTTP has use for', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { deliveryFormats } from '../../domain/delivery.ts';
-import { composerFor } from '../../webhooks/compose.ts';
-import { decode } from '../../webhooks/format/index.ts';
+import { composerFor } from '../../delivery/send/compose.ts';
+import { decode } from '../../delivery/format/index.ts';
 import { paidEvent } from '../support/delivering.ts';
 import { endpointRow } from '../support/outgoing.ts';
 

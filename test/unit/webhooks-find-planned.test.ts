@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { PlannedDelivery } from '../../db/queries/match-endpoints.ts';
 import type { OutgoingDelivery } from '../../db/queries/select-outgoing.ts';
-import { findPlanned } from '../../webhooks/find-planned.ts';
+import { findPlanned } from '../../delivery/relay/find-planned.ts';
 
 // Only its position and that it is itself matter.
 const deliveryAt = (position: number) => ({ position }) as OutgoingDelivery;

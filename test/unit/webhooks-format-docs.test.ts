@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { deliveryFormats } from '../../domain/delivery.ts';
-import { decode, formats, readMediaTypes } from '../../webhooks/format/index.ts';
+import { decode, formats, readMediaTypes } from '../../delivery/format/index.ts';
 import { example } from '../support/example-event.ts';
 
 const page = readFileSync(new URL('../../docs/formats.md', import.meta.url), 'utf8');

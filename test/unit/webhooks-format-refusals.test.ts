@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decode, readMediaTypes } from '../../webhooks/format/index.ts';
+import { decode, readMediaTypes } from '../../delivery/format/index.ts';
 
 const read = (contentType: string, body: string | Buffer, headers = {}) =>
   decode({ contentType, headers, body: Buffer.from(body) });

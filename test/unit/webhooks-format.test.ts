@@ -3,8 +3,8 @@ import { XMLValidator } from 'fast-xml-parser';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { deliveryFormats } from '../../domain/delivery.ts';
-import type { IncomingEvent, ParsedEvent } from '../../webhooks/format/format.ts';
-import { decode, formats } from '../../webhooks/format/index.ts';
+import type { IncomingEvent, ParsedEvent } from '../../delivery/format/format.ts';
+import { decode, formats } from '../../delivery/format/index.ts';
 
 const event: ParsedEvent = {
   id: 'evt_01jd3v9k7q2m5x8r4t6w0y1z3c',

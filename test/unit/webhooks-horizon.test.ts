@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createHorizon } from '../../webhooks/horizon.ts';
+import { createHorizon } from '../../delivery/relay/unpositioned-scan.ts';
 
 test('a look begins behind what was numbered five seconds ago, and one a second at the beginning', () => {
   let nowMs = 0;

@@ -4,8 +4,8 @@ import type { AttemptOutcome } from '../../db/queries/record-attempts.ts';
 import type { OutgoingDelivery } from '../../db/queries/select-outgoing.ts';
 import { initialWindow } from '../../domain/congestion.ts';
 import type { EndpointId } from '../../domain/ids.ts';
-import { createLanes } from '../../webhooks/lanes.ts';
-import type { LaneOverflow } from '../../webhooks/lanes.ts';
+import { createLanes } from '../../delivery/queue/endpoint-queues.ts';
+import type { LaneOverflow } from '../../delivery/queue/endpoint-queues.ts';
 import { endpointRow, outcomeOf, outgoing } from '../support/outgoing.ts';
 
 const rows = new Map<EndpointId, OutgoingDelivery['endpoint']>();

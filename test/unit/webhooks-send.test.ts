@@ -3,9 +3,9 @@ import type { RequestListener } from 'node:http';
 import { hostname } from 'node:os';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createSender } from '../../webhooks/send.ts';
-import type { Sender } from '../../webhooks/send.ts';
-import { newSecret, signedHeaders, signingKey } from '../../webhooks/sign.ts';
+import { createSender } from '../../delivery/send/send.ts';
+import type { Sender } from '../../delivery/send/send.ts';
+import { newSecret, signedHeaders, signingKey } from '../../delivery/send/sign.ts';
 import { serve as serveHttp } from '../support/serve.ts';
 
 const { secret } = newSecret('hmac');

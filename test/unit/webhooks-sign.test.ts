@@ -3,8 +3,8 @@ import { calculateJwkThumbprint } from 'jose';
 import * as fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, test } from 'vitest';
-import { publishedKey } from '../../webhooks/public-key.ts';
-import { newSecret, signatureOf, signedHeaders, signingKey } from '../../webhooks/sign.ts';
+import { publishedKey } from '../../delivery/send/public-key.ts';
+import { newSecret, signatureOf, signedHeaders, signingKey } from '../../delivery/send/sign.ts';
 
 const nowSeconds = () => Math.floor(Date.now() / 1_000);
 const body = fc.json().map((text) => JSON.stringify({ text }));

@@ -8,7 +8,7 @@ import {
   isPublicAddress,
   PrivateAddressError,
   refuseTarget,
-} from '../../webhooks/target-guard.ts';
+} from '../../delivery/send/target-guard.ts';
 
 const guarded = { allowPrivate: false };
 const refusalOf = (target: string) => refuseTarget(target, guarded);

@@ -16,14 +16,14 @@ import type {
   Provider,
   StatementEntry,
 } from '../../providers/provider.ts';
-import type { Simulator } from '../../providers/simulator-kit/serve.ts';
-import type { PaymentView } from '../../providers/simulator-kit/view.ts';
+import type { Simulator } from '../../simulators/kit/serve.ts';
+import type { PaymentView } from '../../simulators/kit/view.ts';
 import { wechatPay } from '../../providers/wechat-pay/definition.ts';
 import { openWechatPaySandbox } from '../../providers/wechat-pay/sandbox.ts';
 import type { Sandbox } from '../../providers/wechat-pay/sandbox.ts';
 import { tradesOf } from '../support/trades-of.ts';
 import type { TradeEntry } from '../support/trades-of.ts';
-import { startWechatPaySimulator } from '../../providers/wechat-pay/simulator/server.ts';
+import { startWechatPaySimulator } from '../../simulators/wechat-pay/server.ts';
 
 type Delivery = { parsed: ParsedNotification; status: number };
 type Merchant = { sandbox: Sandbox; provider: Provider; deliveries: Delivery[]; notifyUrl: string };

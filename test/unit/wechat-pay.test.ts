@@ -14,7 +14,7 @@ import {
 } from '../../providers/wechat-pay/notifications.ts';
 import { checkSignature } from '../../providers/wechat-pay/signature.ts';
 import type { SignedMessage } from '../../providers/wechat-pay/signature.ts';
-import { makeCertificate } from '../../providers/wechat-pay/simulator/x509.ts';
+import { makeCertificate } from '../../simulators/wechat-pay/x509.ts';
 import {
   meaningOfTradeState,
   reportOfRefund,

@@ -1,9 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { startSession } from '../../../activities/messaging/start-session.ts';
+import { startSession } from '../../../orchestration/start-session.ts';
 import { createSession } from '../../../db/queries/messaging/create-session.ts';
 import type { ApiDeps, App } from '../../deps.ts';
 import { contentHashOf } from '../../idempotency.ts';
-import { leftToSweep } from '../../left-to-sweep.ts';
+import { leftToSweep } from '../../left-to-recovery.ts';
 import { refuseFields } from '../../refuse-fields.ts';
 import { bodyProblems, locationHeader, problemResponses } from '../../schemas.ts';
 import { keyOf, keyReused } from './key-of.ts';

@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { tellExchange } from '../../../activities/messaging/start-exchange.ts';
+import { tellExchange } from '../../../orchestration/start-exchange.ts';
 import { recordReply } from '../../../db/queries/messaging/record-reply.ts';
 import type { ApiDeps, App } from '../../deps.ts';
 import { notFound, Problem } from '../../problems.ts';

@@ -1,12 +1,12 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { startExchange } from '../../../activities/messaging/start-exchange.ts';
+import { startExchange } from '../../../orchestration/start-exchange.ts';
 import { createRequest } from '../../../db/queries/messaging/create-request.ts';
 import { isEndpoint } from '../../../db/queries/messaging/find-participant.ts';
 import { qualities } from '../../../domain/delivery.ts';
-import { refuseTarget } from '../../../webhooks/target-guard.ts';
+import { refuseTarget } from '../../../delivery/send/target-guard.ts';
 import type { ApiDeps, App } from '../../deps.ts';
 import { contentHashOf } from '../../idempotency.ts';
-import { leftToSweep } from '../../left-to-sweep.ts';
+import { leftToSweep } from '../../left-to-recovery.ts';
 import { refuseFields } from '../../refuse-fields.ts';
 import { resourceEndpoint } from '../../resource-endpoint.ts';
 import { bodyProblems, locationHeader, problemResponses, textUpTo } from '../../schemas.ts';

@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { tellSession } from '../../../activities/messaging/start-session.ts';
+import { tellSession } from '../../../orchestration/start-session.ts';
 import { speakInSession } from '../../../db/queries/messaging/speak-in-session.ts';
 import type { ApiDeps, App } from '../../deps.ts';
 import { notFound, Problem } from '../../problems.ts';

@@ -9,7 +9,7 @@ import type { Transaction } from '../../transaction.ts';
 import { sayingsOf } from './read-session.ts';
 import type { SessionRead } from './read-session.ts';
 import { sessionSnapshotOf } from './session-snapshot.ts';
-import { tellMerchants } from './tell-merchants.ts';
+import { tellMerchants } from './notify-merchants.ts';
 
 export type NewSession = {
   merchantId: MerchantId;

@@ -4,7 +4,7 @@ import type { ExchangeStatus } from '../../../domain/exchange.ts';
 import type { MessageId } from '../../../domain/ids.ts';
 import type { Database } from '../../database.ts';
 import { messages } from '../../schema/messaging.ts';
-import { tellMerchants } from './tell-merchants.ts';
+import { tellMerchants } from './notify-merchants.ts';
 
 /**
  * Ends a request whose deadline has passed without a reply, and tells the requester. Answers with how the

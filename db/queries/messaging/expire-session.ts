@@ -6,7 +6,7 @@ import type { Database } from '../../database.ts';
 import { sessions } from '../../schema/messaging.ts';
 import { participantsOf, sayingsOf } from './read-session.ts';
 import { sessionSnapshotOf } from './session-snapshot.ts';
-import { tellMerchants } from './tell-merchants.ts';
+import { tellMerchants } from './notify-merchants.ts';
 
 /**
  * Ends a session whose deadline has passed, with what there is, and tells both sides. Answers with how it

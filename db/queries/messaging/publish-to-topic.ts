@@ -9,7 +9,7 @@ import { workInSlices } from '../../work-in-slices.ts';
 import type { Database } from '../../database.ts';
 import { topicMessages, topics } from '../../schema/messaging.ts';
 import type { Transaction } from '../../transaction.ts';
-import { tellMerchants } from './tell-merchants.ts';
+import { tellMerchants } from './notify-merchants.ts';
 import { listMembers, markSeen } from './topic-members.ts';
 
 export type TopicMessage = typeof topicMessages.$inferSelect;

@@ -5,7 +5,7 @@ import type { MerchantId, MessageId } from '../../../domain/ids.ts';
 import type { Database } from '../../database.ts';
 import { messages } from '../../schema/messaging.ts';
 import type { Message } from './create-request.ts';
-import { tellMerchants } from './tell-merchants.ts';
+import { tellMerchants } from './notify-merchants.ts';
 
 export type RecordReplyResult =
   | { kind: 'none' }

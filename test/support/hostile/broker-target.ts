@@ -1,4 +1,4 @@
-import type { BrokerMessage, BrokerTarget } from '../../../webhooks/broker/publisher.ts';
+import type { BrokerMessage, BrokerTarget } from '../../../delivery/broker/publisher.ts';
 
 export type BrokerKind = 'amqp' | 'kafka';
 

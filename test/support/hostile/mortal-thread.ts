@@ -1,7 +1,7 @@
 /** In place of the thread of brokers' clients: each endpoint's id says what its broker's bytes do to the thread. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { fedSignal, lifeSignal } from '../../../webhooks/broker/wire.ts';
-import type { FromThread, ThreadData, ToThread } from '../../../webhooks/broker/wire.ts';
+import { fedSignal, lifeSignal } from '../../../delivery/broker/wire.ts';
+import type { FromThread, ThreadData, ToThread } from '../../../delivery/broker/wire.ts';
 
 const { signals } = workerData as ThreadData;
 // oxlint-disable-next-line unicorn/require-post-message-target-origin

@@ -1,0 +1,91 @@
+import { findStragglers } from '../../db/queries/find-stalled.ts';
+import { recordHeartbeat } from '../../db/queries/heartbeats.ts';
+import { markSwept } from '../../db/queries/mark-recovered.ts';
+import type { OrderId, RefundId } from '../../domain/ids.ts';
+import { workflowIds } from '../../workflows/messages.ts';
+import type { ActivityDeps } from '../deps.ts';
+import { restartEndedWorkflows } from '../../services/recovery/restart-ended-workflows.ts';
+import { attendConversations } from '../../services/messaging/restart-conversations.ts';
+import { startReplay } from '../../orchestration/start-replay.ts';
+import { wakeEndpoint } from '../../orchestration/signal-endpoint.ts';
+import { reportToOrder } from '../../orchestration/signal-order.ts';
+import { startRefund } from '../../orchestration/start-refund.ts';
+import { sayWishes } from '../../services/orders/redeliver-commands.ts';
+import { restartOrder } from '../../services/orders/restart-order.ts';
+
+// Younger work is under way in some process, and none of the sweep's business.
+const graceSeconds = 5;
+
+export type SweepResult = {
+  notifications: number;
+  orders: number;
+  wishes: number;
+  refunds: number;
+  endpoints: number;
+  replays: number;
+  messages: number;
+  sessions: number;
+  /** Workflows that were ended before their work was done. */
+  restarted: number;
+  failed: number;
+};
+
+/**
+ * Starts, signals and wakes again whatever was accepted and then left lying. All of it is idempotent:
+ * a workflow that runs is only found running. What fails now is found again by the next sweep.
+ */
+export async function sweepStragglers(deps: ActivityDeps): Promise<SweepResult> {
+  const { db, client, taskQueue, logger } = deps;
+  await recordHeartbeat(db, { workflowId: workflowIds.sweep });
+  // Before the rows are looked at: whoever is started again by what they say is no alert.
+  const { restarted } = await restartEndedWorkflows(deps).catch((error: unknown) => {
+    logger.warn({ error }, 'ended workflows could not be listed, the next sweep tries again');
+    return { restarted: 0 };
+  });
+  const found = await findStragglers(db, { graceSeconds });
+  // One that hangs has work that is long due, and a round that waits for it.
+  const endpoints = found.endpoints.filter((endpointId) => !deps.rounds.isUnderWay(endpointId));
+  const conversations = await attendConversations(deps, { graceSeconds });
+  const counts = {
+    ...conversations,
+    notifications: found.notifications.length,
+    orders: found.orders.length,
+    wishes: found.wishes.length,
+    refunds: found.refunds.length,
+    endpoints: endpoints.length,
+    replays: found.replays.length,
+  };
+  const helped: OrderId[] = [];
+  const helpedRefunds: RefundId[] = [];
+  // Orders first: a notification may be for one whose workflow never began.
+  const steps: (() => Promise<void>)[] = [
+    ...found.orders.map((orderId) => async () => {
+      await restartOrder(deps, { orderId });
+      helped.push(orderId);
+    }),
+    ...found.notifications.map(({ id, ...about }) => {
+      return () => reportToOrder({ client, taskQueue, ...about, notificationId: id });
+    }),
+    ...found.wishes.map((orderId) => async () => {
+      await sayWishes(deps, { orderId });
+      helped.push(orderId);
+    }),
+    ...found.refunds.map((refundId) => async () => {
+      await startRefund({ client, taskQueue, refundId, summary: `Taken up again: ${refundId}` });
+      helpedRefunds.push(refundId);
+    }),
+    ...endpoints.map((endpointId) => () => wakeEndpoint({ client, taskQueue, endpointId })),
+    ...found.replays.map((replayId) => () => startReplay({ client, taskQueue, replayId })),
+  ];
+  let failed = 0;
+  for (const step of steps) {
+    await step().catch((error: unknown) => {
+      failed += 1;
+      logger.warn({ error }, 'a straggler could not be helped, the next sweep tries again');
+    });
+  }
+  // Only those: one that could not be started is for the next sweep, not for the one in five minutes.
+  await markSwept(db, { orderIds: helped, refundIds: helpedRefunds });
+  if (steps.length > 0) logger.info({ ...counts, restarted, failed }, 'swept');
+  return { ...counts, restarted, failed };
+}

@@ -1,0 +1,150 @@
+import type { DifferenceId, PaymentId, ReconciliationId } from '../../domain/ids.ts';
+import {
+  listHealable,
+  noteHealing,
+  overruleEntry,
+  readDifference,
+} from '../../db/queries/differences.ts';
+import type { DifferenceRow } from '../../db/queries/differences.ts';
+import { paymentOf, readOrder } from '../../db/queries/read-order.ts';
+import type { PaymentRow } from '../../db/queries/read-order.ts';
+import type { PaymentRef, Provider } from '../../providers/provider.ts';
+import type { ActivityDeps } from '../deps.ts';
+import { applyReport } from '../../services/payments/apply-report.ts';
+import { askProvider, callProvider } from '../../services/payments/ask-provider.ts';
+import { closeLeftovers } from '../payments/close-payment.ts';
+import { changeOfDispute } from '../../services/payments/change-of-dispute.ts';
+import { commitAnswer } from '../../services/payments/commit-decision.ts';
+import { paymentRef } from '../../services/payments/payment-ref.ts';
+import { changeOfProviderRefund } from '../../services/refunds/change-of-provider-refund.ts';
+
+const pageSize = 100;
+
+/** What the next steps of a round are: differences the provider can prove, payments before what can be booked only with them. */
+export async function findHealable(
+  { db }: ActivityDeps,
+  input: { reconciliationId: ReconciliationId; round: number },
+) {
+  return { differences: await listHealable(db, { ...input, limit: pageSize }) };
+}
+
+/**
+ * Asks the provider about one difference and applies its answer as any other answer of its: what
+ * becomes of late or double money is decided where it always is. Whether that healed the difference,
+ * the next comparison says; why it did not, is noted.
+ */
+export async function healDifference(
+  deps: ActivityDeps,
+  { differenceId: id, round }: { differenceId: DifferenceId; round: number },
+): Promise<{ note: string | null }> {
+  const difference = await readDifference(deps.db, { id });
+  if (difference.status !== 'open') return { note: null };
+  const heal = healers[difference.about];
+  if (!heal) throw new Error(`difference ${id} is about nothing that could be asked about`);
+  const note = await heal(deps, difference);
+  await noteHealing(deps.db, { id, round, note });
+  return { note };
+}
+
+/** Notes that the provider could not be asked. */
+export async function noteUnhealed(
+  { db }: ActivityDeps,
+  { differenceId: id, ...rest }: { differenceId: DifferenceId; round: number; note: string },
+): Promise<void> {
+  await noteHealing(db, { id, ...rest });
+}
+
+async function healPayment(deps: ActivityDeps, difference: DifferenceRow): Promise<string | null> {
+  const { orderId, paymentId } = subjectOf(difference);
+  const payment = paymentOf(await readOrder(deps.db, { orderId }), paymentId);
+  const report = await askProvider(deps, payment);
+  const progress = await applyReport(deps, {
+    ...{ orderId, paymentId, report },
+    closeReason: 'closed_by_provider',
+  });
+  if (progress.hasLeftovers) await closeLeftovers(deps, { orderId });
+  const after = await readOrder(deps.db, { orderId });
+  if (paymentOf(after, paymentId).status === 'succeeded') return null;
+  const { reviewReason } = after.order;
+  return report.status === 'succeeded' && reviewReason
+    ? `The provider confirms it, but contradicts the order: ${reviewReason}. The order is in review.`
+    : `Asked about it, the provider says: ${report.status}.`;
+}
+
+async function healRefund(deps: ActivityDeps, difference: DifferenceRow): Promise<string | null> {
+  const { orderId, paymentId } = subjectOf(difference);
+  const { number: refundNo, providerRefundNo } = difference;
+  const { read, answer, change } = await commitAnswer(deps, {
+    read: () => readOrder(deps.db, { orderId }),
+    ask: (read) =>
+      askAbout(deps, paymentOf(read, paymentId), (provider, payment) =>
+        provider.queryRefund({ payment, refundNo, providerRefundNo }),
+      ),
+    decide: (read, answer) =>
+      answer &&
+      changeOfProviderRefund({
+        ...{ read, payment: paymentOf(read, paymentId), refundNo },
+        report: answer.report,
+      }),
+  });
+  if (!answer) return unsettled;
+  const { report } = answer;
+  if (report.status === 'succeeded') {
+    const reviewReason = change?.order.reviewReason;
+    return reviewReason
+      ? `The provider confirms it, but contradicts our books: ${reviewReason}.`
+      : null;
+  }
+  const known = read.refunds.find((refund) => refund.refundNo === refundNo);
+  const ourStatus = change?.refund?.patch.status ?? known?.status;
+  // Taken on that day, and not (or no more) done: the newer word of the two is the provider's own.
+  if (ourStatus === report.status) {
+    await overruleEntry(deps.db, difference);
+    return null;
+  }
+  return `Asked about it, the provider says: ${report.status}.`;
+}
+
+async function healDispute(deps: ActivityDeps, difference: DifferenceRow): Promise<string | null> {
+  const { orderId, paymentId } = subjectOf(difference);
+  const { number: disputeNo } = difference;
+  const { answer, change } = await commitAnswer(deps, {
+    read: () => readOrder(deps.db, { orderId }),
+    ask: (read) =>
+      askAbout(deps, paymentOf(read, paymentId), async (provider, payment) =>
+        provider.queryDispute?.({ payment, disputeNo }),
+      ),
+    decide: (read, answer) =>
+      answer?.kind === 'reported'
+        ? changeOfDispute({ read, payment: paymentOf(read, paymentId), report: answer.report })
+        : undefined,
+  });
+  if (!answer) return unsettled;
+  if (change) return null;
+  const said = answer.kind === 'reported' ? answer.report.status : answer.providerStatus;
+  return `Asked about it, the provider says: ${said}.`;
+}
+
+const unsettled = 'Its payment is not settled here.';
+
+/** Nothing can be said of what was given back or taken before its payment is booked. */
+async function askAbout<T>(
+  deps: ActivityDeps,
+  payment: PaymentRow,
+  ask: (provider: Provider, payment: PaymentRef) => Promise<T>,
+): Promise<T | undefined> {
+  if (payment.status !== 'succeeded') return undefined;
+  return callProvider(deps, payment, (provider) => ask(provider, paymentRef(payment)));
+}
+
+const healers: Partial<
+  Record<
+    DifferenceRow['about'],
+    (deps: ActivityDeps, difference: DifferenceRow) => Promise<string | null>
+  >
+> = { payment: healPayment, refund: healRefund, dispute: healDispute };
+
+function subjectOf({ id, orderId, paymentId }: DifferenceRow) {
+  if (!orderId || !paymentId) throw new Error(`difference ${id} is about no payment of ours`);
+  return { orderId, paymentId: paymentId satisfies PaymentId };
+}

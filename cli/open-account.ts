@@ -1,0 +1,63 @@
+import { newApiKey } from '../api/keys.ts';
+import type { Database } from '../db/database.ts';
+import { insertApiKey, insertMerchant } from '../db/queries/merchants.ts';
+import { insertProviderAccount } from '../db/queries/provider-accounts.ts';
+import type { AccountTerms } from '../db/queries/provider-accounts.ts';
+import type { Sealer } from '../db/sealed.ts';
+import type { AccountId, MerchantId } from '../domain/ids.ts';
+import type { ProviderName } from '../providers/provider.ts';
+import { nameNotifyUrl, openSandbox } from '../providers/sandboxes.ts';
+import { shards } from '../orchestration/required-workflows.ts';
+
+/** Creates a merchant, in a shard it keeps for life. */
+export async function createMerchant(
+  db: Database,
+  { name }: { name: string },
+): Promise<{ merchantId: MerchantId }> {
+  const shard = shards[Math.floor(Math.random() * shards.length)] ?? 0;
+  const { id } = await insertMerchant(db, { name, shard });
+  return { merchantId: id };
+}
+
+/** Creates an API key. The key is in the answer and nowhere else. */
+export async function createKey(
+  db: Database,
+  { merchantId, expiresAt }: { merchantId: MerchantId; expiresAt: Date | null },
+): Promise<{ keyId: string; key: string }> {
+  const { key, keyHash, hint } = newApiKey();
+  const { id: keyId } = await insertApiKey(db, { merchantId, keyHash, hint, expiresAt });
+  return { keyId, key };
+}
+
+export type SandboxAccount = {
+  accountId: AccountId;
+  provider: ProviderName;
+  /** The simulator's own name of it, for its console. */
+  account: string;
+};
+
+/** Opens an account at a provider's simulator, as one would in its portal, and gives it to the merchant. */
+export async function createSandboxAccount(
+  deps: { db: Database; sealer: Sealer },
+  input: {
+    merchantId: MerchantId;
+    provider: ProviderName;
+    simulatorUrl: string;
+    /** Where this Tender is reached. */
+    publicUrl: string;
+    terms?: AccountTerms;
+  },
+): Promise<SandboxAccount> {
+  const { merchantId, provider, simulatorUrl, publicUrl, terms } = input;
+  const { account, settings, credentials } = await openSandbox[provider]({ simulatorUrl });
+  const { id: accountId } = await insertProviderAccount(deps, {
+    merchantId,
+    provider,
+    settings: { ...settings },
+    credentials: { ...credentials },
+    ...(terms && { terms }),
+  });
+  const notifyUrl = `${publicUrl}/providers/${accountId}/notifications`;
+  await nameNotifyUrl({ provider, simulatorUrl, account, notifyUrl });
+  return { accountId, provider, account };
+}

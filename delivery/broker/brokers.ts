@@ -1,0 +1,116 @@
+import { timeoutMs } from '../send/connections.ts';
+import { createHost, HostDied } from './host.ts';
+import type { Host } from './host.ts';
+import { BrokerRefusal } from './publisher.ts';
+import type { BrokerMessage, BrokerTarget } from './publisher.ts';
+import { createQuarantine } from './quarantine.ts';
+
+export type { BrokerTarget } from './publisher.ts';
+
+export type Brokers = {
+  /**
+   * Resolves when the broker keeps the message. Rejects with a `BrokerRefusal`: after 20 s at the latest, opening
+   * included, or when `signal` aborts. What was opened for it is freed at once then.
+   */
+  publish(
+    target: BrokerTarget,
+    message: BrokerMessage,
+    options?: { signal?: AbortSignal | undefined },
+  ): Promise<void>;
+  /** Ends within seconds, whatever brokers do. */
+  close(): Promise<void>;
+};
+
+const stallMs = 3_000;
+const [heapMb, apartHeapMb] = [256, 96];
+/** A message whose thread was ended by somebody else's broker goes to the next one. */
+const mostTries = 3;
+
+/**
+ * Publishes to merchants' brokers, which may send anything: their clients run in a thread of their own, and an
+ * endpoint whose bytes ended it goes on in another, apart from the rest.
+ */
+export function createBrokers({
+  allowPrivate,
+  deadlineMs = timeoutMs,
+  threadFile,
+  onError = () => {},
+}: {
+  allowPrivate: boolean;
+  deadlineMs?: number;
+  threadFile?: URL;
+  /** Hears of a thread that ended, and whose bytes it was given last. */
+  onError?: ((error: HostDied) => void) | undefined;
+}): Brokers {
+  const quarantine = createQuarantine();
+  const hosts: Partial<Record<'among_others' | 'apart', Host>> = {};
+  const closing = new AbortController();
+
+  function hostOf({ endpointId }: BrokerTarget): Host {
+    if (closing.signal.aborted) throw new BrokerRefusal('closed', 'Tender stops');
+    const place = quarantine.placeOf(endpointId);
+    if (place === 'cooling') {
+      throw new BrokerRefusal('client_failed', 'its broker ended the client more than once');
+    }
+    const known = hosts[place];
+    if (known && !known.isDead()) return known;
+    const fresh = createHost({
+      ...{
+        allowPrivate,
+        stallMs,
+        file: threadFile,
+        heapMb: place === 'apart' ? apartHeapMb : heapMb,
+      },
+      onDeath: (death) => {
+        if (closing.signal.aborted) return;
+        onError(death);
+        if (death.culprit) quarantine.blame(death.culprit);
+      },
+    });
+    hosts[place] = fresh;
+    return fresh;
+  }
+
+  async function publishWithin(
+    target: BrokerTarget,
+    message: BrokerMessage,
+    signal: AbortSignal,
+  ): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await hostOf(target).publish(target, message, signal);
+      } catch (error) {
+        if (!(error instanceof HostDied)) throw error;
+        if (closing.signal.aborted) throw new BrokerRefusal('closed', 'Tender stops');
+        const isItsOwn = error.culprit === target.endpointId;
+        if (isItsOwn || tries === mostTries) {
+          throw new BrokerRefusal('client_failed', error.message);
+        }
+      }
+    }
+  }
+
+  return {
+    async publish(target, message, { signal: given } = {}) {
+      const controller = new AbortController();
+      const stop = (code: string, why: string) => controller.abort(new BrokerRefusal(code, why));
+      const timer = setTimeout(
+        () => stop('timeout', `not confirmed within ${deadlineMs} ms`),
+        deadlineMs,
+      );
+      const abort = () => stop('cancelled', 'nobody waits for it any more');
+      given?.addEventListener('abort', abort, { once: true });
+      if (given?.aborted) abort();
+      try {
+        await publishWithin(target, message, controller.signal);
+      } finally {
+        clearTimeout(timer);
+        given?.removeEventListener('abort', abort);
+      }
+    },
+    async close() {
+      closing.abort();
+      await Promise.all(Object.values(hosts).map((host) => host.close()));
+    },
+  };
+}

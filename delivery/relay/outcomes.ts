@@ -1,0 +1,66 @@
+import type { Database } from '../../db/database.ts';
+import { recordAttempts } from '../../db/queries/record-attempts.ts';
+import type { AttemptOutcome, ClosedAs } from '../../db/queries/record-attempts.ts';
+import type { EndpointId } from '../../domain/ids.ts';
+
+const writeLimit = 200;
+// Nobody waits for these outcomes: what arrives in time is written with its delivery. Patience makes one
+// statement of many, where an endpoint is slow.
+const patienceMs = 100;
+
+export type Outcomes = {
+  add(outcome: AttemptOutcome): void;
+  /** Resolves when all that was added is written. */
+  flush(): Promise<void>;
+};
+
+/** Writes what became of attempts, in batches, one at a time, so that batches grow with the load. */
+export function createOutcomes(input: {
+  db: Database;
+  /** Resolves when the deliveries that these are of are in the database. */
+  settled: (outcomes: readonly AttemptOutcome[]) => Promise<void>;
+  closedAs: ClosedAs;
+  onWritten: (outcomes: readonly AttemptOutcome[]) => void;
+  onTroubled: (endpointIds: readonly EndpointId[]) => void;
+  onDisabled: (endpointIds: readonly EndpointId[]) => void;
+  onError: (error: unknown) => void;
+}): Outcomes {
+  let finished: AttemptOutcome[] = [];
+  let writing: Promise<void> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+
+  async function writeAll(): Promise<void> {
+    while (finished.length > 0) {
+      const batch = finished;
+      finished = [];
+      await input.settled(batch);
+      const { troubled, disabled } = await recordAttempts(input.db, {
+        outcomes: batch,
+        closedAs: input.closedAs,
+      });
+      if (troubled.length > 0) input.onTroubled(troubled);
+      if (disabled.length > 0) input.onDisabled(disabled);
+      input.onWritten(batch);
+    }
+  }
+
+  function write(): Promise<void> {
+    clearTimeout(timer);
+    timer = undefined;
+    writing ??= writeAll()
+      .catch(input.onError)
+      .finally(() => {
+        writing = undefined;
+      });
+    return writing;
+  }
+
+  return {
+    add(outcome) {
+      finished.push(outcome);
+      if (finished.length >= writeLimit) void write();
+      else timer ??= setTimeout(() => void write(), patienceMs);
+    },
+    flush: write,
+  };
+}

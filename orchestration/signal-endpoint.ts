@@ -1,0 +1,19 @@
+import type { Client } from '@temporalio/client';
+import type { EndpointId } from '../domain/ids.ts';
+import type { deliverToEndpoint } from '../workflows/deliver-to-endpoint.ts';
+import { deliveriesAdded, workflowIds } from '../workflows/messages.ts';
+
+/** Starts the workflow of an endpoint in trouble, or tells the running one of new work. */
+export async function wakeEndpoint(input: {
+  client: Client;
+  taskQueue: string;
+  endpointId: EndpointId;
+}): Promise<void> {
+  await input.client.workflow.signalWithStart<typeof deliverToEndpoint>('deliverToEndpoint', {
+    workflowId: workflowIds.deliverToEndpoint(input.endpointId),
+    taskQueue: input.taskQueue,
+    args: [{ endpointId: input.endpointId }],
+    signal: deliveriesAdded,
+    staticSummary: `Retries to ${input.endpointId}`,
+  });
+}

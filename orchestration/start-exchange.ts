@@ -1,0 +1,41 @@
+import type { Client } from '@temporalio/client';
+import type { Message } from '../db/queries/messaging/create-request.ts';
+import type { MessageId } from '../domain/ids.ts';
+import { messageReplied, workflowIds } from '../workflows/messages.ts';
+import type { exchangeMessage } from '../workflows/exchange-message.ts';
+
+type Temporal = { client: Client; taskQueue: string };
+
+/**
+ * Starts a request's workflow, or finds it running: repeating is safe. `isRestart`: an earlier one may have
+ * asked, so a request of at most once only waits.
+ */
+export async function startExchange({
+  client,
+  taskQueue,
+  message,
+  isRestart = false,
+}: Temporal & { message: Message; isRestart?: boolean }): Promise<void> {
+  const isAskedOnce = message.qos === 'at_most_once';
+  const { id: messageId, expiresAt, toEndpointId, toMerchantId } = message;
+  await client.workflow.start<typeof exchangeMessage>('exchangeMessage', {
+    workflowId: workflowIds.exchangeMessage(messageId),
+    taskQueue,
+    args: [
+      {
+        ...{ messageId, expiresAtMs: expiresAt.getTime(), isAskedOnce },
+        isAsked: toEndpointId !== null && !(isAskedOnce && isRestart),
+      },
+    ],
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    staticSummary: `Request from ${message.merchantId} to ${toEndpointId ?? toMerchantId}`,
+  });
+}
+
+/** Tells a request's workflow that there is a reply. One that does not hear it finds out by itself. */
+export async function tellExchange({
+  client,
+  messageId,
+}: Pick<Temporal, 'client'> & { messageId: MessageId }): Promise<void> {
+  await client.workflow.getHandle(workflowIds.exchangeMessage(messageId)).signal(messageReplied);
+}

@@ -1,0 +1,60 @@
+import type { Client } from '@temporalio/client';
+import type { NotificationId, RefundId } from '../domain/ids.ts';
+import { formatMoney } from '../domain/money.ts';
+import type { RefundRow } from '../db/queries/read-order.ts';
+import { providerReported, workflowIds } from '../workflows/messages.ts';
+import type { refundPayment } from '../workflows/refund-payment.ts';
+import type { ActivityDeps } from '../activities/deps.ts';
+
+/** Starts the workflow of a refund that was just reserved. Not awaited: the sweep finds what is left lying. */
+export function beginRefund(
+  { client, taskQueue, logger }: Pick<ActivityDeps, 'client' | 'taskQueue' | 'logger'>,
+  { refund }: { refund: RefundRow },
+): void {
+  const { id: refundId } = refund;
+  const summary = `${formatMoney(refund)} · ${refund.cause} · ${refund.orderId}`;
+  startRefund({ client, taskQueue, refundId, summary }).catch((error: unknown) =>
+    logger.warn({ err: error, refundId }, 'the refund waits for the sweep to start it'),
+  );
+}
+
+/** Starts the workflow of a refund, or finds it running: repeating is safe. */
+export async function startRefund(input: {
+  client: Client;
+  taskQueue: string;
+  refundId: RefundId;
+  summary: string;
+}): Promise<void> {
+  const { refundId } = input;
+  await input.client.workflow.start<typeof refundPayment>('refundPayment', {
+    workflowId: workflowIds.refundPayment(refundId),
+    taskQueue: input.taskQueue,
+    args: [{ refundId }],
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    // A refund that had ended may bounce, and is looked after again.
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    staticSummary: input.summary,
+  });
+}
+
+/** Tells a refund's workflow that the provider spoke of it, starting it again where it had ended. */
+export async function reportToRefund(input: {
+  client: Client;
+  taskQueue: string;
+  refundId: RefundId;
+  notificationId: NotificationId;
+}): Promise<void> {
+  const { refundId, notificationId } = input;
+  await input.client.workflow.signalWithStart<
+    typeof refundPayment,
+    [{ notificationId: NotificationId }]
+  >('refundPayment', {
+    workflowId: workflowIds.refundPayment(refundId),
+    taskQueue: input.taskQueue,
+    args: [{ refundId }],
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    signal: providerReported,
+    signalArgs: [{ notificationId }],
+    staticSummary: `The provider spoke of ${refundId}`,
+  });
+}

@@ -1,0 +1,31 @@
+import type { Client } from '@temporalio/client';
+import type { Session } from '../db/queries/messaging/read-session.ts';
+import type { SessionId } from '../domain/ids.ts';
+import { sessionEnded, workflowIds } from '../workflows/messages.ts';
+import type { holdSession } from '../workflows/hold-session.ts';
+
+type Temporal = { client: Client; taskQueue: string };
+
+/** Starts a session's workflow, or finds it running: repeating is safe. */
+export async function startSession({
+  client,
+  taskQueue,
+  session,
+}: Temporal & { session: Session }): Promise<void> {
+  const { id: sessionId, closesAt, firstAddress, secondAddress } = session;
+  await client.workflow.start<typeof holdSession>('holdSession', {
+    workflowId: workflowIds.holdSession(sessionId),
+    taskQueue,
+    args: [{ sessionId, closesAtMs: closesAt.getTime() }],
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    staticSummary: `Session of ${firstAddress} and ${secondAddress}`,
+  });
+}
+
+/** Tells a session's workflow that it is complete. One that does not hear it finds out at the deadline. */
+export async function tellSession({
+  client,
+  sessionId,
+}: Pick<Temporal, 'client'> & { sessionId: SessionId }): Promise<void> {
+  await client.workflow.getHandle(workflowIds.holdSession(sessionId)).signal(sessionEnded);
+}

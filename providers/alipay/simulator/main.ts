@@ -1,4 +1,0 @@
-import { runAsProcess } from '../../simulator-kit/process.ts';
-import { startAlipaySimulator } from './server.ts';
-
-await runAsProcess('ALIPAY', startAlipaySimulator);

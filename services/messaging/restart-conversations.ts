@@ -1,0 +1,32 @@
+import {
+  findUnattended,
+  markAttended,
+} from '../../db/queries/messaging/find-stalled-conversations.ts';
+import type { MessageId, SessionId } from '../../domain/ids.ts';
+import type { ActivityDeps } from '../../activities/deps.ts';
+import { startExchange } from '../../orchestration/start-exchange.ts';
+import { startSession } from '../../orchestration/start-session.ts';
+
+/** Starts the workflows of open requests and sessions again, where they are lost. What fails is found again. */
+export async function attendConversations(
+  { db, client, taskQueue, logger }: Pick<ActivityDeps, 'db' | 'client' | 'taskQueue' | 'logger'>,
+  { graceSeconds }: { graceSeconds: number },
+): Promise<{ messages: number; sessions: number }> {
+  const found = await findUnattended(db, { graceSeconds });
+  const messageIds: MessageId[] = [];
+  const sessionIds: SessionId[] = [];
+  const warn = (error: unknown) =>
+    logger.warn({ error }, 'a conversation could not be attended, the next sweep tries again');
+  for (const message of found.messages) {
+    await startExchange({ client, taskQueue, message, isRestart: true }).then(() => {
+      messageIds.push(message.id);
+    }, warn);
+  }
+  for (const session of found.sessions) {
+    await startSession({ client, taskQueue, session }).then(() => {
+      sessionIds.push(session.id);
+    }, warn);
+  }
+  await markAttended(db, { messageIds, sessionIds });
+  return { messages: messageIds.length, sessions: sessionIds.length };
+}

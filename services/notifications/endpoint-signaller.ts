@@ -1,0 +1,62 @@
+import pLimit from 'p-limit';
+import type { EndpointId } from '../../domain/ids.ts';
+import type { TroubledEndpoint } from '../../delivery/relay/relay.ts';
+import type { ActivityDeps } from '../../activities/deps.ts';
+import { wakeEndpoint } from '../../orchestration/signal-endpoint.ts';
+
+const wakeAgainMs = 1_000;
+// Endpoints that fail by the hundred at once must not crowd Temporal, where payments wait for their turn too.
+const wakesAtOnce = 4;
+// To start a workflow while nothing may be sent yet makes one burst of all that an outage begins with. A longer
+// time is Temporal's to wait for: it outlives this process.
+const longestDelayMs = 30_000;
+
+/**
+ * Tells endpoints' workflows of new work, each at most once a second, the last time after the last of it: it
+ * finds all that is there. One that the relay has just closed hears when it may be tried again, not before. Says
+ * nothing to one whose round is under way in this process, which looks for itself.
+ */
+export function createWaker(
+  deps: Pick<ActivityDeps, 'client' | 'taskQueue' | 'logger' | 'rounds' | 'stopping'>,
+): (troubled: readonly TroubledEndpoint[]) => void {
+  /** Those told less than a second ago, and whether there was more since. */
+  const told = new Map<EndpointId, { hasMore: boolean }>();
+  const delayed = new Map<EndpointId, NodeJS.Timeout>();
+  const inTurn = pLimit(wakesAtOnce);
+
+  function tell(endpointId: EndpointId): void {
+    const last = told.get(endpointId);
+    if (last) {
+      last.hasMore = true;
+      return;
+    }
+    if (deps.rounds.isUnderWay(endpointId)) return;
+    const now = { hasMore: false };
+    told.set(endpointId, now);
+    setTimeout(() => {
+      told.delete(endpointId);
+      // What came while it was being closed can wait for the probe that its workflow waits for.
+      const isOfUse = !deps.stopping.aborted && !deps.rounds.isClosed(endpointId);
+      if (now.hasMore && isOfUse) tell(endpointId);
+    }, wakeAgainMs).unref();
+    inTurn(() => wakeEndpoint({ ...deps, endpointId })).catch((error: unknown) =>
+      // Not lost: the sweep finds deliveries that are due in no one's hands.
+      deps.logger.warn({ error, endpointId }, 'an endpoint could not be woken, the sweep will'),
+    );
+  }
+
+  /** The latest that is known of it holds. What a process that stops still had to tell, the sweep finds. */
+  function tellInTime({ endpointId, notBeforeMs }: TroubledEndpoint): void {
+    clearTimeout(delayed.get(endpointId));
+    delayed.delete(endpointId);
+    const delayMs = notBeforeMs - Date.now();
+    if (delayMs <= 0 || delayMs > longestDelayMs) return tell(endpointId);
+    const timer = setTimeout(() => {
+      delayed.delete(endpointId);
+      if (!deps.stopping.aborted) tell(endpointId);
+    }, delayMs);
+    delayed.set(endpointId, timer.unref());
+  }
+
+  return (troubled) => troubled.forEach(tellInTime);
+}

@@ -1,0 +1,14 @@
+import type { EndpointId } from '../../domain/ids.ts';
+import type { ActivityDeps } from '../../activities/deps.ts';
+
+/** For operators, a line an alert rule can count. The endpoint's merchant is told by `endpoint.disabled`. */
+export function sayDisabled(
+  { logger }: Pick<ActivityDeps, 'logger'>,
+  endpointIds: readonly EndpointId[],
+): void {
+  for (const endpointId of endpointIds)
+    logger.error(
+      { endpointId },
+      'an endpoint was disabled: it answered 410 or failed for five days',
+    );
+}

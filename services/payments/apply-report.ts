@@ -1,0 +1,55 @@
+import type { OrderId, PaymentId } from '../../domain/ids.ts';
+import type { CloseReason } from '../../domain/order.ts';
+import { decideOnReport } from '../../domain/payment.ts';
+import type { ProviderReport } from '../../domain/payment.ts';
+import { paymentOf, readOrder } from '../../db/queries/read-order.ts';
+import type { OrderRead, PaymentRow } from '../../db/queries/read-order.ts';
+import type { OrderProgress } from '../../workflows/messages.ts';
+import type { ActivityDeps } from '../../activities/deps.ts';
+import { changeOfGivenBack } from '../refunds/change-of-given-back.ts';
+import { changeOfReport } from './change-of-report.ts';
+import { commitDecision } from './commit-decision.ts';
+
+/** Applies what the provider answered to a question of ours about one payment. */
+export async function applyReport(
+  deps: ActivityDeps,
+  input: {
+    orderId: OrderId;
+    paymentId: PaymentId;
+    report: ProviderReport;
+    closeReason: CloseReason;
+  },
+): Promise<OrderProgress> {
+  const { report, closeReason, paymentId } = input;
+  if (report.status === 'unknown') {
+    const { providerStatus } = report;
+    deps.logger.error({ paymentId, providerStatus }, 'a provider status we have no word for');
+  }
+  const read = () => readOrder(deps.db, input);
+  const progress = await commitDecision(deps, {
+    read,
+    decide: (read) => {
+      const payment = paymentOf(read, paymentId);
+      const decision = decideOnReport(stateOf(read, payment), report);
+      const isGivenBack = isWhollyGivenBack(report);
+      return changeOfReport({
+        ...{ read, payment, decision, closeReason, isGivenBack },
+        told: { report },
+      });
+    },
+  });
+  if (!isWhollyGivenBack(report)) return progress;
+  return commitDecision(deps, {
+    read,
+    decide: (read) => changeOfGivenBack({ read, payment: paymentOf(read, paymentId) }),
+  });
+}
+
+export function isWhollyGivenBack(report: ProviderReport): boolean {
+  return report.status === 'succeeded' && report.isGivenBack === true;
+}
+
+/** A payment as the rules look at it. */
+export function stateOf({ order }: OrderRead, payment: PaymentRow) {
+  return { ...payment, capture: order.capture };
+}

@@ -1,0 +1,100 @@
+import { lookUpEndpoint } from '../../db/queries/endpoints.ts';
+import { lookUpMessage } from '../../db/queries/messaging/find-message.ts';
+import { lookUpSession } from '../../db/queries/messaging/read-session.ts';
+import { readOrder } from '../../db/queries/read-order.ts';
+import { findDay } from '../../db/queries/reconciliations.ts';
+import { isRefundPending } from '../../db/queries/find-refund.ts';
+import { isId } from '../../domain/ids.ts';
+import type { OrderId } from '../../domain/ids.ts';
+import { isEnded } from '../../domain/order.ts';
+import type { ActivityDeps } from '../../activities/deps.ts';
+import { startExchange } from '../../orchestration/start-exchange.ts';
+import { startSession } from '../../orchestration/start-session.ts';
+import { startReplay } from '../../orchestration/start-replay.ts';
+import { wakeEndpoint } from '../../orchestration/signal-endpoint.ts';
+import { restartOrder } from '../orders/restart-order.ts';
+import { sayWishes } from '../orders/redeliver-commands.ts';
+import { progressOf } from '../payments/commit-decision.ts';
+import { restartReconciliation } from '../reconciliation/open-reconciliation.ts';
+import { beginScheduled } from '../../activities/reconciliation/begin-scheduled.ts';
+import { startRefund } from '../../orchestration/start-refund.ts';
+
+/** A run that did not come to its own end. */
+export type EndedRun = { workflowId: string; startedAtMs: number };
+
+/** Starts a workflow again where its rows say that something is left to do; says whether it did. */
+export type Restarter = (deps: ActivityDeps, run: EndedRun) => Promise<boolean>;
+
+/** By workflow type: all that may be in the middle of something. What must always run is the workers' to keep. */
+export const restarters: Readonly<Record<string, Restarter>> = {
+  payOrder: (deps, { workflowId }) => restartOrderOf(deps, partOf(workflowId, 1)),
+  // What was reported and not applied, the sweep tells again; this is for what follows from it.
+  settleLate: (deps, { workflowId }) => restartOrderOf(deps, partOf(workflowId, 1)),
+  async refundPayment({ db, client, taskQueue }, { workflowId }) {
+    const refundId = partOf(workflowId, 1);
+    if (!isId('refund', refundId) || !(await isRefundPending(db, { refundId }))) return false;
+    await startRefund({ client, taskQueue, refundId, summary: `Started again: ${refundId}` });
+    return true;
+  },
+  async deliverToEndpoint({ db, client, taskQueue }, { workflowId }) {
+    const endpointId = partOf(workflowId, 1);
+    if (!isId('endpoint', endpointId) || !(await lookUpEndpoint(db, { endpointId }))) return false;
+    await wakeEndpoint({ client, taskQueue, endpointId });
+    return true;
+  },
+  async replayEvents({ client, taskQueue }, { workflowId }) {
+    const replayId = partOf(workflowId, 1);
+    if (!isId('replay', replayId)) return false;
+    await startReplay({ client, taskQueue, replayId });
+    return true;
+  },
+  async exchangeMessage({ db, client, taskQueue }, { workflowId }) {
+    const messageId = partOf(workflowId, 1);
+    const message = isId('message', messageId) && (await lookUpMessage(db, { messageId }));
+    if (!message || message.status !== 'pending') return false;
+    await startExchange({ client, taskQueue, message, isRestart: true });
+    return true;
+  },
+  async holdSession({ db, client, taskQueue }, { workflowId }) {
+    const sessionId = partOf(workflowId, 1);
+    const session = isId('session', sessionId) && (await lookUpSession(db, { sessionId }));
+    if (!session || session.status !== 'open') return false;
+    await startSession({ client, taskQueue, session });
+    return true;
+  },
+  async reconcileStatement(deps, { workflowId }) {
+    const [accountId, date] = [partOf(workflowId, 1), partOf(workflowId, 2)];
+    if (!isId('account', accountId)) return false;
+    const run = await findDay(deps.db, { accountId, date });
+    if (run?.status !== 'running' && run?.status !== 'waiting') return false;
+    await restartReconciliation(deps, run);
+    return true;
+  },
+  async reconcileYesterday(deps, { workflowId, startedAtMs }) {
+    // The schedule adds the time it was meant for: `reconcile-daily/acc_…-2026-11-29T01:30:00Z`.
+    const [accountId = '', ...time] = partOf(workflowId, 1).split('-');
+    if (!isId('account', accountId)) return false;
+    const scheduledAtMs = Date.parse(time.join('-'));
+    await beginScheduled(deps, {
+      accountId,
+      scheduledAtMs: Number.isNaN(scheduledAtMs) ? startedAtMs : scheduledAtMs,
+    });
+    return true;
+  },
+};
+
+/** `order/ord_…/late` is `order`, `ord_…`, `late`. */
+const partOf = (workflowId: string, index: number) => workflowId.split('/')[index] ?? '';
+
+async function restartOrderOf(deps: ActivityDeps, orderId: string): Promise<boolean> {
+  if (!isId('order', orderId)) return false;
+  if (!(await hasMoreToDo(deps, orderId))) return false;
+  await restartOrder(deps, { orderId });
+  await sayWishes(deps, { orderId });
+  return true;
+}
+
+async function hasMoreToDo({ db }: ActivityDeps, orderId: OrderId): Promise<boolean> {
+  const { status, hasLeftovers, confirmWithinMs } = progressOf(await readOrder(db, { orderId }));
+  return !isEnded(status) || hasLeftovers === true || confirmWithinMs !== undefined;
+}

@@ -1,0 +1,78 @@
+import { findRefund } from '../kit/book.ts';
+import type { Refund } from '../kit/book.ts';
+import type { Platform } from '../kit/platform.ts';
+import type { App } from './account.ts';
+import { failure, success } from './answers.ts';
+import type { Answer } from './answers.ts';
+import { wallTime } from './clock.ts';
+import { readFen, yuan } from './money.ts';
+import { buyer, findTrade, numbersOf, refundedMinor, tradeStatusOf } from './trades.ts';
+import type { BizContent } from './trades.ts';
+
+/** The funds change at the first request only: the same again says `N`. */
+export function refundTrade(platform: Platform, app: App, terms: BizContent): Answer {
+  const payment = findTrade(platform, app, terms);
+  if (!payment) return failure('TRADE_NOT_EXIST');
+  const amountMinor = readFen(terms['refund_amount']);
+  const refundNo = readRefundNo(terms, payment.outTradeNo);
+  if (!amountMinor || refundNo === undefined) return failure('INVALID_PARAMETER');
+  const earlier = findRefund(platform.book, { account: app.appId, refundNo });
+  if (!earlier && tradeStatusOf(payment) !== 'TRADE_SUCCESS') return failure('TRADE_STATUS_ERROR');
+  const verdict = platform.refund(payment, {
+    refundNo,
+    // They have no number of their own for it.
+    providerRefundNo: refundNo,
+    amountMinor,
+    isExternal: false,
+    terms: `${payment.outTradeNo} ${amountMinor}`,
+    atMs: Date.now(),
+  });
+  if ('refusal' in verdict) {
+    return failure(
+      verdict.refusal === 'conflict' ? 'DISCORDANT_REPEAT_REQUEST' : 'REASON_TRADE_REFUND_FEE_ERR',
+    );
+  }
+  const { refund } = verdict;
+  if (refund.status === 'bounced' || refund.status === 'closed') {
+    return failure('TRADE_NOT_ALLOW_REFUND');
+  }
+  const isSettledNow = !earlier && app.hasInstantRefunds;
+  if (isSettledNow) platform.settleRefund(payment, refund);
+  return success({
+    ...numbersOf(payment),
+    buyer_logon_id: buyer.logonId,
+    fund_change: isSettledNow ? 'Y' : 'N',
+    refund_fee: yuan(refundedMinor(payment)),
+    ...timeOf(refund),
+  });
+}
+
+/** Of a refund that was never executed it says nothing at all, successfully. */
+export function queryRefund(platform: Platform, app: App, terms: BizContent): Answer {
+  const payment = findTrade(platform, app, terms);
+  if (!payment) return failure('TRADE_NOT_EXIST');
+  const refundNo = readRefundNo(terms, payment.outTradeNo);
+  const refund = payment.refunds.find((refund) => refund.refundNo === refundNo);
+  if (refund?.status !== 'succeeded') return success({});
+  const options = terms['query_options'];
+  const isTimeAsked = Array.isArray(options) && options.includes('gmt_refund_pay');
+  return success({
+    ...numbersOf(payment),
+    out_request_no: refund.refundNo,
+    refund_status: 'REFUND_SUCCESS',
+    refund_amount: yuan(refund.amountMinor),
+    total_amount: yuan(payment.capturedMinor),
+    ...(isTimeAsked && timeOf(refund)),
+  });
+}
+
+function timeOf({ settledAtMs }: Refund) {
+  return settledAtMs === undefined ? {} : { gmt_refund_pay: wallTime(settledAtMs) };
+}
+
+/** Left out, it is the payment's own number. */
+function readRefundNo(terms: BizContent, outTradeNo: string): string | undefined {
+  const { out_request_no: refundNo = outTradeNo } = terms;
+  const isReadable = typeof refundNo === 'string' && /^.{1,64}$/.test(refundNo);
+  return isReadable ? refundNo : undefined;
+}

@@ -1,0 +1,205 @@
+import { randomBytes } from 'node:crypto';
+import type { Payment } from '../kit/book.ts';
+import { handleDetails, isHandleAlive } from '../kit/handles.ts';
+import type { Platform } from '../kit/platform.ts';
+import { refundableMinor } from '../kit/rules.ts';
+import type { RefusalName } from '../kit/rules.ts';
+import type { App } from './account.ts';
+import { failure, success } from './answers.ts';
+import type { Answer, FailureCode } from './answers.ts';
+import { parseWallTime, wallTime } from './clock.ts';
+import { readFen, yuan } from './money.ts';
+
+/** A code lives two hours unless the order says otherwise. */
+const codeLifetimeMs = 2 * 3_600_000;
+const foreverMs = 10 * 365 * 86_400_000;
+const maxAmountFen = 100_000_000_00;
+
+export type BizContent = Record<string, unknown>;
+
+export type Order = {
+  app: App;
+  /** How the payer gets to it. */
+  method: 'precreate' | 'page' | 'wap';
+  terms: BizContent;
+  notifyUrl: string | undefined;
+  returnUrl?: string | undefined;
+};
+
+/** The same order again is the same trade; other terms are refused. */
+export function placeOrder(
+  platform: Platform,
+  { app, method, terms, notifyUrl, returnUrl }: Order,
+): { payment: Payment } | { refusal: FailureCode } {
+  const { out_trade_no: outTradeNo, subject, time_expire: timeExpire, quit_url: quitUrl } = terms;
+  const amountMinor = readFen(terms['total_amount']);
+  const nowMs = Date.now();
+  const expiresAtMs = timeExpire === undefined ? nowMs + codeLifetimeMs : readTime(timeExpire);
+  if (!isNumber(outTradeNo) || !isSubject(subject)) return { refusal: 'INVALID_PARAMETER' };
+  if (!amountMinor || expiresAtMs === undefined) return { refusal: 'INVALID_PARAMETER' };
+  const key = { account: app.appId, outTradeNo };
+  const earlier = platform.find(key);
+  if (earlier?.status === 'paid') return { refusal: 'TRADE_HAS_SUCCESS' };
+  if (earlier?.status === 'closed') {
+    return { refusal: isTrade(earlier) ? 'TRADE_HAS_CLOSE' : 'NOW_TIME_AFTER_EXPIRE_TIME_ERROR' };
+  }
+  if (amountMinor > maxAmountFen) return { refusal: 'TOTAL_FEE_EXCEED' };
+  const verdict = platform.open({
+    ...key,
+    providerTradeNo: null,
+    method,
+    amountMinor,
+    currency: 'CNY',
+    subject,
+    terms: JSON.stringify([method, ...Object.entries(terms).sort(byName)]),
+    ...(notifyUrl && { notifyUrl }),
+    capture: 'automatic',
+    expiresAtMs,
+    openedAtMs: nowMs,
+    details: {
+      ...newHandle(method, nowMs),
+      ...(returnUrl && { returnUrl }),
+      ...(typeof quitUrl === 'string' && { quitUrl }),
+    },
+  });
+  if ('refusal' in verdict) return { refusal: orderWords[verdict.refusal] };
+  const { payment } = verdict;
+  const value = payment.details['code'];
+  if (!isHandleAlive(payment, { name: 'code', value }, nowMs)) {
+    platform.addDetails(payment, newHandle(method, nowMs));
+  }
+  return verdict;
+}
+
+/** A code can be scanned for two hours, whatever the order says; an address is good as long as the order. */
+function newHandle(method: Order['method'], nowMs: number): Record<string, string> {
+  const value = `bax${randomBytes(10).toString('hex')}`;
+  const lifetimeMs = method === 'precreate' ? codeLifetimeMs : foreverMs;
+  return handleDetails({ name: 'code', value, lifetimeMs }, nowMs);
+}
+
+/** The rules' words in theirs. */
+const orderWords: Record<RefusalName, FailureCode> = {
+  conflict: 'CONTEXT_INCONSISTENT',
+  expired: 'NOW_TIME_AFTER_EXPIRE_TIME_ERROR',
+  paid: 'TRADE_HAS_SUCCESS',
+  closed: 'TRADE_HAS_CLOSE',
+  amountInvalid: 'INVALID_PARAMETER',
+  notPaid: 'TRADE_STATUS_ERROR',
+  notAuthorized: 'TRADE_STATUS_ERROR',
+  exceedsAuthorized: 'TRADE_STATUS_ERROR',
+  exceedsCaptured: 'REASON_TRADE_REFUND_FEE_ERR',
+  refundNotPending: 'TRADE_STATUS_ERROR',
+  alreadyDisputed: 'TRADE_STATUS_ERROR',
+  disputeDecided: 'TRADE_STATUS_ERROR',
+};
+
+/** The payer scans the code or opens the page: only now does the trade exist. */
+export function beginTrade(platform: Platform, payment: Payment): void {
+  if (platform.look(payment).status === 'open') platform.nameTrade(payment);
+}
+
+/** At Alipay no trade exists before that; one that has no number is not there. */
+export function isTrade({ providerTradeNo }: Payment): boolean {
+  return providerTradeNo !== null;
+}
+
+/** The merchant's number, where a call is about one. */
+export function numberIn({ out_trade_no: outTradeNo }: BizContent): string {
+  return typeof outTradeNo === 'string' ? outTradeNo : '';
+}
+
+/** Looks a trade up by either number. */
+export function findTrade(platform: Platform, app: App, terms: BizContent): Payment | undefined {
+  const { trade_no: tradeNo } = terms;
+  const payment =
+    typeof tradeNo === 'string'
+      ? platform.book.byProviderTradeNo.get(tradeNo)
+      : platform.find({ account: app.appId, outTradeNo: numberIn(terms) });
+  const isTheirs = payment?.account === app.appId && isTrade(payment);
+  return isTheirs ? platform.look(payment) : undefined;
+}
+
+/** https://opendocs.alipay.com/open/82ea786a_alipay.trade.query */
+export function queryTrade(platform: Platform, app: App, terms: BizContent): Answer {
+  const payment = findTrade(platform, app, terms);
+  return payment ? success(describe(payment)) : failure('TRADE_NOT_EXIST');
+}
+
+/** An unscanned code is no trade, and stays payable until it expires. */
+export function closeTrade(platform: Platform, app: App, terms: BizContent): Answer {
+  const payment = findTrade(platform, app, terms);
+  if (!payment) return failure('TRADE_NOT_EXIST');
+  const verdict = platform.close(payment);
+  return 'refusal' in verdict
+    ? failure(orderWords[verdict.refusal])
+    : success(numbersOf(verdict.payment));
+}
+
+/** Closes what is unpaid, gives back what is paid; said again it is so already. */
+export function cancelTrade(platform: Platform, app: App, terms: BizContent): Answer {
+  const payment = findTrade(platform, app, terms);
+  if (!payment) return failure('TRADE_NOT_EXIST');
+  const isPaid = payment.status === 'paid';
+  const leftMinor = refundableMinor(payment);
+  if (payment.status === 'open') platform.close(payment);
+  if (isPaid && leftMinor > 0) platform.externalRefund(payment, leftMinor);
+  const action = isPaid ? 'refund' : 'close';
+  return success({ ...numbersOf(payment), retry_flag: 'N', action });
+}
+
+function describe(payment: Payment): Answer {
+  const { paidAtMs, capturedMinor, amountMinor } = payment;
+  const received = yuan(capturedMinor);
+  const amount = paidAtMs === undefined ? yuan(amountMinor) : received;
+  return {
+    ...numbersOf(payment),
+    buyer_logon_id: buyer.logonId,
+    buyer_user_id: buyer.id,
+    trade_status: tradeStatusOf(payment),
+    total_amount: amount,
+    receipt_amount: received,
+    buyer_pay_amount: received,
+    invoice_amount: received,
+    point_amount: '0.00',
+    ...(paidAtMs !== undefined && {
+      send_pay_date: wallTime(paidAtMs),
+      fund_bill_list: [{ amount, fund_channel: 'ALIPAYACCOUNT' }],
+    }),
+  };
+}
+
+/** A trade given back whole is closed, and only its refunds tell it from one that was never paid. */
+export function tradeStatusOf(payment: Payment): string {
+  if (payment.status === 'closed') return 'TRADE_CLOSED';
+  if (payment.status !== 'paid') return 'WAIT_BUYER_PAY';
+  return refundedMinor(payment) < payment.capturedMinor ? 'TRADE_SUCCESS' : 'TRADE_CLOSED';
+}
+
+/** What has reached the payer again. */
+export function refundedMinor({ refunds }: Payment): number {
+  const succeeded = refunds.filter(({ status }) => status === 'succeeded');
+  return succeeded.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+}
+
+export const buyer = { id: '2088102146225135', logonId: 'pay***@simulator.test' } as const;
+
+export function numbersOf({ providerTradeNo, outTradeNo }: Payment) {
+  return { trade_no: providerTradeNo, out_trade_no: outTradeNo };
+}
+
+function readTime(value: unknown): number | undefined {
+  return typeof value === 'string' ? parseWallTime(value) : undefined;
+}
+
+function isNumber(value: unknown): value is string {
+  return typeof value === 'string' && /^[A-Za-z0-9_]{1,64}$/.test(value);
+}
+
+function isSubject(value: unknown): value is string {
+  return typeof value === 'string' && value.trim() !== '' && Array.from(value).length <= 256;
+}
+
+function byName([a]: [string, unknown], [b]: [string, unknown]): number {
+  return a < b ? -1 : 1;
+}

@@ -1,0 +1,90 @@
+import type { Account, Payment } from '../kit/book.ts';
+import { findByDetail, findPayment } from '../kit/book.ts';
+import type { FaultScript } from '../kit/faults.ts';
+import type { Platform } from '../kit/platform.ts';
+import { invalidRequest, missing } from './api-error.ts';
+import type { Params } from './params.ts';
+import { fromApiAmount } from './units.ts';
+
+/** One authenticated request, and what it works on. */
+export type ApiCall = {
+  platform: Platform;
+  faults: FaultScript;
+  account: Account;
+  params: Params;
+  /** Where the payer's pages are. */
+  publicUrl: string;
+  /** Does something later, unless the simulator has ended by then. */
+  later(delayMs: number, act: () => void): void;
+  /** How far the search is behind. */
+  searchDelayMs: number;
+};
+
+export type Page<Entry> = { object: 'list'; url: string; has_more: boolean; data: Entry[] };
+
+export function requireIntent(call: ApiCall, id: string): Payment {
+  const payment = findIntent(call, id);
+  if (!payment) throw missing('payment_intent', id);
+  return payment;
+}
+
+export function findIntent({ platform, account }: ApiCall, id: string): Payment | undefined {
+  const payment = platform.book.byProviderTradeNo.get(id);
+  return payment?.account === account.account ? platform.look(payment) : undefined;
+}
+
+export function findSession({ platform, account }: ApiCall, id: string): Payment | undefined {
+  const payment = findByDetail(platform.book, 'sessionId', id);
+  return payment?.account === account.account ? platform.look(payment) : undefined;
+}
+
+/**
+ * The number the console knows a payment by: the merchant's, from the metadata, where that is free.
+ * Stripe itself lets any number of payments carry the same metadata.
+ */
+export function consoleNumber(
+  { platform, account: { account } }: ApiCall,
+  wished: string | undefined,
+  id: string,
+): string {
+  const isFree = wished && !findPayment(platform.book, { account, outTradeNo: wished });
+  return isFree ? wished : id;
+}
+
+/** An amount in the book's units. Up to twelve digits for IDR, eight for others. */
+export function readAmount(amount: number, currency: string, param: string): number {
+  if (amount < 1) {
+    throw invalidRequest('This value must be greater than or equal to 1.', {
+      code: 'parameter_invalid_integer',
+      param,
+    });
+  }
+  if (amount > (currency === 'IDR' ? 999_999_999_999 : 99_999_999)) {
+    throw invalidRequest('Amount must be no more than 999,999.99', {
+      code: 'amount_too_large',
+      param,
+    });
+  }
+  const amountMinor = fromApiAmount(amount, currency);
+  if (amountMinor !== undefined) return amountMinor;
+  throw invalidRequest(`Invalid amount for ${currency}`, { code: 'invalid_charge_amount', param });
+}
+
+export function readCurrency(text: string, param: string): string {
+  if (/^[a-z]{3}$/.test(text)) return text.toUpperCase();
+  throw invalidRequest(`Invalid currency: ${text}`, { param });
+}
+
+/** Newest first, from after `starting_after`. https://docs.stripe.com/api/pagination */
+export function pageOf<Entry extends { id: string }>(
+  { params }: ApiCall,
+  url: string,
+  entries: Entry[],
+): Page<Entry> {
+  const limit = Math.min(params.int('limit') ?? 10, 100);
+  const after = params.text('starting_after');
+  const from = after === undefined ? 0 : entries.findIndex(({ id }) => id === after) + 1;
+  if (after !== undefined && from === 0) throw missing('object', after);
+  const data = entries.slice(from, from + limit);
+  return { object: 'list', url, has_more: from + limit < entries.length, data };
+}

@@ -1,0 +1,4 @@
+import { runAsProcess } from '../kit/process.ts';
+import { startStripeSimulator } from './server.ts';
+
+await runAsProcess('STRIPE', startStripeSimulator);
