@@ -27,16 +27,11 @@ export function toFailure(error: unknown, attempt: number, random = Math.random(
   });
 }
 
-type Activity = (input: never) => Promise<unknown>;
-
 /**
  * Lets every activity of a group fail in Temporal's terms, and ends its calls out as soon as it is cancelled or its
  * time is over.
  */
-export function withFailures<T extends Record<string, Activity>>(
-  { client }: { client: Client },
-  activities: T,
-): T {
+export function withFailures<T extends object>({ client }: { client: Client }, activities: T): T {
   const wrapped = Object.entries(activities).map(([name, run]) => [
     name,
     async (input: never) => {

@@ -12,7 +12,7 @@ import type { Merchant } from '../db/queries/merchants.ts';
 import type { Sealer } from '../db/sealed.ts';
 import type { Sender } from '../delivery/send/send.ts';
 import type { Cursors } from './cursors.ts';
-import type { KeptAnswer } from './idempotency.ts';
+import type { KeptAnswer } from './kept-answer.ts';
 import type { KeyWatch, WatchedKey } from './key-watch.ts';
 import type { Rate } from './limits/rate.ts';
 import type { Logger } from '../telemetry/logger.ts';

@@ -6,6 +6,7 @@ import type { Database } from '../db/database.ts';
 import type { Transaction } from '../db/transaction.ts';
 import { canonicalJson } from '../domain/json-value.ts';
 import type { AppEnv } from './deps.ts';
+import type { KeptAnswer } from './kept-answer.ts';
 import { Problem } from './problems.ts';
 import { refuseFields } from './refuse-fields.ts';
 
@@ -41,13 +42,6 @@ export function keyInFlight(): Problem {
     { headers: { 'retry-after': '1' } },
   );
 }
-
-/** An answer as it is kept: said again, it is the same to the byte. */
-export type KeptAnswer = {
-  status: ContentfulStatusCode;
-  headers: Record<string, string>;
-  body: string;
-};
 
 /** Says again what was answered before. */
 export function replayed(c: Context<AppEnv>, { status, headers, body }: KeptAnswer) {

@@ -15,12 +15,8 @@ import { isId } from '../domain/ids.ts';
 import type { MerchantId } from '../domain/ids.ts';
 import type { AccountTerms } from '../db/queries/provider-accounts.ts';
 import type { ProviderDefinition } from '../providers/definition.ts';
-import {
-  createProvider,
-  definitions,
-  findDefinition,
-  unknownWordOf,
-} from '../providers/registry.ts';
+import { createProvider } from '../providers/create-provider.ts';
+import { definitions, findDefinition, unknownFieldOf } from '../providers/registry.ts';
 import { instantSchema } from '../api/schemas.ts';
 import { isCurrency } from '../domain/money.ts';
 import { readJson } from '../domain/read-json.ts';
@@ -117,10 +113,10 @@ const verbs: Record<string, () => Promise<unknown>> = {
       return createSandboxAccount(deps, { merchantId, provider, simulatorUrl, publicUrl, terms });
     }
     const account = { merchantId, provider, terms, ...readWords(option('config')) };
-    const unknown = unknownWordOf(definition, account);
+    const unknown = unknownFieldOf(definition, account);
     if (unknown !== undefined) refuse(`--config: there is no word ${unknown} for ${provider}`);
     // Made once here, so that a wrong key is refused now and not with the first payment.
-    createProvider(account);
+    await createProvider(account);
     const { id } = await insertProviderAccount(deps, account);
     return { accountId: id, notifyUrl: `${publicUrl}/providers/${id}/notifications` };
   },

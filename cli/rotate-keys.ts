@@ -1,14 +1,12 @@
-import { and, eq } from 'drizzle-orm';
 import type { PgColumn } from 'drizzle-orm/pg-core';
 import type { Database } from '../db/database.ts';
 import { countSealed } from '../db/queries/count-sealed.ts';
 import { resealBatch } from '../db/queries/reseal-batch.ts';
+import { resealKeyCheck } from '../db/queries/reseal-key-check.ts';
 import { listSeenKeys } from '../db/queries/seen-keys.ts';
 import type { SeenProcess } from '../db/queries/seen-keys.ts';
-import { keyCheck } from '../db/schema/key-check.ts';
-import { sealContext, sealedColumns, sealedNames } from '../db/sealed-columns.ts';
+import { sealedColumns, sealedNames } from '../db/sealed-columns.ts';
 import type { SealedName } from '../db/sealed-columns.ts';
-import { keyIdOf } from '../db/sealed.ts';
 import type { Sealer } from '../db/sealed.ts';
 
 const batchRows = 200;
@@ -58,7 +56,7 @@ export async function rotateKeys(
     }
   };
   // From here on nobody starts without the new key; who did so just now is seen.
-  await resealCheck(deps, true);
+  await resealKeyCheck(deps, { id: true });
   const strangers = await findStrangers(deps);
   if (strangers.length > 0) return refusal(sealingId, strangers);
   for (let pass = 1; pass <= mostPasses; pass++) {
@@ -71,7 +69,7 @@ export async function rotateKeys(
   );
   // Nobody starts without an old key for as long as something is sealed with it.
   const isDone = oldIds.every((id) => byKey[id] === undefined);
-  if (isDone) await resealCheck(deps, false);
+  if (isDone) await resealKeyCheck(deps, { id: false });
   const sealingWithOld = (await listSeenKeys(db)).filter(({ keyIds }) => keyIds[0] !== sealingId);
   return {
     kind: 'rotated',
@@ -92,18 +90,6 @@ async function findStrangers({ db, sealer }: Deps): Promise<SeenProcess[]> {
 function refusal(sealingId: string, processes: SeenProcess[]): Rotation {
   const reason = `${processes.length} running processes do not know the key ${sealingId}, or do not say which they know. Start every process with TENDER_SECRET_KEYS=<old>,<new>, then with <new>,<old>, then rotate (docs/secrets.md)`;
   return { kind: 'refused', reason, processes };
-}
-
-/** One of the two key check values, before or after everything else. */
-async function resealCheck({ db, sealer }: Deps, id: boolean): Promise<void> {
-  const context = sealContext('key_check.value', String(id));
-  const [row] = await db.select().from(keyCheck).where(eq(keyCheck.id, id));
-  if (!row || keyIdOf(row.sealedValue) === sealer.keyIds[0]) return;
-  const sealedValue = sealer.seal(sealer.open(row.sealedValue, context), context);
-  await db
-    .update(keyCheck)
-    .set({ sealedValue })
-    .where(and(eq(keyCheck.id, id), eq(keyCheck.sealedValue, row.sealedValue)));
 }
 
 async function* resealAll(deps: Deps, column: { name: SealedName; column: PgColumn }) {

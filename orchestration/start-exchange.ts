@@ -1,10 +1,17 @@
-import type { Client } from '@temporalio/client';
-import type { Message } from '../db/queries/messaging/create-request.ts';
-import type { MessageId } from '../domain/ids.ts';
+import type { Qos } from '../domain/delivery.ts';
+import type { EndpointId, MerchantId, MessageId } from '../domain/ids.ts';
 import { messageReplied, workflowIds } from '../workflows/messages.ts';
 import type { exchangeMessage } from '../workflows/exchange-message.ts';
+import type { Temporal } from './temporal.ts';
 
-type Temporal = { client: Client; taskQueue: string };
+type Request = {
+  id: MessageId;
+  merchantId: MerchantId;
+  toMerchantId: MerchantId;
+  toEndpointId: EndpointId | null;
+  qos: Qos;
+  expiresAt: Date;
+};
 
 /**
  * Starts a request's workflow, or finds it running: repeating is safe. `isRestart`: an earlier one may have
@@ -15,7 +22,7 @@ export async function startExchange({
   taskQueue,
   message,
   isRestart = false,
-}: Temporal & { message: Message; isRestart?: boolean }): Promise<void> {
+}: Temporal & { message: Request; isRestart?: boolean }): Promise<void> {
   const isAskedOnce = message.qos === 'at_most_once';
   const { id: messageId, expiresAt, toEndpointId, toMerchantId } = message;
   await client.workflow.start<typeof exchangeMessage>('exchangeMessage', {

@@ -1,15 +1,23 @@
 import type { Client } from '@temporalio/client';
-import type { NotificationId, RefundId } from '../domain/ids.ts';
+import type { NotificationId, OrderId, RefundId } from '../domain/ids.ts';
 import { formatMoney } from '../domain/money.ts';
-import type { RefundRow } from '../db/queries/read-order.ts';
 import { providerReported, workflowIds } from '../workflows/messages.ts';
 import type { refundPayment } from '../workflows/refund-payment.ts';
-import type { ActivityDeps } from '../activities/deps.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Temporal } from './temporal.ts';
+
+type ReservedRefund = {
+  id: RefundId;
+  orderId: OrderId;
+  cause: string;
+  amountMinor: number;
+  currency: string;
+};
 
 /** Starts the workflow of a refund that was just reserved. Not awaited: the sweep finds what is left lying. */
 export function beginRefund(
-  { client, taskQueue, logger }: Pick<ActivityDeps, 'client' | 'taskQueue' | 'logger'>,
-  { refund }: { refund: RefundRow },
+  { client, taskQueue, logger }: Temporal & { logger: Logger },
+  { refund }: { refund: ReservedRefund },
 ): void {
   const { id: refundId } = refund;
   const summary = `${formatMoney(refund)} · ${refund.cause} · ${refund.orderId}`;

@@ -1,10 +1,9 @@
-import type { Client } from '@temporalio/client';
-import type { Session } from '../db/queries/messaging/read-session.ts';
 import type { SessionId } from '../domain/ids.ts';
 import { sessionEnded, workflowIds } from '../workflows/messages.ts';
 import type { holdSession } from '../workflows/hold-session.ts';
+import type { Temporal } from './temporal.ts';
 
-type Temporal = { client: Client; taskQueue: string };
+type Session = { id: SessionId; firstAddress: string; secondAddress: string; closesAt: Date };
 
 /** Starts a session's workflow, or finds it running: repeating is safe. */
 export async function startSession({

@@ -1,26 +1,30 @@
 import type { Payer, Provider, ProviderName } from './provider.ts';
 
-/** What a provider's folder tells the rest of the house about itself; one `definition.ts` each. */
+/** What the rest of the house has to know of a provider, as data: whoever reads it loads no SDK. One `definition.ts` a folder. */
 export type ProviderDefinition = {
   name: ProviderName;
   /** What people call it, e.g. on the checkout page. */
   title: string;
   /** Ways to pay by their public names, such as `alipay.qr`; the one to prefer stands first. */
   methods: Readonly<Record<string, MethodTraits>>;
-  /** What an account of this provider must say: names of public settings and of sealed credentials. */
+  /** Required account fields: names of public settings and of sealed credentials. */
   account: {
     settings: readonly string[];
     credentials: readonly string[];
-    /** Settings that it may say. */
+    /** Optional settings. */
     optional?: readonly string[];
   };
   /** The time zone of its days (an IANA name), and when on the next day a statement is surely made. */
   statements: { timeZone: string; readyAt: { hour: number; minute: number } };
-  /** Builds an account's client. Every name in `account` is there; more may be. Throws on values that cannot be read. */
-  create(account: AccountWords): Provider;
 };
 
-export type AccountWords = {
+/**
+ * Builds an account's client, as `open-account.ts` of each provider's folder does. Every required field is there; more
+ * may be. Throws on values that cannot be read.
+ */
+export type OpenAccount = (account: AccountFields) => Provider;
+
+export type AccountFields = {
   settings: Readonly<Record<string, string>>;
   credentials: Readonly<Record<string, string>>;
 };

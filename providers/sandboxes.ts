@@ -1,10 +1,10 @@
 import { openAlipaySandbox } from './alipay/sandbox.ts';
-import type { AccountWords } from './definition.ts';
+import type { AccountFields } from './definition.ts';
 import type { ProviderName } from './provider.ts';
 import { openStripeSandbox } from './stripe/sandbox.ts';
 import { openWechatPaySandbox } from './wechat-pay/sandbox.ts';
 
-export type Sandbox = AccountWords & {
+export type Sandbox = AccountFields & {
   /** The simulator's own name of the account, for its console. */
   account: string;
 };

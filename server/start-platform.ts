@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createHandledRuns } from '../services/recovery/handled-runs.ts';
-import { createRounds } from '../services/notifications/delivery-runs.ts';
+import { createDeliveryRuns } from '../services/notifications/delivery-runs.ts';
 import { createAccountHealth } from '../services/payments/account-health.ts';
 import { createProviderDirectory } from '../services/payments/provider-directory.ts';
 import { createCursors, lookForCuts } from '../api/cursors.ts';
@@ -96,7 +96,7 @@ export async function startPlatform(input: {
     }),
     attempt: createAttempter({ sender, sealer, onSent: traffic.onSent }),
     traffic,
-    rounds: createRounds(),
+    runs: createDeliveryRuns(),
     handledRuns: createHandledRuns(),
     onEvents: (shard: number, listener: (news: EventNews) => void) => {
       const stops = [

@@ -1,5 +1,5 @@
 import { ActivityFailure, proxyActivities, sleep } from '@temporalio/workflow';
-import type { Activities } from '../activities/index.ts';
+import type { Activities } from './activities.ts';
 import type { OrderId } from '../domain/ids.ts';
 import { isHistoryLong } from './history.ts';
 import { askProvider } from './retry-policies.ts';

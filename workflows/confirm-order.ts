@@ -5,7 +5,7 @@ import {
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Activities } from '../activities/index.ts';
+import type { Activities } from './activities.ts';
 import type { OrderId } from '../domain/ids.ts';
 import type { Confirmation } from '../domain/order.ts';
 import { isHistoryLong } from './history.ts';

@@ -6,8 +6,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Activities } from '../activities/index.ts';
-import type { DeliveryRound } from '../activities/notifications/deliver-due.ts';
+import type { Activities, DeliveryRun } from './activities.ts';
 import { deliveriesAdded } from './messages.ts';
 import type { DeliverToEndpointInput } from './messages.ts';
 import { deliverRound, keepBooks } from './retry-policies.ts';
@@ -46,7 +45,7 @@ export async function deliverToEndpoint(input: DeliverToEndpointInput): Promise<
   await continueAsNew<typeof deliverToEndpoint>(input);
 }
 
-function detailsOf({ outstanding, nextDueInMs, lastFailure, window, isPaused }: DeliveryRound) {
+function detailsOf({ outstanding, nextDueInMs, lastFailure, window, isPaused }: DeliveryRun) {
   if (isPaused) return `Paused. ${outstanding} deliveries wait.`;
   const next = new Date(Date.now() + nextDueInMs).toISOString();
   const pace = window === 0 ? 'closed, one probe at a time' : `window ${window}`;

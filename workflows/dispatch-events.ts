@@ -4,7 +4,7 @@ import {
   setCurrentDetails,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Activities } from '../activities/index.ts';
+import type { Activities } from './activities.ts';
 import type { DispatchEventsInput } from './messages.ts';
 import { relayForLong } from './retry-policies.ts';
 

@@ -9,7 +9,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Activities } from '../activities/index.ts';
+import type { Activities } from './activities.ts';
 import type { ExchangeStatus } from '../domain/exchange.ts';
 import { messageReplied } from './messages.ts';
 import type { ExchangeMessageInput } from './messages.ts';

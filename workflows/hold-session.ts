@@ -4,7 +4,7 @@ import {
   setCurrentDetails,
   setHandler,
 } from '@temporalio/workflow';
-import type { Activities } from '../activities/index.ts';
+import type { Activities } from './activities.ts';
 import type { SessionStatus } from '../domain/session.ts';
 import { sessionEnded } from './messages.ts';
 import type { HoldSessionInput } from './messages.ts';

@@ -12,7 +12,7 @@ import {
   setHandler,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
-import type { Activities } from '../activities/index.ts';
+import type { Activities } from './activities.ts';
 import { hasBeenPaid, isEnded, nextPollMs } from '../domain/order.ts';
 import type { NotificationId } from '../domain/ids.ts';
 import type { CloseReason, OrderStatus } from '../domain/order.ts';

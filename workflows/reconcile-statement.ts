@@ -7,7 +7,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Activities } from '../activities/index.ts';
+import type { Activities } from './activities.ts';
 import type { DifferenceId } from '../domain/ids.ts';
 import { reconcileAgain } from './messages.ts';
 import type { ReconcileProgress, ReconcileStatementInput } from './messages.ts';

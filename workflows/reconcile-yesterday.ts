@@ -1,5 +1,5 @@
 import { proxyActivities, workflowInfo } from '@temporalio/workflow';
-import type { Activities } from '../activities/index.ts';
+import type { Activities } from './activities.ts';
 import type { AccountId } from '../domain/ids.ts';
 import { keepBooks } from './retry-policies.ts';
 

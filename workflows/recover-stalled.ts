@@ -5,7 +5,7 @@ import {
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Activities } from '../activities/index.ts';
+import type { Activities } from './activities.ts';
 import { askProvider } from './retry-policies.ts';
 
 const { sweepStragglers } = proxyActivities<Activities>({

@@ -8,7 +8,7 @@ import {
   setHandler,
   sleep,
 } from '@temporalio/workflow';
-import type { Activities } from '../activities/index.ts';
+import type { Activities } from './activities.ts';
 import type { NotificationId } from '../domain/ids.ts';
 import { nextPollMs } from '../domain/order.ts';
 import type { RefundStatus } from '../domain/refund.ts';

@@ -4,7 +4,7 @@ import {
   setCurrentDetails,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Activities } from '../activities/index.ts';
+import type { Activities } from './activities.ts';
 import type { ReplayEventsInput } from './messages.ts';
 import { deliverRound } from './retry-policies.ts';
 

@@ -8,7 +8,7 @@ import {
   setCurrentDetails,
   setHandler,
 } from '@temporalio/workflow';
-import type { Activities } from '../activities/index.ts';
+import type { Activities } from './activities.ts';
 import { closeAllLeftovers } from './close-open-attempts.ts';
 import { confirmOrder } from './confirm-order.ts';
 import { isHistoryLong } from './history.ts';

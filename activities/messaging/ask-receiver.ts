@@ -15,11 +15,9 @@ import type { MessageId } from '../../domain/ids.ts';
 import { priorityRank } from '../../domain/delivery.ts';
 import { createAttempter } from '../../delivery/send/attempt.ts';
 import type { Sender, SendResult } from '../../delivery/send/send.ts';
+import type { AskedReceiver } from '../../workflows/activities.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { whileBeating } from '../while-beating.ts';
-
-/** What became of asking. `over`: there is a reply, or it is too late for one. */
-export type Asked = { kind: 'over' | 'taken' | 'unreachable' };
 
 const heartbeatEveryMs = 1_500;
 // Somebody waits: sooner than an event is tried again, and as long as any request may last. An endpoint's
@@ -37,7 +35,7 @@ const requestRetrySeconds = [
 export async function askReceiver(
   deps: Pick<ActivityDeps, 'db' | 'sender' | 'sealer'>,
   { messageId }: { messageId: MessageId },
-): Promise<Asked> {
+): Promise<AskedReceiver> {
   const { db } = deps;
   const message = await lookUpMessage(db, { messageId });
   if (!message) throw new Error(`message ${messageId} does not exist`);

@@ -15,6 +15,7 @@ import type { AttemptOutcome } from '../../db/queries/record-attempts.ts';
 import { returnToRelay } from '../../db/queries/return-to-relay.ts';
 import type { OutgoingDelivery } from '../../db/queries/select-outgoing.ts';
 import { afterOutcome } from '../../delivery/queue/after-outcome.ts';
+import type { DeliveryRun } from '../../workflows/activities.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { whileBeating } from '../while-beating.ts';
 import { sayDisabled } from '../../services/notifications/log-disabled.ts';
@@ -33,17 +34,8 @@ const closedLookMs = 2_000;
 const lingerMs = 1_000;
 const lingerLookMs = 250;
 
-export type DeliveryRound = {
-  outstanding: number;
-  nextDueInMs: number;
-  lastFailure: string | null;
-  /** Calls that may be under way; 0 while the endpoint is closed and only probed. */
-  window: number;
-  isPaused: boolean;
-};
-
 /** What the Temporal UI shows of a round that is under way. */
-type RoundProgress = { attempts: number; lastFailure: string | null; closedUntil: string | null };
+type RunProgress = { attempts: number; lastFailure: string | null; closedUntil: string | null };
 
 /**
  * Makes the attempts that are due at one endpoint, as many at once as its window allows, until none
@@ -53,18 +45,18 @@ type RoundProgress = { attempts: number; lastFailure: string | null; closedUntil
 export async function deliverDue(
   deps: ActivityDeps,
   { endpointId }: { endpointId: EndpointId },
-): Promise<DeliveryRound> {
-  const { db, rounds } = deps;
-  rounds.begin(endpointId);
-  const progress: RoundProgress = { attempts: 0, lastFailure: null, closedUntil: null };
+): Promise<DeliveryRun> {
+  const { db, runs } = deps;
+  runs.begin(endpointId);
+  const progress: RunProgress = { attempts: 0, lastFailure: null, closedUntil: null };
   const endpoint = await whileBeating({ everyMs: heartbeatMs, progress: () => progress }, () =>
     deliverWhileDue(deps, { endpointId, progress }),
   )
     // Before what is left is counted: what comes from then on is told to the workflow, or counted.
-    .finally(() => rounds.end(endpointId));
+    .finally(() => runs.end(endpointId));
   if (!endpoint) return nothingLeft;
   const congestion = congestionOf(endpoint);
-  rounds.close(endpointId, congestion.probeAtMs);
+  runs.close(endpointId, congestion.probeAtMs);
   const left = await outstandingDeliveries(db, { endpointId, isOrdered: isOrdered(endpoint) });
   const dueInMs = Math.max(left.nextDueInMs ?? lookAgainMs, congestion.probeAtMs - Date.now());
   return {
@@ -79,9 +71,9 @@ export async function deliverDue(
 /** The endpoint as the round leaves it; undefined where it is removed. */
 async function deliverWhileDue(
   deps: ActivityDeps,
-  { endpointId, progress }: { endpointId: EndpointId; progress: RoundProgress },
+  { endpointId, progress }: { endpointId: EndpointId; progress: RunProgress },
 ): Promise<Endpoint | undefined> {
-  const { db, rounds, stopping } = deps;
+  const { db, runs, stopping } = deps;
   const endsMs = Date.now() + roundMs;
   // It begins because something has failed.
   let attemptedMs = Date.now();
@@ -94,7 +86,7 @@ async function deliverWhileDue(
     const { due, isAll } = await takeDue(deps, endpoint);
     if (due.length === 0) {
       const pauseMs = pauseOf({ endpoint, attemptedMs });
-      if (pauseMs === 0 || !(await rounds.pause(pauseMs, stopping))) return endpoint;
+      if (pauseMs === 0 || !(await runs.pause(pauseMs, stopping))) return endpoint;
       await dropExpired(db, { endpointId });
       continue;
     }
@@ -152,7 +144,7 @@ async function attemptBatch(
 }
 
 /** Its owner has removed it, and with it all that waited. */
-const nothingLeft: DeliveryRound = {
+const nothingLeft: DeliveryRun = {
   outstanding: 0,
   nextDueInMs: 0,
   lastFailure: null,

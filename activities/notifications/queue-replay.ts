@@ -2,13 +2,12 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { ReplayId } from '../../domain/ids.ts';
 import { advanceReplay } from '../../db/queries/replays.ts';
+import type { ReplayProgress } from '../../workflows/activities.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { wakeEndpoint } from '../../orchestration/signal-endpoint.ts';
 
 const stepSize = 500;
 const turnMs = 60_000;
-
-export type ReplayProgress = { isOver: boolean; lookedAt: number; queued: number };
 
 /** Queues a replay's events step by step, and gets its endpoint going. Comes back after a minute's turn. */
 export async function queueReplay(

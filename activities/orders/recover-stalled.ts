@@ -3,6 +3,7 @@ import { recordHeartbeat } from '../../db/queries/heartbeats.ts';
 import { markSwept } from '../../db/queries/mark-recovered.ts';
 import type { OrderId, RefundId } from '../../domain/ids.ts';
 import { workflowIds } from '../../workflows/messages.ts';
+import type { RecoveryResult } from '../../workflows/activities.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { restartEndedWorkflows } from '../../services/recovery/restart-ended-workflows.ts';
 import { attendConversations } from '../../services/messaging/restart-conversations.ts';
@@ -16,25 +17,11 @@ import { restartOrder } from '../../services/orders/restart-order.ts';
 // Younger work is under way in some process, and none of the sweep's business.
 const graceSeconds = 5;
 
-export type SweepResult = {
-  notifications: number;
-  orders: number;
-  wishes: number;
-  refunds: number;
-  endpoints: number;
-  replays: number;
-  messages: number;
-  sessions: number;
-  /** Workflows that were ended before their work was done. */
-  restarted: number;
-  failed: number;
-};
-
 /**
  * Starts, signals and wakes again whatever was accepted and then left lying. All of it is idempotent:
  * a workflow that runs is only found running. What fails now is found again by the next sweep.
  */
-export async function sweepStragglers(deps: ActivityDeps): Promise<SweepResult> {
+export async function sweepStragglers(deps: ActivityDeps): Promise<RecoveryResult> {
   const { db, client, taskQueue, logger } = deps;
   await recordHeartbeat(db, { workflowId: workflowIds.sweep });
   // Before the rows are looked at: whoever is started again by what they say is no alert.
@@ -44,7 +31,7 @@ export async function sweepStragglers(deps: ActivityDeps): Promise<SweepResult> 
   });
   const found = await findStragglers(db, { graceSeconds });
   // One that hangs has work that is long due, and a round that waits for it.
-  const endpoints = found.endpoints.filter((endpointId) => !deps.rounds.isUnderWay(endpointId));
+  const endpoints = found.endpoints.filter((endpointId) => !deps.runs.isUnderWay(endpointId));
   const conversations = await attendConversations(deps, { graceSeconds });
   const counts = {
     ...conversations,

@@ -11,7 +11,7 @@ import { endedPatience } from '../../services/payments/ended-patience.ts';
 import { commitDecision, progressOf } from '../../services/payments/commit-decision.ts';
 import { newPayment } from '../../services/payments/new-payment.ts';
 import { rankWays } from '../../services/payments/route-payment.ts';
-import { renewHandle } from '../../services/payments/renew-handle.ts';
+import { renewHandle } from './renew-handle.ts';
 
 /**
  * Puts an attempt by the wished method in the place of the one there is, which is closed at its

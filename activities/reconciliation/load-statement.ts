@@ -4,14 +4,13 @@ import { addEntries, beginStatement, finishStatement } from '../../db/queries/lo
 import type { NewEntry } from '../../db/queries/load-statement.ts';
 import type { AccountId } from '../../domain/ids.ts';
 import type { Provider, StatementEntry, StatementMovement } from '../../providers/provider.ts';
+import type { LoadedStatement } from '../../workflows/activities.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { withoutForeign } from '../../services/reconciliation/without-foreign.ts';
 import { whileBeating } from '../while-beating.ts';
 
 const batchSize = 1_000;
 const heartbeatMs = 10_000;
-
-type Loaded = { kind: 'ready'; entryCount: number } | { kind: 'notReady' };
 
 /**
  * Fetches a day's statement and keeps it, batch by batch, however long it is. The account's health is
@@ -20,7 +19,7 @@ type Loaded = { kind: 'ready'; entryCount: number } | { kind: 'notReady' };
 export async function loadStatement(
   deps: ActivityDeps,
   input: { accountId: AccountId; date: string },
-): Promise<Loaded> {
+): Promise<LoadedStatement> {
   const progress = { entryCount: 0 };
   const signal = AbortSignal.any([deps.stopping, Context.current().cancellationSignal]);
   // A provider may take long before the first line.
@@ -42,7 +41,7 @@ async function keepAll(
     progress: { entryCount: number };
     signal: AbortSignal;
   },
-): Promise<Loaded> {
+): Promise<LoadedStatement> {
   const { accountId, date, provider, progress, signal } = input;
   const { statementId } = await beginStatement(db, { accountId, date });
   let batch: NewEntry[] = [];

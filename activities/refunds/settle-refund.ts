@@ -1,11 +1,10 @@
-import { eq } from 'drizzle-orm';
 import type { NotificationId, RefundId } from '../../domain/ids.ts';
 import type { RefundReport, RefundStatus } from '../../domain/refund.ts';
 import { commitChange } from '../../db/queries/commit-change.ts';
+import { readRefund } from '../../db/queries/find-refund.ts';
 import { finishNotification } from '../../db/queries/finish-notification.ts';
 import { paymentOf, readOrder, refundOf } from '../../db/queries/read-order.ts';
 import type { OrderRead, RefundRow } from '../../db/queries/read-order.ts';
-import { refunds } from '../../db/schema/refunds.ts';
 import { ProviderFault } from '../../providers/faults.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { callProvider } from '../../services/payments/ask-provider.ts';
@@ -24,8 +23,7 @@ export async function settleRefund(
   input: { refundId: RefundId; notificationIds: NotificationId[] },
 ): Promise<{ status: RefundStatus }> {
   const { db } = deps;
-  const [row] = await db.select().from(refunds).where(eq(refunds.id, input.refundId));
-  if (!row) throw new Error(`refund ${input.refundId} does not exist`);
+  const row = await readRefund(db, input);
   const { id } = row;
   const { read, answer, change } = await commitAnswer(deps, {
     read: () => readOrder(db, row),

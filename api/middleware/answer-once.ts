@@ -12,7 +12,7 @@ import { sealContext } from '../../db/sealed-columns.ts';
 import type { ApiDeps, AppEnv } from '../deps.ts';
 import { hasNoBody } from '../has-no-body.ts';
 import { checkKey, keyInFlight, keyReused, replayed } from '../idempotency.ts';
-import type { KeptAnswer } from '../idempotency.ts';
+import type { KeptAnswer } from '../kept-answer.ts';
 import { takesEvents } from './takes-events.ts';
 import { takesOrders } from './takes-orders.ts';
 

@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { beginReconciliation } from '../../services/reconciliation/open-reconciliation.ts';
+import { beginReconciliation } from '../../services/reconciliation/begin-reconciliation.ts';
 import { readAccount } from '../../db/queries/provider-accounts.ts';
 import { dateIn, reconciliationSnapshotOf } from '../../domain/reconciliation.ts';
 import { findDefinition } from '../../providers/registry.ts';

@@ -1,3 +1,4 @@
+import { lastPollMs, probeTemporal } from '../../orchestration/probe-temporal.ts';
 import { requiredWorkflows } from '../../orchestration/required-workflows.ts';
 import { listHeartbeats } from '../../db/queries/heartbeats.ts';
 import { within } from '../../outbound/within.ts';
@@ -51,7 +52,7 @@ async function readinessOf(deps: ApiDeps): Promise<Readiness> {
       (seen) => requiredWorkflows.map(({ workflowId }) => checkOf(workflowId, seen)),
       (error: unknown) => logger.warn({ err: error }, 'not ready: the database'),
     ),
-    within(client.workflowService.getSystemInfo({}), limit).then(
+    within(probeTemporal(client), limit).then(
       (): Check => ({ name: 'temporal', status: 'up' }),
       (error: unknown): Check => ({ name: 'temporal', status: 'down', detail: String(error) }),
     ),
@@ -69,34 +70,23 @@ async function readinessOf(deps: ApiDeps): Promise<Readiness> {
   return { status: isAllUp ? 'ready' : 'degraded', checks };
 }
 
-type NeededWorker = { name: string; taskQueue: string; taskQueueType: 1 | 2 };
-
-// temporal.api.enums.v1.TaskQueueType
-const [workflowTasks, activityTasks] = [1, 2] as const;
+type NeededWorker = { name: string; taskQueue: string; kind: 'workflows' | 'activities' };
 
 /** What has to be polled for orders to go on and merchants to be told. */
 function neededWorkers(taskQueue: string): NeededWorker[] {
   const receivers = receiversQueue(taskQueue);
   return [
-    { name: `workflow tasks of ${taskQueue}`, taskQueue, taskQueueType: workflowTasks },
-    { name: `activities of ${taskQueue}`, taskQueue, taskQueueType: activityTasks },
-    { name: `activities of ${receivers}`, taskQueue: receivers, taskQueueType: activityTasks },
+    { name: `workflow tasks of ${taskQueue}`, taskQueue, kind: 'workflows' },
+    { name: `activities of ${taskQueue}`, taskQueue, kind: 'activities' },
+    { name: `activities of ${receivers}`, taskQueue: receivers, kind: 'activities' },
   ];
 }
 
 async function checkWorker(
   { client }: ApiDeps,
-  { name, taskQueue, taskQueueType }: NeededWorker,
+  { name, taskQueue, kind }: NeededWorker,
 ): Promise<Check> {
-  const { pollers } = await client.workflowService.describeTaskQueue({
-    namespace: client.options.namespace,
-    taskQueue: { name: taskQueue },
-    taskQueueType,
-  });
-  const lastMs = Math.max(
-    0,
-    ...(pollers ?? []).map(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1_000),
-  );
+  const lastMs = await lastPollMs(client, { taskQueue, kind });
   if (lastMs > Date.now() - pollsEveryMs) return { name, status: 'up' };
   const detail = lastMs === 0 ? 'no worker polls' : 'no worker has polled for a minute';
   return { name, status: 'down', detail };

@@ -27,3 +27,25 @@ export async function isRefundPending(
     .where(eq(refunds.id, refundId));
   return refund?.status === 'pending';
 }
+
+/** A refund by its id, which comes from our own rows. Throws where there is none. */
+export async function readRefund(
+  db: Database,
+  { refundId }: { refundId: RefundId },
+): Promise<RefundRow> {
+  const [refund] = await db.select().from(refunds).where(eq(refunds.id, refundId));
+  if (!refund) throw new Error(`refund ${refundId} does not exist`);
+  return refund;
+}
+
+/** A refund by its merchant's own number. */
+export async function findRefundByNumber(
+  db: Database,
+  { merchantId, merchantRefundNo }: { merchantId: MerchantId; merchantRefundNo: string },
+): Promise<RefundRow | undefined> {
+  const [refund] = await db
+    .select()
+    .from(refunds)
+    .where(and(eq(refunds.merchantId, merchantId), eq(refunds.merchantRefundNo, merchantRefundNo)));
+  return refund;
+}

@@ -8,7 +8,7 @@ const graceSeconds = 30;
 const longestWaitHours = 73;
 
 /** Runs that were accepted and may have lost their workflow, oldest first; those that run are found running. */
-export function listLeftLying(db: Database): Promise<ReconciliationRow[]> {
+export function listStalledReconciliations(db: Database): Promise<ReconciliationRow[]> {
   return db
     .select()
     .from(reconciliations)

@@ -1,4 +1,4 @@
-import { BrokerRefusal } from './publisher.ts';
+import { BrokerRefusal } from './refusal.ts';
 
 // Taking a frame apart costs more than its bytes do.
 const frameCostBytes = 64;

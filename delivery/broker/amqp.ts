@@ -4,7 +4,8 @@ import { connectTimeoutMs, tlsOf } from '../send/connections.ts';
 import { openAmqpConnection } from './amqp-connection.ts';
 import { amqpFraming } from './amqp-framing.ts';
 import type { GuardedSockets } from './guarded-sockets.ts';
-import { BrokerRefusal, messageHeaders } from './publisher.ts';
+import { messageHeaders } from './publisher.ts';
+import { BrokerRefusal } from './refusal.ts';
 import type { BrokerMessage, Publisher, PublisherInput } from './publisher.ts';
 
 // A short string of AMQP 0-9-1, 4.2.5.3.

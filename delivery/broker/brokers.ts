@@ -1,7 +1,7 @@
 import { timeoutMs } from '../send/connections.ts';
 import { createHost, HostDied } from './host.ts';
 import type { Host } from './host.ts';
-import { BrokerRefusal } from './publisher.ts';
+import { BrokerRefusal } from './refusal.ts';
 import type { BrokerMessage, BrokerTarget } from './publisher.ts';
 import { createQuarantine } from './quarantine.ts';
 

@@ -1,4 +1,4 @@
-import { BrokerRefusal } from './publisher.ts';
+import { BrokerRefusal } from './refusal.ts';
 
 /**
  * The word that stands in the record of an attempt: RabbitMQ's `404 (NOT_FOUND)`, Kafka's

@@ -1,4 +1,4 @@
-import { BrokerRefusal } from './publisher.ts';
+import { BrokerRefusal } from './refusal.ts';
 
 /** How a protocol cuts its bytes into frames. Both verbs throw a `BrokerRefusal` for what no broker sends. */
 export type Framing = {

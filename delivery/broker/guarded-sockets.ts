@@ -6,7 +6,7 @@ import { guardedSocket } from '../send/target-guard.ts';
 import type { Allowance } from './allowance.ts';
 import { createFrameReader } from './framing.ts';
 import type { Framing } from './framing.ts';
-import { BrokerRefusal } from './publisher.ts';
+import { BrokerRefusal } from './refusal.ts';
 import { createShares } from './shares.ts';
 import type { Shares } from './shares.ts';
 

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { EndpointId } from '../../domain/ids.ts';
 import { usedNameServers } from '../../outbound/name-servers.ts';
-import { BrokerRefusal } from './publisher.ts';
+import { BrokerRefusal } from './refusal.ts';
 import type { BrokerMessage, BrokerTarget } from './publisher.ts';
 import { fedSignal, lifeSignal, signalCount } from './wire.ts';
 import type { FromThread, ThreadData, ToThread } from './wire.ts';

@@ -9,7 +9,7 @@ import type { Framing } from './framing.ts';
 import { createGuardedSockets, createSharedBounds } from './guarded-sockets.ts';
 import type { GuardedSockets } from './guarded-sockets.ts';
 import { openKafka } from './kafka.ts';
-import { BrokerRefusal } from './publisher.ts';
+import { BrokerRefusal } from './refusal.ts';
 import type { BrokerMessage, BrokerTarget, Publisher } from './publisher.ts';
 
 /** The connections of one thread. */

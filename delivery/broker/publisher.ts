@@ -41,16 +41,6 @@ export type PublisherInput<K extends Destination['kind']> = {
   onBroken: (reason?: Error) => void;
 };
 
-/** A broker's refusal, with the word that stands in the record of the attempt. */
-export class BrokerRefusal extends Error {
-  override readonly name = 'BrokerRefusal';
-  readonly code: string;
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
-
 // What HTTP alone has use for; credentials open the connection, and are nothing for consumers.
 const httpOnly = new Set(['content-type', 'user-agent', 'authorization']);
 

@@ -5,7 +5,7 @@ import { useNameServers } from '../../outbound/name-servers.ts';
 import { onUncaught } from '../../telemetry/survive-uncaught.ts';
 import { brokerCodeOf } from './code-of.ts';
 import { createPool } from './pool.ts';
-import { BrokerRefusal } from './publisher.ts';
+import { BrokerRefusal } from './refusal.ts';
 import { fedSignal, lifeSignal } from './wire.ts';
 import type { FromThread, ThreadData, ToThread } from './wire.ts';
 

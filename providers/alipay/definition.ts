@@ -1,6 +1,4 @@
 import type { ProviderDefinition } from '../definition.ts';
-import { createAlipay } from './client.ts';
-import { readPrivateKey, readPublicKey } from './keys.ts';
 
 const traits = { currencies: ['CNY'], canAuthorize: false, needs: [] } as const;
 
@@ -19,12 +17,4 @@ export const alipay: ProviderDefinition = {
     credentials: ['privateKey'],
   },
   statements: { timeZone: 'Asia/Shanghai', readyAt: { hour: 12, minute: 10 } },
-  create: ({ settings, credentials }) =>
-    createAlipay({
-      gateway: settings['gateway'] ?? '',
-      appId: settings['appId'] ?? '',
-      sellerId: settings['sellerId'] ?? '',
-      alipayPublicKey: readPublicKey(settings['alipayPublicKey'] ?? ''),
-      privateKey: readPrivateKey(credentials['privateKey'] ?? ''),
-    }),
 };

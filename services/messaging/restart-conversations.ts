@@ -3,13 +3,13 @@ import {
   markAttended,
 } from '../../db/queries/messaging/find-stalled-conversations.ts';
 import type { MessageId, SessionId } from '../../domain/ids.ts';
-import type { ActivityDeps } from '../../activities/deps.ts';
+import type { ServiceDeps } from '../deps.ts';
 import { startExchange } from '../../orchestration/start-exchange.ts';
 import { startSession } from '../../orchestration/start-session.ts';
 
 /** Starts the workflows of open requests and sessions again, where they are lost. What fails is found again. */
 export async function attendConversations(
-  { db, client, taskQueue, logger }: Pick<ActivityDeps, 'db' | 'client' | 'taskQueue' | 'logger'>,
+  { db, client, taskQueue, logger }: Pick<ServiceDeps, 'db' | 'client' | 'taskQueue' | 'logger'>,
   { graceSeconds }: { graceSeconds: number },
 ): Promise<{ messages: number; sessions: number }> {
   const found = await findUnattended(db, { graceSeconds });

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EndpointId } from '../../domain/ids.ts';
 
 /** What this process knows of the rounds that endpoints' workflows have made in it. */
-export type Rounds = {
+export type DeliveryRuns = {
   begin(endpointId: EndpointId): void;
   end(endpointId: EndpointId): void;
   /** It has left the endpoint closed: nothing is sent there before this moment, ms since the epoch. */
@@ -21,7 +21,7 @@ const mostPaused = 200;
 // The workflow's own timer ends a moment after the time it was set to. Whoever tells it then makes two rounds of one.
 const timerGraceMs = 2_000;
 
-export function createRounds(): Rounds {
+export function createDeliveryRuns(): DeliveryRuns {
   const underWay = new Set<EndpointId>();
   const closedUntilMs = new Map<EndpointId, number>();
   let paused = 0;

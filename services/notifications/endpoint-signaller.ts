@@ -1,7 +1,8 @@
 import pLimit from 'p-limit';
 import type { EndpointId } from '../../domain/ids.ts';
 import type { TroubledEndpoint } from '../../delivery/relay/relay.ts';
-import type { ActivityDeps } from '../../activities/deps.ts';
+import type { ServiceDeps } from '../deps.ts';
+import type { DeliveryRuns } from './delivery-runs.ts';
 import { wakeEndpoint } from '../../orchestration/signal-endpoint.ts';
 
 const wakeAgainMs = 1_000;
@@ -17,7 +18,10 @@ const longestDelayMs = 30_000;
  * nothing to one whose round is under way in this process, which looks for itself.
  */
 export function createWaker(
-  deps: Pick<ActivityDeps, 'client' | 'taskQueue' | 'logger' | 'rounds' | 'stopping'>,
+  deps: Pick<ServiceDeps, 'client' | 'taskQueue' | 'logger'> & {
+    runs: DeliveryRuns;
+    stopping: AbortSignal;
+  },
 ): (troubled: readonly TroubledEndpoint[]) => void {
   /** Those told less than a second ago, and whether there was more since. */
   const told = new Map<EndpointId, { hasMore: boolean }>();
@@ -30,13 +34,13 @@ export function createWaker(
       last.hasMore = true;
       return;
     }
-    if (deps.rounds.isUnderWay(endpointId)) return;
+    if (deps.runs.isUnderWay(endpointId)) return;
     const now = { hasMore: false };
     told.set(endpointId, now);
     setTimeout(() => {
       told.delete(endpointId);
       // What came while it was being closed can wait for the probe that its workflow waits for.
-      const isOfUse = !deps.stopping.aborted && !deps.rounds.isClosed(endpointId);
+      const isOfUse = !deps.stopping.aborted && !deps.runs.isClosed(endpointId);
       if (now.hasMore && isOfUse) tell(endpointId);
     }, wakeAgainMs).unref();
     inTurn(() => wakeEndpoint({ ...deps, endpointId })).catch((error: unknown) =>

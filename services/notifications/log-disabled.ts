@@ -1,9 +1,9 @@
 import type { EndpointId } from '../../domain/ids.ts';
-import type { ActivityDeps } from '../../activities/deps.ts';
+import type { ServiceDeps } from '../deps.ts';
 
 /** For operators, a line an alert rule can count. The endpoint's merchant is told by `endpoint.disabled`. */
 export function sayDisabled(
-  { logger }: Pick<ActivityDeps, 'logger'>,
+  { logger }: Pick<ServiceDeps, 'logger'>,
   endpointIds: readonly EndpointId[],
 ): void {
   for (const endpointId of endpointIds)

@@ -6,7 +6,7 @@ import type { Endpoint } from '../../db/queries/endpoints.ts';
 import { secretContext } from '../../db/queries/endpoints.ts';
 import { userAgent } from '../../delivery/send/send.ts';
 import { signedHeaders, signingKey } from '../../delivery/send/sign.ts';
-import type { ActivityDeps } from '../../activities/deps.ts';
+import type { ServiceDeps } from '../deps.ts';
 
 const answerSchema = z.object({ challenge: z.string() });
 
@@ -17,7 +17,7 @@ export type Verification = { kind: 'verified' } | { kind: 'refused'; why: string
  * can give back, as `{"challenge":"…"}` with a 2xx. Its own credentials are not sent yet.
  */
 export async function verifyEndpoint(
-  { sender, sealer }: Pick<ActivityDeps, 'sender' | 'sealer'>,
+  { sender, sealer }: Pick<ServiceDeps, 'sender' | 'sealer'>,
   { endpoint }: { endpoint: Endpoint },
 ): Promise<Verification> {
   const challenge = randomBytes(24).toString('base64url');

@@ -1,14 +1,14 @@
 import { WorkflowNotFoundError } from '@temporalio/common';
 import type { OrderId } from '../../domain/ids.ts';
 import { readOrder } from '../../db/queries/read-order.ts';
-import { wished, workflowIds } from '../../workflows/messages.ts';
+import { signalCommand } from '../../orchestration/signal-command.ts';
+import { workflowIds } from '../../workflows/messages.ts';
 import type { OrderWish } from '../../workflows/messages.ts';
-import type { payOrder } from '../../workflows/pay-order.ts';
-import type { ActivityDeps } from '../../activities/deps.ts';
+import type { ServiceDeps } from '../deps.ts';
 import { cancelRunningOrder } from '../../orchestration/cancel-running-order.ts';
 import { restartOrder } from './restart-order.ts';
 
-type Deps = Pick<ActivityDeps, 'db' | 'client' | 'taskQueue' | 'publicUrl' | 'logger'>;
+type Deps = Pick<ServiceDeps, 'db' | 'client' | 'taskQueue' | 'publicUrl' | 'logger'>;
 
 /**
  * Tells an order's workflow of every wish that stands in its row; one that is gone, as when it was terminated or
@@ -40,6 +40,5 @@ async function tell({ db, client }: Deps, orderId: OrderId): Promise<void> {
     order.switchRequestedTo !== null && 'switch',
     order.reviewVerb !== null && 'resolve',
   ];
-  const handle = client.workflow.getHandle<typeof payOrder>(workflowIds.payOrder(orderId));
-  for (const wish of wishes) if (wish) await handle.signal(wished, { wish });
+  for (const wish of wishes) if (wish) await signalCommand({ client, orderId, wish });
 }

@@ -1,6 +1,6 @@
 import { currentPayment, readOrder } from '../../db/queries/read-order.ts';
 import type { OrderId } from '../../domain/ids.ts';
-import type { ActivityDeps } from '../../activities/deps.ts';
+import type { ServiceDeps } from '../deps.ts';
 import { startPayOrder } from '../../orchestration/start-pay-order.ts';
 
 /**
@@ -8,7 +8,7 @@ import { startPayOrder } from '../../orchestration/start-pay-order.ts';
  * what is left to do, such as closing an attempt that may still bring money, and ends.
  */
 export async function restartOrder(
-  deps: Pick<ActivityDeps, 'db' | 'client' | 'taskQueue' | 'publicUrl'>,
+  deps: Pick<ServiceDeps, 'db' | 'client' | 'taskQueue' | 'publicUrl'>,
   { orderId }: { orderId: OrderId },
 ): Promise<void> {
   const read = await readOrder(deps.db, { orderId });

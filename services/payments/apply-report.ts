@@ -5,14 +5,14 @@ import type { ProviderReport } from '../../domain/payment.ts';
 import { paymentOf, readOrder } from '../../db/queries/read-order.ts';
 import type { OrderRead, PaymentRow } from '../../db/queries/read-order.ts';
 import type { OrderProgress } from '../../workflows/messages.ts';
-import type { ActivityDeps } from '../../activities/deps.ts';
+import type { ServiceDeps } from '../deps.ts';
 import { changeOfGivenBack } from '../refunds/change-of-given-back.ts';
 import { changeOfReport } from './change-of-report.ts';
 import { commitDecision } from './commit-decision.ts';
 
 /** Applies what the provider answered to a question of ours about one payment. */
 export async function applyReport(
-  deps: ActivityDeps,
+  deps: ServiceDeps,
   input: {
     orderId: OrderId;
     paymentId: PaymentId;

@@ -3,16 +3,16 @@ import type { ProviderReport } from '../../domain/payment.ts';
 import type { PaymentRow } from '../../db/queries/read-order.ts';
 import { ProviderFault } from '../../providers/faults.ts';
 import type { Provider } from '../../providers/provider.ts';
-import type { ActivityDeps } from '../../activities/deps.ts';
+import type { ServiceDeps } from '../deps.ts';
 import { paymentRef } from './payment-ref.ts';
 
-export type CallDeps = Pick<ActivityDeps, 'providers' | 'health' | 'logger'>;
+export type CallDeps = Pick<ServiceDeps, 'providers' | 'health' | 'logger'>;
 
 const said = new LRUCache<string, true>({ max: 1_000, ttl: 600_000 });
 
 /** What no retry mends wants a person to read it, once: whoever waits for it asks many times. */
 function sayIfForPeople(
-  logger: ActivityDeps['logger'],
+  logger: ServiceDeps['logger'],
   accountId: string,
   { code, message, kind, isUndocumented }: ProviderFault,
 ): void {

@@ -7,13 +7,13 @@ import { commitChange } from '../../db/queries/commit-change.ts';
 import type { Change } from '../../db/queries/commit-change.ts';
 import type { OrderRead } from '../../db/queries/read-order.ts';
 import type { OrderProgress } from '../../workflows/messages.ts';
-import type { ActivityDeps } from '../../activities/deps.ts';
+import type { ServiceDeps } from '../deps.ts';
 import { beginRefund } from '../../orchestration/start-refund.ts';
 
 // Two writers in a row are a race, ten are a fault of ours.
 const attempts = 10;
 
-type Deps = Pick<ActivityDeps, 'db' | 'client' | 'taskQueue' | 'logger'>;
+type Deps = Pick<ServiceDeps, 'db' | 'client' | 'taskQueue' | 'logger'>;
 
 /**
  * Decides on what was read and commits it under the version that was read; when somebody else was

@@ -3,7 +3,7 @@ import type { Database } from '../../db/database.ts';
 import { findProviderAccount } from '../../db/queries/provider-accounts.ts';
 import type { Sealer } from '../../db/sealed.ts';
 import type { Provider } from '../../providers/provider.ts';
-import { createProvider } from '../../providers/registry.ts';
+import { createProvider } from '../../providers/create-provider.ts';
 
 /** Providers by account, made once and kept a while: parsing keys costs more than a call. */
 export type ProviderDirectory = {

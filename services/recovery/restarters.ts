@@ -7,7 +7,8 @@ import { isRefundPending } from '../../db/queries/find-refund.ts';
 import { isId } from '../../domain/ids.ts';
 import type { OrderId } from '../../domain/ids.ts';
 import { isEnded } from '../../domain/order.ts';
-import type { ActivityDeps } from '../../activities/deps.ts';
+import type { EndedRun } from '../../orchestration/ended-runs.ts';
+import type { ServiceDeps } from '../deps.ts';
 import { startExchange } from '../../orchestration/start-exchange.ts';
 import { startSession } from '../../orchestration/start-session.ts';
 import { startReplay } from '../../orchestration/start-replay.ts';
@@ -15,15 +16,20 @@ import { wakeEndpoint } from '../../orchestration/signal-endpoint.ts';
 import { restartOrder } from '../orders/restart-order.ts';
 import { sayWishes } from '../orders/redeliver-commands.ts';
 import { progressOf } from '../payments/commit-decision.ts';
-import { restartReconciliation } from '../reconciliation/open-reconciliation.ts';
-import { beginScheduled } from '../../activities/reconciliation/begin-scheduled.ts';
+import { startReconciliation } from '../../orchestration/start-reconciliation.ts';
+import { beginScheduled } from '../reconciliation/open-scheduled.ts';
 import { startRefund } from '../../orchestration/start-refund.ts';
 
-/** A run that did not come to its own end. */
-export type EndedRun = { workflowId: string; startedAtMs: number };
+export type RestarterDeps = Pick<
+  ServiceDeps,
+  'db' | 'client' | 'taskQueue' | 'publicUrl' | 'logger'
+>;
 
 /** Starts a workflow again where its rows say that something is left to do; says whether it did. */
-export type Restarter = (deps: ActivityDeps, run: EndedRun) => Promise<boolean>;
+export type Restarter = (
+  deps: RestarterDeps,
+  run: Pick<EndedRun, 'workflowId' | 'startedAtMs'>,
+) => Promise<boolean>;
 
 /** By workflow type: all that may be in the middle of something. What must always run is the workers' to keep. */
 export const restarters: Readonly<Record<string, Restarter>> = {
@@ -62,12 +68,12 @@ export const restarters: Readonly<Record<string, Restarter>> = {
     await startSession({ client, taskQueue, session });
     return true;
   },
-  async reconcileStatement(deps, { workflowId }) {
+  async reconcileStatement({ db, client, taskQueue }, { workflowId }) {
     const [accountId, date] = [partOf(workflowId, 1), partOf(workflowId, 2)];
     if (!isId('account', accountId)) return false;
-    const run = await findDay(deps.db, { accountId, date });
+    const run = await findDay(db, { accountId, date });
     if (run?.status !== 'running' && run?.status !== 'waiting') return false;
-    await restartReconciliation(deps, run);
+    await startReconciliation({ client, taskQueue, run });
     return true;
   },
   async reconcileYesterday(deps, { workflowId, startedAtMs }) {
@@ -86,7 +92,7 @@ export const restarters: Readonly<Record<string, Restarter>> = {
 /** `order/ord_…/late` is `order`, `ord_…`, `late`. */
 const partOf = (workflowId: string, index: number) => workflowId.split('/')[index] ?? '';
 
-async function restartOrderOf(deps: ActivityDeps, orderId: string): Promise<boolean> {
+async function restartOrderOf(deps: RestarterDeps, orderId: string): Promise<boolean> {
   if (!isId('order', orderId)) return false;
   if (!(await hasMoreToDo(deps, orderId))) return false;
   await restartOrder(deps, { orderId });
@@ -94,7 +100,7 @@ async function restartOrderOf(deps: ActivityDeps, orderId: string): Promise<bool
   return true;
 }
 
-async function hasMoreToDo({ db }: ActivityDeps, orderId: OrderId): Promise<boolean> {
+async function hasMoreToDo({ db }: RestarterDeps, orderId: OrderId): Promise<boolean> {
   const { status, hasLeftovers, confirmWithinMs } = progressOf(await readOrder(db, { orderId }));
   return !isEnded(status) || hasLeftovers === true || confirmWithinMs !== undefined;
 }

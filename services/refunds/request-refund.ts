@@ -1,4 +1,3 @@
-import { and, eq } from 'drizzle-orm';
 import type { MerchantId, OrderId, PaymentId } from '../../domain/ids.ts';
 import { decideOnRefundRequest } from '../../domain/refund.ts';
 import type { RefundCause } from '../../domain/refund.ts';
@@ -6,9 +5,9 @@ import type { Database } from '../../db/database.ts';
 import { isUniqueViolation } from '../../db/database-errors.ts';
 import { withOrderLocked } from '../../db/locked.ts';
 import { commitLocked } from '../../db/queries/commit-locked.ts';
+import { findRefundByNumber } from '../../db/queries/find-refund.ts';
 import { readOrder } from '../../db/queries/read-order.ts';
 import type { OrderRead, PaymentRow, RefundRow } from '../../db/queries/read-order.ts';
-import { refunds } from '../../db/schema/refunds.ts';
 import { postingsOfReserve } from '../payments/postings.ts';
 import { newRefund } from './new-refund.ts';
 
@@ -51,7 +50,10 @@ export async function requestRefund(db: Database, wish: RefundWish): Promise<Req
 function reserve(db: Database, wish: RefundWish): Promise<RequestRefundResult> {
   return withOrderLocked(db, wish, async (locked) => {
     const read = await readOrder(locked, wish);
-    const known = wish.merchantRefundNo !== null && (await findByNumber(locked, wish));
+    const { merchantId, merchantRefundNo } = wish;
+    const known =
+      merchantRefundNo !== null &&
+      (await findRefundByNumber(locked, { merchantId, merchantRefundNo }));
     if (known) return { kind: isSame(known, wish) ? 'existing' : 'numberTaken', refund: known };
     const payment = paymentToRefund(read, wish.paymentId);
     if (!payment) return { kind: 'noPayment' };
@@ -64,7 +66,7 @@ function reserve(db: Database, wish: RefundWish): Promise<RequestRefundResult> {
       return { kind: 'tooMuch', refundableMinor: decision.refundableMinor };
     }
     const { amountMinor } = decision;
-    const { merchantRefundNo, ...rest } = wish;
+    const { merchantRefundNo: _, ...rest } = wish;
     const refund = newRefund({
       ...{ ...rest, read, payment, amountMinor },
       ...(merchantRefundNo !== null && { merchantRefundNo }),
@@ -90,19 +92,6 @@ function paymentToRefund(
   return paymentId === undefined
     ? (paid.find(({ surplus }) => !surplus) ?? paid[0])
     : paid.find(({ id }) => id === paymentId);
-}
-
-async function findByNumber(db: Database, wish: RefundWish): Promise<RefundRow | undefined> {
-  const [known] = await db
-    .select()
-    .from(refunds)
-    .where(
-      and(
-        eq(refunds.merchantId, wish.merchantId),
-        eq(refunds.merchantRefundNo, wish.merchantRefundNo ?? ''),
-      ),
-    );
-  return known;
 }
 
 function isSame(known: RefundRow, wish: RefundWish): boolean {

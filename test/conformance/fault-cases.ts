@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { CallKind } from '../../simulators/kit/faults.ts';
-import type { ConformanceCase } from './cases.ts';
+import type { ConformanceCase } from './conformance-case.ts';
 import { endOfRefund, holdingMethod, paid, refundOf, reportOf } from './steps.ts';
 
 /** Faults of a call with the kind they must come out as; the last three need a provider that signs. */
@@ -109,7 +109,7 @@ export const faultCases: readonly ConformanceCase[] = [
           value.replace(simulator.url, dead),
         ]),
       );
-      const client = clientWith({ settings });
+      const client = await clientWith({ settings });
       await assert.rejects(client.createPayment(wanted()), { kind: 'retryable' });
     },
   },

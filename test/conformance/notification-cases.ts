@@ -4,7 +4,7 @@ import { decideOnBinding } from '../../domain/payment.ts';
 import type { ProviderNews } from '../../domain/payment.ts';
 import type { ParsedNotification } from '../../providers/provider.ts';
 import { until } from '../support/until.ts';
-import type { ConformanceCase } from './cases.ts';
+import type { ConformanceCase } from './conformance-case.ts';
 import type { Heard } from './scene.ts';
 import { paid, refundOf } from './steps.ts';
 

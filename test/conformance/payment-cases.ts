@@ -1,24 +1,25 @@
 import assert from 'node:assert/strict';
-import { createProvider, definitions } from '../../providers/registry.ts';
-import type { ConformanceCase } from './cases.ts';
+import { createProvider } from '../../providers/create-provider.ts';
+import { definitions } from '../../providers/registry.ts';
+import type { ConformanceCase } from './conformance-case.ts';
 import { holdingMethod, reportOf } from './steps.ts';
 
 export const paymentCases: readonly ConformanceCase[] = [
   {
-    name: 'an account without one of its words is refused, naming the word',
+    name: 'an account without a required field is refused, naming the field',
     async run({ name, sandbox }) {
       const { settings, credentials } = definitions[name].account;
-      for (const word of [...settings, ...credentials]) {
-        const without = (words: Readonly<Record<string, string>>) =>
-          Object.fromEntries(Object.entries(words).filter(([key]) => key !== word));
-        assert.throws(
+      for (const field of [...settings, ...credentials]) {
+        const without = (fields: Readonly<Record<string, string>>) =>
+          Object.fromEntries(Object.entries(fields).filter(([key]) => key !== field));
+        await assert.rejects(
           () =>
             createProvider({
               provider: name,
               settings: without(sandbox.settings),
               credentials: without(sandbox.credentials),
             }),
-          new RegExp(word),
+          new RegExp(field),
         );
       }
     },
@@ -178,7 +179,7 @@ export const paymentCases: readonly ConformanceCase[] = [
     async run({ clientWith, wanted, profile, booked, sandbox }) {
       const { name, value } = profile.wrongCredential;
       const place = name in sandbox.settings ? 'settings' : 'credentials';
-      const client = clientWith({ [place]: { [name]: value } });
+      const client = await clientWith({ [place]: { [name]: value } });
       const input = wanted();
       await assert.rejects(client.createPayment(input), { kind: 'misconfigured' });
       assert.equal(await booked(input), undefined);

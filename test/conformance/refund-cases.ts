@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ConformanceCase } from './cases.ts';
+import type { ConformanceCase } from './conformance-case.ts';
 import { endOfRefund, paid, refundOf } from './steps.ts';
 
 export const refundCases: readonly ConformanceCase[] = [

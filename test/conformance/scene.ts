@@ -11,7 +11,8 @@ import type {
   ProviderName,
   RawNotification,
 } from '../../providers/provider.ts';
-import { createProvider, definitions } from '../../providers/registry.ts';
+import { createProvider } from '../../providers/create-provider.ts';
+import { definitions } from '../../providers/registry.ts';
 import { nameNotifyUrl, openSandbox } from '../../providers/sandboxes.ts';
 import type { Sandbox } from '../../providers/sandboxes.ts';
 import type { ScriptedFault } from '../../simulators/kit/faults.ts';
@@ -35,10 +36,10 @@ export type Scene = {
   /** Everything the simulator has sent, in its order. */
   heard: Heard[];
   /** A client of the same account with other words, as after a typing error. */
-  clientWith(words: {
+  clientWith(fields: {
     settings?: Record<string, string>;
     credentials?: Record<string, string>;
-  }): Provider;
+  }): Promise<Provider>;
   /** What a payment is asked for with; every call has a number of its own. */
   wanted(fields?: Partial<CreatePaymentInput>): CreatePaymentInput;
   /** Opens a payment and gives back how it is known; fails the case on a refusal. */
@@ -72,7 +73,7 @@ export async function openScene(
       settings: { ...sandbox.settings, ...settings },
       credentials: { ...sandbox.credentials, ...credentials },
     });
-  const provider = clientWith({});
+  const provider = await clientWith({});
   const heard: Heard[] = [];
   const ear = createServer((request, response) => {
     void (async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { StatementEntry, StatementResult } from '../../providers/provider.ts';
 import { tradesOf } from '../support/trades-of.ts';
 import type { TradeEntry } from '../support/trades-of.ts';
-import type { ConformanceCase } from './cases.ts';
+import type { ConformanceCase } from './conformance-case.ts';
 import { openScene } from './scene.ts';
 import { endOfRefund, paid, refundOf } from './steps.ts';
 

@@ -11,7 +11,8 @@ import { createSealer } from '../../db/sealed.ts';
 import type { AccountId } from '../../domain/ids.ts';
 import { dateIn, dayBefore } from '../../domain/reconciliation.ts';
 import { judgeMigration } from '../../db/migration-checks/judge-migration.ts';
-import { createProvider, definitions } from '../../providers/registry.ts';
+import { createProvider } from '../../providers/create-provider.ts';
+import { definitions } from '../../providers/registry.ts';
 import { openSandbox } from '../../providers/sandboxes.ts';
 import { midnightOf } from '../reconciliation/midnight.ts';
 import { planDay } from '../reconciliation/plan.ts';
@@ -163,7 +164,7 @@ async function createAccount(block: DocBlock, provider: 'alipay' | 'wechat-pay' 
     { db: world.db, sealer: createSealer(world.config.secretKeys) },
     { accountId },
   );
-  expect(createProvider(account!).queryPayment).toBeTypeOf('function');
+  expect((await createProvider(account!)).queryPayment).toBeTypeOf('function');
   const { settings } = jsonOf<{ settings: Record<string, string> }>(text);
   expect(Object.keys(account!.settings).toSorted()).toEqual(Object.keys(settings).toSorted());
   // Not a way for the other blocks' orders.
@@ -527,7 +528,7 @@ test('every script and every file that a page names in its text is there', () =>
         const script = /^npm run (?:-s )?([\w:-]+)/.exec(word)?.[1];
         if (script !== undefined) return scripts[script] === undefined;
         const isFile =
-          /^(?:\.ci|activities|api|bench|config|db|docs|domain|launcher|outbound|providers|telemetry|test|webhooks|worker|workflows)\/[\w./-]*$/;
+          /^(?:\.ci|activities|api|bench|config|db|docs|domain|cli|delivery|dev|lint|orchestration|outbound|providers|server|services|simulators|telemetry|test|worker|workflows)\/[\w./-]*$/;
         return isFile.test(word) && !existsSync(join(projectFolder, word));
       })
       .map((word) => `${file}: ${word}`);

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { providerNotifications } from '../../db/schema/index.ts';
 import { newId, outTradeNoOf } from '../../domain/ids.ts';
 import type { ProviderName } from '../../providers/provider.ts';
-import { createProvider } from '../../providers/registry.ts';
+import { createProvider } from '../../providers/create-provider.ts';
 import { findProviderAccount } from '../../db/queries/provider-accounts.ts';
 import { createSealer } from '../../db/sealed.ts';
 import {
@@ -143,7 +143,7 @@ describe.concurrent.each<ProviderName>(['alipay', 'wechat-pay', 'stripe'])('%s',
     const { accountId, account } = merchant.accounts[0]!;
     const sealer = createSealer(world.config.secretKeys);
     const words = await findProviderAccount({ db: world.db, sealer }, { accountId });
-    const client = createProvider(words!);
+    const client = await createProvider(words!);
     const outTradeNo = outTradeNoOf(newId('payment'));
     await client.createPayment({
       ...{ outTradeNo, method: methods[provider], amountMinor: 700, currency: 'CNY' },

@@ -15,7 +15,7 @@ import { sealContext } from '../../db/sealed-columns.ts';
 import { createSealer } from '../../db/sealed.ts';
 import type { OrderId, PaymentId } from '../../domain/ids.ts';
 import type { ProviderReport } from '../../domain/payment.ts';
-import { createProvider } from '../../providers/registry.ts';
+import { createProvider } from '../../providers/create-provider.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import { orderProgress, wished, workflowIds } from '../../workflows/messages.ts';
 import { newOrder, openOrder, orderBecomes, payAtProvider } from '../support/orders.ts';
@@ -339,7 +339,8 @@ describe('an account whose keys were revoked', () => {
     ]);
     await db.$client.query('update payments set account_id = $2 where id = $1', [id, accountId]);
     const account = await findProviderAccount({ db, sealer }, { accountId });
-    return { accountId, binding: createProvider(account!).expectedBinding({ outTradeNo }) };
+    const { expectedBinding } = await createProvider(account!);
+    return { accountId, binding: expectedBinding({ outTradeNo }) };
   };
 
   /** Asks the workflow only after it was refused: what it answers, it answers for all that came before. */

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AccountId } from '../../domain/ids.ts';
 import { findProviderAccount } from '../../db/queries/provider-accounts.ts';
 import { createSealer } from '../../db/sealed.ts';
-import { createProvider } from '../../providers/registry.ts';
+import { createProvider } from '../../providers/create-provider.ts';
 import { openSandbox } from '../../providers/sandboxes.ts';
 import { openWechatPaySandbox } from '../../providers/wechat-pay/sandbox.ts';
 import { until } from '../support/until.ts';
@@ -196,7 +196,9 @@ describe.each(Object.entries(configs))('account create for %s', (name, config) =
       { accountId: accountId as AccountId },
     );
     // A read that is signed both ways: of a payment that was never made.
-    const asked = await createProvider(account!).queryPayment({
+    const asked = await (
+      await createProvider(account!)
+    ).queryPayment({
       ...{ outTradeNo: 'neverMade12345', providerRef: null, providerTradeNo: null },
       ...{ amountMinor: 100, currency: provider === 'stripe' ? 'USD' : 'CNY' },
     });
@@ -242,7 +244,7 @@ test('an account whose merchant has no platform certificate says which words are
     verifiesBy: 'publicKey',
   });
   const { wechatPayPublicKeys: _none, ...rest } = settings;
-  const provider = createProvider({ provider: 'wechat-pay', settings: rest, credentials });
+  const provider = await createProvider({ provider: 'wechat-pay', settings: rest, credentials });
   await expect(
     provider.queryPayment({
       ...{ outTradeNo: 'neverMade12345', providerRef: null, providerTradeNo: null },

@@ -13,7 +13,7 @@ import {
 } from '../../db/schema/index.ts';
 import { initialWindow } from '../../domain/congestion.ts';
 import type { EndpointId, EventId } from '../../domain/ids.ts';
-import { createRounds } from '../../services/notifications/delivery-runs.ts';
+import { createDeliveryRuns } from '../../services/notifications/delivery-runs.ts';
 import { createWaker } from '../../services/notifications/endpoint-signaller.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import { workflowIds } from '../../workflows/messages.ts';
@@ -268,7 +268,7 @@ describe.concurrent('a workflow of an endpoint that the relay has closed', () =>
       client: world.temporal,
       taskQueue: world.config.temporal.taskQueue,
       logger: createLogger({ level: 'silent', name: 'test' }),
-      rounds: createRounds(),
+      runs: createDeliveryRuns(),
       stopping: new AbortController().signal,
     });
 

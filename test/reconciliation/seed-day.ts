@@ -4,7 +4,8 @@ import { ledgerEntries, orders, payments, refunds } from '../../db/schema/index.
 import type { AccountId, MerchantId } from '../../domain/ids.ts';
 import { positionOfCapture, positionOfRefund, postingBetween } from '../../domain/ledger.ts';
 import type { LedgerPosting } from '../../domain/ledger.ts';
-import { definitions, createProvider } from '../../providers/registry.ts';
+import { createProvider } from '../../providers/create-provider.ts';
+import { definitions } from '../../providers/registry.ts';
 import type { TestMerchant, World } from '../support/world.ts';
 import type { PlannedOrder } from './plan.ts';
 
@@ -150,7 +151,9 @@ async function payTwice(
     { db, sealer: createSealer(config.secretKeys) },
     { accountId },
   );
-  const created = await createProvider(found!).createPayment({
+  const created = await (
+    await createProvider(found!)
+  ).createPayment({
     ...{ outTradeNo, amountMinor, currency },
     method: 'stripe.payment_intent',
     subject: 'One cup of tea',

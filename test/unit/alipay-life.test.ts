@@ -7,7 +7,7 @@ import * as fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { ProviderNews } from '../../domain/payment.ts';
 import { createAlipay } from '../../providers/alipay/client.ts';
-import { alipay } from '../../providers/alipay/definition.ts';
+import { openAccount } from '../../providers/alipay/open-account.ts';
 import { openAlipaySandbox } from '../../providers/alipay/sandbox.ts';
 import type { Sandbox } from '../../providers/alipay/sandbox.ts';
 import { StrictAlipaySdk } from '../../providers/alipay/sdk.ts';
@@ -49,7 +49,7 @@ async function openShop(
   options: { refunds?: 'instant' | 'manual' } = {},
 ): Promise<Shop> {
   const sandbox = await openAlipaySandbox({ simulatorUrl: at.url, ...options });
-  const provider = alipay.create(sandbox);
+  const provider = openAccount(sandbox);
   const receive = async (rawBody: string): Promise<string> => {
     const parsed = await provider.parseNotification({ rawBody, headers: {} });
     const events = parsed.kind === 'verified' ? parsed.events : [];

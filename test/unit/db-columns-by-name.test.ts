@@ -2,10 +2,11 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { rooms as houseRooms } from '../../lint/rooms.mjs';
 import { wholeRowsIn } from '../support/whole-rows.ts';
 
 const projectFolder = fileURLToPath(new URL('../..', import.meta.url));
-const rooms = ['activities', 'api', 'db', 'launcher', 'webhooks', 'worker'];
+const rooms = Object.keys(houseRooms).filter((room) => room !== 'simulators');
 
 const filesWithSql = rooms.flatMap((room) =>
   readdirSync(join(projectFolder, room), { recursive: true, encoding: 'utf8' })

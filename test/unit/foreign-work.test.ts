@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { rooms } from '../../lint/rooms.mjs';
 
-const rooms = ['api', 'activities', 'db', 'domain', 'launcher', 'webhooks', 'worker', 'workflows'];
-const files = rooms
+const files = Object.keys(rooms)
+  .filter((room) => room !== 'simulators')
   .flatMap((room) =>
     readdirSync(room, { recursive: true, encoding: 'utf8' }).map((path) => `${room}/${path}`),
   )

@@ -16,7 +16,7 @@ import type {
 } from '../../providers/provider.ts';
 import type { Simulator } from '../../simulators/kit/serve.ts';
 import { ProviderFault } from '../../providers/faults.ts';
-import { stripe } from '../../providers/stripe/definition.ts';
+import { openAccount } from '../../providers/stripe/open-account.ts';
 import { openStripeSandbox } from '../../providers/stripe/sandbox.ts';
 import type { Sandbox } from '../../providers/stripe/sandbox.ts';
 import { startStripeSimulator } from '../../simulators/stripe/server.ts';
@@ -54,7 +54,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   sandbox = await openStripeSandbox({ simulatorUrl: simulator.url });
-  provider = stripe.create(sandbox);
+  provider = openAccount(sandbox);
   await atConsole('DELETE', 'faults');
   await atConsole('POST', `accounts/${sandbox.account}/webhook`, { url: webhookUrl });
   deliveries = [];
@@ -366,7 +366,7 @@ describe('a payment', () => {
 
   test('is surely not asked for where nobody listens', async () => {
     const { settings, credentials } = sandbox;
-    const gone = stripe.create({
+    const gone = openAccount({
       settings: { ...settings, apiUrl: 'http://127.0.0.1:1' },
       credentials,
     });
@@ -375,7 +375,7 @@ describe('a payment', () => {
 
   test('with a wrong key needs a person', async () => {
     const { settings, credentials } = sandbox;
-    const wrong = stripe.create({
+    const wrong = openAccount({
       settings,
       credentials: { ...credentials, secretKey: 'sk_test_wrong' },
     });
@@ -384,7 +384,7 @@ describe('a payment', () => {
 
   test('of another mode than the account’s needs a person', async () => {
     const { body } = await atConsole('POST', 'accounts', { mode: 'live' });
-    const mixed = stripe.create({
+    const mixed = openAccount({
       settings: { ...sandbox.settings, accountId: body.account },
       credentials: { ...sandbox.credentials, secretKey: body.secretKey.replace('live', 'test') },
     });
@@ -432,11 +432,11 @@ test('a simulator started again knows its payments, its keys and its accounts', 
   const first = await startStripeSimulator({ port: 0, dataDir });
   const { settings, credentials } = await openStripeSandbox({ simulatorUrl: first.url });
   const input = terms();
-  const created = await stripe.create({ settings, credentials }).createPayment(input);
+  const created = await openAccount({ settings, credentials }).createPayment(input);
   await atConsole('POST', `payments/${input.outTradeNo}/pay`, {}, first.url);
   await first.stop();
   const second = await startStripeSimulator({ port: 0, dataDir });
-  const again = stripe.create({ settings: { ...settings, apiUrl: second.url }, credentials });
+  const again = openAccount({ settings: { ...settings, apiUrl: second.url }, credentials });
   expect(await again.createPayment(input)).toEqual(created);
   const { body } = await atConsole('GET', 'book', undefined, second.url);
   expect(body.payments).toMatchObject([{ outTradeNo: input.outTradeNo, captures: 1 }]);
@@ -446,7 +446,7 @@ test('a simulator started again knows its payments, its keys and its accounts', 
 
 test('a search that is behind does not find a payment yet, and its handle does', async () => {
   const slow = await startStripeSimulator({ port: 0, searchDelayMs: 60_000 });
-  const behind = stripe.create(await openStripeSandbox({ simulatorUrl: slow.url }));
+  const behind = openAccount(await openStripeSandbox({ simulatorUrl: slow.url }));
   const input = terms();
   const created = await behind.createPayment(input);
   const { outTradeNo, amountMinor, currency } = input;
@@ -716,7 +716,7 @@ describe('a notification', () => {
     const { settings, credentials } = sandbox;
     const both = `${body.webhookSecret},${credentials['webhookSecrets']}`;
     for (const webhookSecrets of [body.webhookSecret, both]) {
-      const rotated = stripe.create({ settings, credentials: { ...credentials, webhookSecrets } });
+      const rotated = openAccount({ settings, credentials: { ...credentials, webhookSecrets } });
       expect(await rotated.parseNotification(deliveries[0]!)).toMatchObject({ kind: 'verified' });
     }
   });
@@ -873,7 +873,7 @@ describe('a statement', () => {
     await atConsole('POST', `payments/${ref.outTradeNo}/refund`, body);
     const { settings, credentials } = sandbox;
     const sameDayStatements = 'true';
-    provider = stripe.create({ settings: { ...settings, sameDayStatements }, credentials });
+    provider = openAccount({ settings: { ...settings, sameDayStatements }, credentials });
     const { refunds, paidAt } = await bookOf(ref.outTradeNo);
     const { providerRefundNo } = refunds[0];
     expect(await entriesOf(paidAt.slice(0, 10))).toMatchObject([

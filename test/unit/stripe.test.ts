@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest';
 import { currencyExponents } from '../../domain/money.ts';
 import { createStripe } from '../../providers/stripe/client.ts';
 import { noticeOfVersion } from '../../providers/stripe/versions.ts';
-import { stripe } from '../../providers/stripe/definition.ts';
+import { openAccount } from '../../providers/stripe/open-account.ts';
 import { faultOf, refusalOf } from '../../providers/stripe/errors.ts';
 import { fromStripeAmount, toStripeAmount } from '../../providers/stripe/money.ts';
 import { readingOf } from '../../providers/stripe/news.ts';
@@ -299,16 +299,14 @@ describe('an account', () => {
   const credentials = { secretKey: 'sk_test_1', webhookSecrets: 'whsec_1, whsec_2' };
 
   test('in test mode expects test events', () => {
-    expect(stripe.create({ settings, credentials }).expectedBinding({ outTradeNo: 'no1' })).toEqual(
-      {
-        appId: 'test',
-        sellerId: 'acct_1',
-        outTradeNo: 'no1',
-        isNumberCopyable: true,
-        providerRef: null,
-        providerTradeNo: null,
-      },
-    );
+    expect(openAccount({ settings, credentials }).expectedBinding({ outTradeNo: 'no1' })).toEqual({
+      appId: 'test',
+      sellerId: 'acct_1',
+      outTradeNo: 'no1',
+      isNumberCopyable: true,
+      providerRef: null,
+      providerTradeNo: null,
+    });
   });
 
   test.each([
@@ -319,7 +317,7 @@ describe('an account', () => {
     [settings, { ...credentials, secretKey: 'whsec_1' }],
     [settings, { ...credentials, webhookSecrets: ' , ' }],
   ])('with words that contradict each other is refused (%#)', (settings, credentials) => {
-    expect(() => stripe.create({ settings, credentials })).toThrow(Error);
+    expect(() => openAccount({ settings, credentials })).toThrow(Error);
   });
 });
 

@@ -18,7 +18,7 @@ import type {
 } from '../../providers/provider.ts';
 import type { Simulator } from '../../simulators/kit/serve.ts';
 import type { PaymentView } from '../../simulators/kit/view.ts';
-import { wechatPay } from '../../providers/wechat-pay/definition.ts';
+import { openAccount } from '../../providers/wechat-pay/open-account.ts';
 import { openWechatPaySandbox } from '../../providers/wechat-pay/sandbox.ts';
 import type { Sandbox } from '../../providers/wechat-pay/sandbox.ts';
 import { tradesOf } from '../support/trades-of.ts';
@@ -73,7 +73,7 @@ function plain(headers: IncomingMessage['headers']): Record<string, string> {
 
 async function openShop(refunds: 'instant' | 'manual'): Promise<Merchant> {
   const sandbox = await openWechatPaySandbox({ simulatorUrl: simulator.url, refunds });
-  const provider = wechatPay.create(sandbox);
+  const provider = openAccount(sandbox);
   const deliveries: Delivery[] = [];
   const notifyUrl = await listen(async ({ headers }, response, rawBody) => {
     const parsed = await provider.parseNotification({ rawBody, headers: plain(headers) });
@@ -427,7 +427,7 @@ describe('a call', () => {
   test('to nobody is retryable: nothing was sent', async () => {
     const { settings, credentials } = shop.sandbox;
     const gone = { settings: { ...settings, apiUrl: 'http://127.0.0.1:1' }, credentials };
-    await expect(wechatPay.create(gone).createPayment(orderOf(shop))).rejects.toMatchObject({
+    await expect(openAccount(gone).createPayment(orderOf(shop))).rejects.toMatchObject({
       kind: 'retryable',
       code: 'CONNECT_FAILED',
     });
@@ -437,7 +437,7 @@ describe('a call', () => {
     const { settings } = shop.sandbox;
     const { credentials } = cashier.sandbox;
     await expect(
-      wechatPay.create({ settings, credentials }).createPayment(orderOf(shop)),
+      openAccount({ settings, credentials }).createPayment(orderOf(shop)),
     ).rejects.toMatchObject({ kind: 'misconfigured', code: 'SIGN_ERROR' });
   });
 
@@ -452,7 +452,7 @@ describe('a call', () => {
       response.writeHead(status, { location: simulator.url }).end(JSON.stringify(body)),
     );
     const { settings, credentials } = shop.sandbox;
-    const provider = wechatPay.create({ settings: { ...settings, apiUrl }, credentials });
+    const provider = openAccount({ settings: { ...settings, apiUrl }, credentials });
     const order = orderOf(shop);
     const asked = [
       provider.createPayment(order),
@@ -478,7 +478,7 @@ describe('a call', () => {
       return response.writeHead(200, genuine.headers).end(genuine.body);
     });
     const { settings, credentials } = shop.sandbox;
-    const provider = wechatPay.create({ settings: { ...settings, apiUrl }, credentials });
+    const provider = openAccount({ settings: { ...settings, apiUrl }, credentials });
     const order = orderOf(shop);
     await expect(provider.createPayment(order)).rejects.toMatchObject({ kind });
     await expect(provider.refund(refundOf(order, 1))).rejects.toMatchObject({ kind });
@@ -492,7 +492,7 @@ describe('a call', () => {
       response.writeHead(200, genuine.headers).end(genuine.body);
     });
     const { settings, credentials } = shop.sandbox;
-    const provider = wechatPay.create({ settings: { ...settings, apiUrl }, credentials });
+    const provider = openAccount({ settings: { ...settings, apiUrl }, credentials });
     expect(await provider.queryPayment(refOf(order))).toMatchObject({
       report: { status: 'succeeded' },
     });
@@ -609,9 +609,9 @@ describe('a notification', () => {
     await rotate('newCertificate');
     const { settings, credentials } = shop.sandbox;
     const { wechatPayPublicKeys: _none, ...rest } = settings;
-    const provider = wechatPay.create({ settings: rest, credentials });
+    const provider = openAccount({ settings: rest, credentials });
     expect(await provider.createPayment(orderOf(shop))).toMatchObject({ kind: 'created' });
-    const refused = wechatPay.create({ settings: rest, credentials: cashier.sandbox.credentials });
+    const refused = openAccount({ settings: rest, credentials: cashier.sandbox.credentials });
     await expect(refused.createPayment(orderOf(shop))).rejects.toMatchObject({
       kind: 'misconfigured',
       code: 'CERTIFICATES_REFUSED',
@@ -628,7 +628,7 @@ describe('a notification', () => {
     stops.push(() => other.stop());
     const sandbox = await openWechatPaySandbox({ simulatorUrl: other.url });
     const order = orderOf(shop, { notifyUrl });
-    await wechatPay.create(sandbox).createPayment(order);
+    await openAccount(sandbox).createPayment(order);
     const at = (path: string) => `${other.url}/console${path.replace(':no', order.outTradeNo)}`;
     await fetch(at('/payments/:no/pay'), { method: 'POST' });
     const ended = async () => {
@@ -713,7 +713,7 @@ describe('a statement', () => {
       );
       response.writeHead(answer.status, head).end(isFile ? text.replace('0.01', '0.02') : text);
     });
-    const provider = wechatPay.create({ settings: { ...settings, apiUrl }, credentials });
+    const provider = openAccount({ settings: { ...settings, apiUrl }, credentials });
     await expect(provider.fetchStatement({ date: '2026-01-02' })).rejects.toMatchObject({
       kind: 'unknownOutcome',
     });
@@ -741,7 +741,7 @@ test('a simulator started again on its data knows its keys, orders and unsent no
   const first = await startWechatPaySimulator({ port: 0, dataDir });
   const sandbox = await openWechatPaySandbox({ simulatorUrl: first.url });
   const deliveries: ParsedNotification[] = [];
-  const provider = wechatPay.create(sandbox);
+  const provider = openAccount(sandbox);
   let isAwake = false;
   const notifyUrl = await listen(async ({ headers }, response, rawBody) => {
     if (!isAwake) return response.writeHead(500).end();

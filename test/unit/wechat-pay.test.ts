@@ -5,7 +5,7 @@ import { Aes } from 'wechatpay-axios-plugin';
 import { parseBill } from '../../providers/wechat-pay/bill.ts';
 import { createPlatformKeys } from '../../providers/wechat-pay/certificates.ts';
 import type { PlatformKeys, PlatformKeysConfig } from '../../providers/wechat-pay/certificates.ts';
-import { wechatPay } from '../../providers/wechat-pay/definition.ts';
+import { openAccount } from '../../providers/wechat-pay/open-account.ts';
 import { createCodes } from '../../providers/wechat-pay/codes.ts';
 import { bareCode, faultOfError, refusalOf } from '../../providers/wechat-pay/errors.ts';
 import {
@@ -623,7 +623,7 @@ test('an account that cannot be read is refused when it is made', () => {
       apiV3Key,
     },
   };
-  expect(wechatPay.create(words).expectedBinding({ outTradeNo: 'o' })).toEqual({
+  expect(openAccount(words).expectedBinding({ outTradeNo: 'o' })).toEqual({
     appId: 'wx1',
     sellerId: '1',
     outTradeNo: 'o',
@@ -635,5 +635,5 @@ test('an account that cannot be read is refused when it is made', () => {
     { settings: { ...settings, wechatPayPublicKeys: 'junk' }, credentials },
     { settings: { ...settings, wechatPayPublicKeys: '{"PUB_KEY_ID_1":"junk"}' }, credentials },
   ];
-  for (const account of bad) expect(() => wechatPay.create(account)).toThrow(/./);
+  for (const account of bad) expect(() => openAccount(account)).toThrow(/./);
 });

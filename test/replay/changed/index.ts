@@ -1,5 +1,5 @@
 import { condition, proxyActivities, setHandler } from '@temporalio/workflow';
-import type { Activities } from '../../../activities/index.ts';
+import type { Activities } from '../../../workflows/activities.ts';
 import { providerReported } from '../../../workflows/messages.ts';
 import type { OrderProgress, PayOrderInput } from '../../../workflows/messages.ts';
 import { askProvider } from '../../../workflows/retry-policies.ts';

@@ -2,12 +2,12 @@ import { readAccount } from '../../db/queries/provider-accounts.ts';
 import type { AccountId, ReconciliationId } from '../../domain/ids.ts';
 import { dateIn, dayBefore } from '../../domain/reconciliation.ts';
 import { findDefinition } from '../../providers/registry.ts';
-import type { ActivityDeps } from '../deps.ts';
-import { beginReconciliation } from '../../services/reconciliation/open-reconciliation.ts';
+import type { ServiceDeps } from '../deps.ts';
+import { beginReconciliation } from './begin-reconciliation.ts';
 
 /** Begins the reconciliation of the day before the scheduled time, as the provider counts days. */
 export async function beginScheduled(
-  deps: ActivityDeps,
+  deps: Pick<ServiceDeps, 'db' | 'client' | 'taskQueue' | 'logger'>,
   { accountId, scheduledAtMs }: { accountId: AccountId; scheduledAtMs: number },
 ): Promise<{ reconciliationId: ReconciliationId | null }> {
   const account = await readAccount(deps.db, { accountId });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { brokerCodeOf } from '../../delivery/broker/code-of.ts';
-import { BrokerRefusal, messageHeaders } from '../../delivery/broker/publisher.ts';
+import { messageHeaders } from '../../delivery/broker/publisher.ts';
+import { BrokerRefusal } from '../../delivery/broker/refusal.ts';
 
 describe('the headers of a message', () => {
   test('are those of a delivery, without what only HTTP has use for', () => {

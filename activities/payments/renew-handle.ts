@@ -1,10 +1,10 @@
 import { paymentOf, readOrder } from '../../db/queries/read-order.ts';
 import type { OrderRead, PaymentRow } from '../../db/queries/read-order.ts';
 import type { OrderProgress } from '../../workflows/messages.ts';
-import type { ActivityDeps } from '../../activities/deps.ts';
-import { wishesAfter } from './change-of-report.ts';
-import { commitDecision } from './commit-decision.ts';
-import { handleEndOf, openAtProvider } from '../../activities/payments/create-payment.ts';
+import { commitDecision } from '../../services/payments/commit-decision.ts';
+import { wishesAfter } from '../../services/payments/change-of-report.ts';
+import type { ActivityDeps } from '../deps.ts';
+import { handleEndOf, openAtProvider } from './create-payment.ts';
 
 export type Renewed =
   | { kind: 'renewed'; progress: OrderProgress }

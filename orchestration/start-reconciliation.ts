@@ -1,0 +1,45 @@
+import type { AccountId, ReconciliationId } from '../domain/ids.ts';
+import { reconcileAgain, workflowIds } from '../workflows/messages.ts';
+import type { ReconcileStatementInput } from '../workflows/messages.ts';
+import type { reconcileStatement } from '../workflows/reconcile-statement.ts';
+import type { Temporal } from './temporal.ts';
+
+type Run = { id: ReconciliationId; accountId: AccountId; date: string };
+
+/** Starts a run's workflow, or finds it running: repeating is safe. */
+export async function startReconciliation({
+  client,
+  taskQueue,
+  run,
+}: Temporal & { run: Run }): Promise<void> {
+  await client.workflow.start<typeof reconcileStatement>('reconcileStatement', {
+    ...startOptions(run),
+    taskQueue,
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+  });
+}
+
+/** The same, and a run that waits for its statement asks for it at once. */
+export async function reconcileNow({
+  client,
+  taskQueue,
+  run,
+}: Temporal & { run: Run }): Promise<void> {
+  await client.workflow.signalWithStart<typeof reconcileStatement>('reconcileStatement', {
+    ...startOptions(run),
+    taskQueue,
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    signal: reconcileAgain,
+    signalArgs: [],
+  });
+}
+
+function startOptions({ id, accountId, date }: Run) {
+  const args: [ReconcileStatementInput] = [{ reconciliationId: id, accountId, date }];
+  return {
+    workflowId: workflowIds.reconcileStatement(accountId, date),
+    args,
+    staticSummary: `${date} of ${accountId}, against the provider's statement`,
+  };
+}
