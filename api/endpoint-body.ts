@@ -32,7 +32,8 @@ export function endpointBody(endpoint: Endpoint): z.infer<typeof endpointSchema>
     status: endpoint.status,
     disabledReason: endpoint.disabledReason,
     failingSince: endpoint.failingSince?.toISOString() ?? null,
-    window: endpoint.driver === 'workflow' && congestion ? Math.floor(congestion.window) : null,
+    window:
+      endpoint.deliveryOwner === 'workflow' && congestion ? Math.floor(congestion.window) : null,
     createdAt: endpoint.createdAt.toISOString(),
     updatedAt: endpoint.updatedAt.toISOString(),
   };

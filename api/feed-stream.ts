@@ -1,6 +1,6 @@
 import type { Database } from '../db/database.ts';
 import type { FeedChanges } from '../db/feed-changes.ts';
-import { createGate } from '../db/gate.ts';
+import { createWakeSignal } from '../db/wake-signal.ts';
 import type { FeedEvent } from '../db/queries/list-events.ts';
 import type { MerchantId } from '../domain/ids.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -38,15 +38,15 @@ export function createFeedStream(input: {
   const cursorOf = (position: number) => `id: ${cursorAt(position)}\n`;
   const messageOf = ({ position, type, body }: FeedEvent) =>
     `${cursorOf(position)}event: ${type}\ndata: ${body}\n\n`;
-  const gate = createGate();
-  const stopListening = input.feed.subscribe(merchant, gate.open);
-  stopping.addEventListener('abort', gate.open);
+  const wake = createWakeSignal();
+  const stopListening = input.feed.subscribe(merchant, wake.signal);
+  stopping.addEventListener('abort', wake.signal);
   let cursor = input.after;
   let hasEnded = false;
   let isKeyEnded = false;
   const stopWatching = input.watchKey(() => {
     isKeyEnded = true;
-    gate.open();
+    wake.signal();
   });
 
   function end(): void {
@@ -54,8 +54,8 @@ export function createFeedStream(input: {
     hasEnded = true;
     stopListening();
     stopWatching();
-    stopping.removeEventListener('abort', gate.open);
-    gate.open();
+    stopping.removeEventListener('abort', wake.signal);
+    wake.signal();
     input.onEnd();
   }
 
@@ -78,7 +78,7 @@ export function createFeedStream(input: {
       const leftMs = heartbeatAtMs - Date.now();
       // The cursor goes with it, so that what was stepped over is not looked at again after a reconnect.
       if (leftMs <= 0) return cursor > sentCursor ? `${cursorOf(cursor)}:\n\n` : ':\n\n';
-      await gate.wait(leftMs);
+      await wake.wait(leftMs);
     }
   }
 

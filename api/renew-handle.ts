@@ -1,8 +1,8 @@
-import { sayWishes } from '../services/orders/redeliver-commands.ts';
+import { redeliverCommands } from '../services/orders/redeliver-commands.ts';
 import type { OrderView } from '../db/queries/find-order.ts';
-import { requestWish } from '../db/queries/request-command.ts';
+import { requestCommand } from '../db/queries/request-command.ts';
 import type { ApiDeps } from './deps.ts';
-import { leftToSweep } from './left-to-recovery.ts';
+import { leftToRecovery } from './left-to-recovery.ts';
 import { waitFor } from './wait-for.ts';
 
 const longestMs = 5_000;
@@ -21,9 +21,11 @@ export async function renewHandle(
   const orderId = snapshot.id;
   // A provider that refuses is not asked at every look. Of many who look at once one asks, and counts.
   if (await deps.switches.isExceeded(orderId)) return view;
-  if (await requestWish(deps.db, { orderId, wish: { kind: 'renew', method } })) {
+  if (await requestCommand(deps.db, { orderId, wish: { kind: 'renew', method } })) {
     await deps.switches.take(orderId).catch(() => {});
-    sayWishes(deps, { orderId }).catch(leftToSweep(deps.logger, 'the renewal', { orderId }));
+    redeliverCommands(deps, { orderId }).catch(
+      leftToRecovery(deps.logger, 'the renewal', { orderId }),
+    );
   }
   return waitFor({
     subscribe: (tell) => deps.changes.subscribe('tender_orders', orderId, tell),

@@ -85,15 +85,15 @@ async function look(
       after: position,
       limit,
     });
-    const stretch = { ...key, identity: state.identity, position, through };
+    const range = { ...key, identity: state.identity, position, through };
     if (events.length > 0) {
       const leaseToken = `lease_${randomBytes(18).toString('base64url')}`;
-      const isOurs = await leaseEvents(db, { ...stretch, leaseToken, leaseSeconds });
+      const isOurs = await leaseEvents(db, { ...range, leaseToken, leaseSeconds });
       if (isOurs) return { kind: 'taken', leaseToken, events, through };
       continue;
     }
     // What nobody wants is not looked at again by whoever asks next.
-    if (through > position) await skipEvents(db, stretch);
+    if (through > position) await skipEvents(db, range);
     const isOver = caller.aborted || Date.now() >= endsMs;
     if (!hasMore || isOver) return { kind: 'empty', position: through };
   }

@@ -1,4 +1,4 @@
-import { createGate } from '../db/gate.ts';
+import { createWakeSignal } from '../db/wake-signal.ts';
 
 const longestWaitSeconds = 60;
 
@@ -24,22 +24,22 @@ export async function waitFor<T>(input: {
   /** The caller knows that nothing is there to see yet: the first look comes with the first change. */
   isKnownStale?: boolean;
 }): Promise<T> {
-  const gate = createGate();
+  const wake = createWakeSignal();
   // Listening begins before the first look, so that no change falls between the two.
-  const stop = input.subscribe(gate.open);
-  input.caller.addEventListener('abort', gate.open, { once: true });
-  if (input.caller.aborted) gate.open();
+  const stop = input.subscribe(wake.signal);
+  input.caller.addEventListener('abort', wake.signal, { once: true });
+  if (input.caller.aborted) wake.signal();
   const endsMs = Date.now() + input.timeoutMs;
   try {
-    if (input.isKnownStale && input.timeoutMs > 0) await gate.wait(input.timeoutMs);
+    if (input.isKnownStale && input.timeoutMs > 0) await wake.wait(input.timeoutMs);
     for (;;) {
       const value = await input.read();
       const leftMs = endsMs - Date.now();
       if (leftMs <= 0 || input.caller.aborted || input.isEnough(value)) return value;
-      await gate.wait(leftMs);
+      await wake.wait(leftMs);
     }
   } finally {
     stop();
-    input.caller.removeEventListener('abort', gate.open);
+    input.caller.removeEventListener('abort', wake.signal);
   }
 }

@@ -33,7 +33,7 @@ export function createFeedChanges({
     let isLooking = false;
     let isStale = false;
 
-    const tellAll = () => {
+    const notifyAll = () => {
       for (const own of listeners.values()) for (const tell of own) tell();
     };
 
@@ -42,7 +42,7 @@ export function createFeedChanges({
       if (before === undefined) {
         // What was written before the first look is not told apart.
         toldThrough = await lastPositionOf(db, shard);
-        return tellAll();
+        return notifyAll();
       }
       for (const { merchantId, position } of await grownSince(db, { shard, position: before })) {
         toldThrough = Math.max(toldThrough ?? 0, position);
@@ -57,7 +57,7 @@ export function createFeedChanges({
         while (isStale) {
           isStale = false;
           // A look that fails tells everybody: they look for themselves, and say why they cannot.
-          await look().catch(tellAll);
+          await look().catch(notifyAll);
           await sleep(betweenLooksMs, undefined, { ref: false });
         }
       } finally {

@@ -39,7 +39,7 @@ export const differenceKinds = {
 export type DifferenceKind = keyof typeof differenceKinds;
 
 /** Those that the provider can prove by answering, and that are then set right by themselves. */
-export const healableKinds = [
+export const autoResolvableKinds = [
   'missing_here_payment',
   'missing_here_refund',
   'pending_refund_settled',

@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { OrderId } from '../domain/ids.ts';
 import { wished, workflowIds } from '../workflows/messages.ts';
-import type { OrderWish } from '../workflows/messages.ts';
+import type { OrderCommand } from '../workflows/messages.ts';
 import type { payOrder } from '../workflows/pay-order.ts';
 
 /** Signals an order's workflow that a command stands in its row. Throws WorkflowNotFoundError where it has none. */
@@ -12,7 +12,7 @@ export async function signalCommand({
 }: {
   client: Client;
   orderId: OrderId;
-  wish: OrderWish;
+  wish: OrderCommand;
 }): Promise<void> {
   const handle = client.workflow.getHandle<typeof payOrder>(workflowIds.payOrder(orderId));
   await handle.signal(wished, { wish });

@@ -4,7 +4,7 @@ import type { deliverToEndpoint } from '../workflows/deliver-to-endpoint.ts';
 import { deliveriesAdded, workflowIds } from '../workflows/messages.ts';
 
 /** Starts the workflow of an endpoint in trouble, or tells the running one of new work. */
-export async function wakeEndpoint(input: {
+export async function signalEndpoint(input: {
   client: Client;
   taskQueue: string;
   endpointId: EndpointId;

@@ -3,13 +3,13 @@ import type { Client } from '@temporalio/client';
 import type { NotificationId, OrderId, RefundId } from '../domain/ids.ts';
 import { providerReported, workflowIds } from '../workflows/messages.ts';
 import type { settleLate } from '../workflows/settle-late.ts';
-import { reportToRefund } from './start-refund.ts';
+import { signalRefund } from './start-refund.ts';
 
 /**
  * Tells the workflow of the refund it is about, else the order's, that a notification lies in the
  * inbox; where the order has ended, the late one. Throws when Temporal cannot be reached: the sweep says it again.
  */
-export async function reportToOrder(input: {
+export async function signalOrder(input: {
   client: Client;
   taskQueue: string;
   orderId: OrderId;
@@ -17,7 +17,7 @@ export async function reportToOrder(input: {
   notificationId: NotificationId;
 }): Promise<void> {
   const { client, orderId, refundId, notificationId } = input;
-  if (refundId) return reportToRefund({ ...input, refundId });
+  if (refundId) return signalRefund({ ...input, refundId });
   try {
     await client.workflow
       .getHandle(workflowIds.payOrder(orderId))

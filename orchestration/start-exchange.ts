@@ -40,7 +40,7 @@ export async function startExchange({
 }
 
 /** Tells a request's workflow that there is a reply. One that does not hear it finds out by itself. */
-export async function tellExchange({
+export async function notifyExchange({
   client,
   messageId,
 }: Pick<Temporal, 'client'> & { messageId: MessageId }): Promise<void> {

@@ -46,7 +46,7 @@ export async function startRefund(input: {
 }
 
 /** Tells a refund's workflow that the provider spoke of it, starting it again where it had ended. */
-export async function reportToRefund(input: {
+export async function signalRefund(input: {
   client: Client;
   taskQueue: string;
   refundId: RefundId;

@@ -22,7 +22,7 @@ export async function startSession({
 }
 
 /** Tells a session's workflow that it is complete. One that does not hear it finds out at the deadline. */
-export async function tellSession({
+export async function notifySession({
   client,
   sessionId,
 }: Pick<Temporal, 'client'> & { sessionId: SessionId }): Promise<void> {

@@ -13,7 +13,7 @@ const { closeLeftovers } = proxyActivities<Activities>({
  * Closes whatever may still bring money to an order that is done, however long its provider refuses us. False where
  * it has to go on in a fresh history.
  */
-export async function closeAllLeftovers(input: { orderId: OrderId }): Promise<boolean> {
+export async function closeOpenAttempts(input: { orderId: OrderId }): Promise<boolean> {
   for (;;) {
     try {
       await closeLeftovers(input);

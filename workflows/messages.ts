@@ -20,8 +20,8 @@ export const providerReported =
 export const cancelOrder = defineUpdate<OrderProgress>('cancelOrder');
 
 /** A wish of the merchant's stands in the database: to capture, to switch the method, to end a review. */
-export const wished = defineSignal<[{ wish: OrderWish }]>('wished');
-export type OrderWish = 'capture' | 'switch' | 'resolve';
+export const wished = defineSignal<[{ wish: OrderCommand }]>('wished');
+export type OrderCommand = 'capture' | 'switch' | 'resolve';
 
 /** Where an order stands as its workflow knows it. */
 export const orderProgress = defineQuery<OrderProgress>('orderProgress');
@@ -64,7 +64,7 @@ export type PayOrderState = {
   isConfirmed: boolean;
   hasLeftovers: boolean;
   isCancelRequested: boolean;
-  wishes: readonly OrderWish[];
+  wishes: readonly OrderCommand[];
   review?: string;
 };
 export type RefundPaymentInput = {

@@ -17,12 +17,12 @@ import { hasBeenPaid, isEnded, nextPollMs } from '../domain/order.ts';
 import type { NotificationId } from '../domain/ids.ts';
 import type { CloseReason, OrderStatus } from '../domain/order.ts';
 import { confirmOrder } from './confirm-order.ts';
-import { closeAllLeftovers } from './close-open-attempts.ts';
+import { closeOpenAttempts } from './close-open-attempts.ts';
 import { isHistoryLong } from './history.ts';
 import { oneAtATime } from './in-turn.ts';
 import type { InTurn } from './in-turn.ts';
 import { cancelOrder, orderProgress, providerReported, wished } from './messages.ts';
-import type { OrderProgress, OrderWish, PayOrderInput } from './messages.ts';
+import type { OrderProgress, OrderCommand, PayOrderInput } from './messages.ts';
 import { askProvider, openAtOnce, recordState } from './retry-policies.ts';
 import { searchAttributes } from './search-attributes.ts';
 
@@ -66,7 +66,7 @@ export async function payOrder(input: PayOrderInput): Promise<OrderProgress> {
   let hasLeftovers = resumed?.hasLeftovers ?? false;
   let review = resumed?.review;
   let polls = resumed?.polls ?? 0;
-  const wishes = new Set<OrderWish>(resumed?.wishes);
+  const wishes = new Set<OrderCommand>(resumed?.wishes);
   const resolving = new Set<NotificationId>();
   let opening = new CancellationScope();
   const isOver = () => isEnded(status);
@@ -126,7 +126,7 @@ export async function payOrder(input: PayOrderInput): Promise<OrderProgress> {
   });
   if (!resumed) {
     setCurrentDetails('Opening the payment at the provider.');
-    note(await openUnlessWished());
+    note(await openUnlessCommanded());
   }
   if (!isOver()) setCurrentDetails(detailsOf({ status, review }));
   while (!isOver()) {
@@ -147,7 +147,7 @@ export async function payOrder(input: PayOrderInput): Promise<OrderProgress> {
     if (hasLeftovers) {
       // Before the call: what a handler finds meanwhile is for the next round.
       hasLeftovers = false;
-      if (!(await closeAllLeftovers({ orderId }))) hasLeftovers = true;
+      if (!(await closeOpenAttempts({ orderId }))) hasLeftovers = true;
     }
     await condition(allHandlersFinished);
     if ((isToConfirm() || hasLeftovers) && isHistoryLong()) await goOn();
@@ -187,11 +187,11 @@ export async function payOrder(input: PayOrderInput): Promise<OrderProgress> {
     // What is wished for from here on is wished for instead of the new attempt.
     opening = new CancellationScope();
     const progress = await switchPayment({ orderId });
-    return progress.status === 'pending' ? openUnlessWished() : progress;
+    return progress.status === 'pending' ? openUnlessCommanded() : progress;
   }
 
   /** Opens the payment, for as long as nobody wishes for something else. */
-  async function openUnlessWished(): Promise<OrderProgress> {
+  async function openUnlessCommanded(): Promise<OrderProgress> {
     try {
       return await opening.run(() => openPayment(input, inTurn));
     } catch (error) {

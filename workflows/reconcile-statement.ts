@@ -11,7 +11,7 @@ import type { Activities } from './activities.ts';
 import type { DifferenceId } from '../domain/ids.ts';
 import { reconcileAgain } from './messages.ts';
 import type { ReconcileProgress, ReconcileStatementInput } from './messages.ts';
-import { compareSets, fetchStatement, healOne, keepBooks } from './retry-policies.ts';
+import { compareSets, fetchStatement, autoResolveOne, keepBooks } from './retry-policies.ts';
 
 const { loadStatement } = proxyActivities<Activities>({
   ...fetchStatement,
@@ -22,7 +22,7 @@ const { compareBooks, findWantedStatements } = proxyActivities<Activities>({
   summary: 'Compare it with our books',
 });
 const { healDifference } = proxyActivities<Activities>({
-  ...healOne,
+  ...autoResolveOne,
   summary: 'Ask the provider about one difference',
 });
 const { findHealable, noteUnhealed, noteReconciliation, endReconciliation } =
@@ -31,7 +31,7 @@ const { findHealable, noteUnhealed, noteReconciliation, endReconciliation } =
 const firstWaitMs = 900_000;
 const longestWaitMs = 3_600_000;
 const mostWaitMs = 3 * 86_400_000;
-const healedAtOnce = 4;
+const resolvedAtOnce = 4;
 
 /**
  * One day of one account against the provider's statement: what the provider can prove is healed, the
@@ -125,9 +125,10 @@ export async function reconcileStatement(
       const about = differences[0]?.about;
       const queue = differences.filter((difference) => difference.about === about);
       const lane = async () => {
-        for (let next = queue.shift(); next; next = queue.shift()) await healOnce(next.id, round);
+        for (let next = queue.shift(); next; next = queue.shift())
+          await autoResolveOnce(next.id, round);
       };
-      await Promise.all(Array.from({ length: healedAtOnce }, lane));
+      await Promise.all(Array.from({ length: resolvedAtOnce }, lane));
       if (workflowInfo().continueAsNewSuggested) {
         await continueAsNew<typeof reconcileStatement>({
           ...input,
@@ -138,7 +139,7 @@ export async function reconcileStatement(
     }
   }
 
-  async function healOnce(differenceId: DifferenceId, round: number): Promise<void> {
+  async function autoResolveOnce(differenceId: DifferenceId, round: number): Promise<void> {
     try {
       await healDifference({ differenceId, round });
     } catch (error) {

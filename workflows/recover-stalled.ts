@@ -13,14 +13,14 @@ const { sweepStragglers } = proxyActivities<Activities>({
   summary: 'Find and help stragglers',
 });
 
-const sweepEveryMs = 10_000;
+const recoverEveryMs = 10_000;
 
 /** Picks up whatever was accepted and left lying by a crash or an outage. Workflow id: `sweep`. */
 export async function sweep(): Promise<never> {
   while (!workflowInfo().continueAsNewSuggested) {
     const found = await sweepStragglers();
     setCurrentDetails(`Last sweep: ${JSON.stringify(found)}`);
-    await sleep(sweepEveryMs, { summary: 'until the next sweep' });
+    await sleep(recoverEveryMs, { summary: 'until the next sweep' });
   }
   return continueAsNew<typeof sweep>();
 }

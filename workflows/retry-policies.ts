@@ -58,7 +58,7 @@ export const compareSets = {
 } as const satisfies ActivityOptions;
 
 /** A provider that does not answer about one difference must not hold up the others for long. */
-export const healOne = {
+export const autoResolveOne = {
   startToCloseTimeout: '20s',
   retry: { ...askProvider.retry, maximumAttempts: 5 },
 } as const satisfies ActivityOptions;

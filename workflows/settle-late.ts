@@ -9,7 +9,7 @@ import {
   setHandler,
 } from '@temporalio/workflow';
 import type { Activities } from './activities.ts';
-import { closeAllLeftovers } from './close-open-attempts.ts';
+import { closeOpenAttempts } from './close-open-attempts.ts';
 import { confirmOrder } from './confirm-order.ts';
 import { isHistoryLong } from './history.ts';
 import { oneAtATime } from './in-turn.ts';
@@ -68,7 +68,7 @@ export async function settleLate({
     if (hasLeftovers) {
       // Before the call: what a handler finds meanwhile is for the next round.
       hasLeftovers = false;
-      if (!(await closeAllLeftovers({ orderId }))) hasLeftovers = true;
+      if (!(await closeOpenAttempts({ orderId }))) hasLeftovers = true;
     }
     await condition(allHandlersFinished);
     if ((isToConfirm() || hasLeftovers) && isHistoryLong()) {

@@ -18,7 +18,7 @@ import { afterOutcome } from '../../delivery/queue/after-outcome.ts';
 import type { DeliveryRun } from '../../workflows/activities.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { whileBeating } from '../while-beating.ts';
-import { sayDisabled } from '../../services/notifications/log-disabled.ts';
+import { logDisabled } from '../../services/notifications/log-disabled.ts';
 
 const roundMs = 120_000;
 // A call may take as long as its receiver likes to let it hang: that must not look like a worker that died.
@@ -132,14 +132,14 @@ async function attemptBatch(
     outcomes,
     closedAs: () => (isHeldBack(congestion, Date.now()) ? congestion : undefined),
   });
-  sayDisabled(deps, disabled);
+  logDisabled(deps, disabled);
   deps.traffic.onWindow(endpointId, congestion.window);
   await saveCongestion(db, { endpointId, congestion });
   // Broken off, or failed by us: what the others came to is written all the same.
   const broken = attempts.find(({ status }) => status === 'rejected');
   if (broken?.status === 'rejected') throw broken.reason;
   const isWell = isAll && outcomes.every(({ kind }) => kind === 'delivered');
-  if (isWell && endpoint.driver === 'workflow') await returnToRelay(db, { endpointId });
+  if (isWell && endpoint.deliveryOwner === 'workflow') await returnToRelay(db, { endpointId });
   return { outcomes, congestion };
 }
 

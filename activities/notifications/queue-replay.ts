@@ -4,7 +4,7 @@ import type { ReplayId } from '../../domain/ids.ts';
 import { advanceReplay } from '../../db/queries/replays.ts';
 import type { ReplayProgress } from '../../workflows/activities.ts';
 import type { ActivityDeps } from '../deps.ts';
-import { wakeEndpoint } from '../../orchestration/signal-endpoint.ts';
+import { signalEndpoint } from '../../orchestration/signal-endpoint.ts';
 
 const stepSize = 500;
 const turnMs = 60_000;
@@ -24,7 +24,7 @@ export async function queueReplay(
     const { replay, isOver } = advanced;
     const { lookedAt, queued, endpointId } = replay;
     Context.current().heartbeat({ lookedAt, queued });
-    if (queued > 0) await wakeEndpoint({ ...deps, endpointId });
+    if (queued > 0) await signalEndpoint({ ...deps, endpointId });
     if (isOver || Date.now() >= endsMs || deps.stopping.aborted) {
       return { isOver, lookedAt, queued };
     }

@@ -5,8 +5,8 @@ import { workflowIds } from '../../workflows/messages.ts';
 import { runRelay } from '../../delivery/relay/relay.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { whileBeating } from '../while-beating.ts';
-import { sayDisabled } from '../../services/notifications/log-disabled.ts';
-import { createWaker } from '../../services/notifications/endpoint-signaller.ts';
+import { logDisabled } from '../../services/notifications/log-disabled.ts';
+import { createEndpointSignaller } from '../../services/notifications/endpoint-signaller.ts';
 
 // Between two heartbeats a dead worker goes unnoticed; the policy's timeout is several of them.
 const heartbeatMs = 1_000;
@@ -32,8 +32,8 @@ export async function relayEvents(
       ...{ shard, signal, cancelled },
       onWindow: deps.traffic.onWindow,
       onEvents: (listener) => deps.onEvents(shard, listener),
-      onTroubled: createWaker(deps),
-      onDisabled: (endpointIds) => sayDisabled(deps, endpointIds),
+      onFailing: createEndpointSignaller(deps),
+      onDisabled: (endpointIds) => logDisabled(deps, endpointIds),
       onProgress: (latest) => {
         progress = latest;
       },

@@ -1,17 +1,17 @@
-import { findStragglers } from '../../db/queries/find-stalled.ts';
+import { findStalled } from '../../db/queries/find-stalled.ts';
 import { recordHeartbeat } from '../../db/queries/heartbeats.ts';
-import { markSwept } from '../../db/queries/mark-recovered.ts';
+import { markRecovered } from '../../db/queries/mark-recovered.ts';
 import type { OrderId, RefundId } from '../../domain/ids.ts';
 import { workflowIds } from '../../workflows/messages.ts';
 import type { RecoveryResult } from '../../workflows/activities.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { restartEndedWorkflows } from '../../services/recovery/restart-ended-workflows.ts';
-import { attendConversations } from '../../services/messaging/restart-conversations.ts';
+import { restartConversations } from '../../services/messaging/restart-conversations.ts';
 import { startReplay } from '../../orchestration/start-replay.ts';
-import { wakeEndpoint } from '../../orchestration/signal-endpoint.ts';
-import { reportToOrder } from '../../orchestration/signal-order.ts';
+import { signalEndpoint } from '../../orchestration/signal-endpoint.ts';
+import { signalOrder } from '../../orchestration/signal-order.ts';
 import { startRefund } from '../../orchestration/start-refund.ts';
-import { sayWishes } from '../../services/orders/redeliver-commands.ts';
+import { redeliverCommands } from '../../services/orders/redeliver-commands.ts';
 import { restartOrder } from '../../services/orders/restart-order.ts';
 
 // Younger work is under way in some process, and none of the sweep's business.
@@ -29,10 +29,10 @@ export async function sweepStragglers(deps: ActivityDeps): Promise<RecoveryResul
     logger.warn({ error }, 'ended workflows could not be listed, the next sweep tries again');
     return { restarted: 0 };
   });
-  const found = await findStragglers(db, { graceSeconds });
+  const found = await findStalled(db, { graceSeconds });
   // One that hangs has work that is long due, and a round that waits for it.
   const endpoints = found.endpoints.filter((endpointId) => !deps.runs.isUnderWay(endpointId));
-  const conversations = await attendConversations(deps, { graceSeconds });
+  const conversations = await restartConversations(deps, { graceSeconds });
   const counts = {
     ...conversations,
     notifications: found.notifications.length,
@@ -51,17 +51,17 @@ export async function sweepStragglers(deps: ActivityDeps): Promise<RecoveryResul
       helped.push(orderId);
     }),
     ...found.notifications.map(({ id, ...about }) => {
-      return () => reportToOrder({ client, taskQueue, ...about, notificationId: id });
+      return () => signalOrder({ client, taskQueue, ...about, notificationId: id });
     }),
     ...found.wishes.map((orderId) => async () => {
-      await sayWishes(deps, { orderId });
+      await redeliverCommands(deps, { orderId });
       helped.push(orderId);
     }),
     ...found.refunds.map((refundId) => async () => {
       await startRefund({ client, taskQueue, refundId, summary: `Taken up again: ${refundId}` });
       helpedRefunds.push(refundId);
     }),
-    ...endpoints.map((endpointId) => () => wakeEndpoint({ client, taskQueue, endpointId })),
+    ...endpoints.map((endpointId) => () => signalEndpoint({ client, taskQueue, endpointId })),
     ...found.replays.map((replayId) => () => startReplay({ client, taskQueue, replayId })),
   ];
   let failed = 0;
@@ -72,7 +72,7 @@ export async function sweepStragglers(deps: ActivityDeps): Promise<RecoveryResul
     });
   }
   // Only those: one that could not be started is for the next sweep, not for the one in five minutes.
-  await markSwept(db, { orderIds: helped, refundIds: helpedRefunds });
+  await markRecovered(db, { orderIds: helped, refundIds: helpedRefunds });
   if (steps.length > 0) logger.info({ ...counts, restarted, failed }, 'swept');
   return { ...counts, restarted, failed };
 }

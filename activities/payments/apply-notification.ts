@@ -29,7 +29,7 @@ export async function applyNotification(
   if (!isForUs) return { ...progressOf(first), isOnlyHint: true };
   const { report } = news;
   const provider = await providers.get(notification.accountId);
-  const made: { bound?: BindingDecision; isHint?: boolean; isNoted?: boolean } = {};
+  const made: { bound?: BindingDecision; isHint?: boolean; isRecorded?: boolean } = {};
   const progress = await commitDecision(deps, {
     first,
     read: () => readNotification(db, { id }),
@@ -43,9 +43,9 @@ export async function applyNotification(
         ...{ read, payment: read.payment, closeReason: 'closed_by_provider' },
         decision:
           bound.kind === 'review' ? bound : decideOnReport(stateOf(read, read.payment), report),
-        told: { report, notification: { id, expected, binding } },
+        source: { report, notification: { id, expected, binding } },
       });
-      made.isNoted = change !== undefined;
+      made.isRecorded = change !== undefined;
       if (!change) return undefined;
       return { ...change, notification: { id, outcome: outcomeOf(change) } };
     },
@@ -56,7 +56,7 @@ export async function applyNotification(
     return progress;
   }
   // A change was written together with its outcome.
-  if (!made.isNoted) await finishNotification(db, { id, outcome: 'unchanged' });
+  if (!made.isRecorded) await finishNotification(db, { id, outcome: 'unchanged' });
   return progress;
 }
 

@@ -9,7 +9,7 @@ import type { ActivityDeps } from '../deps.ts';
 import { applyReport } from '../../services/payments/apply-report.ts';
 import { askProvider } from '../../services/payments/ask-provider.ts';
 import { closeAtProvider } from '../../services/payments/close-at-provider.ts';
-import { changeOfReport, noWishes } from '../../services/payments/change-of-report.ts';
+import { changeOfReport, noCommands } from '../../services/payments/change-of-report.ts';
 import { endedPatience } from '../../services/payments/ended-patience.ts';
 import { commitDecision, progressOf } from '../../services/payments/commit-decision.ts';
 
@@ -44,7 +44,7 @@ function closeUnopened(
       order.status !== 'pending' || payments.some(({ status }) => isOpen(status))
         ? undefined
         : {
-            order: { ...noWishes, status: 'closed', closedAt: new Date(), closeReason: reason },
+            order: { ...noCommands, status: 'closed', closedAt: new Date(), closeReason: reason },
             event: { type: 'order.closed' },
           },
   });
@@ -81,7 +81,7 @@ async function giveUpClosing(
     read: () => readOrder(deps.db, { orderId }),
     decide: (read) => {
       const change = changeOfReport({
-        ...{ read, payment: paymentOf(read, paymentId), closeReason: 'cancelled', told: {} },
+        ...{ read, payment: paymentOf(read, paymentId), closeReason: 'cancelled', source: {} },
         decision: { kind: 'review', reason: 'close_refused' },
       });
       return change && { ...change, order: { ...change.order, failureCode: code } };

@@ -12,10 +12,10 @@ import type { OrderProgress } from '../../workflows/messages.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { applyReport } from '../../services/payments/apply-report.ts';
 import { askProvider, callProvider } from '../../services/payments/ask-provider.ts';
-import { noWishes } from '../../services/payments/change-of-report.ts';
+import { noCommands } from '../../services/payments/change-of-report.ts';
 import { commitDecision, progressOf } from '../../services/payments/commit-decision.ts';
 import { newPayment } from '../../services/payments/new-payment.ts';
-import { rankWays } from '../../services/payments/route-payment.ts';
+import { findRoutes } from '../../services/payments/route-payment.ts';
 
 /**
  * Opens the order's payment at its provider and stores what the payer has to do. A definite no moves
@@ -179,7 +179,7 @@ async function moveOn(
     const refused = decideOnRefusal(read.order);
     if (refused.kind !== 'failed') return { order: {}, payment: failed, event: null };
     return {
-      order: { ...noWishes, status: refused.status, failureCode: code, closedAt: new Date() },
+      order: { ...noCommands, status: refused.status, failureCode: code, closedAt: new Date() },
       payment: failed,
       event: { type: refused.event, about: id },
     };
@@ -195,7 +195,7 @@ async function nextRoute(deps: ActivityDeps, read: OrderRead): Promise<Route | u
   const { order, payments } = read;
   // A method the payer has switched to goes first, whatever the order's own preference.
   const wanted = [currentPayment(read).method, ...order.methods];
-  const routes = await rankWays(deps, {
+  const routes = await findRoutes(deps, {
     ...order,
     methods: [...new Set(wanted)],
     tried: [currentPayment(read), ...payments.filter(({ status }) => status === 'failed')].map(

@@ -2,7 +2,7 @@ import { paymentOf, readOrder } from '../../db/queries/read-order.ts';
 import type { OrderRead, PaymentRow } from '../../db/queries/read-order.ts';
 import type { OrderProgress } from '../../workflows/messages.ts';
 import { commitDecision } from '../../services/payments/commit-decision.ts';
-import { wishesAfter } from '../../services/payments/change-of-report.ts';
+import { commandsAfter } from '../../services/payments/change-of-report.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { handleEndOf, openAtProvider } from './create-payment.ts';
 
@@ -37,7 +37,7 @@ export async function renewHandle(
       const handleExpiresAt = handleEndOf(read, payment, askedAt);
       const isHeard = read.order.switchRequestedTo === payment.method;
       return {
-        order: isHeard ? wishesAfter(read.order, 'switchRequestedTo') : {},
+        order: isHeard ? commandsAfter(read.order, 'switchRequestedTo') : {},
         payment: isWaiting
           ? { id: asked.id, patch: { nextAction, providerRef, handleExpiresAt } }
           : undefined,

@@ -13,7 +13,7 @@ import { isWhollyGivenBack } from '../../services/payments/apply-report.ts';
 import { askProvider } from '../../services/payments/ask-provider.ts';
 import {
   awaitedConfirmation,
-  noWishes,
+  noCommands,
   surplusRefund,
 } from '../../services/payments/change-of-report.ts';
 import { closeAtProvider } from '../../services/payments/close-at-provider.ts';
@@ -88,7 +88,7 @@ async function findDoubtful(
 }
 
 /** The reason stays: money that was seen and dealt with raises no doubt when it is reported again. */
-const decided = { ...noWishes, reviewFacts: null };
+const decided = { ...noCommands, reviewFacts: null };
 
 function changeOfReview(
   read: OrderRead,
@@ -100,13 +100,13 @@ function changeOfReview(
   switch (decision.kind) {
     case 'refused':
       return {
-        order: { reviewVerb: null, wishedAt: null, failureCode: decision.why },
+        order: { reviewVerb: null, commandedAt: null, failureCode: decision.why },
         event: null,
       };
     case 'close':
       return {
         order: {
-          ...noWishes,
+          ...noCommands,
           // The provider said that there is no money: whoever reports some after that raises the doubt anew.
           ...noReview,
           status: 'closed',
@@ -129,7 +129,7 @@ function changeOfReview(
       const { capturedMinor } = decision;
       return {
         order: {
-          ...{ ...noWishes, status: 'paid', paidAt: at, capturedMinor },
+          ...{ ...noCommands, status: 'paid', paidAt: at, capturedMinor },
           ...{ ...noReview, failureCode: null },
           ...awaitedConfirmation(read.order),
         },

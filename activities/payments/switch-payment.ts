@@ -5,12 +5,12 @@ import { currentPayment, paymentOf, readOrder } from '../../db/queries/read-orde
 import type { OrderProgress } from '../../workflows/messages.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { applyReport } from '../../services/payments/apply-report.ts';
-import { wishesAfter } from '../../services/payments/change-of-report.ts';
+import { commandsAfter } from '../../services/payments/change-of-report.ts';
 import { closeAtProvider } from '../../services/payments/close-at-provider.ts';
 import { endedPatience } from '../../services/payments/ended-patience.ts';
 import { commitDecision, progressOf } from '../../services/payments/commit-decision.ts';
 import { newPayment } from '../../services/payments/new-payment.ts';
-import { rankWays } from '../../services/payments/route-payment.ts';
+import { findRoutes } from '../../services/payments/route-payment.ts';
 import { renewHandle } from './renew-handle.ts';
 
 /**
@@ -29,26 +29,26 @@ export async function switchPayment(
   const current = currentPayment(first);
   if (current.method === method && current.status === 'created') {
     // It is about to be opened, and the wish with it.
-    return dropWish(deps, { orderId, method });
+    return dropCommand(deps, { orderId, method });
   }
   if (current.method === method && current.status === 'pending') {
     const renewed = await renewHandle(deps, { read: first, payment: current });
     if (renewed.kind === 'renewed') return renewed.progress;
     if (renewed.kind === 'refused') {
-      return dropWish(deps, { orderId, method, code: renewed.code });
+      return dropCommand(deps, { orderId, method, code: renewed.code });
     }
   }
-  const routes = await rankWays(deps, { ...order, methods: [method] });
+  const routes = await findRoutes(deps, { ...order, methods: [method] });
   const route = routes.find(({ verdict }) => verdict === 'fits');
   const open = first.payments.filter(({ status }) => isOpen(status));
   if (route) {
     for (const payment of open) {
       const report = await closeAtProvider(deps, payment).catch((error: unknown) => {
-        const code = endedPatience(error, { since: order.wishedAt ?? new Date() });
+        const code = endedPatience(error, { since: order.commandedAt ?? new Date() });
         if (code === undefined) throw error;
         return { code };
       });
-      if ('code' in report) return dropWish(deps, { orderId, method, code: report.code });
+      if ('code' in report) return dropCommand(deps, { orderId, method, code: report.code });
       if (report.status === 'closed') continue;
       return applyReport(deps, {
         ...{ orderId, paymentId: payment.id, report },
@@ -61,12 +61,12 @@ export async function switchPayment(
     read: () => readOrder(deps.db, { orderId }),
     decide: (read) => {
       if (isEnded(read.order.status) || read.order.switchRequestedTo !== method) return undefined;
-      const wishHeard = wishesAfter(read.order, 'switchRequestedTo');
-      if (!route) return { order: wishHeard, event: null };
+      const commandDone = commandsAfter(read.order, 'switchRequestedTo');
+      if (!route) return { order: commandDone, event: null };
       const next = newPayment(read, route);
       const left = open.map(({ id }) => paymentOf(read, id)).find(({ status }) => isOpen(status));
       return {
-        order: wishHeard,
+        order: commandDone,
         // More than one is open only after a crash between two steps; the next poll closes the others.
         payment: left && { id: left.id, patch: { status: 'closed' } },
         newPayment: next,
@@ -77,7 +77,7 @@ export async function switchPayment(
 }
 
 /** The attempt there is stays; with a code, because its provider does not let go of it and two must not be open at once. */
-function dropWish(
+function dropCommand(
   deps: ActivityDeps,
   { orderId, method, code }: { orderId: OrderId; method: string; code?: string },
 ): Promise<OrderProgress> {
@@ -87,7 +87,7 @@ function dropWish(
       order.switchRequestedTo === method
         ? {
             order: {
-              ...wishesAfter(order, 'switchRequestedTo'),
+              ...commandsAfter(order, 'switchRequestedTo'),
               ...(code !== undefined && { failureCode: code }),
             },
             event: null,

@@ -1,7 +1,7 @@
 import type { DifferenceId, PaymentId, ReconciliationId } from '../../domain/ids.ts';
 import {
-  listHealable,
-  noteHealing,
+  listAutoResolvable,
+  recordAutoResolve,
   overruleEntry,
   readDifference,
 } from '../../db/queries/differences.ts';
@@ -25,7 +25,7 @@ export async function findHealable(
   { db }: ActivityDeps,
   input: { reconciliationId: ReconciliationId; round: number },
 ) {
-  return { differences: await listHealable(db, { ...input, limit: pageSize }) };
+  return { differences: await listAutoResolvable(db, { ...input, limit: pageSize }) };
 }
 
 /**
@@ -42,7 +42,7 @@ export async function healDifference(
   const heal = healers[difference.about];
   if (!heal) throw new Error(`difference ${id} is about nothing that could be asked about`);
   const note = await heal(deps, difference);
-  await noteHealing(deps.db, { id, round, note });
+  await recordAutoResolve(deps.db, { id, round, note });
   return { note };
 }
 
@@ -51,10 +51,13 @@ export async function noteUnhealed(
   { db }: ActivityDeps,
   { differenceId: id, ...rest }: { differenceId: DifferenceId; round: number; note: string },
 ): Promise<void> {
-  await noteHealing(db, { id, ...rest });
+  await recordAutoResolve(db, { id, ...rest });
 }
 
-async function healPayment(deps: ActivityDeps, difference: DifferenceRow): Promise<string | null> {
+async function resolvePayment(
+  deps: ActivityDeps,
+  difference: DifferenceRow,
+): Promise<string | null> {
   const { orderId, paymentId } = subjectOf(difference);
   const payment = paymentOf(await readOrder(deps.db, { orderId }), paymentId);
   const report = await askProvider(deps, payment);
@@ -71,7 +74,10 @@ async function healPayment(deps: ActivityDeps, difference: DifferenceRow): Promi
     : `Asked about it, the provider says: ${report.status}.`;
 }
 
-async function healRefund(deps: ActivityDeps, difference: DifferenceRow): Promise<string | null> {
+async function resolveRefund(
+  deps: ActivityDeps,
+  difference: DifferenceRow,
+): Promise<string | null> {
   const { orderId, paymentId } = subjectOf(difference);
   const { number: refundNo, providerRefundNo } = difference;
   const { read, answer, change } = await commitAnswer(deps, {
@@ -105,7 +111,10 @@ async function healRefund(deps: ActivityDeps, difference: DifferenceRow): Promis
   return `Asked about it, the provider says: ${report.status}.`;
 }
 
-async function healDispute(deps: ActivityDeps, difference: DifferenceRow): Promise<string | null> {
+async function resolveDispute(
+  deps: ActivityDeps,
+  difference: DifferenceRow,
+): Promise<string | null> {
   const { orderId, paymentId } = subjectOf(difference);
   const { number: disputeNo } = difference;
   const { answer, change } = await commitAnswer(deps, {
@@ -142,7 +151,7 @@ const healers: Partial<
     DifferenceRow['about'],
     (deps: ActivityDeps, difference: DifferenceRow) => Promise<string | null>
   >
-> = { payment: healPayment, refund: healRefund, dispute: healDispute };
+> = { payment: resolvePayment, refund: resolveRefund, dispute: resolveDispute };
 
 function subjectOf({ id, orderId, paymentId }: DifferenceRow) {
   if (!orderId || !paymentId) throw new Error(`difference ${id} is about no payment of ours`);

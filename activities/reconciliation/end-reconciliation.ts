@@ -1,4 +1,4 @@
-import { endReconciliation as writeEnd, noteProgress } from '../../db/queries/reconciliations.ts';
+import { endReconciliation as writeEnd, recordStatus } from '../../db/queries/reconciliations.ts';
 import type { ReconciliationId } from '../../domain/ids.ts';
 import type { ActivityDeps } from '../deps.ts';
 
@@ -23,5 +23,5 @@ export async function noteReconciliation(
     status,
   }: { reconciliationId: ReconciliationId; status: 'running' | 'waiting' },
 ): Promise<void> {
-  await noteProgress(db, { id, status });
+  await recordStatus(db, { id, status });
 }

@@ -29,7 +29,7 @@ export async function settleRefund(
     read: () => readOrder(db, row),
     ask: (read) =>
       reportOf(deps, read, refundOf(read, id)).catch((error: unknown) =>
-        noteStuck(deps, { read, refund: refundOf(read, id), error }),
+        recordStuckCode(deps, { read, refund: refundOf(read, id), error }),
       ),
     decide: (read, report) => changeOfRefund({ read, refund: refundOf(read, id), report }),
   });
@@ -45,7 +45,7 @@ export async function settleRefund(
  * A refund that waits for a person, as for the account to be mended, says so: it goes on being asked for, and a person
  * may end it. Throws what was thrown.
  */
-async function noteStuck(
+async function recordStuckCode(
   { db }: ActivityDeps,
   input: { read: OrderRead; refund: RefundRow; error: unknown },
 ): Promise<never> {

@@ -1,6 +1,6 @@
 import { streamSSE } from 'hono/streaming';
-import { createGate } from '../../db/gate.ts';
-import { rankWays } from '../../services/payments/route-payment.ts';
+import { createWakeSignal } from '../../db/wake-signal.ts';
+import { findRoutes } from '../../services/payments/route-payment.ts';
 import { findOrderByToken } from '../../db/queries/find-order.ts';
 import type { OrderView } from '../../db/queries/find-order.ts';
 import { readOrder } from '../../db/queries/read-order.ts';
@@ -9,7 +9,7 @@ import type { ApiDeps, App } from '../deps.ts';
 import { createConcurrency } from '../limits/concurrency.ts';
 import { notFound } from '../problems.ts';
 import { renewHandle } from '../renew-handle.ts';
-import { wishToSwitch } from '../routes/switch-payment.ts';
+import { requestSwitch } from '../routes/switch-payment.ts';
 import { waitFor } from '../wait-for.ts';
 import { Checkout, stateOf } from './checkout-view.tsx';
 import { chooseLanguage } from './checkout-words.ts';
@@ -73,7 +73,7 @@ export function registerCheckout(app: App, deps: ApiDeps) {
   async function waysOf({ snapshot, method }: OrderView): Promise<string[]> {
     if (snapshot.status !== 'pending' || snapshot.methods.length < 2) return [];
     const { order } = await readOrder(deps.db, { orderId: snapshot.id });
-    const routes = await rankWays(deps, { ...order, methods: order.methods });
+    const routes = await findRoutes(deps, { ...order, methods: order.methods });
     const fitting = new Set(
       routes.filter(({ verdict }) => verdict === 'fits').map((route) => route.method),
     );
@@ -94,7 +94,7 @@ export function registerCheckout(app: App, deps: ApiDeps) {
     method: string,
     caller: AbortSignal,
   ): Promise<void> {
-    await wishToSwitch(deps, { orderId: snapshot.id, method });
+    await requestSwitch(deps, { orderId: snapshot.id, method });
     await waitFor({
       subscribe: (tell) => deps.changes.subscribe('tender_orders', snapshot.id, tell),
       timeoutMs: longestSwitchMs,
@@ -120,9 +120,9 @@ export function registerCheckout(app: App, deps: ApiDeps) {
     }
     c.header('x-accel-buffering', 'no');
     return streamSSE(c, async (stream) => {
-      const gate = createGate();
-      const stop = deps.changes.subscribe('tender_orders', snapshot.id, gate.open);
-      stream.onAbort(gate.open);
+      const wake = createWakeSignal();
+      const stop = deps.changes.subscribe('tender_orders', snapshot.id, wake.signal);
+      stream.onAbort(wake.signal);
       let told = '';
       try {
         while (!stream.aborted) {
@@ -133,7 +133,7 @@ export function registerCheckout(app: App, deps: ApiDeps) {
           else await stream.write(': still here\n\n');
           told = state;
           if (isEnded(view.snapshot.status)) return;
-          await gate.wait(heartbeatMs);
+          await wake.wait(heartbeatMs);
         }
       } finally {
         stop();

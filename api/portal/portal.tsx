@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import { wakeEndpoint } from '../../orchestration/signal-endpoint.ts';
+import { signalEndpoint } from '../../orchestration/signal-endpoint.ts';
 import { changeEndpoint, rotateSecret } from '../../db/queries/change-endpoint.ts';
 import { listEventTypes } from '../../db/queries/event-types.ts';
 import { findEndpoint, listEndpoints } from '../../db/queries/endpoints.ts';
@@ -13,7 +13,7 @@ import { trafficOf } from '../../domain/traffic.ts';
 import { newSecret } from '../../delivery/send/sign.ts';
 import { addEndpoint } from '../add-endpoint.ts';
 import type { ApiDeps, App, AppEnv } from '../deps.ts';
-import { leftToSweep } from '../left-to-recovery.ts';
+import { leftToRecovery } from '../left-to-recovery.ts';
 import { securePage } from '../pages/secure-page.ts';
 import { notFound, Problem } from '../problems.ts';
 import { beginReplay } from '../routes/create-replay.ts';
@@ -61,8 +61,8 @@ export function registerPortal(app: App, deps: ApiDeps) {
     return endpoint;
   };
   const wake = (endpointId: EndpointId) =>
-    wakeEndpoint({ ...deps, endpointId }).catch(
-      leftToSweep(deps.logger, 'an endpoint', { endpointId }),
+    signalEndpoint({ ...deps, endpointId }).catch(
+      leftToRecovery(deps.logger, 'an endpoint', { endpointId }),
     );
 
   app.get('/portal', async (c) => {

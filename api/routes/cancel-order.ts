@@ -1,10 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { sayWishes } from '../../services/orders/redeliver-commands.ts';
+import { redeliverCommands } from '../../services/orders/redeliver-commands.ts';
 import { findOrder } from '../../db/queries/find-order.ts';
 import type { OrderView } from '../../db/queries/find-order.ts';
-import { requestWish } from '../../db/queries/request-command.ts';
+import { requestCommand } from '../../db/queries/request-command.ts';
 import type { ApiDeps, App } from '../deps.ts';
-import { leftToSweep } from '../left-to-recovery.ts';
+import { leftToRecovery } from '../left-to-recovery.ts';
 import { etagOf, orderBody } from '../order-body.ts';
 import { notFound, Problem } from '../problems.ts';
 import { etagHeader, orderId, orderSchema, problemResponses } from '../schemas.ts';
@@ -42,8 +42,10 @@ export function registerCancelOrder(app: App, deps: ApiDeps) {
     const before = await findOrder(deps.db, whose);
     if (!before) throw notFound('order', orderId);
     if (isOpen(before)) {
-      await requestWish(deps.db, { orderId, wish: { kind: 'cancel' } });
-      sayWishes(deps, { orderId }).catch(leftToSweep(deps.logger, 'the cancellation', { orderId }));
+      await requestCommand(deps.db, { orderId, wish: { kind: 'cancel' } });
+      redeliverCommands(deps, { orderId }).catch(
+        leftToRecovery(deps.logger, 'the cancellation', { orderId }),
+      );
     }
     const view = await waitForOrder(deps, {
       ...whose,

@@ -1,10 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { sayWishes } from '../../services/orders/redeliver-commands.ts';
+import { redeliverCommands } from '../../services/orders/redeliver-commands.ts';
 import { findOrder } from '../../db/queries/find-order.ts';
-import { requestWish } from '../../db/queries/request-command.ts';
+import { requestCommand } from '../../db/queries/request-command.ts';
 import { hasBeenPaid } from '../../domain/order.ts';
 import type { ApiDeps, App } from '../deps.ts';
-import { leftToSweep } from '../left-to-recovery.ts';
+import { leftToRecovery } from '../left-to-recovery.ts';
 import { etagOf, orderBody } from '../order-body.ts';
 import { notFound, Problem } from '../problems.ts';
 import {
@@ -64,8 +64,10 @@ export function registerCaptureOrder(app: App, deps: ApiDeps) {
       snapshot.capturedMinor === captureMinor;
     if (!isHeld && !isRepeat) throw notCapturable(snapshot);
     if (isHeld) {
-      await requestWish(deps.db, { orderId, wish: { kind: 'capture', captureMinor } });
-      sayWishes(deps, { orderId }).catch(leftToSweep(deps.logger, 'the capture', { orderId }));
+      await requestCommand(deps.db, { orderId, wish: { kind: 'capture', captureMinor } });
+      redeliverCommands(deps, { orderId }).catch(
+        leftToRecovery(deps.logger, 'the capture', { orderId }),
+      );
     }
     const view = await waitForOrder(deps, {
       ...whose,

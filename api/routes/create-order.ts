@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { rankWays } from '../../services/payments/route-payment.ts';
+import { findRoutes } from '../../services/payments/route-payment.ts';
 import { startPayOrder } from '../../orchestration/start-pay-order.ts';
 import type { OrderToStart } from '../../orchestration/start-pay-order.ts';
 import { crashPoint } from '../../config/crash-points.ts';
@@ -18,7 +18,7 @@ import {
   keyReused,
   replayed,
 } from '../idempotency.ts';
-import { leftToSweep } from '../left-to-recovery.ts';
+import { leftToRecovery } from '../left-to-recovery.ts';
 import { etagOf, orderBody } from '../order-body.ts';
 import { Problem } from '../problems.ts';
 import { resourceEndpoint } from '../resource-endpoint.ts';
@@ -155,7 +155,11 @@ export function registerCreateOrder(app: App, deps: ApiDeps) {
 
 /** The way to try first, and every method the order may be paid by. */
 async function chooseWay(deps: ApiDeps, merchant: Merchant, body: NewOrderBody) {
-  const routes = await rankWays(deps, { ...body, merchantId: merchant.id, methods: body.methods });
+  const routes = await findRoutes(deps, {
+    ...body,
+    merchantId: merchant.id,
+    methods: body.methods,
+  });
   const fitting = routes.filter(({ verdict }) => verdict === 'fits');
   const first = fitting[0];
   if (!first) return { kind: 'none', routes } as const;
@@ -189,7 +193,7 @@ async function openOrder(
     return view;
   };
   // Where Temporal is away the sweep starts the order when it is back, and the merchant gets its 202.
-  startPayOrder({ ...deps, order }).catch(leftToSweep(deps.logger, 'the order', { orderId }));
+  startPayOrder({ ...deps, order }).catch(leftToRecovery(deps.logger, 'the order', { orderId }));
   return waitFor({
     subscribe: (tell) => deps.changes.subscribe('tender_orders', orderId, tell),
     timeoutMs: input.waitMs,

@@ -5,7 +5,7 @@ import { insertReplay } from '../../db/queries/replays.ts';
 import type { Replay } from '../../db/queries/replays.ts';
 import { eventPattern } from '../../domain/events.ts';
 import type { ApiDeps, App } from '../deps.ts';
-import { leftToSweep } from '../left-to-recovery.ts';
+import { leftToRecovery } from '../left-to-recovery.ts';
 import { createOnce } from '../idempotency.ts';
 import { notFound, Problem } from '../problems.ts';
 import { replayBody, replaySchema } from '../replay-body.ts';
@@ -93,6 +93,6 @@ export async function beginReplay(
 
 function drive(deps: ApiDeps, { id: replayId }: Replay): Promise<void> {
   return startReplay({ ...deps, replayId }).catch(
-    leftToSweep(deps.logger, 'a replay', { replayId }),
+    leftToRecovery(deps.logger, 'a replay', { replayId }),
   );
 }

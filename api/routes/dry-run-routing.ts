@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { rankWays } from '../../services/payments/route-payment.ts';
+import { findRoutes } from '../../services/payments/route-payment.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { bodyProblems, newOrderSchema, problemResponses } from '../schemas.ts';
 
@@ -68,7 +68,7 @@ export function registerDryRunRouting(app: App, deps: ApiDeps) {
     const body = c.req.valid('json');
     const { id: merchantId } = c.var.merchant;
     return c.json(
-      { routes: await rankWays(deps, { ...body, methods: body.methods, merchantId }) },
+      { routes: await findRoutes(deps, { ...body, methods: body.methods, merchantId }) },
       200,
     );
   });

@@ -1,14 +1,14 @@
 import { isUtf8 } from 'node:buffer';
 import type { Context } from 'hono';
 import { LRUCache } from 'lru-cache';
-import { reportToOrder } from '../../orchestration/signal-order.ts';
+import { signalOrder } from '../../orchestration/signal-order.ts';
 import { crashPoint } from '../../config/crash-points.ts';
 import { storeNotification } from '../../db/queries/store-notification.ts';
 import { isId } from '../../domain/ids.ts';
 import type { AccountId } from '../../domain/ids.ts';
 import type { NotificationAck, ProviderEvent } from '../../providers/provider.ts';
 import type { ApiDeps, App, AppEnv } from '../deps.ts';
-import { leftToSweep } from '../left-to-recovery.ts';
+import { leftToRecovery } from '../left-to-recovery.ts';
 import { notFound } from '../problems.ts';
 
 /**
@@ -47,12 +47,12 @@ export function registerProviderNotifications(app: App, deps: ApiDeps) {
       noticed.set(notice, true);
       deps.logger.warn({ event: 'provider.notice', accountId }, parsed.notice);
     }
-    for (const event of parsed.events) await intake(deps, { accountId, rawBody, event });
+    for (const event of parsed.events) await receive(deps, { accountId, rawBody, event });
     return answer(c, provider.acknowledge('accepted'));
   });
 }
 
-async function intake(
+async function receive(
   deps: ApiDeps,
   { accountId, rawBody, event }: { accountId: AccountId; rawBody: string; event: ProviderEvent },
 ): Promise<void> {
@@ -72,8 +72,8 @@ async function intake(
   }
   const { id: notificationId, orderId, refundId } = stored;
   // Not awaited: the provider is acknowledged for what is committed, and the sweep sees to the rest.
-  reportToOrder({ client, taskQueue, orderId, refundId, notificationId }).catch(
-    leftToSweep(logger, 'the notification', { notificationId }),
+  signalOrder({ client, taskQueue, orderId, refundId, notificationId }).catch(
+    leftToRecovery(logger, 'the notification', { notificationId }),
   );
 }
 

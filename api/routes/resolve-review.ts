@@ -1,14 +1,14 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { sayWishes } from '../../services/orders/redeliver-commands.ts';
+import { redeliverCommands } from '../../services/orders/redeliver-commands.ts';
 import { findOrder } from '../../db/queries/find-order.ts';
 import type { OrderView } from '../../db/queries/find-order.ts';
 import { dismissDoubt } from '../../services/orders/dismiss-doubt.ts';
 import { isEnded } from '../../domain/order.ts';
 import { readOrder } from '../../db/queries/read-order.ts';
-import { requestWish } from '../../db/queries/request-command.ts';
+import { requestCommand } from '../../db/queries/request-command.ts';
 import { reviewVerbs } from '../../domain/review.ts';
 import type { ApiDeps, App } from '../deps.ts';
-import { leftToSweep } from '../left-to-recovery.ts';
+import { leftToRecovery } from '../left-to-recovery.ts';
 import { etagOf, orderBody } from '../order-body.ts';
 import { notFound, Problem } from '../problems.ts';
 import {
@@ -72,9 +72,11 @@ export function registerResolveReview(app: App, deps: ApiDeps) {
       return c.json(orderBody(after, deps.publicUrl), 200);
     }
     const wish = { kind: 'resolve', verb, note, actor, merchantId: merchant.id } as const;
-    const isNoted = await requestWish(deps.db, { orderId, wish });
-    if (!isNoted) throw notInReview(before);
-    sayWishes(deps, { orderId }).catch(leftToSweep(deps.logger, 'the decision', { orderId }));
+    const isRecorded = await requestCommand(deps.db, { orderId, wish });
+    if (!isRecorded) throw notInReview(before);
+    redeliverCommands(deps, { orderId }).catch(
+      leftToRecovery(deps.logger, 'the decision', { orderId }),
+    );
     const isDecided = async () => (await readOrder(deps.db, { orderId })).order.reviewVerb === null;
     await waitFor({
       subscribe: (tell) => deps.changes.subscribe('tender_orders', orderId, tell),

@@ -1,11 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { wakeEndpoint } from '../../orchestration/signal-endpoint.ts';
+import { signalEndpoint } from '../../orchestration/signal-endpoint.ts';
 import { findEndpoint } from '../../db/queries/endpoints.ts';
 import { findDelivery } from '../../db/queries/list-deliveries.ts';
 import { retryDelivery } from '../../db/queries/requeue-deliveries.ts';
 import { deliveryBody, deliverySchema } from '../delivery-body.ts';
 import type { ApiDeps, App } from '../deps.ts';
-import { leftToSweep } from '../left-to-recovery.ts';
+import { leftToRecovery } from '../left-to-recovery.ts';
 import { notFound, Problem } from '../problems.ts';
 import { endpointId, eventId, problemResponses } from '../schemas.ts';
 
@@ -40,8 +40,8 @@ export function registerRetryDelivery(app: App, deps: ApiDeps) {
     await retryDelivery(deps.db, { endpointId, eventId });
     const found = await findDelivery(deps.db, { merchantId, endpointId, eventId });
     if (!found) throw notFound('event', eventId);
-    await wakeEndpoint({ ...deps, endpointId }).catch(
-      leftToSweep(deps.logger, 'a retry', { endpointId }),
+    await signalEndpoint({ ...deps, endpointId }).catch(
+      leftToRecovery(deps.logger, 'a retry', { endpointId }),
     );
     return c.json(deliveryBody(found.delivery), 202);
   });

@@ -1,13 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { rankWays } from '../../services/payments/route-payment.ts';
-import { sayWishes } from '../../services/orders/redeliver-commands.ts';
+import { findRoutes } from '../../services/payments/route-payment.ts';
+import { redeliverCommands } from '../../services/orders/redeliver-commands.ts';
 import { findOrder } from '../../db/queries/find-order.ts';
 import type { OrderView } from '../../db/queries/find-order.ts';
 import { currentPayment, readOrder } from '../../db/queries/read-order.ts';
-import { requestWish } from '../../db/queries/request-command.ts';
+import { requestCommand } from '../../db/queries/request-command.ts';
 import type { OrderId } from '../../domain/ids.ts';
 import type { ApiDeps, App } from '../deps.ts';
-import { leftToSweep } from '../left-to-recovery.ts';
+import { leftToRecovery } from '../left-to-recovery.ts';
 import { etagOf, orderBody } from '../order-body.ts';
 import { notFound, Problem } from '../problems.ts';
 import {
@@ -64,7 +64,7 @@ export function registerSwitchPayment(app: App, deps: ApiDeps) {
     const before = await findOrder(deps.db, whose);
     if (!before) throw notFound('order', orderId);
     if (before.snapshot.status !== 'pending') throw notSwitchable(before);
-    await wishToSwitch(deps, { orderId, method });
+    await requestSwitch(deps, { orderId, method });
     const view = await waitForOrder(deps, {
       ...whose,
       timeoutMs: parseWaitMs(c.req.valid('header').prefer, defaultWaitMs),
@@ -81,7 +81,7 @@ export function registerSwitchPayment(app: App, deps: ApiDeps) {
  * Writes the wish down and tells the order's workflow. Refuses a method no account can take, and more attempts than an
  * order may have: each is a payment at a provider, and stands in every event of the order.
  */
-export async function wishToSwitch(
+export async function requestSwitch(
   deps: ApiDeps,
   { orderId, method }: { orderId: OrderId; method: string },
 ): Promise<void> {
@@ -92,14 +92,16 @@ export async function wishToSwitch(
     throw new Problem('limit-reached', `An order has at most ${most} payments.`);
   }
   await deps.switches.take(orderId);
-  const routes = await rankWays(deps, { ...order, methods: [method] });
+  const routes = await findRoutes(deps, { ...order, methods: [method] });
   if (!routes.some(({ verdict }) => verdict === 'fits')) {
     throw new Problem('no-provider-account', `No provider account can take ${method}.`, {
       extensions: { routes },
     });
   }
-  await requestWish(deps.db, { orderId, wish: { kind: 'switch', method } });
-  sayWishes(deps, { orderId }).catch(leftToSweep(deps.logger, 'the switch', { orderId }));
+  await requestCommand(deps.db, { orderId, wish: { kind: 'switch', method } });
+  redeliverCommands(deps, { orderId }).catch(
+    leftToRecovery(deps.logger, 'the switch', { orderId }),
+  );
 }
 
 function isSwitchedTo(view: OrderView, method: string): boolean {

@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { wakeEndpoint } from '../../orchestration/signal-endpoint.ts';
+import { signalEndpoint } from '../../orchestration/signal-endpoint.ts';
 import { changeEndpoint } from '../../db/queries/change-endpoint.ts';
 import { findEndpoint } from '../../db/queries/endpoints.ts';
 import { openAccess } from '../../delivery/send/access.ts';
@@ -7,7 +7,7 @@ import type { ApiDeps, App } from '../deps.ts';
 import { endpointBody } from '../endpoint-body.ts';
 import { endpointPatchSchema, endpointSchema } from '../endpoint-schema.ts';
 import { changeOfSettings } from '../endpoint-settings.ts';
-import { leftToSweep } from '../left-to-recovery.ts';
+import { leftToRecovery } from '../left-to-recovery.ts';
 import { notFound, Problem } from '../problems.ts';
 import { bodyProblems, endpointId, problemResponses } from '../schemas.ts';
 
@@ -54,9 +54,9 @@ export function registerUpdateEndpoint(app: App, deps: ApiDeps) {
     });
     const endpoint = await changeEndpoint(deps.db, { ...whose, change });
     if (!endpoint) throw notFound('endpoint', whose.endpointId);
-    if (endpoint.driver === 'workflow' && endpoint.status === 'enabled') {
-      wakeEndpoint({ ...deps, endpointId: endpoint.id }).catch(
-        leftToSweep(deps.logger, 'an endpoint', { endpointId: endpoint.id }),
+    if (endpoint.deliveryOwner === 'workflow' && endpoint.status === 'enabled') {
+      signalEndpoint({ ...deps, endpointId: endpoint.id }).catch(
+        leftToRecovery(deps.logger, 'an endpoint', { endpointId: endpoint.id }),
       );
     }
     return c.json(endpointBody(endpoint), 200);

@@ -21,7 +21,7 @@ const running = runRelay({
   attempt: createAttempter({ sender, sealer }),
   shard: 0,
   onEvents: () => () => {},
-  onTroubled: () => {},
+  onFailing: () => {},
   onDisabled: () => {},
   onWindow: () => {},
   onProgress: (progress) => {

@@ -24,16 +24,16 @@ export function medianBounds(values: readonly number[]): [number, number] {
   return [sorted[Math.max(rank - 1, 0)] ?? Number.NaN, sorted[n - Math.max(rank, 1)] ?? Number.NaN];
 }
 
-/** What was measured in one run, and what tells the mood that the machine was in; both above 0. */
-export type Mooded = { value: number; mood: number };
+/** What was measured in one run, and what tells the hostLoad that the machine was in; both above 0. */
+export type Loaded = { value: number; hostLoad: number };
 
 /**
- * How many times the value of `without` that of `having` is in each pair, had both been measured in the same mood: values
+ * How many times the value of `without` that of `having` is in each pair, had both been measured in the same hostLoad: values
  * go with a `power` of it, the median of the slopes between all runs of a kind in logarithms (Theil and Sen), which a run
- * that something else held up hardly moves. Undefined where the runs are too few to say so, or all were in one mood.
+ * that something else held up hardly moves. Undefined where the runs are too few to say so, or all were in one hostLoad.
  */
-export function moodlessRatios(
-  pairs: readonly { having: Mooded; without: Mooded }[],
+export function normalisedRatios(
+  pairs: readonly { having: Loaded; without: Loaded }[],
 ): { ratios: number[]; power: number } | undefined {
   const slopes = [pairs.map(({ having }) => having), pairs.map(({ without }) => without)].flatMap(
     slopesBetween,
@@ -41,18 +41,19 @@ export function moodlessRatios(
   if (slopes.length === 0) return undefined;
   const power = median(slopes);
   const ratios = pairs.map(
-    ({ having, without }) => having.value / without.value / (having.mood / without.mood) ** power,
+    ({ having, without }) =>
+      having.value / without.value / (having.hostLoad / without.hostLoad) ** power,
   );
   return { ratios, power };
 }
 
-/** Moods that are nearly the same say nothing of what a mood does. */
+/** Host loads that are nearly the same say nothing of what a hostLoad does. */
 const leastApart = Math.log(1.02);
 
-function slopesBetween(runs: readonly Mooded[]): number[] {
+function slopesBetween(runs: readonly Loaded[]): number[] {
   return runs.flatMap((one, n) =>
     runs.slice(0, n).flatMap((other) => {
-      const apart = Math.log(one.mood / other.mood);
+      const apart = Math.log(one.hostLoad / other.hostLoad);
       return Math.abs(apart) > leastApart ? Math.log(one.value / other.value) / apart : [];
     }),
   );

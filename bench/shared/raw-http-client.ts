@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 /** One keep-alive connection that is asked one thing at a time. */
 type Line = { socket: Socket; answered: (answer: Buffer) => void; failed: (error: Error) => void };
 
-export type LeanClient = {
+export type RawHttpClient = {
   /** Sends a JSON body; resolves with the answer's status, rejects with its text where that is not 2xx. */
   post(path: string, body: string): Promise<number>;
   close(): void;
@@ -14,10 +14,10 @@ export type LeanClient = {
  * A client that costs a fraction of what it measures: on two cores whatever the load takes is missing where it
  * is served. HTTP/1.1 to one server that says `Content-Length`, no redirects, nothing else.
  */
-export function createLeanClient(input: {
+export function createRawHttpClient(input: {
   url: string;
   headers: Readonly<Record<string, string>>;
-}): LeanClient {
+}): RawHttpClient {
   const { hostname, port, host } = new URL(input.url);
   const head = Object.entries({ host, ...input.headers })
     .map(([name, value]) => `${name}: ${value}\r\n`)

@@ -6,11 +6,11 @@ import { publishSteadily } from './publish-steadily.ts';
 import type { Load } from './publish-steadily.ts';
 import type { Behaviour } from './receiver.ts';
 import type { Stack } from './stack.ts';
-import { compareMoodless, compareTurns, inTurns, recover, sparedLatencies } from './trouble.ts';
+import { compareNormalised, compareTurns, inTurns, recover, sparedLatencies } from './failing.ts';
 
 const slowMs = 50;
 const sliceMs = 2_000;
-/** Each run begins in what the same rate without trouble has left in the machine, not in what a repair has. */
+/** Each run begins in what the same rate without failing has left in the machine, not in what a repair has. */
 const leadInMs = 10_000;
 // Longer than what was open in a busy time before it stays open: a thousand connections that close take a tenth of a second.
 const firstOutageMs = 60_000;
@@ -22,24 +22,24 @@ const troubles: readonly Behaviour[] = [
   { kind: 'fail' },
   { kind: 'ok', delayMs: 10 * slowMs },
 ];
-const troubled = troubles.map((_, n) => n);
+const failing = troubles.map((_, n) => n);
 const asTroubled = Object.fromEntries(troubles.map((one, n) => [String(n), one]));
 
 /**
  * The same rate again and again, in turns: all endpoints well, and with one that hangs, one that answers 500,
  * and one ten times slower than `slowMs`. Says what the others got, and how fast: of whole runs, which begin when the
  * three go bad; of their beginning by itself; and of the time in which it has been so for a while. The machine has
- * its moods, and a pause of a tenth of a second makes the p99 of a run: so of the last p99 is the median of that
- * of every two seconds in which the host took less than 3 % of the CPU time for others. Moods last longer than a
- * round: so the two runs of each round are compared, and a ratio is the median of theirs. `apiCpuMs` tells the mood of
- * each run: what an event costs where trouble changes nothing. `moodless` is the ratio with that taken out of each round.
+ * its hostLoads, and a pause of a tenth of a second makes the p99 of a run: so of the last p99 is the median of that
+ * of every two seconds in which the host took less than 3 % of the CPU time for others. Host loads last longer than a
+ * round: so the two runs of each round are compared, and a ratio is the median of theirs. `apiCpuMs` tells the hostLoad of
+ * each run: what an event costs where failing changes nothing. `normalised` is the ratio with that taken out of each round.
  */
 export async function measureIsolation(
   stack: Stack,
   { rounds, onProgress, ...load }: Load & { rounds: number; onProgress: (line: string) => void },
 ) {
   const runs = await inTurns<Run>(stack, {
-    ...{ rounds, troubled },
+    ...{ rounds, failing },
     run: async (turn, number) => {
       const one = await run(stack, { ...load, behaviours: turn === 'well' ? {} : asTroubled });
       const [p50Ms, p99Ms, firstMs] = [wholeMs(one, 0.5), wholeMs(one, 0.99), beginningP99Ms(one)];
@@ -50,15 +50,18 @@ export async function measureIsolation(
       return one;
     },
   });
-  const [allWell, threeTroubled] = [figuresOf(runs.well), figuresOf(runs.troubled)];
+  const [allWell, threeFailing] = [figuresOf(runs.well), figuresOf(runs.failing)];
   return {
     perSecond: round(load.perSecond),
     allWell,
-    threeTroubled,
-    throughputRatio: round(threeTroubled.taken / allWell.taken, 3),
+    threeFailing,
+    throughputRatio: round(threeFailing.taken / allWell.taken, 3),
     p99Ratio: {
       whole: compareTurns(runs, wholeP99Ms),
-      moodless: compareMoodless(runs, (one) => ({ value: wholeP99Ms(one), mood: one.apiCpuMs })),
+      normalised: compareNormalised(runs, (one) => ({
+        value: wholeP99Ms(one),
+        hostLoad: one.apiCpuMs,
+      })),
       beginning: compareTurns(runs, beginningP99Ms),
       established: compareTurns(runs, p99Of),
     },
@@ -77,7 +80,7 @@ export async function firstOutage(
 ): Promise<void> {
   await stack.reset(asTroubled);
   await publishSteadily(stack, { perSecond, durationMs: firstOutageMs });
-  await recover(stack, troubled);
+  await recover(stack, failing);
 }
 
 async function run(
@@ -89,7 +92,7 @@ async function run(
   const before = cpuMsOf(stack.pids());
   const firstEver = stack.published();
   await publishSteadily(stack, { ...load, durationMs: beginningLastsMs });
-  const beginning = await sparedLatencies(stack, troubled);
+  const beginning = await sparedLatencies(stack, failing);
   const stolen = [stolenMs()];
   const clock = setInterval(() => stolen.push(stolenMs()), sliceMs);
   await publishSteadily(stack, load);
@@ -98,7 +101,7 @@ async function run(
   const published = stack.published() - firstEver;
   const cpuMs = cpuPerOperation(before, cpuMsOf(stack.pids()), published);
   await sleep(1_000);
-  const all = await sparedLatencies(stack, troubled);
+  const all = await sparedLatencies(stack, failing);
   const spared = all.map((one, n) => one.slice(beginning[n]?.length));
   const count = Math.max(1, Math.floor(load.durationMs / sliceMs));
   return {

@@ -8,7 +8,7 @@ import { publishSteadily } from './publish-steadily.ts';
 import type { Load } from './publish-steadily.ts';
 import type { Stack } from './stack.ts';
 
-/** Publish to first arrival against what nobody can do without, in turns; medians, because machines have moods. */
+/** Publish to first arrival against what nobody can do without, in turns; medians, because machines have hostLoads. */
 export async function compareLatency(stack: Stack, { rounds, ...load }: Load & { rounds: number }) {
   const floors: Awaited<ReturnType<typeof measureFloor>>[] = [];
   const arrivals: Awaited<ReturnType<typeof measureLatency>>[] = [];

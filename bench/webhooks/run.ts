@@ -102,7 +102,7 @@ export async function benchWebhooks(options: WebhooksOptions) {
         atAnEighth: await measure(1 / 8, Math.ceil(isolationRounds / 3), isolationMs),
         atHalf: await measure(1 / 2, 1, 2 * roundMs),
       };
-      onProgress(`three troubled endpoints: ${JSON.stringify(result['isolation'])}`);
+      onProgress(`three failing endpoints: ${JSON.stringify(result['isolation'])}`);
     }
     if (wants('memory')) {
       result['memory'] = await measureMemory(stack, { deliveries: options.memoryDeliveries });

@@ -17,7 +17,7 @@ import type { NodeProcess } from '../../dev/services/child.ts';
 import { platformProcess } from '../../dev/services/platform-process.ts';
 import { pickPort } from '../../dev/services/ports.ts';
 import { nowMs } from '../shared/figures.ts';
-import { createLeanClient } from '../shared/raw-http-client.ts';
+import { createRawHttpClient } from '../shared/raw-http-client.ts';
 import { profiling } from '../shared/profiling.ts';
 import { benchFolder, benchPostgres, benchTemporal } from '../shared/services.ts';
 import type { Behaviour, ReceiverStats } from './receiver.ts';
@@ -71,7 +71,7 @@ export async function openStack({ endpoints }: { endpoints: number }) {
   const agent = new Agent({ connections: 256 });
   const publisherHeaders = { 'content-type': 'application/json', authorization: `Bearer ${key}` };
 
-  const publisher = createLeanClient({ url, headers: publisherHeaders });
+  const publisher = createRawHttpClient({ url, headers: publisherHeaders });
 
   async function call<T>(address: string, body?: unknown, verb?: 'PATCH'): Promise<T> {
     const response = await request(address, {
@@ -155,11 +155,11 @@ export async function openStack({ endpoints }: { endpoints: number }) {
     enable: (n: number) =>
       call(`${url}/v1/endpoints/${endpointIds[n]}`, { status: 'enabled' }, 'PATCH'),
     /** Whether new events go to any endpoint by its workflow. */
-    async hasTroubled(): Promise<boolean> {
+    async hasFailing(): Promise<boolean> {
       const rows = await db
         .select({ id: endpointsTable.id })
         .from(endpointsTable)
-        .where(eq(endpointsTable.driver, 'workflow'));
+        .where(eq(endpointsTable.deliveryOwner, 'workflow'));
       return rows.length > 0;
     },
     /** Changes how endpoints behave, and forgets nothing. */

@@ -5,7 +5,7 @@ import { publishSteadily } from './publish-steadily.ts';
 import type { Load } from './publish-steadily.ts';
 import type { Behaviour } from './receiver.ts';
 import type { Stack } from './stack.ts';
-import { compareTurns, inTurns, sparedLatencies } from './trouble.ts';
+import { compareTurns, inTurns, sparedLatencies } from './failing.ts';
 
 const patienceMs = 10_000;
 const hang: Behaviour = { kind: 'hang' };
@@ -21,12 +21,12 @@ export async function measureSteady(
   input: Load & { hanging: number; rounds: number; onProgress: (line: string) => void },
 ) {
   const { hanging, rounds, onProgress, ...load } = input;
-  const troubled = Array.from({ length: hanging }, (_, endpoint) => endpoint);
-  if (hanging === 0) return runSteady(stack, { ...load, troubled, isWell: true });
+  const failing = Array.from({ length: hanging }, (_, endpoint) => endpoint);
+  if (hanging === 0) return runSteady(stack, { ...load, failing, isWell: true });
   const runs = await inTurns<Steady>(stack, {
-    ...{ rounds, troubled },
+    ...{ rounds, failing },
     run: async (turn, number) => {
-      const one = await runSteady(stack, { ...load, troubled, isWell: turn === 'well' });
+      const one = await runSteady(stack, { ...load, failing, isWell: turn === 'well' });
       onProgress(`${turn}, round ${number}: ${JSON.stringify(one.latencyMs)}`);
       return one;
     },
@@ -34,7 +34,7 @@ export async function measureSteady(
   return {
     hanging,
     allWell: runs.well,
-    withHanging: runs.troubled,
+    withHanging: runs.failing,
     p50Ratio: compareTurns(runs, ({ latencyMs }) => latencyMs.p50),
     p99Ratio: compareTurns(runs, ({ latencyMs }) => latencyMs.p99),
   };
@@ -42,22 +42,22 @@ export async function measureSteady(
 
 async function runSteady(
   stack: Stack,
-  { troubled, isWell, ...load }: Load & { troubled: readonly number[]; isWell: boolean },
+  { failing, isWell, ...load }: Load & { failing: readonly number[]; isWell: boolean },
 ) {
   await stack.reset(
-    isWell ? {} : Object.fromEntries(troubled.map((endpoint) => [String(endpoint), hang])),
+    isWell ? {} : Object.fromEntries(failing.map((endpoint) => [String(endpoint), hang])),
   );
   const firstEver = stack.published();
   const before = cpuMsOf(stack.pids());
   const { perSecond } = await publishSteadily(stack, load);
   const published = stack.published() - firstEver;
-  const answering = isWell ? stack.endpoints : stack.endpoints - troubled.length;
+  const answering = isWell ? stack.endpoints : stack.endpoints - failing.length;
   const awaited = Math.floor((published * answering) / stack.endpoints);
   const endsMs = performance.now() + patienceMs;
   while ((await stack.taken()) < awaited && performance.now() < endsMs) await sleep(50);
   const after = cpuMsOf(stack.pids());
   const { taken, duplicates } = await stack.stats();
-  const latenciesMs = (await sparedLatencies(stack, troubled)).flat();
+  const latenciesMs = (await sparedLatencies(stack, failing)).flat();
   return {
     perSecond: round(perSecond),
     published,

@@ -53,7 +53,7 @@ export function changeEndpoint(
       .set({
         ...change,
         // What comes while it is paused waits for its workflow, which hands it back once it is through.
-        ...(change.status === undefined ? {} : { driver: 'workflow' as const }),
+        ...(change.status === undefined ? {} : { deliveryOwner: 'workflow' as const }),
         ...(isEnabled ? { disabledReason: null, failingSince: null, congestion: null } : {}),
         updatedAt: new Date(),
       })

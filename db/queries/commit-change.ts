@@ -31,7 +31,7 @@ type OrderPatch = Partial<
     | 'reviewReason'
     | 'reviewFacts'
     | 'failureCode'
-    | 'wishedAt'
+    | 'commandedAt'
     | 'cancelRequestedAt'
     | 'captureRequestedMinor'
     | 'switchRequestedTo'
@@ -88,7 +88,7 @@ const write = statement(
       authorized_at = ${at('authorizedAt')}, paid_at = ${at('paidAt')}, closed_at = ${at('closedAt')},
       close_reason = ${text('closeReason')}, review_reason = ${text('reviewReason')},
       review_facts = ${sql.placeholder('reviewFacts')}::jsonb,
-      failure_code = ${text('failureCode')}, wished_at = ${at('wishedAt')},
+      failure_code = ${text('failureCode')}, wished_at = ${at('commandedAt')},
       cancel_requested_at = ${at('cancelRequestedAt')},
       capture_requested_minor = ${minor('captureRequestedMinor')},
       switch_requested_to = ${text('switchRequestedTo')}, review_verb = ${text('reviewVerb')}
@@ -158,7 +158,7 @@ export async function commitChange(
     reviewReason: order.reviewReason,
     reviewFacts: order.reviewFacts && JSON.stringify(order.reviewFacts),
     failureCode: order.failureCode,
-    wishedAt: order.wishedAt,
+    commandedAt: order.commandedAt,
     cancelRequestedAt: order.cancelRequestedAt,
     captureRequestedMinor: order.captureRequestedMinor,
     switchRequestedTo: order.switchRequestedTo,

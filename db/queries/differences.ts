@@ -1,7 +1,7 @@
 import { and, asc, eq, gt, inArray, isNull, lt, or, sql } from 'drizzle-orm';
 import { newId } from '../../domain/ids.ts';
 import type { DifferenceId, MerchantId, ReconciliationId } from '../../domain/ids.ts';
-import { healableKinds } from '../../domain/reconciliation.ts';
+import { autoResolvableKinds } from '../../domain/reconciliation.ts';
 import type { DifferenceStatus } from '../../domain/reconciliation.ts';
 import type { Database } from '../database.ts';
 import { auditEntries } from '../schema/audit.ts';
@@ -40,7 +40,7 @@ export async function listDifferences(
 }
 
 /** Open differences that the provider can prove and that this round has not tried yet; payments first. */
-export function listHealable(
+export function listAutoResolvable(
   db: Database,
   input: { reconciliationId: ReconciliationId; round: number; limit: number },
 ): Promise<{ id: DifferenceId; about: DifferenceRow['about'] }[]> {
@@ -51,7 +51,7 @@ export function listHealable(
       and(
         eq(differences.reconciliationId, input.reconciliationId),
         eq(differences.status, 'open'),
-        inArray(differences.kind, [...healableKinds]),
+        inArray(differences.kind, [...autoResolvableKinds]),
         or(isNull(differences.healTriedRound), lt(differences.healTriedRound, input.round)),
       ),
     )
@@ -73,7 +73,7 @@ export async function readDifference(
 }
 
 /** Notes that a round has tried to heal it, and why it could not, if it could not. */
-export async function noteHealing(
+export async function recordAutoResolve(
   db: Database,
   input: { id: DifferenceId; round: number; note: string | null },
 ): Promise<void> {

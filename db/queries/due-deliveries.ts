@@ -13,7 +13,7 @@ const isWaiting = (endpointId: EndpointId) =>
   and(
     eq(deliveries.endpointId, endpointId),
     eq(deliveries.status, 'pending'),
-    eq(deliveries.driver, 'workflow'),
+    eq(deliveries.deliveryOwner, 'workflow'),
   );
 
 /** Where an endpoint keeps the order of a resource's events: no earlier one is still pending. */
@@ -144,7 +144,7 @@ export function releaseEndpoint(
     if (waiting) return { isReleased: false };
     await tx
       .update(endpoints)
-      .set({ driver: 'relay', congestion: null })
+      .set({ deliveryOwner: 'relay', congestion: null })
       .where(eq(endpoints.id, endpointId));
     return { isReleased: true };
   });

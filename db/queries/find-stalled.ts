@@ -7,7 +7,7 @@ import { providerNotifications } from '../schema/provider-notifications.ts';
 import { refunds } from '../schema/refunds.ts';
 import { findRunningReplays } from './replays.ts';
 
-export type Stragglers = {
+export type Stalled = {
   /** Stored, but nobody applied them: the signal was lost on the way. */
   notifications: { id: NotificationId; orderId: OrderId; refundId: RefundId | null }[];
   /** Committed, but their workflow never opened the payment, or is long past its end. */
@@ -24,17 +24,17 @@ export type Stragglers = {
 
 const batchSize = 500;
 // A provider's outage leaves thousands of healthy orders waiting: they must not hide a lost one.
-const sweptAgainAfterSeconds = 300;
-const wishSaidAgainAfterSeconds = 30;
+const recoverAgainAfterSeconds = 300;
+const redeliverAfterSeconds = 30;
 const ago = (seconds: number) => sql`now() - make_interval(secs => ${seconds})`;
-const isNotSweptSince = ({ sweptAt }: typeof orders | typeof refunds, seconds: number) =>
-  or(isNull(sweptAt), lt(sweptAt, ago(seconds)));
+const isNotRecoveredSince = ({ recoveredAt }: typeof orders | typeof refunds, seconds: number) =>
+  or(isNull(recoveredAt), lt(recoveredAt, ago(seconds)));
 
 /** Finds everything that was accepted and then left lying, oldest first. `graceSeconds` keeps off work under way. */
-export async function findStragglers(
+export async function findStalled(
   db: Database,
   { graceSeconds }: { graceSeconds: number },
-): Promise<Stragglers> {
+): Promise<Stalled> {
   // One after the other: nobody waits for them, and seven at once are a burst that payments wait for.
   const waiting = await db
     .select({
@@ -68,7 +68,7 @@ export async function findStragglers(
           ),
           lt(orders.expiresAt, ago(60)),
         ),
-        isNotSweptSince(orders, sweptAgainAfterSeconds),
+        isNotRecoveredSince(orders, recoverAgainAfterSeconds),
       ),
     )
     .orderBy(asc(orders.createdAt))
@@ -81,7 +81,7 @@ export async function findStragglers(
       and(
         eq(orders.confirmation, 'awaited'),
         lt(orders.paidAt, sql`now() - make_interval(secs => ${orders.confirmSeconds} + 60)`),
-        isNotSweptSince(orders, sweptAgainAfterSeconds),
+        isNotRecoveredSince(orders, recoverAgainAfterSeconds),
       ),
     )
     .limit(batchSize);
@@ -91,9 +91,9 @@ export async function findStragglers(
     .where(
       and(
         inArray(orders.status, ['pending', 'authorized', 'review']),
-        isNotNull(orders.wishedAt),
-        lt(orders.wishedAt, ago(graceSeconds)),
-        isNotSweptSince(orders, wishSaidAgainAfterSeconds),
+        isNotNull(orders.commandedAt),
+        lt(orders.commandedAt, ago(graceSeconds)),
+        isNotRecoveredSince(orders, redeliverAfterSeconds),
       ),
     )
     .limit(batchSize);
@@ -104,18 +104,18 @@ export async function findStragglers(
       and(
         eq(refunds.status, 'pending'),
         lt(refunds.createdAt, ago(graceSeconds)),
-        isNotSweptSince(refunds, sweptAgainAfterSeconds),
+        isNotRecoveredSince(refunds, recoverAgainAfterSeconds),
       ),
     )
     .orderBy(asc(refunds.createdAt))
     .limit(batchSize);
-  const troubled = await db
+  const stalledEndpoints = await db
     .select({ id: endpoints.id })
     .from(endpoints)
     .where(
       and(
         // Well again, it may be the relay's while its workflow still has retries before it.
-        or(eq(endpoints.driver, 'workflow'), isNotNull(endpoints.congestion)),
+        or(eq(endpoints.deliveryOwner, 'workflow'), isNotNull(endpoints.congestion)),
         eq(endpoints.status, 'enabled'),
         // One that is closed has work that is long due, and a workflow that waits for its probe.
         sql`coalesce((${endpoints.congestion} ->> 'probeAtMs')::float8, 0)
@@ -128,7 +128,7 @@ export async function findStragglers(
               and(
                 eq(deliveries.endpointId, endpoints.id),
                 eq(deliveries.status, 'pending'),
-                eq(deliveries.driver, 'workflow'),
+                eq(deliveries.deliveryOwner, 'workflow'),
                 lt(deliveries.nextAttemptAt, ago(graceSeconds)),
               ),
             ),
@@ -147,7 +147,7 @@ export async function findStragglers(
     orders: [...lost, ...unasked].map(({ id }) => id),
     wishes: unheard.map(({ id }) => id),
     refunds: open.map(({ id }) => id),
-    endpoints: troubled.map(({ id }) => id),
+    endpoints: stalledEndpoints.map(({ id }) => id),
     replays: replaying.map(({ id }) => id),
   };
 }

@@ -29,7 +29,7 @@ export async function handOver(db: Database, handed: readonly HandedOver[]): Pro
       update ${endpoints} set driver = 'workflow', congestion = known.congestion
       from unnest(${sql.param(endpointIds)}::text[], ${sql.param(known)}::jsonb[])
         as known(endpoint_id, congestion)
-      where ${endpoints.id} = known.endpoint_id and ${endpoints.driver} = 'relay'`);
+      where ${endpoints.id} = known.endpoint_id and ${endpoints.deliveryOwner} = 'relay'`);
     const areWaiting = and(
       eq(deliveries.status, 'pending'),
       sql`(${deliveries.eventId}, ${deliveries.endpointId}) in (
@@ -37,7 +37,7 @@ export async function handOver(db: Database, handed: readonly HandedOver[]): Pro
           ${sql.param(pairs.map(({ eventId }) => eventId))}::text[],
           ${sql.param(pairs.map(({ endpointId }) => endpointId))}::text[]) as pairs(event_id, endpoint_id))`,
     );
-    await tx.update(deliveries).set({ driver: 'workflow' }).where(areWaiting);
+    await tx.update(deliveries).set({ deliveryOwner: 'workflow' }).where(areWaiting);
     await dropAtMostOnce(tx, areWaiting);
   });
 }

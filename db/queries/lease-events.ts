@@ -40,7 +40,7 @@ export async function readGroupState(
   return state;
 }
 
-type Stretch = {
+type FeedRange = {
   merchantId: MerchantId;
   name: string;
   identity: string;
@@ -55,7 +55,7 @@ const isUnchanged = sql`${isGroup} and ${identity} = ${text('identity')}
   and position = ${sql.placeholder('position')}::bigint
   and (lease_until is null or lease_until <= now())`;
 
-type Lease = Stretch & { leaseToken: string; leaseSeconds: number };
+type Lease = FeedRange & { leaseToken: string; leaseSeconds: number };
 
 const lease = statement<object, Lease>(
   'lease_events',
@@ -71,12 +71,12 @@ export async function leaseEvents(db: Database, input: Lease): Promise<boolean> 
   return (await lease(db, input)).length === 1;
 }
 
-const skip = statement<object, Stretch>(
+const skip = statement<object, FeedRange>(
   'skip_events',
   () => sql`update ${consumerGroups} set position = ${through} where ${isUnchanged}`,
 );
 
 /** Remembers that nothing up to `through` is for the group, unless it has moved meanwhile. */
-export async function skipEvents(db: Database, input: Stretch): Promise<void> {
+export async function skipEvents(db: Database, input: FeedRange): Promise<void> {
   await skip(db, input);
 }

@@ -8,7 +8,7 @@ export type LockedEndpoint = {
   id: EndpointId;
   updatedAt: Date;
   /** Who delivers what comes now; null where nothing is taken in. */
-  taker: Endpoint['driver'] | null;
+  taker: Endpoint['deliveryOwner'] | null;
   /** Its workflow should look at once; a closed one looks by itself, and a nudge would only cost. */
   isNudgeable: boolean;
   /** Its last attempts have failed. */
@@ -16,11 +16,11 @@ export type LockedEndpoint = {
 };
 
 /** Who delivers what comes now. A paused endpoint's events wait with its workflow. */
-export const taker = sql`case ${endpoints.status} when 'enabled' then ${endpoints.driver}
+export const taker = sql`case ${endpoints.status} when 'enabled' then ${endpoints.deliveryOwner}
   when 'paused' then 'workflow' end`;
 
 /**
- * Holds off the flip of `driver` until these deliveries are visible to whoever flips it. In the order of
+ * Holds off the flip of the delivery owner until these deliveries are visible to whoever flips it. In the order of
  * ids, as the writers of outcomes lock them.
  */
 export const lockEndpoints = statement<

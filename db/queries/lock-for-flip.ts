@@ -4,7 +4,7 @@ import { endpoints } from '../schema/endpoints.ts';
 import type { Transaction } from '../transaction.ts';
 
 /**
- * Locks endpoints before their `driver` is flipped, as everybody does who flips it: in the order of ids, so that two
+ * Locks endpoints before their the delivery owner is flipped, as everybody does who flips it: in the order of ids, so that two
  * who lock several at once cannot wait for each other.
  */
 export async function lockForFlip(tx: Transaction, ids: readonly EndpointId[]): Promise<void> {

@@ -5,15 +5,15 @@ import { orders } from '../schema/orders.ts';
 import { refunds } from '../schema/refunds.ts';
 
 /** Notes that the sweep saw to these, so that the next sweep looks at others first. */
-export async function markSwept(
+export async function markRecovered(
   db: Database,
   { orderIds, refundIds }: { orderIds: OrderId[]; refundIds: RefundId[] },
 ): Promise<void> {
-  const sweptAt = new Date();
+  const recoveredAt = new Date();
   if (orderIds.length > 0) {
-    await db.update(orders).set({ sweptAt }).where(inArray(orders.id, orderIds));
+    await db.update(orders).set({ recoveredAt }).where(inArray(orders.id, orderIds));
   }
   if (refundIds.length > 0) {
-    await db.update(refunds).set({ sweptAt }).where(inArray(refunds.id, refundIds));
+    await db.update(refunds).set({ recoveredAt }).where(inArray(refunds.id, refundIds));
   }
 }

@@ -22,23 +22,23 @@ export type TakenEvent = {
 export type NextEvents = {
   events: TakenEvent[];
   /** Endpoints in the care of their workflow; `undefined` where they are too many to name. */
-  troubled: ReadonlySet<EndpointId> | undefined;
+  failing: ReadonlySet<EndpointId> | undefined;
 };
 
 type Values = { shard: number; epoch: number; after: number; limit: number };
-type Row = { troubled: EndpointId[] | null } & (TakenEvent | { id: null });
+type Row = { failing: EndpointId[] | null } & (TakenEvent | { id: null });
 
-const mostTroubled = 1_000;
+const mostFailing = 1_000;
 
 const next = statement<Row, Values>(
   'next_events',
   () => sql`
   with ours as (
     select nullif(array(select id from ${endpoints} where driver = 'workflow'
-      limit ${sql.raw(String(mostTroubled + 1))}), '{}') as troubled
+      limit ${sql.raw(String(mostFailing + 1))}), '{}') as failing
     from ${dispatchCursors}
     where shard = ${sql.placeholder('shard')}::int and epoch = ${sql.placeholder('epoch')}::int)
-  select ours.troubled, found.id, found."merchantId", found."endpointsVersion", found.type,
+  select ours.failing, found.id, found."merchantId", found."endpointsVersion", found.type,
     found."resourceId", found.channels, found.body, found.position, found."createdAt"
   from ours left join lateral (
     select ${events.id}, ${events.merchantId} as "merchantId",
@@ -60,9 +60,9 @@ export async function nextEvents(runner: Runner, values: Values): Promise<NextEv
   const rows = await next(runner, values);
   const [first] = rows;
   if (!first) return undefined;
-  const troubled = first.troubled ?? [];
+  const failing = first.failing ?? [];
   return {
     events: rows.filter((row): row is Extract<Row, TakenEvent> => row.id !== null),
-    troubled: troubled.length > mostTroubled ? undefined : new Set(troubled),
+    failing: failing.length > mostFailing ? undefined : new Set(failing),
   };
 }

@@ -41,7 +41,7 @@ export function openReconciliation(
 }
 
 /** Notes that a run waits for its statement, or goes on. */
-export async function noteProgress(
+export async function recordStatus(
   db: Database,
   { id, status }: { id: ReconciliationId; status: 'running' | 'waiting' },
 ): Promise<void> {

@@ -7,7 +7,7 @@ import { deliveries, deliveryAttempts, endpoints } from '../schema/endpoints.ts'
 import { statement } from '../statement.ts';
 import type { Transaction } from '../transaction.ts';
 import { disableEndpoints } from './disable-endpoints.ts';
-import { forgive } from './reset-endpoint-failures.ts';
+import { resetFailures } from './reset-endpoint-failures.ts';
 import { lockForFlip } from './lock-for-flip.ts';
 
 /** What became of one attempt, decided; the record of a failure carries what the receiver said. */
@@ -53,7 +53,7 @@ export async function recordAttempts(
     outcomes: readonly AttemptOutcome[];
     closedAs: ClosedAs;
   },
-): Promise<{ troubled: EndpointId[]; disabled: EndpointId[] }> {
+): Promise<{ retrying: EndpointId[]; disabled: EndpointId[] }> {
   const delivered = outcomes.filter((o): o is Of<'delivered'> => o.kind === 'delivered');
   const failed = outcomes.filter((o): o is Failed => o.kind === 'retry' || o.kind === 'dead');
   const dropped = outcomes.filter((o): o is Of<'dropped'> => o.kind === 'dropped');
@@ -63,12 +63,12 @@ export async function recordAttempts(
     await recordDropped(tx, dropped);
     if (failed.length === 0) return nobody;
     const retried = failed.filter((o): o is Of<'retry'> => o.kind === 'retry');
-    const troubled = [...new Set(retried.map(({ endpointId }) => endpointId))];
+    const retrying = [...new Set(retried.map(({ endpointId }) => endpointId))];
     const failing = [...new Set(failed.map(({ endpointId }) => endpointId))];
     await lockForFlip(tx, failing);
     // Together in as few round trips as can be: who writes deliveries to the same endpoint waits for the lock.
     await Promise.all([
-      markTroubled(tx, { failing, troubled, closedAs }),
+      markFailing(tx, { failing, retrying, closedAs }),
       recordFailed(tx, failed),
       holdBack(tx, retried),
     ]);
@@ -77,16 +77,16 @@ export async function recordAttempts(
       gone: [...new Set(gone.map(({ endpointId }) => endpointId))],
       failing,
     });
-    return { troubled: troubled.filter((id) => !disabled.includes(id)), disabled };
+    return { retrying: retrying.filter((id) => !disabled.includes(id)), disabled };
   });
 }
 
-const nobody = { troubled: [], disabled: [] };
+const nobody = { retrying: [], disabled: [] };
 
 const deliver = statement(
   'record_delivered',
   () => sql`
-  with recovered as (${forgive})
+  with recovered as (${resetFailures})
   update ${deliveries} set status = 'delivered', attempts = done.attempt,
     last_status_code = done.status_code, last_error = null, next_attempt_at = null, ended_at = now()
   from unnest(${sql.placeholder('eventIds')}::text[], ${sql.placeholder('endpointIds')}::text[],
@@ -121,11 +121,11 @@ async function recordDropped(tx: Transaction, dropped: readonly Of<'dropped'>[])
       and ${deliveries.status} = 'pending'`);
 }
 
-async function markTroubled(
+async function markFailing(
   tx: Transaction,
   input: {
     failing: readonly EndpointId[];
-    troubled: readonly EndpointId[];
+    retrying: readonly EndpointId[];
     closedAs: ClosedAs;
   },
 ): Promise<void> {
@@ -134,12 +134,12 @@ async function markTroubled(
   await tx.execute(sql`
     update ${endpoints} set
       failing_since = coalesce(failing_since, now()),
-      driver = case when id = any(${sql.param([...input.troubled])}::text[]) then 'workflow' else driver end,
+      driver = case when id = any(${sql.param([...input.retrying])}::text[]) then 'workflow' else driver end,
       congestion = case
-        when (told.closed ->> 'probeAtMs')::float8 > coalesce((congestion ->> 'probeAtMs')::float8, 0)
-        then told.closed else congestion end
-    from unnest(${sql.param([...input.failing])}::text[], ${sql.param(closed)}::jsonb[]) as told(endpoint_id, closed)
-    where ${endpoints.id} = told.endpoint_id`);
+        when (known.closed ->> 'probeAtMs')::float8 > coalesce((congestion ->> 'probeAtMs')::float8, 0)
+        then known.closed else congestion end
+    from unnest(${sql.param([...input.failing])}::text[], ${sql.param(closed)}::jsonb[]) as known(endpoint_id, closed)
+    where ${endpoints.id} = known.endpoint_id`);
 }
 
 async function recordFailed(tx: Transaction, failed: readonly Failed[]): Promise<void> {

@@ -21,7 +21,7 @@ export type Wish =
  * state for it, or the same was wished before. Raises the version: a decision made meanwhile on the
  * order as it was is made anew.
  */
-export function requestWish(
+export function requestCommand(
   db: Database,
   { orderId, wish }: { orderId: OrderId; wish: Wish },
 ): Promise<boolean> {
@@ -29,7 +29,7 @@ export function requestWish(
     const { set, states, unless } = termsOf(wish);
     const noted = await tx
       .update(orders)
-      .set({ ...set, wishedAt: new Date(), version: sql`${orders.version} + 1` })
+      .set({ ...set, commandedAt: new Date(), version: sql`${orders.version} + 1` })
       .where(and(eq(orders.id, orderId), inArray(orders.status, states), unless))
       .returning({ id: orders.id });
     if (noted.length === 0) return false;

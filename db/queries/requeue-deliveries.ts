@@ -15,7 +15,7 @@ export async function requeueDeliveries(
   { endpointId, eventIds }: { endpointId: EndpointId; eventIds: readonly EventId[] },
 ): Promise<number> {
   if (eventIds.length === 0) return 0;
-  await tx.update(endpoints).set({ driver: 'workflow' }).where(eq(endpoints.id, endpointId));
+  await tx.update(endpoints).set({ deliveryOwner: 'workflow' }).where(eq(endpoints.id, endpointId));
   const { rowCount } = await tx.execute(sql`
     insert into ${deliveries} (event_id, endpoint_id, driver, shard, epoch, position, order_key,
       next_attempt_at)
@@ -47,7 +47,7 @@ export function retryDelivery(
           eq(deliveries.endpointId, endpointId),
           eq(deliveries.eventId, eventId),
           eq(deliveries.status, 'pending'),
-          eq(deliveries.driver, 'workflow'),
+          eq(deliveries.deliveryOwner, 'workflow'),
         ),
       );
     await tx

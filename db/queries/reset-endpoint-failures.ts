@@ -3,12 +3,12 @@ import { endpoints } from '../schema/endpoints.ts';
 import { statement } from '../statement.ts';
 
 /** One delivery that arrives ends the time in which an endpoint has done nothing but fail. */
-export const forgive = sql`
+export const resetFailures = sql`
   update ${endpoints} set failing_since = null
   where ${endpoints.id} = any(${sql.placeholder('endpoints')}::text[])
     and ${endpoints.failingSince} is not null`;
 
-export const forgiveEndpoints = statement<Record<string, never>, { endpoints: string[] }>(
-  'forgive_endpoints',
-  () => forgive,
+export const resetEndpointFailures = statement<Record<string, never>, { endpoints: string[] }>(
+  'reset_endpoint_failures',
+  () => resetFailures,
 );

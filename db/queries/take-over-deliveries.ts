@@ -13,7 +13,7 @@ export async function takeOverDeliveries(
   const isAbandoned = and(
     eq(deliveries.shard, shard),
     eq(deliveries.status, 'pending'),
-    eq(deliveries.driver, 'relay'),
+    eq(deliveries.deliveryOwner, 'relay'),
     lt(deliveries.epoch, epoch),
   );
   await dropAtMostOnce(db, isAbandoned);

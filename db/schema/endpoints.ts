@@ -97,7 +97,7 @@ export const endpoints = pgTable(
      * Who delivers what comes now: the relay, or, from a failure until it is well again, the workflow
      * `endpoint/<id>`, which keeps what it has. Flipped only under this row's lock.
      */
-    driver: text().$type<'relay' | 'workflow'>().notNull().default('relay'),
+    deliveryOwner: text('driver').$type<'relay' | 'workflow'>().notNull().default('relay'),
     /** The window of `domain/congestion.ts` as the workflow left it; null while there is none. */
     congestion: jsonb().$type<Congestion>(),
     failingSince: timestamp({ withTimezone: true }),
@@ -120,7 +120,7 @@ export const endpoints = pgTable(
       .where(sql`${t.previousPublicKey} is not null`),
     index('endpoints_in_trouble')
       .on(t.id)
-      .where(sql`${t.driver} = 'workflow'`),
+      .where(sql`${t.deliveryOwner} = 'workflow'`),
     index('endpoints_failing')
       .on(t.failingSince)
       .where(sql`${t.failingSince} is not null`),
@@ -148,7 +148,7 @@ export const deliveries = pgTable(
     endpointId: text().$type<EndpointId>().notNull(),
     shard: integer().notNull(),
     status: text().$type<DeliveryStatus>().notNull().default('pending'),
-    driver: text().$type<'relay' | 'workflow'>().notNull(),
+    deliveryOwner: text('driver').$type<'relay' | 'workflow'>().notNull(),
     /** The relay that took it; an older one's unfinished work is taken over. */
     epoch: integer().notNull(),
     /** The event's place in the feed: what comes first, where order matters. */
@@ -176,10 +176,10 @@ export const deliveries = pgTable(
     primaryKey({ columns: [t.eventId, t.endpointId] }),
     index('deliveries_for_relay')
       .on(t.shard)
-      .where(sql`${t.status} = 'pending' and ${t.driver} = 'relay'`),
+      .where(sql`${t.status} = 'pending' and ${t.deliveryOwner} = 'relay'`),
     index('deliveries_for_workflow')
       .on(t.endpointId, t.priority, t.position)
-      .where(sql`${t.status} = 'pending' and ${t.driver} = 'workflow'`),
+      .where(sql`${t.status} = 'pending' and ${t.deliveryOwner} = 'workflow'`),
     index('deliveries_by_order_key')
       .on(t.endpointId, t.orderKey, t.position)
       .where(sql`${t.status} = 'pending' and ${t.orderKey} is not null`),

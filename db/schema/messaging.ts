@@ -63,7 +63,7 @@ export const messages = pgTable(
     lateReply: text(),
     expiresAt: at().notNull(),
     createdAt: at().notNull().defaultNow(),
-    sweptAt: at(),
+    recoveredAt: timestamp('swept_at', { withTimezone: true }),
   },
   (t) => [
     uniqueIndex('messages_key')
@@ -93,7 +93,7 @@ export const sessions = pgTable(
     closesAt: at().notNull(),
     endedAt: at(),
     createdAt: at().notNull().defaultNow(),
-    sweptAt: at(),
+    recoveredAt: timestamp('swept_at', { withTimezone: true }),
   },
   (t) => [
     uniqueIndex('sessions_key')

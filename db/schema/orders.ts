@@ -65,14 +65,14 @@ export const orders = pgTable(
     closeReason: text().$type<CloseReason>(),
     failureCode: text(),
     /** When the sweep last looked after this order. */
-    sweptAt: timestamp({ withTimezone: true }),
+    recoveredAt: timestamp('swept_at', { withTimezone: true }),
     /** Wishes, written down before any workflow hears them. */
     cancelRequestedAt: timestamp({ withTimezone: true }),
     captureRequestedMinor: bigint({ mode: 'number' }),
     switchRequestedTo: text(),
     reviewVerb: text().$type<ReviewVerb>(),
     /** When the latest wish was made; null once none is left. */
-    wishedAt: timestamp({ withTimezone: true }),
+    commandedAt: timestamp('wished_at', { withTimezone: true }),
     expiresAt: timestamp({ withTimezone: true }).notNull(),
     authorizedAt: timestamp({ withTimezone: true }),
     paidAt: timestamp({ withTimezone: true }),
@@ -91,8 +91,8 @@ export const orders = pgTable(
       .on(t.paidAt)
       .where(sql`${t.confirmation} = 'awaited'`),
     index('orders_wishing')
-      .on(t.wishedAt)
-      .where(sql`${t.wishedAt} is not null`),
+      .on(t.commandedAt)
+      .where(sql`${t.commandedAt} is not null`),
   ],
 );
 

@@ -43,7 +43,7 @@ export const refunds = pgTable(
     amountMinor: bigint({ mode: 'number' }).notNull(),
     currency: text().notNull(),
     /** When the sweep last looked after it. */
-    sweptAt: timestamp({ withTimezone: true }),
+    recoveredAt: timestamp('swept_at', { withTimezone: true }),
     settledAt: timestamp({ withTimezone: true }),
     createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
   },

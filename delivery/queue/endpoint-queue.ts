@@ -17,7 +17,7 @@ import { afterOutcome } from './after-outcome.ts';
  * What waits for one endpoint and how much of it may be under way: the window, the endpoint's own
  * limits, priorities, and what has to wait for an earlier event of the same resource.
  */
-export type Lane = ReturnType<typeof createLane>;
+export type EndpointQueue = ReturnType<typeof createEndpointQueue>;
 
 /** What may be sent now, the losses that were known when it began, and when that was, ms since the epoch. */
 export type Sending = { delivery: OutgoingDelivery; lossesBefore: number; begunAtMs: number };
@@ -32,7 +32,7 @@ const longestSilenceMs = 5_000;
 const slowCallMs = 100;
 const newestShare = 1 / 8;
 
-export function createLane({ largest }: { largest: number }) {
+export function createEndpointQueue({ largest }: { largest: number }) {
   const waiting: OutgoingDelivery[][] = Array.from({ length: priorities }, () => []);
   /** Later events of a resource whose earlier one is waiting or under way. */
   const behind = new Map<string, OutgoingDelivery[]>();
@@ -49,7 +49,7 @@ export function createLane({ largest }: { largest: number }) {
   /** How long calls take, the latest counting most; undefined before the first has ended. */
   let callMs: number | undefined;
   /** Since when nothing has ended although something is under way; ms since the epoch. */
-  let silentSinceMs = 0;
+  let stalledSinceMs = 0;
 
   function admit({ ratePerSecond, maxConcurrency: most }: Endpoint): void {
     maxConcurrency = Math.min(most ?? largest, largest);
@@ -92,10 +92,10 @@ export function createLane({ largest }: { largest: number }) {
   const chainOf = ({ endpoint, orderKey }: OutgoingDelivery) =>
     endpoint.ordering === 'resource' ? orderKey : null;
 
-  function isSilent(): boolean {
+  function isStalled(): boolean {
     if (underWay === 0) return false;
     const usualMs = Math.min(2 * (callMs ?? 0), longestSilenceMs);
-    return Date.now() - silentSinceMs >= Math.max(silenceMs, usualMs);
+    return Date.now() - stalledSinceMs >= Math.max(silenceMs, usualMs);
   }
 
   return {
@@ -106,10 +106,10 @@ export function createLane({ largest }: { largest: number }) {
     /** How it is doing, where it has failed so often, or asked for so much time, that nothing is sent to it now. */
     closedAs: () => (isHeldBack(congestion, Date.now()) ? congestion : undefined),
     /** What is under way does not end. */
-    isSilent,
+    isStalled,
     isSlow: () => (callMs ?? 0) >= slowCallMs,
     /** Something waits, and what is under way does not end: it takes room that others need. */
-    isStalled: () => count > 0 && isSilent(),
+    isBlocked: () => count > 0 && isStalled(),
     /** How long what waits will take at the pace of its calls, ms, if all goes well. */
     clearsInMs(): number {
       const roundTrips = roundTripsFor(congestion, { count, bound: maxConcurrency });
@@ -146,7 +146,7 @@ export function createLane({ largest }: { largest: number }) {
     /** The next that may be sent now; or how long the endpoint's rate makes it wait; or nothing. */
     next(): ({ kind: 'send' } & Sending) | { kind: 'wait'; waitMs: number } | undefined {
       // A window that was wide while all was well is not to be filled with calls that hang.
-      if (isSilent()) return undefined;
+      if (isStalled()) return undefined;
       const queue = waiting.find((one) => firstOf(one) !== undefined);
       if (!queue) return undefined;
       const nowMs = Date.now();
@@ -160,7 +160,7 @@ export function createLane({ largest }: { largest: number }) {
       const chain = chainOf(delivery);
       if (chain !== null) chainsUnderWay.add(chain);
       forget(delivery);
-      if (underWay === 0) silentSinceMs = Date.now();
+      if (underWay === 0) stalledSinceMs = Date.now();
       underWay++;
       count--;
       return { kind: 'send', delivery, lossesBefore: congestion.losses, begunAtMs: nowMs };
@@ -169,8 +169,8 @@ export function createLane({ largest }: { largest: number }) {
     /** One has ended. What waited behind a failed one is the workflow's now. */
     end({ delivery, lossesBefore, begunAtMs }: Sending, outcome: AttemptOutcome | undefined): void {
       underWay--;
-      silentSinceMs = Date.now();
-      const tookMs = silentSinceMs - begunAtMs;
+      stalledSinceMs = Date.now();
+      const tookMs = stalledSinceMs - begunAtMs;
       callMs = callMs === undefined ? tookMs : callMs + newestShare * (tookMs - callMs);
       if (outcome) congestion = afterOutcome(congestion, { outcome, lossesBefore });
       const chain = chainOf(delivery);
@@ -189,9 +189,9 @@ export function createLane({ largest }: { largest: number }) {
       else behind.delete(chain);
     },
 
-    /** Everything that waits, taken out of the lane. Where nothing moves, the next may be tried one at a time. */
+    /** Everything that waits, taken out of the queue. Where nothing moves, the next may be tried one at a time. */
     drain(): OutgoingDelivery[] {
-      if (isSilent()) congestion = onSilence(congestion);
+      if (isStalled()) congestion = onSilence(congestion);
       const all = [...waiting.flatMap((queue) => queue.splice(0)), ...[...behind.values()].flat()];
       for (const [chain, later] of behind) {
         later.length = 0;

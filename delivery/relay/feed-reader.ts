@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import { createMatchers } from '../../db/matchers.ts';
 import type { Database } from '../../db/database.ts';
-import { forgiveEndpoints } from '../../db/queries/reset-endpoint-failures.ts';
+import { resetEndpointFailures } from '../../db/queries/reset-endpoint-failures.ts';
 import { matchKnown } from '../../db/queries/match-endpoints.ts';
 import type { PlannedDelivery } from '../../db/queries/match-endpoints.ts';
 import { nextEvents } from '../../db/queries/next-events.ts';
@@ -13,7 +13,7 @@ import { writeDeliveries } from '../../db/queries/write-deliveries.ts';
 import { isPlatformEvent } from '../../domain/events.ts';
 import type { EndpointId } from '../../domain/ids.ts';
 import { findPlanned } from './find-planned.ts';
-import { createHorizon } from './unpositioned-scan.ts';
+import { createUnpositionedScan } from './unpositioned-scan.ts';
 
 // Nobody waits for what came of a delivery: a little patience makes one transaction of many. It and the
 // delivery are one row, written once.
@@ -23,7 +23,7 @@ const longestWaitMs = 250;
 // More than this is not kept in memory for the sake of fewer statements.
 const mostOpen = 3_000;
 
-export type Intake = {
+export type FeedReader = {
   /** There are events without a position. */
   hasWritten(): void;
   /**
@@ -47,17 +47,17 @@ export type Intake = {
 };
 
 /** Events whose deliveries are not written yet, in the order of the feed. */
-type Stretch = {
+type FeedBatch = {
   events: TakenEvent[];
   planned: PlannedDelivery[];
 };
 
 /**
- * A shard's events on their way to the lanes, from `position` on. Whatever dies, the next relay begins
+ * A shard's events on their way to the queues, from `position` on. Whatever dies, the next relay begins
  * behind the last event whose deliveries were written, and may send again what had only been sent. A
  * connection of its own each for reading and for writing. `onError` hears of all that fails.
  */
-export async function openIntake(input: {
+export async function openFeedReader(input: {
   db: Database;
   shard: number;
   epoch: number;
@@ -68,22 +68,22 @@ export async function openIntake(input: {
   onHandedBack: (endpointId: EndpointId) => void;
   /** So many were written as delivered, together with their deliveries. */
   onDelivered: (count: number) => void;
-  onTroubled: (endpointIds: readonly EndpointId[]) => void;
+  onFailing: (endpointIds: readonly EndpointId[]) => void;
   onFenced: () => void;
   onError: (error: unknown) => void;
-}): Promise<Intake> {
+}): Promise<FeedReader> {
   const { db, shard, epoch, limit } = input;
   const matchers = createMatchers();
-  const horizon = createHorizon();
+  const scan = createUnpositionedScan();
   const [reader, writer] = await Promise.all([connectFor(db), connectFor(db)]);
   const held = new Map<EndpointId, number>();
   const released: EndpointId[] = [];
   /** Endpoints that were their workflow's at the last look. */
-  let troubledBefore: NextEvents['troubled'];
+  let failingBefore: NextEvents['failing'];
   let cursor = input.position;
   let hasUnnumbered = true;
-  let open: Stretch = { events: [], planned: [] };
-  let underWay: Stretch | undefined;
+  let open: FeedBatch = { events: [], planned: [] };
+  let underWay: FeedBatch | undefined;
   /** Endpoints for which something is written before it is sent, and so all that comes after it. */
   const waiting = new Map<EndpointId, number>();
   /** The last position whose outcome is known, and of which nothing is written. */
@@ -103,21 +103,21 @@ export async function openIntake(input: {
   for (const client of [reader, writer]) client.on('error', fail);
 
   async function number(): Promise<boolean> {
-    if (!hasUnnumbered && !horizon.isDue()) return false;
+    if (!hasUnnumbered && !scan.isDue()) return false;
     hasUnnumbered = false;
-    const afterSeq = horizon.afterSeq();
+    const afterSeq = scan.afterSeq();
     const { count, lastSeq } = await numberEvents(reader, { shard, limit, afterSeq });
-    horizon.seen({ afterSeq, lastSeq });
+    scan.seen({ afterSeq, lastSeq });
     hasUnnumbered ||= count === limit;
     return hasUnnumbered;
   }
 
   /** Whether it may go before its row is written and its endpoint locked. */
-  function canBeSent({ delivery }: PlannedDelivery, { troubled }: NextEvents): boolean {
+  function canBeSent({ delivery }: PlannedDelivery, { failing }: NextEvents): boolean {
     const { endpoint, isLatestOnly, isAtMostOnce } = delivery;
     return (
       endpoint.status === 'enabled' &&
-      troubled?.has(endpoint.id) === false &&
+      failing?.has(endpoint.id) === false &&
       !held.has(endpoint.id) &&
       !isLatestOnly &&
       !isAtMostOnce &&
@@ -139,7 +139,7 @@ export async function openIntake(input: {
       }
       count(waiting, id, 1);
       // What is its workflow's is in no hurry.
-      isUrgent ||= found.troubled?.has(id) === false;
+      isUrgent ||= found.failing?.has(id) === false;
     }
     open.planned.push(...planned);
     open.events.push(...found.events);
@@ -166,7 +166,7 @@ export async function openIntake(input: {
     return writing;
   }
 
-  function takeOpen(through: number): Stretch {
+  function takeBatch(through: number): FeedBatch {
     for (const timer of [soon, late]) clearTimeout(timer);
     soon = late = undefined;
     known = 0;
@@ -184,7 +184,7 @@ export async function openIntake(input: {
   }
 
   async function writeOpen(through: number): Promise<void> {
-    const { events: batch, planned } = (underWay = takeOpen(through));
+    const { events: batch, planned } = (underWay = takeBatch(through));
     if (batch.length === 0) return;
     const delivered = planned.filter((one) => one.delivered);
     const written = await writeDeliveries(writer, { shard, epoch, batch, planned });
@@ -202,8 +202,8 @@ export async function openIntake(input: {
     input.onReady(ready);
     await committed;
     if (delivered.length > 0) input.onDelivered(delivered.length);
-    if (nudged.length > 0) input.onTroubled(nudged);
-    if (recovered.length > 0) await forgiveEndpoints(db, { endpoints: recovered });
+    if (nudged.length > 0) input.onFailing(nudged);
+    if (recovered.length > 0) await resetEndpointFailures(db, { endpoints: recovered });
   }
 
   async function settled(): Promise<void> {
@@ -229,10 +229,10 @@ export async function openIntake(input: {
       const isMoreUnnumbered = await number();
       const found = await nextEvents(reader, { shard, epoch, after: cursor, limit });
       if (!found) return { kind: 'fenced' };
-      for (const id of new Set([...(troubledBefore ?? []), ...releasedNow])) {
-        if (found.troubled?.has(id) === false && !held.has(id)) input.onHandedBack(id);
+      for (const id of new Set([...(failingBefore ?? []), ...releasedNow])) {
+        if (found.failing?.has(id) === false && !held.has(id)) input.onHandedBack(id);
       }
-      troubledBefore = found.troubled;
+      failingBefore = found.failing;
       const { events } = found;
       if (events.length > 0) {
         const planned = await matchKnown(db, { batch: events, matchers });

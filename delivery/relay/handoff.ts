@@ -2,8 +2,8 @@ import type { Database } from '../../db/database.ts';
 import { handOver } from '../../db/queries/hand-over.ts';
 import type { HandedOver } from '../../db/queries/hand-over.ts';
 import type { EndpointId } from '../../domain/ids.ts';
-import type { Intake } from './feed-reader.ts';
-import type { LaneOverflow } from '../queue/endpoint-queues.ts';
+import type { FeedReader } from './feed-reader.ts';
+import type { QueueHandoff } from '../queue/endpoint-queues.ts';
 
 // What waits for an endpoint in trouble is in no hurry: a little patience makes one transaction of many.
 const patienceMs = 100;
@@ -13,17 +13,17 @@ const patienceMs = 100;
  * together afterwards: a hundred endpoints that hang at once are one transaction, not a hundred that wait for
  * each other.
  */
-export function createOverflow(input: {
+export function createHandoff(input: {
   db: Database;
-  intake: Pick<Intake, 'hold' | 'release' | 'settled'>;
+  feed: Pick<FeedReader, 'hold' | 'release' | 'settled'>;
   onHandedOver: (endpointIds: readonly EndpointId[]) => void;
   onError: (error: unknown) => void;
 }): {
-  add(given: LaneOverflow): void;
+  add(given: QueueHandoff): void;
   /** What has not been given away by then is still the relay's. */
   stop(): void;
 } {
-  const { db, intake } = input;
+  const { db, feed } = input;
   const waiting = new Map<EndpointId, HandedOver>();
   let isHanding = false;
   let timer: NodeJS.Timeout | undefined;
@@ -36,9 +36,9 @@ export function createOverflow(input: {
         const batch = [...waiting.values()];
         const endpointIds = [...waiting.keys()];
         waiting.clear();
-        await intake.settled();
+        await feed.settled();
         await handOver(db, batch);
-        intake.release(endpointIds);
+        feed.release(endpointIds);
         input.onHandedOver(endpointIds);
       }
     } finally {
@@ -48,7 +48,7 @@ export function createOverflow(input: {
 
   return {
     add({ endpointId, congestion, ...given }) {
-      if (!waiting.has(endpointId)) intake.hold(endpointId);
+      if (!waiting.has(endpointId)) feed.hold(endpointId);
       const known = waiting.get(endpointId)?.eventIds ?? [];
       const eventIds = [...known, ...given.waiting.map(({ eventId }) => eventId)];
       waiting.set(endpointId, { endpointId, eventIds, congestion });

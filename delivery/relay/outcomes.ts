@@ -21,7 +21,7 @@ export function createOutcomes(input: {
   settled: (outcomes: readonly AttemptOutcome[]) => Promise<void>;
   closedAs: ClosedAs;
   onWritten: (outcomes: readonly AttemptOutcome[]) => void;
-  onTroubled: (endpointIds: readonly EndpointId[]) => void;
+  onFailing: (endpointIds: readonly EndpointId[]) => void;
   onDisabled: (endpointIds: readonly EndpointId[]) => void;
   onError: (error: unknown) => void;
 }): Outcomes {
@@ -34,11 +34,11 @@ export function createOutcomes(input: {
       const batch = finished;
       finished = [];
       await input.settled(batch);
-      const { troubled, disabled } = await recordAttempts(input.db, {
+      const { retrying, disabled } = await recordAttempts(input.db, {
         outcomes: batch,
         closedAs: input.closedAs,
       });
-      if (troubled.length > 0) input.onTroubled(troubled);
+      if (retrying.length > 0) input.onFailing(retrying);
       if (disabled.length > 0) input.onDisabled(disabled);
       input.onWritten(batch);
     }

@@ -8,18 +8,18 @@ import { takeOverShard } from '../../db/queries/take-over-shard.ts';
 import { CallCancelled, cancelledBy } from '../../outbound/calls.ts';
 import { within } from '../../outbound/within.ts';
 import type { Attempter } from '../send/attempt.ts';
-import { createGate } from '../../db/gate.ts';
-import { openIntake } from './feed-reader.ts';
-import { createLanes } from '../queue/endpoint-queues.ts';
+import { createWakeSignal } from '../../db/wake-signal.ts';
+import { openFeedReader } from './feed-reader.ts';
+import { createEndpointQueues } from '../queue/endpoint-queues.ts';
 import { createOutcomes } from './outcomes.ts';
-import { createOverflow } from './handoff.ts';
+import { createHandoff } from './handoff.ts';
 
 const takeLimit = 500;
 // Events are taken up while less than this is on its way: memory is bounded by it.
 const lowWater = 1_000;
 /** How many calls to one endpoint are under way at once, at the most. */
-const laneConcurrency = largestWindow;
-const longestLane = 2_000;
+const queueConcurrency = largestWindow;
+const longestQueue = 2_000;
 const takePatienceMs = 10;
 const busyPressure = 64;
 // How long one endpoint may keep all others from being served. A busy machine needs the better part of a
@@ -37,7 +37,7 @@ export type RelayProgress = { delivered: number; failed: number; onTheWay: numbe
 export type EventNews = 'written' | 'numbered';
 
 /** `notBeforeMs`: nothing is sent to it before then, ms since the epoch; 0 where something may be. */
-export type TroubledEndpoint = { endpointId: EndpointId; notBeforeMs: number };
+export type FailingEndpoint = { endpointId: EndpointId; notBeforeMs: number };
 
 /**
  * Carries a shard's events to their endpoints: takes them up, makes the first attempts side by side,
@@ -57,7 +57,7 @@ export type RelayInput = {
   /** Tells of new events; returns how to stop hearing. */
   onEvents: (listener: (news: EventNews) => void) => () => void;
   /** Endpoints that are now, or still, in the care of their workflow. */
-  onTroubled: (troubled: readonly TroubledEndpoint[]) => void;
+  onFailing: (failing: readonly FailingEndpoint[]) => void;
   /** Endpoints that get nothing more: they answered 410, or have failed for too long. */
   onDisabled: (endpointIds: readonly EndpointId[]) => void;
   onProgress: (progress: RelayProgress) => void;
@@ -72,7 +72,7 @@ export type RelayInput = {
 
 async function relay(input: RelayInput, calls: AbortController): Promise<'fenced' | 'stopped'> {
   const { db, shard, signal, cancelled } = input;
-  const gate = createGate();
+  const wake = createWakeSignal();
   const breakOff = () => calls.abort();
   const progress = { delivered: 0, failed: 0 };
   let failure: unknown;
@@ -81,7 +81,7 @@ async function relay(input: RelayInput, calls: AbortController): Promise<'fenced
 
   const fail = (error: unknown): undefined => {
     failure ??= error;
-    gate.open();
+    wake.signal();
   };
 
   /** A call that was broken off came to nothing that could be written: it is made again by whoever takes over. */
@@ -89,52 +89,52 @@ async function relay(input: RelayInput, calls: AbortController): Promise<'fenced
     error instanceof CallCancelled ? undefined : fail(error);
 
   const tellTroubled = (endpointIds: readonly EndpointId[]) =>
-    input.onTroubled(
+    input.onFailing(
       endpointIds.map((endpointId) => ({
         endpointId,
-        notBeforeMs: lanes.closedAs(endpointId)?.probeAtMs ?? 0,
+        notBeforeMs: queues.closedAs(endpointId)?.probeAtMs ?? 0,
       })),
     );
 
-  const tellProgress = () => input.onProgress({ ...progress, onTheWay: lanes.size() });
+  const reportProgress = () => input.onProgress({ ...progress, onTheWay: queues.size() });
 
-  const lanes = createLanes({
-    concurrency: laneConcurrency,
-    longest: longestLane,
+  const queues = createEndpointQueues({
+    concurrency: queueConcurrency,
+    longest: longestQueue,
     carry: async (delivery) => {
       // Stopping: what has not begun is for whoever takes over.
       if (signal.aborted || isFenced || failure !== undefined) return undefined;
       const outcome = await input.attempt(delivery).catch(failWith);
       crashPoint('relay.sent');
       if (!outcome) return undefined;
-      if (outcome.kind === 'retry') intake.hold(outcome.endpointId);
-      if (!intake.keep(delivery, outcome)) outcomes.add(outcome);
-      input.onWindow(delivery.endpoint.id, lanes.windowOf(delivery.endpoint.id));
+      if (outcome.kind === 'retry') feed.hold(outcome.endpointId);
+      if (!feed.keep(delivery, outcome)) outcomes.add(outcome);
+      input.onWindow(delivery.endpoint.id, queues.windowOf(delivery.endpoint.id));
       // Only a relay that was full waits for room; the others are woken by news.
-      if (fullSinceMs !== undefined && !lanes.isFull(lowWater)) gate.open();
+      if (fullSinceMs !== undefined && !queues.isFull(lowWater)) wake.signal();
       return outcome;
     },
-    onOverflow: (given) => overflow.add(given),
+    onHandoff: (given) => handoff.add(given),
   });
 
   const { epoch, position } = await takeOverShard(db, { shard });
-  const intake = await openIntake({
+  const feed = await openFeedReader({
     ...{ db, shard, epoch, position, limit: takeLimit },
-    onReady: lanes.add,
-    onHandedBack: lanes.reopen,
+    onReady: queues.add,
+    onHandedBack: queues.reopen,
     onDelivered: (count) => {
       progress.delivered += count;
-      tellProgress();
+      reportProgress();
     },
-    onTroubled: tellTroubled,
+    onFailing: tellTroubled,
     onFenced: () => {
       isFenced = true;
-      gate.open();
+      wake.signal();
     },
     onError: fail,
   });
-  const overflow = createOverflow({
-    ...{ db, intake },
+  const handoff = createHandoff({
+    ...{ db, feed },
     onHandedOver: tellTroubled,
     onError: fail,
   });
@@ -142,74 +142,74 @@ async function relay(input: RelayInput, calls: AbortController): Promise<'fenced
     db,
     // What a failure holds back must be in the database before the failure is.
     settled: (batch) =>
-      batch.every(({ kind }) => kind === 'delivered') ? intake.writing() : intake.settled(),
+      batch.every(({ kind }) => kind === 'delivered') ? feed.writing() : feed.settled(),
     onWritten: (written) => {
       for (const { kind } of written) progress[kind === 'delivered' ? 'delivered' : 'failed']++;
-      intake.release(written.flatMap((o) => (o.kind === 'retry' ? o.endpointId : [])));
-      tellProgress();
+      feed.release(written.flatMap((o) => (o.kind === 'retry' ? o.endpointId : [])));
+      reportProgress();
     },
-    closedAs: lanes.closedAs,
-    onTroubled: tellTroubled,
+    closedAs: queues.closedAs,
+    onFailing: tellTroubled,
     onDisabled: input.onDisabled,
     onError: fail,
   });
   const stopListening = input.onEvents((news) => {
-    if (news === 'written') intake.hasWritten();
-    gate.open();
+    if (news === 'written') feed.hasWritten();
+    wake.signal();
   });
-  signal.addEventListener('abort', gate.open);
+  signal.addEventListener('abort', wake.signal);
   cancelled.addEventListener('abort', breakOff, { once: true });
   try {
     let hasAbandoned = true;
     while (!signal.aborted && failure === undefined && !isFenced) {
-      if (intake.unwritten() > 2 * lowWater) {
-        await intake.settled();
+      if (feed.unwritten() > 2 * lowWater) {
+        await feed.settled();
         continue;
       }
-      if (!lanes.isFull(lowWater)) {
+      if (!queues.isFull(lowWater)) {
         if (hasAbandoned) {
           const abandoned = await takeOverDeliveries(db, { shard, epoch, limit: takeLimit });
-          lanes.add(abandoned);
+          queues.add(abandoned);
           hasAbandoned = abandoned.length === takeLimit;
           // What comes later in the feed comes after them, where order matters.
           if (hasAbandoned) continue;
         }
-        const taken = await intake.take();
+        const taken = await feed.take();
         input.onLook?.();
         if (taken.kind === 'fenced') isFenced = true;
         fullSinceMs = undefined;
         if (taken.kind === 'fenced' || taken.isFull) continue;
-      } else if (lanes.shedStalled() || lanes.shedLongest(patienceMs)) {
+      } else if (queues.handOffBlocked() || queues.handOffLongest(patienceMs)) {
         // Those that hang, or get more than they can take, have filled the relay: their workflows take what waits,
         // and the others go on.
         continue;
       } else {
         // One that can be through with it in time gets it.
         fullSinceMs ??= Date.now();
-        if (Date.now() - fullSinceMs >= patienceMs) lanes.shedLongest(0);
+        if (Date.now() - fullSinceMs >= patienceMs) queues.handOffLongest(0);
       }
-      await gate.wait(idleLookMs);
+      await wake.wait(idleLookMs);
       // Under load a little patience makes one look of many, as for outcomes.
-      if (lanes.isPressed(busyPressure)) await sleep(takePatienceMs);
+      if (queues.isPressed(busyPressure)) await sleep(takePatienceMs);
     }
     if (isFenced) return 'fenced';
     // One that hangs must not keep all the others of the shard from the next relay.
-    const isIdle = await within(lanes.idle(), { timeoutMs: drainMs, what: 'calls' }).then(
+    const isIdle = await within(queues.idle(), { timeoutMs: drainMs, what: 'calls' }).then(
       () => true,
       () => false,
     );
     if (!isIdle) breakOff();
-    const written = lanes.idle().then(outcomes.flush).then(intake.settled);
+    const written = queues.idle().then(outcomes.flush).then(feed.settled);
     await within(written, { timeoutMs: longestDrainMs, what: 'outcomes to be written' });
     if (failure !== undefined) throw failure;
     return 'stopped';
   } finally {
     breakOff();
-    lanes.stop();
-    overflow.stop();
-    await within(intake.close(), { timeoutMs: longestDrainMs, what: 'the last write' });
+    queues.stop();
+    handoff.stop();
+    await within(feed.close(), { timeoutMs: longestDrainMs, what: 'the last write' });
     stopListening();
-    signal.removeEventListener('abort', gate.open);
+    signal.removeEventListener('abort', wake.signal);
     cancelled.removeEventListener('abort', breakOff);
   }
 }

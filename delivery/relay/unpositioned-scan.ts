@@ -4,7 +4,7 @@
  * the rest. So a look begins behind what was numbered a while ago, and one in every second looks at
  * everything: for a transaction that took longer than that.
  */
-export type Horizon = {
+export type UnpositionedScan = {
   /** It is time for a look at everything. */
   isDue(): boolean;
   /** 0: look at everything. */
@@ -17,7 +17,7 @@ const wholeLookEveryMs = 1_000;
 /** Longer than nearly every transaction that writes events. */
 const settledAfterMs = 5_000;
 
-export function createHorizon(clock: () => number = Date.now): Horizon {
+export function createUnpositionedScan(clock: () => number = Date.now): UnpositionedScan {
   let settledSeq = 0;
   let lately: { atMs: number; seq: number } | undefined;
   let wholeLookAtMs = -Infinity;

@@ -1,6 +1,6 @@
 import {
-  findUnattended,
-  markAttended,
+  findStalledConversations,
+  markRestarted,
 } from '../../db/queries/messaging/find-stalled-conversations.ts';
 import type { MessageId, SessionId } from '../../domain/ids.ts';
 import type { ServiceDeps } from '../deps.ts';
@@ -8,11 +8,11 @@ import { startExchange } from '../../orchestration/start-exchange.ts';
 import { startSession } from '../../orchestration/start-session.ts';
 
 /** Starts the workflows of open requests and sessions again, where they are lost. What fails is found again. */
-export async function attendConversations(
+export async function restartConversations(
   { db, client, taskQueue, logger }: Pick<ServiceDeps, 'db' | 'client' | 'taskQueue' | 'logger'>,
   { graceSeconds }: { graceSeconds: number },
 ): Promise<{ messages: number; sessions: number }> {
-  const found = await findUnattended(db, { graceSeconds });
+  const found = await findStalledConversations(db, { graceSeconds });
   const messageIds: MessageId[] = [];
   const sessionIds: SessionId[] = [];
   const warn = (error: unknown) =>
@@ -27,6 +27,6 @@ export async function attendConversations(
       sessionIds.push(session.id);
     }, warn);
   }
-  await markAttended(db, { messageIds, sessionIds });
+  await markRestarted(db, { messageIds, sessionIds });
   return { messages: messageIds.length, sessions: sessionIds.length };
 }

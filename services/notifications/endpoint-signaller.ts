@@ -1,13 +1,13 @@
 import pLimit from 'p-limit';
 import type { EndpointId } from '../../domain/ids.ts';
-import type { TroubledEndpoint } from '../../delivery/relay/relay.ts';
+import type { FailingEndpoint } from '../../delivery/relay/relay.ts';
 import type { ServiceDeps } from '../deps.ts';
 import type { DeliveryRuns } from './delivery-runs.ts';
-import { wakeEndpoint } from '../../orchestration/signal-endpoint.ts';
+import { signalEndpoint } from '../../orchestration/signal-endpoint.ts';
 
-const wakeAgainMs = 1_000;
+const signalAgainMs = 1_000;
 // Endpoints that fail by the hundred at once must not crowd Temporal, where payments wait for their turn too.
-const wakesAtOnce = 4;
+const signalsAtOnce = 4;
 // To start a workflow while nothing may be sent yet makes one burst of all that an outage begins with. A longer
 // time is Temporal's to wait for: it outlives this process.
 const longestDelayMs = 30_000;
@@ -17,16 +17,16 @@ const longestDelayMs = 30_000;
  * finds all that is there. One that the relay has just closed hears when it may be tried again, not before. Says
  * nothing to one whose round is under way in this process, which looks for itself.
  */
-export function createWaker(
+export function createEndpointSignaller(
   deps: Pick<ServiceDeps, 'client' | 'taskQueue' | 'logger'> & {
     runs: DeliveryRuns;
     stopping: AbortSignal;
   },
-): (troubled: readonly TroubledEndpoint[]) => void {
+): (failing: readonly FailingEndpoint[]) => void {
   /** Those told less than a second ago, and whether there was more since. */
   const told = new Map<EndpointId, { hasMore: boolean }>();
   const delayed = new Map<EndpointId, NodeJS.Timeout>();
-  const inTurn = pLimit(wakesAtOnce);
+  const inTurn = pLimit(signalsAtOnce);
 
   function tell(endpointId: EndpointId): void {
     const last = told.get(endpointId);
@@ -42,15 +42,15 @@ export function createWaker(
       // What came while it was being closed can wait for the probe that its workflow waits for.
       const isOfUse = !deps.stopping.aborted && !deps.runs.isClosed(endpointId);
       if (now.hasMore && isOfUse) tell(endpointId);
-    }, wakeAgainMs).unref();
-    inTurn(() => wakeEndpoint({ ...deps, endpointId })).catch((error: unknown) =>
+    }, signalAgainMs).unref();
+    inTurn(() => signalEndpoint({ ...deps, endpointId })).catch((error: unknown) =>
       // Not lost: the sweep finds deliveries that are due in no one's hands.
       deps.logger.warn({ error, endpointId }, 'an endpoint could not be woken, the sweep will'),
     );
   }
 
   /** The latest that is known of it holds. What a process that stops still had to tell, the sweep finds. */
-  function tellInTime({ endpointId, notBeforeMs }: TroubledEndpoint): void {
+  function tellInTime({ endpointId, notBeforeMs }: FailingEndpoint): void {
     clearTimeout(delayed.get(endpointId));
     delayed.delete(endpointId);
     const delayMs = notBeforeMs - Date.now();
@@ -62,5 +62,5 @@ export function createWaker(
     delayed.set(endpointId, timer.unref());
   }
 
-  return (troubled) => troubled.forEach(tellInTime);
+  return (failing) => failing.forEach(tellInTime);
 }

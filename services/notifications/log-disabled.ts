@@ -2,7 +2,7 @@ import type { EndpointId } from '../../domain/ids.ts';
 import type { ServiceDeps } from '../deps.ts';
 
 /** For operators, a line an alert rule can count. The endpoint's merchant is told by `endpoint.disabled`. */
-export function sayDisabled(
+export function logDisabled(
   { logger }: Pick<ServiceDeps, 'logger'>,
   endpointIds: readonly EndpointId[],
 ): void {

@@ -34,7 +34,7 @@ export async function applyReport(
       const isGivenBack = isWhollyGivenBack(report);
       return changeOfReport({
         ...{ read, payment, decision, closeReason, isGivenBack },
-        told: { report },
+        source: { report },
       });
     },
   });

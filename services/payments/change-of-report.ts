@@ -7,7 +7,7 @@ import type { Change } from '../../db/queries/commit-change.ts';
 import type { OrderRead, PaymentRow, RefundRow } from '../../db/queries/read-order.ts';
 import { newRefund } from '../refunds/new-refund.ts';
 import { inReview, noReview } from './in-review.ts';
-import type { Told } from './in-review.ts';
+import type { ReportSource } from './in-review.ts';
 import { postingsOfCapture } from './postings.ts';
 
 /** What a decision on a provider's report changes in our rows; undefined for nothing at all. */
@@ -19,9 +19,9 @@ export function changeOfReport(input: {
   /** The provider has given all of it back already. */
   isGivenBack?: boolean;
   /** What it was decided on, for a person to see if one has to decide. */
-  told: Told;
+  source: ReportSource;
 }): Change | undefined {
-  const { read, payment, closeReason, told, isGivenBack = false } = input;
+  const { read, payment, closeReason, source, isGivenBack = false } = input;
   const at = new Date();
   const siblings = siblingsOf(read, payment);
   const change = decideOnOrder(read.order, input.decision, { siblings, closeReason });
@@ -34,7 +34,7 @@ export function changeOfReport(input: {
       ? surplusRefund(read, payment, decision.capturedMinor, surplus)
       : undefined;
   return {
-    order: orderPatch(read, change, decision, { at, payment, told }),
+    order: orderPatch(read, change, decision, { at, payment, source }),
     payment: patch && { id: payment.id, patch },
     newRefund: given,
     ledger: ledgerOf(read, payment, decision, given),
@@ -70,8 +70,8 @@ function siblingsOf({ payments }: OrderRead, payment: PaymentRow): Siblings {
 }
 
 /** What an order that has come to an end no longer wishes for. */
-export const noWishes = {
-  wishedAt: null,
+export const noCommands = {
+  commandedAt: null,
   cancelRequestedAt: null,
   captureRequestedMinor: null,
   switchRequestedTo: null,
@@ -79,11 +79,11 @@ export const noWishes = {
 } as const;
 
 /** What is left of a row's wishes once one of them was dealt with; a cancellation stands beside the others. */
-export function wishesAfter(
-  order: Pick<OrderRead['order'], 'cancelRequestedAt' | 'wishedAt'>,
+export function commandsAfter(
+  order: Pick<OrderRead['order'], 'cancelRequestedAt' | 'commandedAt'>,
   done: 'captureRequestedMinor' | 'switchRequestedTo',
 ): Change['order'] {
-  return { [done]: null, wishedAt: order.cancelRequestedAt && order.wishedAt };
+  return { [done]: null, commandedAt: order.cancelRequestedAt && order.commandedAt };
 }
 
 /** An order whose merchant is asked to confirm waits for that from the moment it has money. */
@@ -97,7 +97,7 @@ function orderPatch(
   { order }: OrderRead,
   change: OrderChange,
   decision: ReportDecision,
-  { at, payment, told }: { at: Date; payment: PaymentRow; told: Told },
+  { at, payment, source }: { at: Date; payment: PaymentRow; source: ReportSource },
 ): Change['order'] {
   switch (change.kind) {
     case 'none':
@@ -107,7 +107,7 @@ function orderPatch(
       return {
         ...awaitedConfirmation(order),
         // Held money is not paid another way any more.
-        ...wishesAfter(order, 'switchRequestedTo'),
+        ...commandsAfter(order, 'switchRequestedTo'),
         reviewVerb: null,
         status: change.status,
         authorizedAt: at,
@@ -115,7 +115,7 @@ function orderPatch(
       };
     case 'paid':
       return {
-        ...noWishes,
+        ...noCommands,
         status: change.status,
         paidAt: settledAt(decision, at),
         capturedMinor: decision.kind === 'settle' ? decision.capturedMinor : 0,
@@ -128,19 +128,19 @@ function orderPatch(
       };
     case 'closed':
       return {
-        ...noWishes,
+        ...noCommands,
         status: change.status,
         closedAt: at,
         closeReason: reasonToClose(order, change.closeReason, at),
       };
     case 'failed':
-      return { ...noWishes, status: change.status, closedAt: at };
+      return { ...noCommands, status: change.status, closedAt: at };
     case 'review':
       return {
         // A person decides now: what was wished before must not happen weeks later.
-        ...(order.status !== 'review' && noWishes),
+        ...(order.status !== 'review' && noCommands),
         status: change.status,
-        ...inReview({ payment, reason: change.reviewReason, told, at }),
+        ...inReview({ payment, reason: change.reviewReason, source, at }),
       };
   }
 }

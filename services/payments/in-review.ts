@@ -11,7 +11,7 @@ import type { Change } from '../../db/queries/commit-change.ts';
 import type { PaymentRow, RefundRow } from '../../db/queries/read-order.ts';
 
 /** What a provider said, and how. */
-export type Told = {
+export type ReportSource = {
   report?: ProviderReport | undefined;
   /** A notification says whom it is for; an answer is for whoever asked. */
   notification?: { id: NotificationId; expected: ExpectedBinding; binding: ReportBinding };
@@ -22,19 +22,19 @@ export type Told = {
 export function inReview(input: {
   payment: PaymentRow;
   reason: ReviewReason;
-  told: Told;
+  source: ReportSource;
   at: Date;
 }): Pick<Change['order'], 'reviewReason' | 'reviewFacts'> {
-  const { payment, reason, told, at } = input;
+  const { payment, reason, source, at } = input;
   const { id: paymentId, accountId, provider, outTradeNo } = payment;
   return {
     reviewReason: reason,
     reviewFacts: {
       ...{ reason, paymentId, accountId, provider, outTradeNo },
-      expected: expectedOf(payment, told),
-      reported: reportedOf(told),
-      ...(told.report?.status === 'authorized' && { isHeld: true }),
-      notificationId: told.notification?.id ?? null,
+      expected: expectedOf(payment, source),
+      reported: reportedOf(source),
+      ...(source.report?.status === 'authorized' && { isHeld: true }),
+      notificationId: source.notification?.id ?? null,
       at: at.toISOString(),
     },
   };
@@ -42,7 +42,7 @@ export function inReview(input: {
 
 export const noReview = { reviewReason: null, reviewFacts: null } as const;
 
-function expectedOf(payment: PaymentRow, { notification, refund }: Told): ReviewSide {
+function expectedOf(payment: PaymentRow, { notification, refund }: ReportSource): ReviewSide {
   return {
     amountMinor: refund ? (refund.known?.amountMinor ?? null) : payment.amountMinor,
     currency: payment.currency,
@@ -53,7 +53,7 @@ function expectedOf(payment: PaymentRow, { notification, refund }: Told): Review
   };
 }
 
-function reportedOf({ report, notification, refund }: Told): ReviewSide {
+function reportedOf({ report, notification, refund }: ReportSource): ReviewSide {
   const { amountMinor, currency, providerTradeNo } = moneyOf(report);
   const given = refund?.report.status === 'succeeded' ? refund.report : undefined;
   return {

@@ -7,7 +7,7 @@ import type { OrderWanted, Route } from '../../domain/routing.ts';
 import { methods } from '../../providers/registry.ts';
 import type { AccountHealth } from './account-health.ts';
 
-export type WaysWanted = {
+export type RoutesWanted = {
   merchantId: MerchantId;
   currency: string;
   amountMinor: number;
@@ -19,9 +19,9 @@ export type WaysWanted = {
 };
 
 /** Every way an order could be paid, the one to take first, each with the reason why or why not. */
-export async function rankWays(
+export async function findRoutes(
   { db, health }: { db: Database; health: AccountHealth },
-  wanted: WaysWanted,
+  wanted: RoutesWanted,
 ): Promise<Route[]> {
   const accounts = await listAccountsOf(db, wanted);
   const healthOf = await health.of(accounts.map(({ id }) => id));

@@ -12,9 +12,9 @@ import type { ServiceDeps } from '../deps.ts';
 import { startExchange } from '../../orchestration/start-exchange.ts';
 import { startSession } from '../../orchestration/start-session.ts';
 import { startReplay } from '../../orchestration/start-replay.ts';
-import { wakeEndpoint } from '../../orchestration/signal-endpoint.ts';
+import { signalEndpoint } from '../../orchestration/signal-endpoint.ts';
 import { restartOrder } from '../orders/restart-order.ts';
-import { sayWishes } from '../orders/redeliver-commands.ts';
+import { redeliverCommands } from '../orders/redeliver-commands.ts';
 import { progressOf } from '../payments/commit-decision.ts';
 import { startReconciliation } from '../../orchestration/start-reconciliation.ts';
 import { beginScheduled } from '../reconciliation/open-scheduled.ts';
@@ -45,7 +45,7 @@ export const restarters: Readonly<Record<string, Restarter>> = {
   async deliverToEndpoint({ db, client, taskQueue }, { workflowId }) {
     const endpointId = partOf(workflowId, 1);
     if (!isId('endpoint', endpointId) || !(await lookUpEndpoint(db, { endpointId }))) return false;
-    await wakeEndpoint({ client, taskQueue, endpointId });
+    await signalEndpoint({ client, taskQueue, endpointId });
     return true;
   },
   async replayEvents({ client, taskQueue }, { workflowId }) {
@@ -96,7 +96,7 @@ async function restartOrderOf(deps: RestarterDeps, orderId: string): Promise<boo
   if (!isId('order', orderId)) return false;
   if (!(await hasMoreToDo(deps, orderId))) return false;
   await restartOrder(deps, { orderId });
-  await sayWishes(deps, { orderId });
+  await redeliverCommands(deps, { orderId });
   return true;
 }
 

@@ -44,7 +44,7 @@ export function changeOfProviderRefund(input: {
     return {
       order: inReview({
         ...{ payment, reason: 'refund_mismatch' },
-        told: { refund: { no: refundNo, report } },
+        source: { refund: { no: refundNo, report } },
         at: new Date(),
       }),
       event: { type: 'order.review_required', about: payment.id },

@@ -17,14 +17,14 @@ export function changeOfRefund(input: {
   const decision = decideOnRefundReport(refund, report);
   switch (decision.kind) {
     case 'unchanged':
-      return noteUnknown(refund, report);
+      return recordUnknown(refund, report);
     case 'review':
       if (read.order.reviewReason === decision.reason) return undefined;
       return {
         order: inReview({
           payment: paymentOf(read, refund.paymentId),
           reason: decision.reason,
-          told: { refund: { no: refund.refundNo, known: refund, report } },
+          source: { refund: { no: refund.refundNo, known: refund, report } },
           at: new Date(),
         }),
         event: { type: 'order.review_required', about: refund.id },
@@ -36,7 +36,7 @@ export function changeOfRefund(input: {
 }
 
 /** What nobody here understands is shown, so that a person may end it. */
-function noteUnknown(refund: RefundRow, report: RefundReport): Change | undefined {
+function recordUnknown(refund: RefundRow, report: RefundReport): Change | undefined {
   if (report.status !== 'unknown' || refund.status !== 'pending') return undefined;
   const failureCode = report.providerStatus;
   if (refund.failureCode === failureCode) return undefined;

@@ -27,7 +27,7 @@ export function newRefund(input: {
     failureCode: null,
     amountMinor: input.amountMinor,
     currency: input.payment.currency,
-    sweptAt: null,
+    recoveredAt: null,
     settledAt: null,
     createdAt: new Date(),
   };

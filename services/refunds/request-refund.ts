@@ -11,7 +11,7 @@ import type { OrderRead, PaymentRow, RefundRow } from '../../db/queries/read-ord
 import { postingsOfReserve } from '../payments/postings.ts';
 import { newRefund } from './new-refund.ts';
 
-export type RefundWish = {
+export type RefundRequest = {
   merchantId: MerchantId;
   orderId: OrderId;
   /** Undefined is the payment that counts for the order. */
@@ -37,7 +37,10 @@ export type RequestRefundResult =
  * Reserves a refund under the order's row lock: of any number asked for at once, those that would
  * exceed what was taken are refused. The money moves later, by the refund's workflow.
  */
-export async function requestRefund(db: Database, wish: RefundWish): Promise<RequestRefundResult> {
+export async function requestRefund(
+  db: Database,
+  wish: RefundRequest,
+): Promise<RequestRefundResult> {
   try {
     return await reserve(db, wish);
   } catch (error) {
@@ -47,7 +50,7 @@ export async function requestRefund(db: Database, wish: RefundWish): Promise<Req
   }
 }
 
-function reserve(db: Database, wish: RefundWish): Promise<RequestRefundResult> {
+function reserve(db: Database, wish: RefundRequest): Promise<RequestRefundResult> {
   return withOrderLocked(db, wish, async (locked) => {
     const read = await readOrder(locked, wish);
     const { merchantId, merchantRefundNo } = wish;
@@ -94,7 +97,7 @@ function paymentToRefund(
     : paid.find(({ id }) => id === paymentId);
 }
 
-function isSame(known: RefundRow, wish: RefundWish): boolean {
+function isSame(known: RefundRow, wish: RefundRequest): boolean {
   return (
     known.orderId === wish.orderId &&
     known.reason === wish.reason &&

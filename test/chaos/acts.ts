@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { forge } from './forge.ts';
-import type { Act, Told } from './life.ts';
+import type { Act, ReportSource } from './life.ts';
 import { longestMs, look, payable, until } from './look.ts';
 import { accountOf, call, insist, isAnswer, tell } from './shop.ts';
 import type { Answer, OrderBody, Shop, ShopAccount } from './shop.ts';
 
 /** Does one thing to an order, and notes what was answered. Refusals are answers. */
-export async function perform(shop: Shop, told: Told, act: Act): Promise<void> {
+export async function perform(shop: Shop, told: ReportSource, act: Act): Promise<void> {
   const { id } = told;
   const say = (path: string, body?: object, headers = {}) =>
     insist(
@@ -99,7 +99,7 @@ type At = Extract<
   }
 >;
 
-async function actAtProvider(shop: Shop, told: Told, act: At): Promise<void> {
+async function actAtProvider(shop: Shop, told: ReportSource, act: At): Promise<void> {
   const order = await look(shop, told.id);
   const { provider, outTradeNo } = order.payments.at(-1)!;
   const at = accountOf(shop, provider);
@@ -174,7 +174,7 @@ async function copyOf(at: ShopAccount, outTradeNo: string): Promise<string | und
 }
 
 /** A payer has nothing but what the order shows; a code that is over meanwhile is asked for again. */
-async function payByHandle(shop: Shop, told: Told): Promise<void> {
+async function payByHandle(shop: Shop, told: ReportSource): Promise<void> {
   const endsMs = Date.now() + longestMs;
   for (;;) {
     const order = await payable(shop, told);
@@ -198,7 +198,11 @@ async function scan({ nextAction }: OrderBody): Promise<void> {
   await response.text();
 }
 
-async function pay(shop: Shop, told: Told, act: Extract<Act, { do: 'pay' }>): Promise<void> {
+async function pay(
+  shop: Shop,
+  told: ReportSource,
+  act: Extract<Act, { do: 'pay' }>,
+): Promise<void> {
   const { force, paidMinor } = act;
   const terms = { ...(force && { force }), ...(paidMinor !== undefined && { paidMinor }) };
   const endsMs = Date.now() + longestMs;
@@ -217,7 +221,7 @@ async function pay(shop: Shop, told: Told, act: Extract<Act, { do: 'pay' }>): Pr
 }
 
 async function refund(
-  told: Told,
+  told: ReportSource,
   { no, amountMinor }: Extract<Act, { do: 'refund' }>,
   say: (path: string, body: object, headers: object) => Promise<Answer>,
 ): Promise<void> {

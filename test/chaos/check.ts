@@ -13,7 +13,7 @@ import { createVerdicts, invariants } from './checks/verdicts.ts';
 import type { Verdicts } from './checks/verdicts.ts';
 import { gather } from './evidence.ts';
 import type { Evidence, Findings } from './evidence.ts';
-import type { Told } from './life.ts';
+import type { ReportSource } from './life.ts';
 import type { Planted, Statements } from './statements.ts';
 
 export { checkAlive } from './checks/states.ts';
@@ -21,7 +21,7 @@ export { checkAlive } from './checks/states.ts';
 export async function check(
   evidence: Evidence,
   input: {
-    told: readonly Told[];
+    told: readonly ReportSource[];
     /** Lives that could not be lived to their end. */
     lost: readonly string[];
     /** Open in the middle of the run, and without a workflow. */
@@ -89,7 +89,7 @@ function checkStatements(
   }
 }
 
-function figuresOf(found: Findings, told: readonly Told[]) {
+function figuresOf(found: Findings, told: readonly ReportSource[]) {
   const { orders, trades, refunds, disputes, events, arrivals, payments } = found;
   const count = (status: string) => orders.filter((order) => order.status === status).length;
   const attempts = [...trades.values()].flatMap(({ notifications }) =>

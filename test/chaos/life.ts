@@ -68,7 +68,7 @@ export type Life = {
 };
 
 /** What the driver was told, answer by answer: the model that the checker compares with. */
-export type Told = {
+export type ReportSource = {
   life: Life;
   id: string;
   merchantOrderNo: string;

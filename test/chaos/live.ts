@@ -1,18 +1,18 @@
 import { perform } from './acts.ts';
-import type { Life, Told } from './life.ts';
+import type { Life, ReportSource } from './life.ts';
 import { look } from './look.ts';
 import { call, insist, isAnswer } from './shop.ts';
 import type { Answer, OrderBody, Shop } from './shop.ts';
 
 /** Opens an order as planned and lives through what happens to it, whatever breaks meanwhile. */
-export async function liveThrough(shop: Shop, life: Life, runName: string): Promise<Told> {
+export async function liveThrough(shop: Shop, life: Life, runName: string): Promise<ReportSource> {
   const told = await open(shop, life, runName);
   for (const act of life.acts) await perform(shop, told, act);
   await bringToAnEnd(shop, told);
   return told;
 }
 
-async function open(shop: Shop, life: Life, runName: string): Promise<Told> {
+async function open(shop: Shop, life: Life, runName: string): Promise<ReportSource> {
   const { number, opening, repeat } = life;
   const { confirm, ...terms } = opening;
   const merchantOrderNo = `L-${number}`;
@@ -63,7 +63,7 @@ const isInFlight = ({ status, text }: Answer) =>
   status === 409 && text.includes('idempotency-key-in-flight');
 
 /** What is still open by chance is ended as a merchant would: nobody leaves an order lying. */
-async function bringToAnEnd(shop: Shop, told: Told): Promise<void> {
+async function bringToAnEnd(shop: Shop, told: ReportSource): Promise<void> {
   if (told.life.fate !== 'anything') return;
   for (const verb of ['accept', 'refund', 'close'] as const) {
     const { status } = await look(shop, told.id);

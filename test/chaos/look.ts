@@ -1,4 +1,4 @@
-import type { Told } from './life.ts';
+import type { ReportSource } from './life.ts';
 import { call, insist, isAnswer } from './shop.ts';
 import type { Answer, OrderBody, Shop } from './shop.ts';
 
@@ -11,7 +11,7 @@ export async function look(shop: Shop, id: string, headers = {}): Promise<OrderB
 }
 
 /** Waits until the payer can act, or nobody can any more. */
-export function payable(shop: Shop, told: Told): Promise<OrderBody> {
+export function payable(shop: Shop, told: ReportSource): Promise<OrderBody> {
   const isPayable = ({ nextAction, status }: OrderBody) =>
     nextAction !== null || status !== 'pending';
   return until(shop, told, isPayable, 'payable');
@@ -22,12 +22,12 @@ export const longestMs = 300_000;
 /** Reads the order until it is so; what is seen on the way is noted for the checker. */
 export async function until(
   shop: Shop,
-  told: Told,
+  told: ReportSource,
   isSo: (order: OrderBody) => boolean,
   what: string,
 ): Promise<OrderBody> {
   const endsMs = Date.now() + longestMs;
-  const seen: Told['seen'][number] = [];
+  const seen: ReportSource['seen'][number] = [];
   told.seen.push(seen);
   for (let etag: string | null = null; ;) {
     const answer: Answer = await insist(

@@ -15,7 +15,7 @@ import { check, checkAlive } from './check.ts';
 import { compareBalances } from './checks/balances.ts';
 import { drawFaults, drawKills, drawLives } from './draw.ts';
 import type { ProviderName } from './draw.ts';
-import type { Life, Told } from './life.ts';
+import type { Life, ReportSource } from './life.ts';
 import { liveThrough } from './live.ts';
 import { quiet } from './quiet.ts';
 import { startStack } from './stack.ts';
@@ -73,7 +73,7 @@ async function killAll(stack: Stack, planned: ReturnType<typeof drawKills>): Pro
 /** Each at its time, never more than the machine can carry. */
 async function liveAll(stack: Stack, lives: readonly Life[]) {
   const left = lives.toSorted((a, b) => a.atMs - b.atMs);
-  const [told, lost]: [Told[], string[]] = [[], []];
+  const [told, lost]: [ReportSource[], string[]] = [[], []];
   const beganMs = Date.now();
   const progress = setInterval(() => {
     say(`${told.length} of ${orders} lives lived${lost.length > 0 ? `, ${lost.length} lost` : ''}`);

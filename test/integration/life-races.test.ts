@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ActivityDeps } from '../../activities/deps.ts';
-import { reportToOrder } from '../../orchestration/signal-order.ts';
+import { signalOrder } from '../../orchestration/signal-order.ts';
 import { createAccountHealth } from '../../services/payments/account-health.ts';
 import { applyReport } from '../../services/payments/apply-report.ts';
 import { changeOfDispute } from '../../services/payments/change-of-dispute.ts';
@@ -9,7 +9,7 @@ import { createPayment } from '../../activities/payments/create-payment.ts';
 import { createProviderDirectory } from '../../services/payments/provider-directory.ts';
 import { findProviderAccount } from '../../db/queries/provider-accounts.ts';
 import { currentPayment, readOrder } from '../../db/queries/read-order.ts';
-import { requestWish } from '../../db/queries/request-command.ts';
+import { requestCommand } from '../../db/queries/request-command.ts';
 import { storeNotification } from '../../db/queries/store-notification.ts';
 import { sealContext } from '../../db/sealed-columns.ts';
 import { createSealer } from '../../db/sealed.ts';
@@ -173,7 +173,7 @@ describe('an order in review', () => {
     await payAtProvider(world, merchant, order, { paidMinor: 1_000 });
     await post(merchant, order, 'cancel');
     await orderBecomes(merchant, order, 'review');
-    expect(await rowOf(order)).toMatchObject({ cancelRequestedAt: null, wishedAt: null });
+    expect(await rowOf(order)).toMatchObject({ cancelRequestedAt: null, commandedAt: null });
   });
 });
 
@@ -237,7 +237,7 @@ describe('held money', () => {
       },
     });
     if (stored.kind !== 'stored') throw new Error(`the notification is ${stored.kind}`);
-    await reportToOrder({ client, taskQueue, ...stored, notificationId: stored.id });
+    await signalOrder({ client, taskQueue, ...stored, notificationId: stored.id });
     await until('the news is dealt with', async () => {
       const { rows } = await db.$client.query(
         'select from provider_notifications where id = $1 and applied_at is not null',
@@ -256,8 +256,8 @@ describe('wishes', () => {
     const order = await openOrder(merchant, { methods: ['wechat-pay.native', 'stripe.checkout'] });
     const orderId = order.id as OrderId;
     const method = 'stripe.checkout';
-    await requestWish(world.db, { orderId, wish: { kind: 'cancel' } });
-    await requestWish(world.db, { orderId, wish: { kind: 'switch', method } });
+    await requestCommand(world.db, { orderId, wish: { kind: 'cancel' } });
+    await requestCommand(world.db, { orderId, wish: { kind: 'switch', method } });
     const { temporal } = world;
     await temporal.workflow
       .getHandle(workflowIds.payOrder(orderId))
@@ -364,7 +364,7 @@ describe('an account whose keys were revoked', () => {
       news: { kind: 'hint' },
     });
     if (stored.kind !== 'stored') throw new Error(`the notification is ${stored.kind}`);
-    await reportToOrder({ client, taskQueue, ...stored, notificationId: stored.id });
+    await signalOrder({ client, taskQueue, ...stored, notificationId: stored.id });
     expect(await afterRefusal(order)).toEqual({ status: 'pending', workflow: 'RUNNING' });
   });
 

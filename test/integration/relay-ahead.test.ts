@@ -117,7 +117,7 @@ describe('a delivery', () => {
     await publishEach(merchantId, ['a']);
     relay.wake();
     await until('it is sent', () => held.begun.length === 1);
-    expect(await areWritten(id, 1)).toMatchObject([{ status: 'pending', driver: 'relay' }]);
+    expect(await areWritten(id, 1)).toMatchObject([{ status: 'pending', deliveryOwner: 'relay' }]);
     await held.releaseAll();
     await until('delivered', async () => {
       const [row] = await scene.deliveriesTo(id);
@@ -133,7 +133,7 @@ describe('a delivery', () => {
     relay.wake();
     await until('the workflow’s', async () => {
       const [row] = await scene.deliveriesTo(id);
-      return row?.driver === 'workflow' && row.attempts === 1 && row.status === 'pending';
+      return row?.deliveryOwner === 'workflow' && row.attempts === 1 && row.status === 'pending';
     });
   });
 

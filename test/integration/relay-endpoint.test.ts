@@ -14,7 +14,7 @@ import {
 import { initialWindow } from '../../domain/congestion.ts';
 import type { EndpointId, EventId } from '../../domain/ids.ts';
 import { createDeliveryRuns } from '../../services/notifications/delivery-runs.ts';
-import { createWaker } from '../../services/notifications/endpoint-signaller.ts';
+import { createEndpointSignaller } from '../../services/notifications/endpoint-signaller.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import { workflowIds } from '../../workflows/messages.ts';
 import { openOrder } from '../support/orders.ts';
@@ -122,7 +122,7 @@ async function roundsOf(endpointId: EndpointId): Promise<number> {
 
 const isHandedBack = (endpointId: EndpointId) =>
   until('handed back to the relay', async () => {
-    if ((await endpointOf(endpointId)).driver !== 'relay') return false;
+    if ((await endpointOf(endpointId)).deliveryOwner !== 'relay') return false;
     const { status } = await workflowOf(endpointId).describe();
     return status.name === 'COMPLETED';
   });
@@ -143,7 +143,7 @@ describe.concurrent('an endpoint that answers 500', () => {
     const waitMs = await waitOf(endpointId);
     expect(waitMs).toBeGreaterThan(3_900);
     expect(waitMs).toBeLessThan(7_000);
-    expect((await endpointOf(endpointId)).driver).toBe('workflow');
+    expect((await endpointOf(endpointId)).deliveryOwner).toBe('workflow');
     const details = await detailsOf(endpointId);
     expect(details).toMatch(/^1 deliveries outstanding, window \d+, next attempt \d{4}-/);
 
@@ -172,7 +172,7 @@ describe.concurrent('an endpoint that answers 500', () => {
     );
     await openOrder(merchant);
     await until('in the care of the workflow', async () => {
-      return (await endpointOf(endpointId)).driver === 'workflow';
+      return (await endpointOf(endpointId)).deliveryOwner === 'workflow';
     });
     const more = await Promise.all([openOrder(merchant), openOrder(merchant)]);
     await until('all of them', () => receiver.received.length === 4);
@@ -203,7 +203,10 @@ describe.concurrent('an endpoint that answers 500', () => {
       await openOrder(merchant);
       await until('the workflow has it', async () => {
         const rows = await deliveriesOf(endpointId);
-        return rows.length === 2 + seconds && rows.every(({ driver }) => driver === 'workflow');
+        return (
+          rows.length === 2 + seconds &&
+          rows.every(({ deliveryOwner }) => deliveryOwner === 'workflow')
+        );
       });
       await sleep(1_100);
     }
@@ -218,7 +221,7 @@ describe.concurrent('an endpoint that is closed after it has failed again and ag
     const scene = await endpointThat(answers, { retrySeconds: [3_600] });
     await openOrder(scene.merchant);
     await until('in the care of its workflow', async () => {
-      return (await endpointOf(scene.endpointId)).driver === 'workflow';
+      return (await endpointOf(scene.endpointId)).deliveryOwner === 'workflow';
     });
     await until('closed', async () => {
       await openOrder(scene.merchant);
@@ -263,8 +266,8 @@ describe.concurrent('a workflow of an endpoint that the relay has closed', () =>
       return startTime?.getTime();
     });
 
-  const newWaker = () =>
-    createWaker({
+  const newSignaller = () =>
+    createEndpointSignaller({
       client: world.temporal,
       taskQueue: world.config.temporal.taskQueue,
       logger: createLogger({ level: 'silent', name: 'test' }),
@@ -275,7 +278,7 @@ describe.concurrent('a workflow of an endpoint that the relay has closed', () =>
   test('starts when it may be tried again, and not before', async () => {
     const { endpointId } = await endpointThat(() => ({ status: 204 }));
     const notBeforeMs = Date.now() + 1_500;
-    const wake = newWaker();
+    const wake = newSignaller();
     wake([{ endpointId, notBeforeMs }]);
     wake([{ endpointId, notBeforeMs }]);
     // A server's clock and this process's timers may be some milliseconds apart.
@@ -286,7 +289,7 @@ describe.concurrent('a workflow of an endpoint that the relay has closed', () =>
   test('starts at once where the latest that is known of it says so', async () => {
     const { endpointId } = await endpointThat(() => ({ status: 204 }));
     const beganMs = Date.now();
-    const wake = newWaker();
+    const wake = newSignaller();
     wake([{ endpointId, notBeforeMs: beganMs + 29_000 }]);
     wake([{ endpointId, notBeforeMs: 0 }]);
     expect(await startOf(endpointId)).toBeLessThan(beganMs + 29_000);
@@ -295,7 +298,7 @@ describe.concurrent('a workflow of an endpoint that the relay has closed', () =>
   test('starts at once where it is to wait for long: what this process waits for is lost with it', async () => {
     const { endpointId } = await endpointThat(() => ({ status: 204 }));
     const notBeforeMs = Date.now() + 3_600_000;
-    newWaker()([{ endpointId, notBeforeMs }]);
+    newSignaller()([{ endpointId, notBeforeMs }]);
     expect(await startOf(endpointId)).toBeLessThan(notBeforeMs);
   });
 });
@@ -318,16 +321,19 @@ describe.concurrent('an endpoint that is well again while an event waits for an 
 
   test('is the relay’s at once, and its workflow keeps what waits and ends with it', async () => {
     const { merchant, receiver, endpointId } = await recovered({});
-    await until('the relay’s', async () => (await endpointOf(endpointId)).driver === 'relay');
+    await until(
+      'the relay’s',
+      async () => (await endpointOf(endpointId)).deliveryOwner === 'relay',
+    );
     await openOrder(merchant);
     const rows = await until('all but the first delivered', async () => {
       const all = await deliveriesOf(endpointId);
       return all.filter(({ status }) => status === 'delivered').length === 2 ? all : undefined;
     });
-    expect(rows.map(({ driver, status }) => ({ driver, status }))).toEqual([
-      { driver: 'workflow', status: 'pending' },
-      { driver: 'workflow', status: 'delivered' },
-      { driver: 'relay', status: 'delivered' },
+    expect(rows.map(({ deliveryOwner, status }) => ({ deliveryOwner, status }))).toEqual([
+      { deliveryOwner: 'workflow', status: 'pending' },
+      { deliveryOwner: 'workflow', status: 'delivered' },
+      { deliveryOwner: 'relay', status: 'delivered' },
     ]);
     const { status } = await workflowOf(endpointId).describe();
     expect(status.name).toBe('RUNNING');
@@ -347,8 +353,12 @@ describe.concurrent('an endpoint that is well again while an event waits for an 
         const all = await deliveriesOf(endpointId);
         return all.filter(({ status }) => status === 'delivered').length === 2 ? all : undefined;
       });
-      expect(rows.map(({ driver }) => driver)).toEqual(['workflow', 'workflow', 'workflow']);
-      expect((await endpointOf(endpointId)).driver).toBe('workflow');
+      expect(rows.map(({ deliveryOwner }) => deliveryOwner)).toEqual([
+        'workflow',
+        'workflow',
+        'workflow',
+      ]);
+      expect((await endpointOf(endpointId)).deliveryOwner).toBe('workflow');
     },
   );
 });

@@ -78,7 +78,9 @@ describe('an endpoint that asks for order', () => {
     await areClaimed(id, 4);
     expect(sent).toEqual([a1, b1]);
     const [first, second, , third] = await scene.deliveriesTo(id);
-    expect([first, second, third].map((row) => row?.driver)).toEqual(Array(3).fill('workflow'));
+    expect([first, second, third].map((row) => row?.deliveryOwner)).toEqual(
+      Array(3).fill('workflow'),
+    );
 
     // The workflow sees only the head of the line, until that is delivered.
     const due = () => dueDeliveries(scene.db, { endpointId: id, isOrdered: true, limit: 10 });
@@ -99,7 +101,7 @@ describe('an endpoint that asks for order', () => {
     await scene.addEvents(merchantId, 3, { resourceId: 'ord_a' });
     await until('in the workflow’s care', async () => {
       const rows = await scene.deliveriesTo(id);
-      return rows.length === 3 && rows.every(({ driver }) => driver === 'workflow');
+      return rows.length === 3 && rows.every(({ deliveryOwner }) => deliveryOwner === 'workflow');
     });
     const left = await outstandingDeliveries(scene.db, { endpointId: id, isOrdered: true });
     expect(left.outstanding).toBe(3);
@@ -285,8 +287,8 @@ describe('an endpoint hears', () => {
     relay.wake();
     const rows = await areClaimed(id, 2);
     expect(sent).toEqual([]);
-    expect(relay.troubled).toEqual([]);
-    expect(rows.map(({ status, driver }) => [status, driver])).toEqual(
+    expect(relay.failing).toEqual([]);
+    expect(rows.map(({ status, deliveryOwner }) => [status, deliveryOwner])).toEqual(
       Array.from({ length: 2 }, () => ['pending', 'workflow']),
     );
   });

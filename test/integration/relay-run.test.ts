@@ -2,8 +2,8 @@ import { and, asc, eq, sql } from 'drizzle-orm';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { initialWindow, newCongestion } from '../../domain/congestion.ts';
-import { findStragglers } from '../../db/queries/find-stalled.ts';
-import { forgiveEndpoints } from '../../db/queries/reset-endpoint-failures.ts';
+import { findStalled } from '../../db/queries/find-stalled.ts';
+import { resetEndpointFailures } from '../../db/queries/reset-endpoint-failures.ts';
 import { handOver } from '../../db/queries/hand-over.ts';
 import { listEvents } from '../../db/queries/list-events.ts';
 import type { OutgoingDelivery } from '../../db/queries/select-outgoing.ts';
@@ -55,9 +55,9 @@ const areDelivered = (endpointId: EndpointId, count: number) =>
     return rows.filter(({ status }) => status === 'delivered').length === count;
   });
 
-async function driverOf(id: EndpointId) {
+async function ownerOf(id: EndpointId) {
   const [row] = await scene.db.select().from(endpoints).where(eq(endpoints.id, id));
-  return row?.driver;
+  return row?.deliveryOwner;
 }
 
 describe('the feed', () => {
@@ -239,19 +239,21 @@ describe('an endpoint in trouble', () => {
     const { id, merchantId } = await scene.newEndpoint();
     const relay = scene.startRelay(async (delivery) => failedOutcome(delivery));
     await scene.addEvents(merchantId, 1);
-    await until('the workflow’s', async () => (await driverOf(id)) === 'workflow');
+    await until('the workflow’s', async () => (await ownerOf(id)) === 'workflow');
     await scene.addEvents(merchantId, 2);
     relay.wake();
     await until('three deliveries', async () => (await scene.deliveriesTo(id)).length === 3);
     const rows = await scene.deliveriesTo(id);
-    expect(rows.map(({ driver, status, attempts }) => ({ driver, status, attempts }))).toEqual([
-      { driver: 'workflow', status: 'pending', attempts: 1 },
-      { driver: 'workflow', status: 'pending', attempts: 0 },
-      { driver: 'workflow', status: 'pending', attempts: 0 },
+    expect(
+      rows.map(({ deliveryOwner, status, attempts }) => ({ deliveryOwner, status, attempts })),
+    ).toEqual([
+      { deliveryOwner: 'workflow', status: 'pending', attempts: 1 },
+      { deliveryOwner: 'workflow', status: 'pending', attempts: 0 },
+      { deliveryOwner: 'workflow', status: 'pending', attempts: 0 },
     ]);
     expect(rows[0]).toMatchObject({ lastStatusCode: 500 });
-    await until('told again', () => relay.troubled.length >= 2);
-    expect(new Set(relay.troubled)).toEqual(new Set([id]));
+    await until('told again', () => relay.failing.length >= 2);
+    expect(new Set(relay.failing)).toEqual(new Set([id]));
     const attempts = await scene.db.select().from(deliveryAttempts);
     expect(attempts).toMatchObject([
       { eventId: rows[0]?.eventId, attempt: 1, statusCode: 500, responseBody: 'sorry' },
@@ -265,7 +267,7 @@ describe('an endpoint in trouble', () => {
     relay.wake();
     await until('all the workflow’s', async () => {
       const rows = await scene.deliveriesTo(id);
-      return rows.length === 5 && rows.every(({ driver }) => driver === 'workflow');
+      return rows.length === 5 && rows.every(({ deliveryOwner }) => deliveryOwner === 'workflow');
     });
     const [endpoint] = await scene.db.select().from(endpoints).where(eq(endpoints.id, id));
     expect(endpoint?.congestion).toMatchObject({ window: 0, failures: 3 });
@@ -289,7 +291,7 @@ describe('an endpoint in trouble', () => {
     };
     await saveCongestion(scene.db, { endpointId: id, congestion });
     await held.releaseAll();
-    await until('written', async () => (await driverOf(id)) === 'workflow');
+    await until('written', async () => (await ownerOf(id)) === 'workflow');
     const [endpoint] = await scene.db.select().from(endpoints).where(eq(endpoints.id, id));
     expect(endpoint?.congestion).toEqual(congestion);
   });
@@ -307,19 +309,19 @@ describe('an endpoint in trouble', () => {
     await saveCongestion(scene.db, { endpointId: id, congestion });
     await handOver(scene.db, [given]);
     const [endpoint] = await scene.db.select().from(endpoints).where(eq(endpoints.id, id));
-    expect(endpoint).toMatchObject({ driver: 'workflow', congestion });
+    expect(endpoint).toMatchObject({ deliveryOwner: 'workflow', congestion });
   });
 
   test('is handed back only when nothing is outstanding', async () => {
     const { id, merchantId } = await scene.newEndpoint();
     scene.startRelay(async (delivery) => failedOutcome(delivery));
     await scene.addEvents(merchantId, 1);
-    await until('the workflow’s', async () => (await driverOf(id)) === 'workflow');
+    await until('the workflow’s', async () => (await ownerOf(id)) === 'workflow');
     expect(await releaseEndpoint(scene.db, { endpointId: id })).toEqual({ isReleased: false });
-    expect(await driverOf(id)).toBe('workflow');
+    expect(await ownerOf(id)).toBe('workflow');
     await scene.db.update(deliveries).set({ status: 'dead' }).where(eq(deliveries.endpointId, id));
     expect(await releaseEndpoint(scene.db, { endpointId: id })).toEqual({ isReleased: true });
-    expect(await driverOf(id)).toBe('relay');
+    expect(await ownerOf(id)).toBe('relay');
   });
 
   test('that is well again has new events from the relay, while its workflow keeps what waits', async () => {
@@ -332,27 +334,27 @@ describe('an endpoint in trouble', () => {
     await scene.addEvents(merchantId, 5);
     await until('all the workflow’s', async () => {
       const rows = await scene.deliveriesTo(id);
-      return rows.length === 5 && rows.every(({ driver }) => driver === 'workflow');
+      return rows.length === 5 && rows.every(({ deliveryOwner }) => deliveryOwner === 'workflow');
     });
     await returnToRelay(scene.db, { endpointId: id });
-    expect(await driverOf(id)).toBe('workflow');
+    expect(await ownerOf(id)).toBe('workflow');
 
     isDown = false;
     await saveCongestion(scene.db, { endpointId: id, congestion: newCongestion });
-    await forgiveEndpoints(scene.db, { endpoints: [id] });
+    await resetEndpointFailures(scene.db, { endpoints: [id] });
     await returnToRelay(scene.db, { endpointId: id });
-    expect(await driverOf(id)).toBe('relay');
+    expect(await ownerOf(id)).toBe('relay');
     await scene.addEvents(merchantId, 3);
     relay.wake();
     await areDelivered(id, 3);
     const rows = await scene.deliveriesTo(id);
-    expect(rows.map(({ driver, status }) => `${driver} ${status}`)).toEqual([
+    expect(rows.map(({ deliveryOwner, status }) => `${deliveryOwner} ${status}`)).toEqual([
       ...Array.from({ length: 5 }, () => 'workflow pending'),
       ...Array.from({ length: 3 }, () => 'relay delivered'),
     ]);
 
     // Should its workflow be lost, the sweep still finds what it had before it.
-    const found = () => findStragglers(scene.db, { graceSeconds: 60 });
+    const found = () => findStalled(scene.db, { graceSeconds: 60 });
     expect((await found()).endpoints).toEqual([]);
     await scene.db
       .update(deliveries)
@@ -370,8 +372,8 @@ describe('an endpoint in trouble', () => {
     );
     await scene.addEvents(hanging.merchantId, 3_000);
     relay.wake();
-    await until('handed over', async () => (await driverOf(hanging.id)) === 'workflow');
-    expect(relay.troubled).toContain(hanging.id);
+    await until('handed over', async () => (await ownerOf(hanging.id)) === 'workflow');
+    expect(relay.failing).toContain(hanging.id);
     // Its workflow is not to find out by two more calls at once what the relay knows.
     const [known] = await scene.db.select().from(endpoints).where(eq(endpoints.id, hanging.id));
     expect(known?.congestion).toMatchObject({ window: 1, probeAtMs: 0 });
@@ -387,7 +389,7 @@ describe('an endpoint in trouble', () => {
     );
     const rows = await scene.deliveriesTo(hanging.id);
     const [forRelay, forWorkflow] = ['relay', 'workflow'].map(
-      (driver) => rows.filter((row) => row.driver === driver).length,
+      (owner) => rows.filter((row) => row.deliveryOwner === owner).length,
     );
     // What hangs is still the relay's, and nothing else is.
     expect([forRelay, forWorkflow]).toEqual([initialWindow, 3_000 - initialWindow]);
@@ -410,10 +412,12 @@ describe('an endpoint in trouble', () => {
     relay.wake();
     await areDelivered(healthy.id, 20);
     // What waited is in the care of workflows, each told of; what hangs is still the relay’s.
-    await until('all told', () => new Set(relay.troubled).size === hangs.size);
-    expect(new Set(relay.troubled)).toEqual(hangs);
+    await until('all told', () => new Set(relay.failing).size === hangs.size);
+    expect(new Set(relay.failing)).toEqual(hangs);
     const rows = await scene.db.select().from(deliveries).where(eq(deliveries.status, 'pending'));
-    expect(rows.filter(({ driver }) => driver === 'relay')).toHaveLength(held.begun.length);
+    expect(rows.filter(({ deliveryOwner }) => deliveryOwner === 'relay')).toHaveLength(
+      held.begun.length,
+    );
     expect(rows).toHaveLength(10 * hanging.length);
     await held.releaseAll();
   });

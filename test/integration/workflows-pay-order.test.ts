@@ -1,6 +1,6 @@
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { requestWish } from '../../db/queries/request-command.ts';
+import { requestCommand } from '../../db/queries/request-command.ts';
 import { events, orders, payments } from '../../db/schema/index.ts';
 import { providerNotifications } from '../../db/schema/provider-notifications.ts';
 import type { OrderProgress } from '../../workflows/messages.ts';
@@ -294,7 +294,7 @@ describe.concurrent('a cancellation', () => {
     const order = await draft();
     await order.begin();
     await isOffered(order);
-    await requestWish(world.db, { orderId: order.id, wish: { kind: 'cancel' } });
+    await requestCommand(world.db, { orderId: order.id, wish: { kind: 'cancel' } });
     expect(await endOf(order)).toEqual({ status: 'closed' });
     expect((await rowOf(order)).order.closeReason).toBe('cancelled');
   });

@@ -49,7 +49,7 @@ async function seedOurs({ db }: World, merchant: TestMerchant, batch: readonly P
           capturedMinor: payment.capturedMinor,
           expiresAt: new Date(Date.now() + laterMs),
           // None of the sweep's business: it would heal before the reconciliation does.
-          sweptAt: new Date(Date.now() + laterMs),
+          recoveredAt: new Date(Date.now() + laterMs),
           createdAt: new Date(atMs),
           ...(payment.status === 'succeeded' && { paidAt: new Date(atMs) }),
         };
@@ -73,7 +73,7 @@ async function seedOurs({ db }: World, merchant: TestMerchant, batch: readonly P
         cause: 'requested' as const,
         reason: 'Refund',
         createdAt: new Date(atMs),
-        sweptAt: new Date(Date.now() + laterMs),
+        recoveredAt: new Date(Date.now() + laterMs),
         ...(refund.status === 'succeeded' && { settledAt: new Date(atMs) }),
       };
     });

@@ -36,7 +36,7 @@ export function endpointRow(settings: Partial<EndpointRow> = {}): EndpointRow {
     previousSecretUntil: null,
     status: 'enabled',
     disabledReason: null,
-    driver: 'relay',
+    deliveryOwner: 'relay',
     congestion: null,
     failingSince: null,
     createdAt: at,

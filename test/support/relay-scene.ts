@@ -36,8 +36,8 @@ export type RelayScene = {
 
 export type RunningRelay = {
   ended: Promise<'fenced' | 'stopped'>;
-  troubled: EndpointId[];
-  /** When what is troubled may be tried again, as it was said last; ms since the epoch. */
+  failing: EndpointId[];
+  /** When what is failing may be tried again, as it was said last; ms since the epoch. */
   notBeforeMs: Map<EndpointId, number>;
   /** Wakes it, as PostgreSQL's NOTIFY would. */
   wake(): void;
@@ -121,7 +121,7 @@ export function eventOf(merchantId: MerchantId, number: number) {
 function startRelay(db: Database, attempt: Attempter): RunningRelay {
   const stopping = new AbortController();
   const cancelling = new AbortController();
-  const troubled: EndpointId[] = [];
+  const failing: EndpointId[] = [];
   const notBeforeMs = new Map<EndpointId, number>();
   let wake = () => {};
   const ended = runRelay({
@@ -130,9 +130,9 @@ function startRelay(db: Database, attempt: Attempter): RunningRelay {
       wake = () => listener('written');
       return () => {};
     },
-    onTroubled: (all) => {
+    onFailing: (all) => {
       for (const one of all) {
-        troubled.push(one.endpointId);
+        failing.push(one.endpointId);
         notBeforeMs.set(one.endpointId, one.notBeforeMs);
       }
     },
@@ -144,7 +144,7 @@ function startRelay(db: Database, attempt: Attempter): RunningRelay {
   ended.catch(() => {});
   return {
     ended,
-    troubled,
+    failing,
     notBeforeMs,
     wake: () => wake(),
     stop: () => {

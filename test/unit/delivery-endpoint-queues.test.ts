@@ -4,8 +4,8 @@ import type { AttemptOutcome } from '../../db/queries/record-attempts.ts';
 import type { OutgoingDelivery } from '../../db/queries/select-outgoing.ts';
 import { initialWindow } from '../../domain/congestion.ts';
 import type { EndpointId } from '../../domain/ids.ts';
-import { createLanes } from '../../delivery/queue/endpoint-queues.ts';
-import type { LaneOverflow } from '../../delivery/queue/endpoint-queues.ts';
+import { createEndpointQueues } from '../../delivery/queue/endpoint-queues.ts';
+import type { QueueHandoff } from '../../delivery/queue/endpoint-queues.ts';
 import { endpointRow, outcomeOf, outgoing } from '../support/outgoing.ts';
 
 const rows = new Map<EndpointId, OutgoingDelivery['endpoint']>();
@@ -45,42 +45,42 @@ function createCarrier() {
         const index = underWay.findIndex(({ delivery }) => delivery.endpoint.id === endpointId);
         const [one] = underWay.splice(index, 1);
         one?.end(outcomeOf(one.delivery, kind));
-        // Lets the lane hear of it before the next one ends.
+        // Lets the queue hear of it before the next one ends.
         await turn();
       }
     },
   };
 }
 
-const neverOverflows = () => {
-  throw new Error('no lane was to overflow');
+const neverHandsOff = () => {
+  throw new Error('no queue was to handoff');
 };
 
 function open(
   settings: {
     concurrency?: number;
     longest?: number;
-    onOverflow?: (overflow: LaneOverflow) => void;
+    onHandoff?: (handoff: QueueHandoff) => void;
   } = {},
 ) {
   const carrier = createCarrier();
-  const lanes = createLanes({
+  const queues = createEndpointQueues({
     concurrency: settings.concurrency ?? 64,
     longest: settings.longest ?? 100,
     carry: carrier.carry,
-    onOverflow: settings.onOverflow ?? neverOverflows,
+    onHandoff: settings.onHandoff ?? neverHandsOff,
   });
-  return { carrier, lanes };
+  return { carrier, queues };
 }
 
 const idsOf = (deliveries: readonly OutgoingDelivery[]) => deliveries.map(({ eventId }) => eventId);
 
-describe('lanes', () => {
+describe('queues', () => {
   test('begin with two calls and double the window for every window acknowledged', async () => {
-    const { carrier, lanes } = open({ concurrency: 12 });
-    lanes.add([...deliveriesTo('ep_a', 100), ...deliveriesTo('ep_b', 1)]);
+    const { carrier, queues } = open({ concurrency: 12 });
+    queues.add([...deliveriesTo('ep_a', 100), ...deliveriesTo('ep_b', 1)]);
     expect([carrier.at('ep_a'), carrier.at('ep_b')]).toEqual([2, 1]);
-    expect(lanes.size()).toBe(101);
+    expect(queues.size()).toBe(101);
     await carrier.end('ep_a', 2);
     expect(carrier.at('ep_a')).toBe(4);
     await carrier.end('ep_a', 4);
@@ -88,106 +88,106 @@ describe('lanes', () => {
     await carrier.end('ep_a', 8);
     // The bound on one endpoint holds, however well it does.
     expect(carrier.at('ep_a')).toBe(12);
-    expect(lanes.size()).toBe(101 - 14);
+    expect(queues.size()).toBe(101 - 14);
   });
 
   test('never exceed an endpoint’s own limit', async () => {
-    const { carrier, lanes } = open();
+    const { carrier, queues } = open();
     rows.set('ep_limited', endpointRow({ id: 'ep_limited', maxConcurrency: 1 }));
-    lanes.add(deliveriesTo('ep_limited', 5));
+    queues.add(deliveriesTo('ep_limited', 5));
     expect(carrier.at('ep_limited')).toBe(1);
     await carrier.end('ep_limited', 3);
     expect(carrier.at('ep_limited')).toBe(1);
   });
 
   test('that are stuck do not hold up another', async () => {
-    const { carrier, lanes } = open({ concurrency: 1 });
-    lanes.add([...deliveriesTo('ep_stuck', 50), ...deliveriesTo('ep_fast', 5)]);
+    const { carrier, queues } = open({ concurrency: 1 });
+    queues.add([...deliveriesTo('ep_stuck', 50), ...deliveriesTo('ep_fast', 5)]);
     await carrier.end('ep_fast', 5);
-    lanes.add(deliveriesTo('ep_fast', 1));
+    queues.add(deliveriesTo('ep_fast', 1));
     await carrier.end('ep_fast');
     expect(carrier.at('ep_fast')).toBe(0);
     expect(carrier.at('ep_stuck')).toBe(1);
-    expect(lanes.size()).toBe(50);
+    expect(queues.size()).toBe(50);
   });
 
   test('carry in the order in which they were given', async () => {
-    const { carrier, lanes } = open({ concurrency: 1 });
+    const { carrier, queues } = open({ concurrency: 1 });
     const deliveries = deliveriesTo('ep_a', 6);
-    lanes.add(deliveries.slice(0, 4));
-    lanes.add(deliveries.slice(4));
+    queues.add(deliveries.slice(0, 4));
+    queues.add(deliveries.slice(4));
     await carrier.end('ep_a', 6);
     expect(carrier.begun).toEqual(idsOf(deliveries));
   });
 
   test('let what is urgent go first', async () => {
-    const { carrier, lanes } = open({ concurrency: 1 });
+    const { carrier, queues } = open({ concurrency: 1 });
     const [first, low, normal, high] = [1, 2, 1, 0].map(
       (priority) => deliveriesTo('ep_a', 1, { priority })[0]!,
     );
-    lanes.add([first!]);
-    lanes.add([low!, normal!, high!]);
+    queues.add([first!]);
+    queues.add([low!, normal!, high!]);
     await carrier.end('ep_a', 4);
     expect(carrier.begun).toEqual(idsOf([first!, high!, normal!, low!]));
   });
 
   test('that grow too long are handed over with all that waits, and start anew', async () => {
     const handedOver: { endpointId: EndpointId; eventIds: string[] }[] = [];
-    const { carrier, lanes } = open({
+    const { carrier, queues } = open({
       concurrency: 2,
       longest: 3,
-      onOverflow: ({ endpointId, waiting }) => {
+      onHandoff: ({ endpointId, waiting }) => {
         handedOver.push({ endpointId, eventIds: idsOf(waiting) });
       },
     });
     const deliveries = deliveriesTo('ep_a', 5);
-    lanes.add(deliveries);
+    queues.add(deliveries);
     expect(handedOver).toEqual([]);
     const more = deliveriesTo('ep_a', 1);
-    lanes.add([...more, ...deliveriesTo('ep_b', 3)]);
+    queues.add([...more, ...deliveriesTo('ep_b', 3)]);
     const waiting = idsOf([...deliveries.slice(2), ...more]);
     expect(handedOver).toEqual([{ endpointId: 'ep_a', eventIds: waiting }]);
-    expect(lanes.size()).toBe(2 + 3);
+    expect(queues.size()).toBe(2 + 3);
     await carrier.end('ep_a', 2);
     await carrier.end('ep_b', 3);
-    expect(lanes.size()).toBe(0);
-    lanes.add(deliveriesTo('ep_a', 1));
+    expect(queues.size()).toBe(0);
+    queues.add(deliveriesTo('ep_a', 1));
     expect(carrier.at('ep_a')).toBe(1);
   });
 
   test('are idle when nothing is under way', async () => {
-    const { carrier, lanes } = open({ concurrency: 2 });
-    await lanes.idle();
-    lanes.add(deliveriesTo('ep_a', 3));
+    const { carrier, queues } = open({ concurrency: 2 });
+    await queues.idle();
+    queues.add(deliveriesTo('ep_a', 3));
     let isIdle = false;
-    const idle = lanes.idle().then(() => {
+    const idle = queues.idle().then(() => {
       isIdle = true;
     });
     await carrier.end('ep_a', 2);
     expect(isIdle).toBe(false);
     await carrier.end('ep_a');
     await idle;
-    expect(lanes.size()).toBe(0);
+    expect(queues.size()).toBe(0);
   });
 });
 
-describe('the pressure on lanes', () => {
+describe('the pressure on queues', () => {
   test('comes from many endpoints, not from one, and ends with what they were to get', async () => {
-    const { lanes, carrier } = open();
-    lanes.add(deliveriesTo('ep_stuck', 90));
-    expect([lanes.size(), lanes.isPressed(16), lanes.isPressed(15)]).toEqual([90, false, true]);
-    for (const n of [1, 2, 3, 4]) lanes.add(deliveriesTo(`ep_${n}`, 12));
-    expect([lanes.size(), lanes.isPressed(64), lanes.isPressed(63)]).toEqual([138, false, true]);
+    const { queues, carrier } = open();
+    queues.add(deliveriesTo('ep_stuck', 90));
+    expect([queues.size(), queues.isPressed(16), queues.isPressed(15)]).toEqual([90, false, true]);
+    for (const n of [1, 2, 3, 4]) queues.add(deliveriesTo(`ep_${n}`, 12));
+    expect([queues.size(), queues.isPressed(64), queues.isPressed(63)]).toEqual([138, false, true]);
     for (const n of [1, 2, 3, 4]) await carrier.end(`ep_${n}`, 12);
-    expect([lanes.size(), lanes.isPressed(16), lanes.isPressed(15)]).toEqual([90, false, true]);
+    expect([queues.size(), queues.isPressed(16), queues.isPressed(15)]).toEqual([90, false, true]);
     await carrier.end('ep_stuck', 80);
-    expect([lanes.size(), lanes.isPressed(10), lanes.isPressed(9)]).toEqual([10, false, true]);
+    expect([queues.size(), queues.isPressed(10), queues.isPressed(9)]).toEqual([10, false, true]);
     await carrier.end('ep_stuck', 10);
-    expect([lanes.size(), lanes.isPressed(0)]).toEqual([0, false]);
+    expect([queues.size(), queues.isPressed(0)]).toEqual([0, false]);
   });
 });
 
-describe('a lane where nothing moves', () => {
+describe('a queue where nothing moves', () => {
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['Date'] });
   });
@@ -196,40 +196,40 @@ describe('a lane where nothing moves', () => {
   });
 
   function openWatched() {
-    const overflown: [EndpointId, number][] = [];
+    const handedOff: [EndpointId, number][] = [];
     const windows = new Map<EndpointId, number>();
-    const onOverflow = ({ endpointId, waiting, congestion }: LaneOverflow) => {
-      overflown.push([endpointId, waiting.length]);
+    const onHandoff = ({ endpointId, waiting, congestion }: QueueHandoff) => {
+      handedOff.push([endpointId, waiting.length]);
       windows.set(endpointId, congestion.window);
     };
-    return { ...open({ longest: 1_000, onOverflow }), overflown, windows };
+    return { ...open({ longest: 1_000, onHandoff }), handedOff, windows };
   }
 
-  test('gives what waits away after a second of silence, however little, and only such a lane', async () => {
-    const { lanes, carrier, overflown, windows } = openWatched();
-    lanes.add([...deliveriesTo('ep_hangs', 150), ...deliveriesTo('ep_few', 3)]);
-    lanes.add([...deliveriesTo('ep_slow', 150), ...deliveriesTo('ep_idle', 2)]);
-    expect(lanes.shedStalled()).toBe(false);
+  test('gives what waits away after a second of silence, however little, and only such a queue', async () => {
+    const { queues, carrier, handedOff, windows } = openWatched();
+    queues.add([...deliveriesTo('ep_hangs', 150), ...deliveriesTo('ep_few', 3)]);
+    queues.add([...deliveriesTo('ep_slow', 150), ...deliveriesTo('ep_idle', 2)]);
+    expect(queues.handOffBlocked()).toBe(false);
     vi.setSystemTime(Date.now() + 900);
     await carrier.end('ep_slow');
     vi.setSystemTime(Date.now() + 100);
-    expect(lanes.shedStalled()).toBe(true);
-    expect(overflown).toEqual([
+    expect(queues.handOffBlocked()).toBe(true);
+    expect(handedOff).toEqual([
       ['ep_hangs', 148],
       ['ep_few', 1],
     ]);
     expect(Object.fromEntries(windows)).toEqual({ ep_hangs: 1, ep_few: 1 });
-    expect(lanes.shedStalled()).toBe(false);
+    expect(queues.handOffBlocked()).toBe(false);
   });
 
   test('is not a slow one, whose calls take room and say nothing of how busy the relay is', async () => {
-    const { lanes, carrier } = openWatched();
-    lanes.add(deliveriesTo('ep_slow', 20));
+    const { queues, carrier } = openWatched();
+    queues.add(deliveriesTo('ep_slow', 20));
     for (let i = 0; i < 10; i++) {
       vi.setSystemTime(Date.now() + 500);
       await carrier.end('ep_slow');
     }
-    expect([lanes.isFull(9), lanes.isPressed(0), lanes.shedStalled()]).toEqual([
+    expect([queues.isFull(9), queues.isPressed(0), queues.handOffBlocked()]).toEqual([
       true,
       false,
       false,
@@ -237,46 +237,46 @@ describe('a lane where nothing moves', () => {
   });
 
   test('is not one that gets more than it can take, which is given away where it would need too long', async () => {
-    const { lanes, carrier, overflown, windows } = openWatched();
-    lanes.add([...deliveriesTo('ep_slow', 545), ...deliveriesTo('ep_fast', 900)]);
+    const { queues, carrier, handedOff, windows } = openWatched();
+    queues.add([...deliveriesTo('ep_slow', 545), ...deliveriesTo('ep_fast', 900)]);
     vi.setSystemTime(Date.now() + 1);
     await carrier.end('ep_fast');
     vi.setSystemTime(Date.now() + 499);
     await carrier.end('ep_slow');
     // Of 541 that wait, a window of 3, 6, 12, 24 and 48 takes 93, and one of 64 the others in seven more round trips.
-    expect([lanes.shedStalled(), lanes.shedLongest(6_001)]).toEqual([false, false]);
-    expect(lanes.shedLongest(6_000)).toBe(true);
-    expect(overflown).toEqual([['ep_slow', 541]]);
+    expect([queues.handOffBlocked(), queues.handOffLongest(6_001)]).toEqual([false, false]);
+    expect(queues.handOffLongest(6_000)).toBe(true);
+    expect(handedOff).toEqual([['ep_slow', 541]]);
     expect(Object.fromEntries(windows)['ep_slow']).toBe(3);
-    expect(lanes.shedLongest(6_000)).toBe(false);
+    expect(queues.handOffLongest(6_000)).toBe(false);
     // Without such a one, whoever has most.
-    expect(lanes.shedLongest(0)).toBe(true);
-    expect(overflown.at(-1)).toEqual(['ep_fast', 896]);
+    expect(queues.handOffLongest(0)).toBe(true);
+    expect(handedOff.at(-1)).toEqual(['ep_fast', 896]);
   });
 
   test('is not one whose rate is bounded, which needs as long as its rate says', async () => {
-    const { lanes, overflown } = openWatched();
+    const { queues, handedOff } = openWatched();
     rows.set('ep_rated', endpointRow({ id: 'ep_rated', ratePerSecond: 10 }));
-    lanes.add(deliveriesTo('ep_rated', 51));
-    expect(lanes.shedLongest(4_901)).toBe(false);
-    expect(lanes.shedLongest(4_900)).toBe(true);
-    expect(overflown).toEqual([['ep_rated', 49]]);
-    lanes.stop();
+    queues.add(deliveriesTo('ep_rated', 51));
+    expect(queues.handOffLongest(4_901)).toBe(false);
+    expect(queues.handOffLongest(4_900)).toBe(true);
+    expect(handedOff).toEqual([['ep_rated', 49]]);
+    queues.stop();
   });
 
   test('is not one whose calls always take that long: it has more under way meanwhile', async () => {
-    const { lanes, carrier } = openWatched();
-    lanes.add(deliveriesTo('ep_patient', 1));
+    const { queues, carrier } = openWatched();
+    queues.add(deliveriesTo('ep_patient', 1));
     vi.setSystemTime(Date.now() + 3_000);
     await carrier.end('ep_patient');
-    lanes.add(deliveriesTo('ep_patient', 1));
+    queues.add(deliveriesTo('ep_patient', 1));
     vi.setSystemTime(Date.now() + 2_900);
-    lanes.add(deliveriesTo('ep_patient', 1));
+    queues.add(deliveriesTo('ep_patient', 1));
     expect(carrier.at('ep_patient')).toBe(2);
     // But not for ever.
     vi.setSystemTime(Date.now() + 2_100);
-    lanes.add(deliveriesTo('ep_patient', 1));
-    expect([carrier.at('ep_patient'), lanes.isFull(0), lanes.shedStalled()]).toEqual([
+    queues.add(deliveriesTo('ep_patient', 1));
+    expect([carrier.at('ep_patient'), queues.isFull(0), queues.handOffBlocked()]).toEqual([
       2,
       true,
       true,
@@ -284,37 +284,37 @@ describe('a lane where nothing moves', () => {
   });
 
   test('takes nobody’s room but for what waits in it, and begins nothing more until something ends', async () => {
-    const { lanes, carrier } = openWatched();
+    const { queues, carrier } = openWatched();
     // A wide window, as of an endpoint that was well for long.
-    lanes.add(deliveriesTo('ep_was_well', 30));
+    queues.add(deliveriesTo('ep_was_well', 30));
     await carrier.end('ep_was_well', 30);
-    lanes.add(deliveriesTo('ep_was_well', 10));
+    queues.add(deliveriesTo('ep_was_well', 10));
     vi.setSystemTime(Date.now() + 1_000);
-    lanes.add(deliveriesTo('ep_was_well', 3));
-    expect([carrier.at('ep_was_well'), lanes.size()]).toEqual([10, 13]);
-    expect([lanes.isFull(3), lanes.isFull(2), lanes.isPressed(0)]).toEqual([false, true, false]);
+    queues.add(deliveriesTo('ep_was_well', 3));
+    expect([carrier.at('ep_was_well'), queues.size()]).toEqual([10, 13]);
+    expect([queues.isFull(3), queues.isFull(2), queues.isPressed(0)]).toEqual([false, true, false]);
     await carrier.end('ep_was_well');
     expect(carrier.at('ep_was_well')).toBe(12);
-    expect([lanes.isFull(12), lanes.isFull(11)]).toEqual([false, true]);
+    expect([queues.isFull(12), queues.isFull(11)]).toEqual([false, true]);
   });
 
   test('gives it away by itself only where it is much', () => {
-    const { lanes, overflown } = openWatched();
-    lanes.add([...deliveriesTo('ep_hangs', 100), ...deliveriesTo('ep_few', 50)]);
+    const { queues, handedOff } = openWatched();
+    queues.add([...deliveriesTo('ep_hangs', 100), ...deliveriesTo('ep_few', 50)]);
     vi.setSystemTime(Date.now() + 1_000);
-    lanes.add([...deliveriesTo('ep_hangs', 3), ...deliveriesTo('ep_few', 3)]);
-    expect(overflown).toEqual([['ep_hangs', 101]]);
+    queues.add([...deliveriesTo('ep_hangs', 3), ...deliveriesTo('ep_few', 3)]);
+    expect(handedOff).toEqual([['ep_hangs', 101]]);
   });
 });
 
-describe('a lane whose endpoint fails', () => {
+describe('a queue whose endpoint fails', () => {
   test('three times in a row is handed over, and takes nothing more for a while', async () => {
     const handedOver: string[] = [];
-    const { carrier, lanes } = open({
-      onOverflow: ({ waiting }) => handedOver.push(...idsOf(waiting)),
+    const { carrier, queues } = open({
+      onHandoff: ({ waiting }) => handedOver.push(...idsOf(waiting)),
     });
     const deliveries = deliveriesTo('ep_down', 10);
-    lanes.add(deliveries);
+    queues.add(deliveries);
     // Two that were under way together are one failure.
     await carrier.end('ep_down', 2, 'retry');
     await carrier.end('ep_down', 1, 'retry');
@@ -322,39 +322,39 @@ describe('a lane whose endpoint fails', () => {
     await carrier.end('ep_down', 1, 'retry');
     expect(handedOver).toEqual(idsOf(deliveries.slice(4)));
     const later = deliveriesTo('ep_down', 1);
-    lanes.add(later);
+    queues.add(later);
     expect(handedOver).toContain(later[0]!.eventId);
-    expect(lanes.size()).toBe(0);
+    expect(queues.size()).toBe(0);
 
     // Its workflow has found it well: it begins again, slowly.
-    lanes.reopen('ep_down');
-    lanes.add(deliveriesTo('ep_down', 10));
+    queues.reopen('ep_down');
+    queues.add(deliveriesTo('ep_down', 10));
     expect(carrier.at('ep_down')).toBe(initialWindow);
-    expect(lanes.size()).toBe(10);
+    expect(queues.size()).toBe(10);
   });
 
   test('and is well is not told apart from others when its workflow hands it back', async () => {
-    const { carrier, lanes } = open();
-    lanes.add(deliveriesTo('ep_up', 20));
+    const { carrier, queues } = open();
+    queues.add(deliveriesTo('ep_up', 20));
     await carrier.end('ep_up', 2);
-    lanes.reopen('ep_up');
-    expect(lanes.windowOf('ep_up')).toBe(initialWindow + 2);
-    lanes.reopen('ep_unknown');
-    expect(lanes.windowOf('ep_unknown')).toBe(0);
+    queues.reopen('ep_up');
+    expect(queues.windowOf('ep_up')).toBe(initialWindow + 2);
+    queues.reopen('ep_unknown');
+    expect(queues.windowOf('ep_unknown')).toBe(0);
   });
 });
 
-describe('a lane that keeps the order of a resource', () => {
+describe('a queue that keeps the order of a resource', () => {
   const ordered = (id: EndpointId) => {
     rows.set(id, endpointRow({ id, ordering: 'resource' }));
     return (orderKey: string) => deliveriesTo(id, 1, { orderKey })[0]!;
   };
 
   test('has one event of each resource under way at a time', async () => {
-    const { carrier, lanes } = open();
+    const { carrier, queues } = open();
     const of = ordered('ep_o');
     const [a1, a2, b1] = [of('a'), of('a'), of('b')];
-    lanes.add([a1, a2, b1]);
+    queues.add([a1, a2, b1]);
     expect(carrier.begun).toEqual(idsOf([a1, b1]));
     await carrier.end('ep_o');
     expect(carrier.begun).toEqual(idsOf([a1, b1, a2]));
@@ -362,56 +362,56 @@ describe('a lane that keeps the order of a resource', () => {
 
   test('gives up what is behind a failed one, and only that', async () => {
     const handedOver: string[] = [];
-    const { carrier, lanes } = open({
-      onOverflow: ({ waiting }) => handedOver.push(...idsOf(waiting)),
+    const { carrier, queues } = open({
+      onHandoff: ({ waiting }) => handedOver.push(...idsOf(waiting)),
     });
     const of = ordered('ep_p');
     const [a1, a2, b1, b2] = [of('a'), of('a'), of('b'), of('b')];
-    lanes.add([a1, a2, b1, b2]);
+    queues.add([a1, a2, b1, b2]);
     await carrier.end('ep_p', 1, 'retry');
     await carrier.end('ep_p', 1);
     expect(carrier.begun).toEqual(idsOf([a1, b1, b2]));
     // The statement that records a1's failure has taken a2; what comes now is handed over.
     const a3 = of('a');
-    lanes.add([a3]);
+    queues.add([a3]);
     expect(handedOver).toEqual([a3.eventId]);
     await carrier.end('ep_p', 1);
-    expect(lanes.size()).toBe(0);
+    expect(queues.size()).toBe(0);
   });
 
   test('loses no resource when it is handed over in the middle', async () => {
     const handedOver: string[] = [];
-    const { carrier, lanes } = open({
+    const { carrier, queues } = open({
       longest: 2,
-      onOverflow: ({ waiting }) => handedOver.push(...idsOf(waiting)),
+      onHandoff: ({ waiting }) => handedOver.push(...idsOf(waiting)),
     });
     const of = ordered('ep_q');
     const [a1, b1, c1, c2, a2] = [of('a'), of('b'), of('c'), of('c'), of('a')];
-    lanes.add([a1, b1, c1, c2, a2]);
+    queues.add([a1, b1, c1, c2, a2]);
     expect(carrier.begun).toEqual(idsOf([a1, b1]));
     expect(handedOver.toSorted()).toEqual(idsOf([c1, c2, a2]).toSorted());
     await carrier.end('ep_q', 2);
-    expect(lanes.size()).toBe(0);
+    expect(queues.size()).toBe(0);
   });
 });
 
-describe('a lane where only the newest counts', () => {
+describe('a queue where only the newest counts', () => {
   test('sends the newest of what waited, and lets what is under way end', async () => {
-    const { carrier, lanes } = open({ concurrency: 1 });
+    const { carrier, queues } = open({ concurrency: 1 });
     const state = () => deliveriesTo('ep_n', 1, { orderKey: 'a', isLatestOnly: true })[0]!;
     const [first, second, third] = [state(), state(), state()];
     const other = deliveriesTo('ep_n', 1, { orderKey: 'b', isLatestOnly: true })[0]!;
-    lanes.add([first]);
-    lanes.add([second, other]);
-    lanes.add([third]);
-    expect(lanes.size()).toBe(3);
+    queues.add([first]);
+    queues.add([second, other]);
+    queues.add([third]);
+    expect(queues.size()).toBe(3);
     await carrier.end('ep_n', 3);
     expect(carrier.begun).toEqual(idsOf([first, other, third]));
-    expect(lanes.size()).toBe(0);
+    expect(queues.size()).toBe(0);
   });
 });
 
-test('lanes carry each delivery exactly once or hand it over, and lose none', async () => {
+test('queues carry each delivery exactly once or hand it over, and lose none', async () => {
   const item = fc.record({
     id: fc.constantFrom<EndpointId>('ep_x', 'ep_y', 'ep_z'),
     orderKey: fc.constantFrom('a', 'b'),
@@ -428,7 +428,7 @@ test('lanes carry each delivery exactly once or hand it over, and lose none', as
       const heldBack: OutgoingDelivery[] = [];
       const given: OutgoingDelivery[] = [];
       const counts = new Map<EndpointId, number>();
-      const lanes = createLanes({
+      const queues = createEndpointQueues({
         concurrency,
         longest: 5,
         carry: async (delivery) => {
@@ -449,7 +449,7 @@ test('lanes carry each delivery exactly once or hand it over, and lose none', as
           heldBack.push(...given.filter(isBehind));
           return outcomeOf(delivery, 'retry');
         },
-        onOverflow: ({ waiting }) => seen.push(...idsOf(waiting)),
+        onHandoff: ({ waiting }) => seen.push(...idsOf(waiting)),
       });
       for (const batch of plan) {
         const deliveries = batch.map(({ id, orderKey, priority, isFailing }) => {
@@ -458,12 +458,12 @@ test('lanes carry each delivery exactly once or hand it over, and lose none', as
           return delivery!;
         });
         given.push(...deliveries);
-        lanes.add(deliveries);
+        queues.add(deliveries);
         await turn();
       }
-      while (lanes.size() > 0) await turn();
-      await lanes.idle();
-      lanes.stop();
+      while (queues.size() > 0) await turn();
+      await queues.idle();
+      queues.stop();
       expect(most).toBeLessThanOrEqual(concurrency);
       expect(new Set(seen).size).toBe(seen.length);
       const accounted = new Set([...seen, ...idsOf(heldBack)]);

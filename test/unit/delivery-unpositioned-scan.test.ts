@@ -1,13 +1,13 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createHorizon } from '../../delivery/relay/unpositioned-scan.ts';
+import { createUnpositionedScan } from '../../delivery/relay/unpositioned-scan.ts';
 
 test('a look begins behind what was numbered five seconds ago, and one a second at the beginning', () => {
   let nowMs = 0;
-  const horizon = createHorizon(() => nowMs);
+  const scan = createUnpositionedScan(() => nowMs);
   const look = (lastSeq: number) => {
-    const afterSeq = horizon.afterSeq();
-    horizon.seen({ afterSeq, lastSeq });
+    const afterSeq = scan.afterSeq();
+    scan.seen({ afterSeq, lastSeq });
     return afterSeq;
   };
   expect(look(100)).toBe(0);
@@ -31,19 +31,19 @@ test('whatever is found and when: nothing of the last five seconds is stepped ov
   fc.assert(
     fc.property(looks, (all) => {
       let [nowMs, seq] = [0, 0];
-      const horizon = createHorizon(() => nowMs);
+      const scan = createUnpositionedScan(() => nowMs);
       const numbered: { atMs: number; seq: number }[] = [];
       let wholeAtMs = -Infinity;
       for (const { waitMs, events } of all) {
         nowMs += waitMs;
-        const afterSeq = horizon.afterSeq();
+        const afterSeq = scan.afterSeq();
         if (afterSeq === 0) wholeAtMs = nowMs;
         expect(nowMs - wholeAtMs).toBeLessThan(1_000);
         const young = numbered.find(({ atMs }) => nowMs - atMs < 5_000);
         expect(afterSeq).toBeLessThan(young?.seq ?? Infinity);
         seq += events;
         if (events > 0) numbered.push({ atMs: nowMs, seq });
-        horizon.seen({ afterSeq, lastSeq: events > 0 ? seq : 0 });
+        scan.seen({ afterSeq, lastSeq: events > 0 ? seq : 0 });
       }
     }),
   );

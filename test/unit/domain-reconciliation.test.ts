@@ -4,7 +4,7 @@ import {
   dateIn,
   dayBefore,
   differenceKinds,
-  healableKinds,
+  autoResolvableKinds,
   judgePair,
 } from '../../domain/reconciliation.ts';
 import type { DifferenceKind, OurSide, Pair, TheirSide } from '../../domain/reconciliation.ts';
@@ -114,7 +114,7 @@ describe('a difference', () => {
 
   test('of every kind tells its owner what to do', () => {
     expect(Object.values(differenceKinds).every((action) => action.endsWith('.'))).toBe(true);
-    expect(healableKinds.every((kind) => kind in differenceKinds)).toBe(true);
+    expect(autoResolvableKinds.every((kind) => kind in differenceKinds)).toBe(true);
   });
 });
 

@@ -3,7 +3,7 @@ import { startSession } from '../../../orchestration/start-session.ts';
 import { createSession } from '../../../db/queries/messaging/create-session.ts';
 import type { ApiDeps, App } from '../../deps.ts';
 import { contentHashOf } from '../../idempotency.ts';
-import { leftToSweep } from '../../left-to-recovery.ts';
+import { leftToRecovery } from '../../left-to-recovery.ts';
 import { refuseFields } from '../../refuse-fields.ts';
 import { bodyProblems, locationHeader, problemResponses } from '../../schemas.ts';
 import { keyOf, keyReused } from './key-of.ts';
@@ -79,7 +79,7 @@ export function registerOpenSession(app: App, deps: ApiDeps) {
     const { session } = result;
     if (session.status === 'open') {
       startSession({ ...deps, session }).catch(
-        leftToSweep(deps.logger, 'a session', { sessionId: session.id }),
+        leftToRecovery(deps.logger, 'a session', { sessionId: session.id }),
       );
     }
     c.header('location', `${deps.publicUrl}/v1/sessions/${session.id}`);

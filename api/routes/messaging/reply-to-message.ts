@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { tellExchange } from '../../../orchestration/start-exchange.ts';
+import { notifyExchange } from '../../../orchestration/start-exchange.ts';
 import { recordReply } from '../../../db/queries/messaging/record-reply.ts';
 import type { ApiDeps, App } from '../../deps.ts';
 import { notFound, Problem } from '../../problems.ts';
@@ -52,7 +52,7 @@ export function registerReplyToMessage(app: App, deps: ApiDeps) {
           `Replies to ${messageId} were taken until ${result.message.expiresAt.toISOString()}.`,
         );
       case 'record':
-        tellExchange({ ...deps, messageId }).catch((error: unknown) =>
+        notifyExchange({ ...deps, messageId }).catch((error: unknown) =>
           deps.logger.info({ error, messageId }, 'a request finds its reply at its deadline'),
         );
     }

@@ -6,7 +6,7 @@ import { qualities } from '../../../domain/delivery.ts';
 import { refuseTarget } from '../../../delivery/send/target-guard.ts';
 import type { ApiDeps, App } from '../../deps.ts';
 import { contentHashOf } from '../../idempotency.ts';
-import { leftToSweep } from '../../left-to-recovery.ts';
+import { leftToRecovery } from '../../left-to-recovery.ts';
 import { refuseFields } from '../../refuse-fields.ts';
 import { resourceEndpoint } from '../../resource-endpoint.ts';
 import { bodyProblems, locationHeader, problemResponses, textUpTo } from '../../schemas.ts';
@@ -103,7 +103,7 @@ export function registerSendMessage(app: App, deps: ApiDeps) {
     const { message } = result;
     if (message.status === 'pending') {
       startExchange({ ...deps, message }).catch(
-        leftToSweep(deps.logger, 'a request', { messageId: message.id }),
+        leftToRecovery(deps.logger, 'a request', { messageId: message.id }),
       );
     }
     const latest = await waitForReply(deps, {

@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { tellSession } from '../../../orchestration/start-session.ts';
+import { notifySession } from '../../../orchestration/start-session.ts';
 import { speakInSession } from '../../../db/queries/messaging/speak-in-session.ts';
 import type { ApiDeps, App } from '../../deps.ts';
 import { notFound, Problem } from '../../problems.ts';
@@ -58,7 +58,7 @@ export function registerSpeakInSession(app: App, deps: ApiDeps) {
       case 'repeat':
     }
     if (result.kind === 'recorded' && result.session.status === 'complete') {
-      tellSession({ ...deps, sessionId }).catch((error: unknown) =>
+      notifySession({ ...deps, sessionId }).catch((error: unknown) =>
         deps.logger.info({ error, sessionId }, 'a session finds its end at its deadline'),
       );
     }

@@ -9,7 +9,7 @@ import type { Transaction } from '../../transaction.ts';
 import { sayingsOf } from './read-session.ts';
 import type { SessionRead } from './read-session.ts';
 import { sessionSnapshotOf } from './session-snapshot.ts';
-import { tellMerchants } from './notify-merchants.ts';
+import { notifyMerchants } from './notify-merchants.ts';
 
 export type NewSession = {
   merchantId: MerchantId;
@@ -45,7 +45,7 @@ export function createSession(db: Database, input: NewSession): Promise<CreateSe
       .onConflictDoNothing()
       .returning();
     if (!session) return resume(tx, input);
-    await tellMerchants(tx, {
+    await notifyMerchants(tx, {
       merchantIds: merchantsOf(participants),
       type: 'session.opened',
       resourceId: session.id,

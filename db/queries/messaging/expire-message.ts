@@ -4,7 +4,7 @@ import type { ExchangeStatus } from '../../../domain/exchange.ts';
 import type { MessageId } from '../../../domain/ids.ts';
 import type { Database } from '../../database.ts';
 import { messages } from '../../schema/messaging.ts';
-import { tellMerchants } from './notify-merchants.ts';
+import { notifyMerchants } from './notify-merchants.ts';
 
 /**
  * Ends a request whose deadline has passed without a reply, and tells the requester. Answers with how the
@@ -34,7 +34,7 @@ export function expireMessage(
       if (!message) throw new Error(`message ${messageId} does not exist`);
       return message;
     }
-    await tellMerchants(tx, {
+    await notifyMerchants(tx, {
       merchantIds: [expired.merchantId],
       type: 'message.expired',
       resourceId: messageId,

@@ -6,7 +6,7 @@ import type { Database } from '../../database.ts';
 import { sessions } from '../../schema/messaging.ts';
 import { participantsOf, sayingsOf } from './read-session.ts';
 import { sessionSnapshotOf } from './session-snapshot.ts';
-import { tellMerchants } from './notify-merchants.ts';
+import { notifyMerchants } from './notify-merchants.ts';
 
 /**
  * Ends a session whose deadline has passed, with what there is, and tells both sides. Answers with how it
@@ -37,7 +37,7 @@ export function expireSession(
       if (!known) throw new Error(`session ${sessionId} does not exist`);
       return known;
     }
-    await tellMerchants(tx, {
+    await notifyMerchants(tx, {
       merchantIds: merchantsOf(participantsOf(session)),
       type: 'session.expired',
       resourceId: sessionId,

@@ -7,46 +7,46 @@ import type { Session } from './read-session.ts';
 
 const batchSize = 500;
 // Most of them wait for somebody's reply, and their workflow is well.
-const sweptAgainAfterSeconds = 300;
+const recoverAgainAfterSeconds = 300;
 const ago = (seconds: number) => sql`now() - make_interval(secs => ${seconds})`;
 
 /** Requests and sessions that are open and may have lost their workflow, those that waited longest first. */
-export async function findUnattended(
+export async function findStalledConversations(
   db: Database,
   { graceSeconds }: { graceSeconds: number },
 ): Promise<{ messages: Message[]; sessions: Session[] }> {
   const isDue = (table: typeof messages | typeof sessions) =>
     and(
       lt(table.createdAt, ago(graceSeconds)),
-      or(isNull(table.sweptAt), lt(table.sweptAt, ago(sweptAgainAfterSeconds))),
+      or(isNull(table.recoveredAt), lt(table.recoveredAt, ago(recoverAgainAfterSeconds))),
     );
   const [requests, open] = await Promise.all([
     db
       .select()
       .from(messages)
       .where(and(eq(messages.status, 'pending'), isDue(messages)))
-      .orderBy(sql`${messages.sweptAt} nulls first`)
+      .orderBy(sql`${messages.recoveredAt} nulls first`)
       .limit(batchSize),
     db
       .select()
       .from(sessions)
       .where(and(eq(sessions.status, 'open'), isDue(sessions)))
-      .orderBy(sql`${sessions.sweptAt} nulls first`)
+      .orderBy(sql`${sessions.recoveredAt} nulls first`)
       .limit(batchSize),
   ]);
   return { messages: requests, sessions: open };
 }
 
 /** Notes that the sweep saw to these, so that the next sweep looks at others first. */
-export async function markAttended(
+export async function markRestarted(
   db: Database,
   ids: { messageIds: MessageId[]; sessionIds: SessionId[] },
 ): Promise<void> {
-  const sweptAt = new Date();
+  const recoveredAt = new Date();
   if (ids.messageIds.length > 0) {
-    await db.update(messages).set({ sweptAt }).where(inArray(messages.id, ids.messageIds));
+    await db.update(messages).set({ recoveredAt }).where(inArray(messages.id, ids.messageIds));
   }
   if (ids.sessionIds.length > 0) {
-    await db.update(sessions).set({ sweptAt }).where(inArray(sessions.id, ids.sessionIds));
+    await db.update(sessions).set({ recoveredAt }).where(inArray(sessions.id, ids.sessionIds));
   }
 }

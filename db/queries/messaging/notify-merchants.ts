@@ -7,7 +7,7 @@ import type { Transaction } from '../../transaction.ts';
 import { newEvent } from '../new-event.ts';
 
 /** Writes an event into the feed of each of the merchants, with the same data, in one statement. */
-export async function tellMerchants(
+export async function notifyMerchants(
   tx: Transaction,
   input: {
     merchantIds: readonly MerchantId[];

@@ -9,7 +9,7 @@ import { workInSlices } from '../../work-in-slices.ts';
 import type { Database } from '../../database.ts';
 import { topicMessages, topics } from '../../schema/messaging.ts';
 import type { Transaction } from '../../transaction.ts';
-import { tellMerchants } from './notify-merchants.ts';
+import { notifyMerchants } from './notify-merchants.ts';
 import { listMembers, markSeen } from './topic-members.ts';
 
 export type TopicMessage = typeof topicMessages.$inferSelect;
@@ -66,7 +66,7 @@ export function publishToTopic(
     await markSeen(tx, { merchantId, topicId });
     const data = { ...topicMessageSnapshotOf(message), topic: topic.name };
     const event = { type, data };
-    await tellMerchants(tx, {
+    await notifyMerchants(tx, {
       merchantIds: await workInSlices(fanOut({ members, sender: speaker.address, event })),
       ...{ type, data, resourceId: topicId, channels: [topicId], at: message.createdAt },
     });

@@ -5,7 +5,7 @@ import type { MerchantId, MessageId } from '../../../domain/ids.ts';
 import type { Database } from '../../database.ts';
 import { messages } from '../../schema/messaging.ts';
 import type { Message } from './create-request.ts';
-import { tellMerchants } from './notify-merchants.ts';
+import { notifyMerchants } from './notify-merchants.ts';
 
 export type RecordReplyResult =
   | { kind: 'none' }
@@ -40,7 +40,7 @@ export function recordReply(
       .set({ status: 'replied', reply: body, replyVia: via, repliedAt })
       .where(isThis)
       .returning();
-    await tellMerchants(tx, {
+    await notifyMerchants(tx, {
       merchantIds: [found.merchantId],
       type: 'message.reply',
       resourceId: messageId,

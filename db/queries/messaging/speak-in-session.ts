@@ -10,7 +10,7 @@ import type { Transaction } from '../../transaction.ts';
 import { isPartOf, participantsOf, sayingsOf } from './read-session.ts';
 import type { SessionRead } from './read-session.ts';
 import { sessionSnapshotOf } from './session-snapshot.ts';
-import { tellMerchants } from './notify-merchants.ts';
+import { notifyMerchants } from './notify-merchants.ts';
 
 export type SpeakResult =
   | { kind: 'none' }
@@ -60,15 +60,15 @@ export function speakInSession(
     };
     await tx.insert(sessionMessages).values(saying);
     const read = { session, sayings: [...sayings, saying] };
-    await tellOther(tx, read, speaker.address);
+    await notifyOther(tx, read, speaker.address);
     return { kind: 'recorded', ...(decision.isLast ? await complete(tx, read) : read) };
   });
 }
 
-async function tellOther(tx: Transaction, read: SessionRead, speaker: Address): Promise<void> {
+async function notifyOther(tx: Transaction, read: SessionRead, speaker: Address): Promise<void> {
   const { session, sayings } = read;
   const { id, createdAt, body } = sayings.at(-1)!;
-  await tellMerchants(tx, {
+  await notifyMerchants(tx, {
     merchantIds: merchantsOf(participantsOf(session).filter(({ address }) => address !== speaker)),
     type: 'session.message',
     resourceId: session.id,
@@ -88,7 +88,7 @@ async function complete(tx: Transaction, { session, sayings }: SessionRead): Pro
     .where(eq(sessions.id, session.id))
     .returning();
   const read = { session: ended!, sayings };
-  await tellMerchants(tx, {
+  await notifyMerchants(tx, {
     merchantIds: merchantsOf(participantsOf(session)),
     type: 'session.completed',
     resourceId: session.id,

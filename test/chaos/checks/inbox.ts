@@ -1,13 +1,13 @@
 import type { Evidence, Findings } from '../evidence.ts';
 import { query } from '../evidence.ts';
-import type { Told } from '../life.ts';
+import type { ReportSource } from '../life.ts';
 import type { Verdicts } from './verdicts.ts';
 
 /** 11: what is in the inbox was said by the provider, stands there once, and was heard. */
 export async function checkInbox(
   evidence: Evidence,
   found: Findings,
-  told: readonly Told[],
+  told: readonly ReportSource[],
   { expect }: Verdicts,
 ): Promise<void> {
   const inbox = await query<{

@@ -1,10 +1,14 @@
 import type { Evidence, Findings } from '../evidence.ts';
 import { get, query, readFeed } from '../evidence.ts';
-import type { Told } from '../life.ts';
+import type { ReportSource } from '../life.ts';
 import type { Verdicts } from './verdicts.ts';
 
 /** 1: everything the API has answered stands, in the rows and over HTTP, and nothing else does. */
-export function checkPromises(found: Findings, told: readonly Told[], { expect }: Verdicts): void {
+export function checkPromises(
+  found: Findings,
+  told: readonly ReportSource[],
+  { expect }: Verdicts,
+): void {
   const orders = new Map(found.orders.map((order) => [order.id, order]));
   const refunds = new Map(found.refunds.map((refund) => [refund.id, refund]));
   expect(
@@ -38,7 +42,7 @@ export function checkPromises(found: Findings, told: readonly Told[], { expect }
 /** 2: repeats got the same bytes, other bodies were refused, and one key means one order. */
 export async function checkRepeats(
   evidence: Evidence,
-  told: readonly Told[],
+  told: readonly ReportSource[],
   { expect }: Verdicts,
 ): Promise<void> {
   for (const { id, repeats, refunds } of told) {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventRow, Evidence, Findings } from '../evidence.ts';
 import { query } from '../evidence.ts';
-import type { Told } from '../life.ts';
+import type { ReportSource } from '../life.ts';
 import { countWorkflows, lifeWorkflows, withTemporal } from '../quiet.ts';
 import type { Verdicts } from './verdicts.ts';
 
@@ -37,7 +37,11 @@ type Snapshot = {
 type Moment = { type: string; data: Snapshot };
 
 /** 7 and 8: the events of an order are one path through its states, a step for every change. */
-export function checkStates(found: Findings, told: readonly Told[], verdicts: Verdicts): void {
+export function checkStates(
+  found: Findings,
+  told: readonly ReportSource[],
+  verdicts: Verdicts,
+): void {
   const byOrder = new Map<string, Moment[]>();
   for (const event of found.events) {
     if (!event.resource_id.startsWith('ord_')) continue;

@@ -1,11 +1,11 @@
 /** A latch: whoever waits goes on when it is opened, also when that happened just before. */
-export type Gate = { open(): void; wait(timeoutMs: number): Promise<void> };
+export type WakeSignal = { signal(): void; wait(timeoutMs: number): Promise<void> };
 
-export function createGate(): Gate {
+export function createWakeSignal(): WakeSignal {
   let isOpen = false;
   let release: (() => void) | undefined;
   return {
-    open() {
+    signal() {
       isOpen = true;
       release?.();
     },

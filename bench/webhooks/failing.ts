@@ -1,65 +1,65 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { round } from '../shared/cpu.ts';
-import { median, medianBounds, moodlessRatios } from '../shared/figures.ts';
-import type { Mooded } from '../shared/figures.ts';
+import { median, medianBounds, normalisedRatios } from '../shared/figures.ts';
+import type { Loaded } from '../shared/figures.ts';
 import type { Stack } from './stack.ts';
 
-export type Turn = 'well' | 'troubled';
+export type Turn = 'well' | 'failing';
 
-/** Runs both again and again, with the `troubled` endpoints repaired after those in which they were. */
+/** Runs both again and again, with the `failing` endpoints repaired after those in which they were. */
 export async function inTurns<T>(
   stack: Stack,
   input: {
     rounds: number;
-    troubled: readonly number[];
+    failing: readonly number[];
     run: (turn: Turn, round: number) => Promise<T>;
   },
 ): Promise<Record<Turn, T[]>> {
-  const runs: Record<Turn, T[]> = { well: [], troubled: [] };
+  const runs: Record<Turn, T[]> = { well: [], failing: [] };
   for (let number = 1; number <= input.rounds; number++) {
-    const turns = ['well', 'troubled'] as const;
+    const turns = ['well', 'failing'] as const;
     // Whoever comes second finds what the first has left in the machine: so both do, in turns.
     for (const turn of number % 2 === 1 ? turns : turns.toReversed()) {
       runs[turn].push(await input.run(turn, number));
-      if (turn === 'troubled') await recover(stack, input.troubled);
+      if (turn === 'failing') await recover(stack, input.failing);
     }
   }
   return runs;
 }
 
-/** Of each endpoint that is never in trouble, in the order of arrival. */
+/** Of each endpoint that is never in failing, in the order of arrival. */
 export async function sparedLatencies(
   stack: Stack,
-  troubled: readonly number[],
+  failing: readonly number[],
 ): Promise<number[][]> {
   const latencies = await stack.latencies();
   return Object.keys(latencies)
     .map(Number)
-    .filter((endpoint) => !troubled.includes(endpoint))
+    .filter((endpoint) => !failing.includes(endpoint))
     .toSorted((a, b) => a - b)
     .map((endpoint) => latencies[endpoint]!);
 }
 
 type Compared = { median: number; between: number[]; all: number[] };
 
-/** With against without, by the round: moods of the machine last longer than one. */
+/** With against without, by the round: hostLoads of the machine last longer than one. */
 export function compareTurns<T>(
   runs: Record<Turn, readonly T[]>,
   figureOf: (run: T) => number,
 ): Compared {
-  return comparedBy(runs.well.map((well, n) => figureOf(runs.troubled[n]!) / figureOf(well)));
+  return comparedBy(runs.well.map((well, n) => figureOf(runs.failing[n]!) / figureOf(well)));
 }
 
-/** With against without, by the round, had both been in one mood; null where that cannot be said. */
-export function compareMoodless<T>(
+/** With against without, by the round, had both been in one hostLoad; null where that cannot be said. */
+export function compareNormalised<T>(
   runs: Record<Turn, readonly T[]>,
-  figureOf: (run: T) => Mooded,
+  figureOf: (run: T) => Loaded,
 ): (Compared & { power: number }) | null {
   const pairs = runs.well.map((well, n) => ({
     without: figureOf(well),
-    having: figureOf(runs.troubled[n]!),
+    having: figureOf(runs.failing[n]!),
   }));
-  const found = moodlessRatios(pairs);
+  const found = normalisedRatios(pairs);
   return found ? { ...comparedBy(found.ratios), power: round(found.power) } : null;
 }
 
@@ -71,14 +71,14 @@ function comparedBy(ratios: readonly number[]): Compared {
   };
 }
 
-/** What waits for the troubled ones is not to be delivered in the next run, nor what comes then the long way. */
-export async function recover(stack: Stack, troubled: readonly number[]): Promise<void> {
+/** What waits for the failing ones is not to be delivered in the next run, nor what comes then the long way. */
+export async function recover(stack: Stack, failing: readonly number[]): Promise<void> {
   await stack.reset();
-  for (const n of troubled) await stack.enable(n);
+  for (const n of failing) await stack.enable(n);
   await stack.settled();
-  while (await stack.hasTroubled()) {
+  while (await stack.hasFailing()) {
     // One that waits for its next event to be found well again gets it.
-    await stack.publish({ count: troubled.length, only: troubled });
+    await stack.publish({ count: failing.length, only: failing });
     await sleep(1_000);
   }
 }
