@@ -10,10 +10,10 @@ import { queueReplay } from './notifications/queue-replay.ts';
 import { relayEvents } from './notifications/relay-events.ts';
 import { askToConfirm } from './orders/ask-to-confirm.ts';
 import { carryOutConfirmation } from './orders/carry-out-confirmation.ts';
-import { sweepStragglers } from './orders/recover-stalled.ts';
+import { recoverStalled } from './orders/recover-stalled.ts';
 import { applyNotification } from './payments/apply-notification.ts';
 import { capturePayment } from './payments/capture-payment.ts';
-import { closeLeftovers, closePayment } from './payments/close-payment.ts';
+import { closeOpenAttempts, closePayment } from './payments/close-payment.ts';
 import { createPayment } from './payments/create-payment.ts';
 import { queryPayment } from './payments/query-payment.ts';
 import { resolveNotification } from './payments/resolve-notification.ts';
@@ -21,11 +21,14 @@ import { resolveReview } from './payments/resolve-review.ts';
 import { switchPayment } from './payments/switch-payment.ts';
 import { beginScheduled } from '../services/reconciliation/open-scheduled.ts';
 import { compareBooks, findWantedStatements } from './reconciliation/compare-books.ts';
-import { endReconciliation, noteReconciliation } from './reconciliation/end-reconciliation.ts';
 import {
-  findHealable,
-  healDifference,
-  noteUnhealed,
+  endReconciliation,
+  recordReconciliationStatus,
+} from './reconciliation/end-reconciliation.ts';
+import {
+  autoResolveDifference,
+  findAutoResolvable,
+  recordUnresolved,
 } from './reconciliation/auto-resolve-difference.ts';
 import { syncSchedules } from './reconciliation/sync-schedules.ts';
 import { loadStatement } from './reconciliation/load-statement.ts';
@@ -42,17 +45,17 @@ export function createActivities(deps: ActivityDeps): Activities {
     capturePayment: (input) => capturePayment(deps, input),
     switchPayment: (input) => switchPayment(deps, input),
     resolveReview: (input) => resolveReview(deps, input),
-    closeLeftovers: (input) => closeLeftovers(deps, input),
+    closeLeftovers: (input) => closeOpenAttempts(deps, input),
     askToConfirm: (input) => askToConfirm(deps, input),
     carryOutConfirmation: (input) => carryOutConfirmation(deps, input),
     settleRefund: (input) => settleRefund(deps, input),
     loadStatement: (input) => loadStatement(deps, input),
     findWantedStatements: (input) => findWantedStatements(deps, input),
     compareBooks: (input) => compareBooks(deps, input),
-    findHealable: (input) => findHealable(deps, input),
-    healDifference: (input) => healDifference(deps, input),
-    noteUnhealed: (input) => noteUnhealed(deps, input),
-    noteReconciliation: (input) => noteReconciliation(deps, input),
+    findHealable: (input) => findAutoResolvable(deps, input),
+    healDifference: (input) => autoResolveDifference(deps, input),
+    noteUnhealed: (input) => recordUnresolved(deps, input),
+    noteReconciliation: (input) => recordReconciliationStatus(deps, input),
     endReconciliation: (input) => endReconciliation(deps, input),
     beginScheduled: (input) => beginScheduled(deps, input),
     keepSchedules: () => syncSchedules(deps),
@@ -63,6 +66,6 @@ export function createActivities(deps: ActivityDeps): Activities {
     askReceiver: (input) => askReceiver(deps, input),
     expireMessage: (input) => expireMessage(deps.db, input),
     expireSession: (input) => expireSession(deps.db, input),
-    sweepStragglers: () => sweepStragglers(deps),
+    sweepStragglers: () => recoverStalled(deps),
   });
 }

@@ -33,7 +33,7 @@ const ruleSchema = z.strictObject({
   retrySeconds: retrySeconds.optional(),
   qos: z.enum(qualities).optional().openapi({
     description:
-      '`at_most_once`: sent once or not at all. Where the endpoint is in trouble or paused, or it is not known whether it was sent, it is dropped, and seen to be',
+      '`at_most_once`: sent once or not at all. Where the endpoint is failing or paused, or it is not known whether it was sent, it is dropped, and seen to be',
   }),
 });
 
@@ -206,7 +206,7 @@ export const endpointSchema = z
     failingSince: timeSchema.nullable(),
     window: z.int().nullable().openapi({
       description:
-        'Calls that may be under way while it is in trouble; 0 where it is only probed; null while all is well',
+        'Calls that may be under way while it is failing; 0 where it is only probed; null while all is well',
     }),
     createdAt: timeSchema,
     updatedAt: timeSchema,

@@ -65,7 +65,7 @@ export const problemTypes = {
   'order-not-in-review': {
     status: 409,
     title: 'The review cannot be resolved so',
-    help: 'The order is not in review, or the wish does not fit what the provider says: money that the provider has taken can be accepted or refunded, an order without money closed, and what cannot be booked dismissed once it was dealt with at the provider. `review.verbs` of the order lists what there is; `why` says what did not fit.',
+    help: 'The order is not in review, or the decision does not fit what the provider says: money that the provider has taken can be accepted or refunded, an order without money closed, and what cannot be booked dismissed once it was dealt with at the provider. `review.verbs` of the order lists what there is; `why` says what did not fit.',
   },
   'refund-not-stuck': {
     status: 409,
@@ -90,7 +90,7 @@ export const problemTypes = {
   'difference-not-open': {
     status: 409,
     title: 'The difference is no longer open',
-    help: 'It was healed: the two sides agree now, and there is nothing to take as it is. `differenceStatus` says where it stands.',
+    help: 'It was auto-resolved: the two sides agree now, and there is nothing to take as it is. `differenceStatus` says where it stands.',
   },
   'event-type-taken': {
     status: 409,

@@ -41,10 +41,9 @@ export const differenceSchema = z
       .nullable()
       .openapi({ description: 'What the statement says; null where it has no line' }),
     action: z.string().openapi({ description: 'What its owner has to do' }),
-    note: z
-      .string()
-      .nullable()
-      .openapi({ description: 'Why it could not be healed; for an odd line, the line itself' }),
+    note: z.string().nullable().openapi({
+      description: 'Why it could not be auto-resolved; for an odd line, the line itself',
+    }),
     healedBy: z.enum(['provider', 'meanwhile']).nullable().openapi({
       description: "By the provider's answer, or gone at a later look",
     }),

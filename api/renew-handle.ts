@@ -21,7 +21,7 @@ export async function renewHandle(
   const orderId = snapshot.id;
   // A provider that refuses is not asked at every look. Of many who look at once one asks, and counts.
   if (await deps.switches.isExceeded(orderId)) return view;
-  if (await requestCommand(deps.db, { orderId, wish: { kind: 'renew', method } })) {
+  if (await requestCommand(deps.db, { orderId, command: { kind: 'renew', method } })) {
     await deps.switches.take(orderId).catch(() => {});
     redeliverCommands(deps, { orderId }).catch(
       leftToRecovery(deps.logger, 'the renewal', { orderId }),

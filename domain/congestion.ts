@@ -9,7 +9,7 @@ export type Congestion = {
   threshold: number;
   /** Failures since the last success. */
   failures: number;
-  /** Failures counted ever. What began at another count is of the same trouble as the one counted since. */
+  /** Failures counted ever. What began at another count belongs to the same outage as the one counted since. */
   losses: number;
   /** No probe before this moment, ms since the epoch; 0 where none is awaited. */
   probeAtMs: number;
@@ -45,7 +45,7 @@ export function onAcknowledged(state: Congestion): Congestion {
 
 /**
  * One call failed: half the window, and after three failures in a row none, but for a probe after
- * 5 s, 10 s, 20 s, … up to five minutes, +-25 % by `random` in [0, 1). A receiver's own wish
+ * 5 s, 10 s, 20 s, … up to five minutes, +-25 % by `random` in [0, 1). A receiver's own delay
  * (Retry-After) holds everything back for as long as it says. `lossesBefore` is the state's `losses` when the
  * call began: of calls that were under way together only the first failure counts (RFC 6582, 3.2), or one short
  * outage of a fast endpoint would close it for minutes.

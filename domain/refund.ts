@@ -5,7 +5,7 @@
 export const refundStatuses = ['pending', 'succeeded', 'failed', 'needs_attention'] as const;
 export type RefundStatus = (typeof refundStatuses)[number];
 
-/** Why money is given back: a merchant's wish, or a rule of ours. */
+/** Why money is given back: a merchant's request, or a rule of ours. */
 export const refundCauses = [
   'requested',
   'late_payment',
@@ -50,7 +50,7 @@ export type RefundRequestDecision =
   | { kind: 'reserve'; amountMinor: number }
   | { kind: 'refused'; refundableMinor: number };
 
-/** Decides on a wish to give money back; without an amount, all that is left. Never more than was taken. */
+/** Decides on a refund request; without an amount, all that is left. Never more than was taken. */
 export function decideOnRefundRequest(input: {
   capturedMinor: number;
   refunds: readonly { status: RefundStatus; amountMinor: number }[];

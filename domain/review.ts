@@ -84,7 +84,7 @@ export type ReviewDecision =
   | { kind: 'dismiss' }
   | { kind: 'refused'; why: string };
 
-/** Decides whether a person's wish fits what the provider says at this moment. */
+/** Decides whether a person's decision fits what the provider says at this moment. */
 export function decideOnReview(
   verb: ReviewVerb,
   payment: { currency: string; reason: ReviewReason | null },

@@ -67,7 +67,7 @@ export type Route = {
 /**
  * Every way an order could go, the one to take first: those that fit before those that do not, then
  * the merchant's preference of method, health, priority, and a draw by weight. `random` in [0, 1) is
- * asked once an account. Accounts in trouble come last rather than never: a merchant with one account
+ * asked once an account. Failing accounts come last rather than never: a merchant with one account
  * is better served by a try.
  */
 export function rankRoutes(
@@ -142,7 +142,7 @@ function compareKeys(a: readonly number[], b: readonly number[]): number {
   return at === -1 ? 0 : a[at]! < b[at]! ? -1 : 1;
 }
 
-/** How an account's calls ended in one stretch of time; `atMs` is when it began. */
+/** How an account's calls ended in one period; `atMs` is when it began. */
 export type OutcomeBucket = { atMs: number; succeeded: number; failed: number };
 
 const windowMs = 60_000;

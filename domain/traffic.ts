@@ -1,4 +1,4 @@
-/** What was sent to an endpoint in a stretch of time. The times are sums, ms. */
+/** What was sent to an endpoint in a period. The times are sums, ms. */
 export type TrafficSums = {
   seconds: number;
   sent: number;

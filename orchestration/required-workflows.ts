@@ -1,8 +1,8 @@
 import type { Client } from '@temporalio/client';
 import type { dispatchEvents } from '../workflows/dispatch-events.ts';
-import type { keepSchedules } from '../workflows/sync-schedules.ts';
+import type { syncSchedules } from '../workflows/sync-schedules.ts';
 import { workflowIds } from '../workflows/messages.ts';
-import type { sweep } from '../workflows/recover-stalled.ts';
+import type { recoverStalled } from '../workflows/recover-stalled.ts';
 
 /** Which dispatch shards there are. Merchants stay in the shard they were created in. */
 export const shards: readonly number[] = [0];
@@ -19,17 +19,17 @@ export const requiredWorkflows: readonly RequiredWorkflow[] = [
   {
     workflowId: workflowIds.sweep,
     async start({ client, taskQueue }) {
-      await client.workflow.start<typeof sweep>('sweep', {
+      await client.workflow.start<typeof recoverStalled>('sweep', {
         ...{ workflowId: workflowIds.sweep, taskQueue },
         workflowIdConflictPolicy: 'USE_EXISTING',
-        staticSummary: 'Picks up what a crash or an outage left lying',
+        staticSummary: 'Recovers what a crash or an outage has stalled',
       });
     },
   },
   {
     workflowId: workflowIds.keepSchedules,
     async start({ client, taskQueue }) {
-      await client.workflow.start<typeof keepSchedules>('keepSchedules', {
+      await client.workflow.start<typeof syncSchedules>('keepSchedules', {
         ...{ workflowId: workflowIds.keepSchedules, taskQueue },
         workflowIdConflictPolicy: 'USE_EXISTING',
         staticSummary: 'Gives every account its daily reconciliation',

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { OrderId } from '../domain/ids.ts';
-import { wished, workflowIds } from '../workflows/messages.ts';
+import { commandRequested, workflowIds } from '../workflows/messages.ts';
 import type { OrderCommand } from '../workflows/messages.ts';
 import type { payOrder } from '../workflows/pay-order.ts';
 
@@ -8,12 +8,12 @@ import type { payOrder } from '../workflows/pay-order.ts';
 export async function signalCommand({
   client,
   orderId,
-  wish,
+  command,
 }: {
   client: Client;
   orderId: OrderId;
-  wish: OrderCommand;
+  command: OrderCommand;
 }): Promise<void> {
   const handle = client.workflow.getHandle<typeof payOrder>(workflowIds.payOrder(orderId));
-  await handle.signal(wished, { wish });
+  await handle.signal(commandRequested, { wish: command });
 }

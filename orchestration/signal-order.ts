@@ -7,7 +7,7 @@ import { signalRefund } from './start-refund.ts';
 
 /**
  * Tells the workflow of the refund it is about, else the order's, that a notification lies in the
- * inbox; where the order has ended, the late one. Throws when Temporal cannot be reached: the sweep says it again.
+ * inbox; where the order has ended, the late one. Throws when Temporal cannot be reached: the recovery job redelivers it.
  */
 export async function signalOrder(input: {
   client: Client;

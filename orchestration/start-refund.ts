@@ -14,7 +14,7 @@ type ReservedRefund = {
   currency: string;
 };
 
-/** Starts the workflow of a refund that was just reserved. Not awaited: the sweep finds what is left lying. */
+/** Starts the workflow of a refund that was just reserved. Not awaited: the recovery job starts what is stalled. */
 export function beginRefund(
   { client, taskQueue, logger }: Temporal & { logger: Logger },
   { refund }: { refund: ReservedRefund },
@@ -22,7 +22,7 @@ export function beginRefund(
   const { id: refundId } = refund;
   const summary = `${formatMoney(refund)} · ${refund.cause} · ${refund.orderId}`;
   startRefund({ client, taskQueue, refundId, summary }).catch((error: unknown) =>
-    logger.warn({ err: error, refundId }, 'the refund waits for the sweep to start it'),
+    logger.warn({ err: error, refundId }, 'the recovery job will start the refund'),
   );
 }
 

@@ -110,7 +110,7 @@ export type AskedReceiver = { kind: 'over' | 'taken' | 'unreachable' };
 export type RecoveryResult = {
   notifications: number;
   orders: number;
-  wishes: number;
+  commands: number;
   refunds: number;
   endpoints: number;
   replays: number;

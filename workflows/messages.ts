@@ -10,18 +10,19 @@ import type {
   ReplayId,
   SessionId,
 } from '../domain/ids.ts';
+import type { OrderCommand } from '../domain/order-life.ts';
 import type { OrderStatus } from '../domain/order.ts';
 
-/** A verified notification lies in the inbox. Sent by the API, and again by the sweep. */
+/** A verified notification lies in the inbox. Sent by the API, and redelivered by the recovery job. */
 export const providerReported =
   defineSignal<[{ notificationId: NotificationId }]>('providerReported');
 
 /** Asks for an order to be cancelled; answers with how it ended, which may be `paid`. */
 export const cancelOrder = defineUpdate<OrderProgress>('cancelOrder');
 
-/** A wish of the merchant's stands in the database: to capture, to switch the method, to end a review. */
-export const wished = defineSignal<[{ wish: OrderCommand }]>('wished');
-export type OrderCommand = 'capture' | 'switch' | 'resolve';
+/** A command of the merchant's stands in the database: to capture, to switch the method, to end a review. */
+export const commandRequested = defineSignal<[{ wish: OrderCommand }]>('wished');
+export type { OrderCommand };
 
 /** Where an order stands as its workflow knows it. */
 export const orderProgress = defineQuery<OrderProgress>('orderProgress');
@@ -57,7 +58,7 @@ export type PayOrderInput = {
   /** Goes on from there, in a fresh history. */
   resumed?: PayOrderState;
 };
-/** What a run of `payOrder` hands to the next. Wishes are told again by their rows. */
+/** What a run of `payOrder` hands to the next. Commands are redelivered from their rows. */
 export type PayOrderState = {
   status: OrderStatus;
   polls: number;
@@ -83,7 +84,7 @@ export type ReconcileStatementInput = {
   accountId: AccountId;
   /** `yyyy-mm-dd`, as the provider counts days. */
   date: string;
-  /** Carries on in the middle of healing, in a fresh history. */
+  /** Carries on in the middle of auto-resolving, in a fresh history. */
   healingRound?: number;
   isWantedAgain?: boolean;
 };

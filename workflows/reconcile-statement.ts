@@ -34,7 +34,7 @@ const mostWaitMs = 3 * 86_400_000;
 const resolvedAtOnce = 4;
 
 /**
- * One day of one account against the provider's statement: what the provider can prove is healed, the
+ * One day of one account against the provider's statement: what the provider can prove is auto-resolved, the
  * rest listed. Workflow id: `reconcile/<acc_id>/<date>`.
  */
 export async function reconcileStatement(
@@ -45,7 +45,7 @@ export async function reconcileStatement(
   setHandler(reconcileAgain, () => {
     isWantedAgain = true;
   });
-  // The signal that starts a run is no wish for another.
+  // The signal that starts a run asks for no other.
   await Promise.resolve();
 
   isWantedAgain = input.isWantedAgain ?? false;
@@ -62,7 +62,7 @@ export async function reconcileStatement(
       if (healingRound === undefined && !(await isFetched())) {
         return await fail(`no statement of ${date} within three days`);
       }
-      await heal(healingRound ?? (await findDifferences()));
+      await autoResolve(healingRound ?? (await findDifferences()));
       const left = await compareBooks({ reconciliationId });
       await endReconciliation({ reconciliationId, failure: null });
       say(left, 'Done.');
@@ -117,18 +117,18 @@ export async function reconcileStatement(
     }
   }
 
-  async function heal(round: number): Promise<void> {
+  async function autoResolve(round: number): Promise<void> {
     for (;;) {
       const { differences } = await findHealable({ reconciliationId, round });
       if (differences.length === 0) return;
       // A refund can be booked only once its payment is.
       const about = differences[0]?.about;
       const queue = differences.filter((difference) => difference.about === about);
-      const lane = async () => {
+      const worker = async () => {
         for (let next = queue.shift(); next; next = queue.shift())
           await autoResolveOnce(next.id, round);
       };
-      await Promise.all(Array.from({ length: resolvedAtOnce }, lane));
+      await Promise.all(Array.from({ length: resolvedAtOnce }, worker));
       if (workflowInfo().continueAsNewSuggested) {
         await continueAsNew<typeof reconcileStatement>({
           ...input,

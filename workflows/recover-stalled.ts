@@ -10,17 +10,17 @@ import { askProvider } from './retry-policies.ts';
 
 const { sweepStragglers } = proxyActivities<Activities>({
   ...askProvider,
-  summary: 'Find and help stragglers',
+  summary: 'Recover stalled work',
 });
 
 const recoverEveryMs = 10_000;
 
-/** Picks up whatever was accepted and left lying by a crash or an outage. Workflow id: `sweep`. */
-export async function sweep(): Promise<never> {
+/** Recovers whatever was accepted and then stalled by a crash or an outage. Workflow id: `sweep`. */
+export async function recoverStalled(): Promise<never> {
   while (!workflowInfo().continueAsNewSuggested) {
     const found = await sweepStragglers();
-    setCurrentDetails(`Last sweep: ${JSON.stringify(found)}`);
-    await sleep(recoverEveryMs, { summary: 'until the next sweep' });
+    setCurrentDetails(`Last run: ${JSON.stringify(found)}`);
+    await sleep(recoverEveryMs, { summary: 'until the next run' });
   }
-  return continueAsNew<typeof sweep>();
+  return continueAsNew<typeof recoverStalled>();
 }

@@ -37,13 +37,13 @@ export async function settleLate({
   let reports = resumed?.reports ?? 0;
   let confirmWithinMs = resumed?.confirmWithinMs;
   let isConfirmed = false;
-  let hasLeftovers = resumed !== undefined;
+  let hasOpenAttempts = resumed !== undefined;
   const inTurn = oneAtATime();
   const isToConfirm = () => confirmWithinMs !== undefined && !isConfirmed;
-  const note = (progress: OrderProgress) => {
+  const learn = (progress: OrderProgress) => {
     // Of several at once the last to answer need not be the newest: what one of them found is kept.
     confirmWithinMs ??= progress.confirmWithinMs;
-    hasLeftovers ||= progress.hasLeftovers ?? false;
+    hasOpenAttempts ||= progress.hasLeftovers ?? false;
     const { status, review } = progress;
     const doubt = review === undefined ? '' : ` IN DOUBT: ${review}.`;
     setCurrentDetails(`A notification came after the end; the order is ${status}.${doubt}`);
@@ -51,9 +51,9 @@ export async function settleLate({
   setHandler(providerReported, async ({ notificationId }) => {
     try {
       const progress = await inTurn(() => record.applyNotification({ notificationId }));
-      note(progress.isOnlyHint ? await resolveNotification({ notificationId }) : progress);
+      learn(progress.isOnlyHint ? await resolveNotification({ notificationId }) : progress);
     } catch (error) {
-      // Refused for good, as with a revoked key: an alert is out, and the sweep says it again.
+      // Refused for good, as with a revoked key: an alert is out, and the recovery job redelivers it.
       if (!(error instanceof ActivityFailure)) throw error;
     }
     reports += 1;
@@ -65,16 +65,16 @@ export async function settleLate({
       isConfirmed = true;
       isConfirmed = (await confirmOrder({ orderId, withinMs: confirmWithinMs ?? 0 })) !== undefined;
     }
-    if (hasLeftovers) {
+    if (hasOpenAttempts) {
       // Before the call: what a handler finds meanwhile is for the next round.
-      hasLeftovers = false;
-      if (!(await closeOpenAttempts({ orderId }))) hasLeftovers = true;
+      hasOpenAttempts = false;
+      if (!(await closeOpenAttempts({ orderId }))) hasOpenAttempts = true;
     }
     await condition(allHandlersFinished);
-    if ((isToConfirm() || hasLeftovers) && isHistoryLong()) {
+    if ((isToConfirm() || hasOpenAttempts) && isHistoryLong()) {
       const left = isToConfirm() && confirmWithinMs !== undefined ? { confirmWithinMs } : {};
       await continueAsNew<typeof settleLate>({ orderId, resumed: { reports, ...left } });
     }
-  } while (isToConfirm() || hasLeftovers);
+  } while (isToConfirm() || hasOpenAttempts);
   return { reports };
 }

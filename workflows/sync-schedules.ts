@@ -16,11 +16,11 @@ const activities = proxyActivities<Activities>({
 const everyMs = 15_000;
 
 /** Looks after the accounts' schedules, so that a new account has one soon. Workflow id: `schedules`. */
-export async function keepSchedules(): Promise<never> {
+export async function syncSchedules(): Promise<never> {
   while (!workflowInfo().continueAsNewSuggested) {
     const kept = await activities.keepSchedules();
     setCurrentDetails(`Last look: ${JSON.stringify(kept)}`);
     await sleep(everyMs, { summary: 'until the next look' });
   }
-  return continueAsNew<typeof keepSchedules>();
+  return continueAsNew<typeof syncSchedules>();
 }

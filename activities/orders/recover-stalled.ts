@@ -14,19 +14,19 @@ import { startRefund } from '../../orchestration/start-refund.ts';
 import { redeliverCommands } from '../../services/orders/redeliver-commands.ts';
 import { restartOrder } from '../../services/orders/restart-order.ts';
 
-// Younger work is under way in some process, and none of the sweep's business.
+// Younger work is under way in some process, and not stalled.
 const graceSeconds = 5;
 
 /**
- * Starts, signals and wakes again whatever was accepted and then left lying. All of it is idempotent:
- * a workflow that runs is only found running. What fails now is found again by the next sweep.
+ * Starts, signals and redelivers whatever was accepted and then stalled. All of it is idempotent:
+ * a workflow that runs is only found running. The next run finds what fails now.
  */
-export async function sweepStragglers(deps: ActivityDeps): Promise<RecoveryResult> {
+export async function recoverStalled(deps: ActivityDeps): Promise<RecoveryResult> {
   const { db, client, taskQueue, logger } = deps;
   await recordHeartbeat(db, { workflowId: workflowIds.sweep });
   // Before the rows are looked at: whoever is started again by what they say is no alert.
   const { restarted } = await restartEndedWorkflows(deps).catch((error: unknown) => {
-    logger.warn({ error }, 'ended workflows could not be listed, the next sweep tries again');
+    logger.warn({ error }, 'ended workflows could not be listed, the next run tries again');
     return { restarted: 0 };
   });
   const found = await findStalled(db, { graceSeconds });
@@ -37,29 +37,29 @@ export async function sweepStragglers(deps: ActivityDeps): Promise<RecoveryResul
     ...conversations,
     notifications: found.notifications.length,
     orders: found.orders.length,
-    wishes: found.wishes.length,
+    commands: found.commands.length,
     refunds: found.refunds.length,
     endpoints: endpoints.length,
     replays: found.replays.length,
   };
-  const helped: OrderId[] = [];
-  const helpedRefunds: RefundId[] = [];
+  const recovered: OrderId[] = [];
+  const recoveredRefunds: RefundId[] = [];
   // Orders first: a notification may be for one whose workflow never began.
   const steps: (() => Promise<void>)[] = [
     ...found.orders.map((orderId) => async () => {
       await restartOrder(deps, { orderId });
-      helped.push(orderId);
+      recovered.push(orderId);
     }),
     ...found.notifications.map(({ id, ...about }) => {
       return () => signalOrder({ client, taskQueue, ...about, notificationId: id });
     }),
-    ...found.wishes.map((orderId) => async () => {
+    ...found.commands.map((orderId) => async () => {
       await redeliverCommands(deps, { orderId });
-      helped.push(orderId);
+      recovered.push(orderId);
     }),
     ...found.refunds.map((refundId) => async () => {
       await startRefund({ client, taskQueue, refundId, summary: `Taken up again: ${refundId}` });
-      helpedRefunds.push(refundId);
+      recoveredRefunds.push(refundId);
     }),
     ...endpoints.map((endpointId) => () => signalEndpoint({ client, taskQueue, endpointId })),
     ...found.replays.map((replayId) => () => startReplay({ client, taskQueue, replayId })),
@@ -68,11 +68,11 @@ export async function sweepStragglers(deps: ActivityDeps): Promise<RecoveryResul
   for (const step of steps) {
     await step().catch((error: unknown) => {
       failed += 1;
-      logger.warn({ error }, 'a straggler could not be helped, the next sweep tries again');
+      logger.warn({ error }, 'stalled work could not be recovered, the next run tries again');
     });
   }
-  // Only those: one that could not be started is for the next sweep, not for the one in five minutes.
-  await markRecovered(db, { orderIds: helped, refundIds: helpedRefunds });
-  if (steps.length > 0) logger.info({ ...counts, restarted, failed }, 'swept');
+  // Only those: one that could not be started is for the next run, not for the one in five minutes.
+  await markRecovered(db, { orderIds: recovered, refundIds: recoveredRefunds });
+  if (steps.length > 0) logger.info({ ...counts, restarted, failed }, 'recovered stalled work');
   return { ...counts, restarted, failed };
 }

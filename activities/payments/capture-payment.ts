@@ -9,7 +9,7 @@ import { endedPatience } from '../../services/payments/ended-patience.ts';
 import { commitDecision, progressOf } from '../../services/payments/commit-decision.ts';
 import { paymentRef } from '../../services/payments/payment-ref.ts';
 
-/** Takes the money that is held for an order, as much of it as was wished for. Repeating it takes nothing twice. */
+/** Takes the money that is held for an order, as much of it as was requested. Repeating it takes nothing twice. */
 export async function capturePayment(
   deps: ActivityDeps,
   { orderId }: { orderId: OrderId },

@@ -90,7 +90,7 @@ async function giveUpClosing(
 }
 
 /** Closes what may still bring money to an order that is done: late authorisations, attempts left behind. */
-export async function closeLeftovers(
+export async function closeOpenAttempts(
   deps: ActivityDeps,
   { orderId }: { orderId: OrderId },
 ): Promise<OrderProgress> {

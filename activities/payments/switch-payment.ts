@@ -14,7 +14,7 @@ import { findRoutes } from '../../services/payments/route-payment.ts';
 import { renewHandle } from './renew-handle.ts';
 
 /**
- * Puts an attempt by the wished method in the place of the one there is, which is closed at its
+ * Puts an attempt by the requested method in the place of the one there is, which is closed at its
  * provider first. Where it turns out to be paid, paid wins and nothing is switched. By the method there is already,
  * the provider is asked anew for what the payer needs.
  */
@@ -28,7 +28,7 @@ export async function switchPayment(
   if (method === null || order.status !== 'pending') return progressOf(first);
   const current = currentPayment(first);
   if (current.method === method && current.status === 'created') {
-    // It is about to be opened, and the wish with it.
+    // It is about to be opened, and the command with it.
     return dropCommand(deps, { orderId, method });
   }
   if (current.method === method && current.status === 'pending') {

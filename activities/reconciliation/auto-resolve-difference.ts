@@ -12,7 +12,7 @@ import type { PaymentRef, Provider } from '../../providers/provider.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { applyReport } from '../../services/payments/apply-report.ts';
 import { askProvider, callProvider } from '../../services/payments/ask-provider.ts';
-import { closeLeftovers } from '../payments/close-payment.ts';
+import { closeOpenAttempts } from '../payments/close-payment.ts';
 import { changeOfDispute } from '../../services/payments/change-of-dispute.ts';
 import { commitAnswer } from '../../services/payments/commit-decision.ts';
 import { paymentRef } from '../../services/payments/payment-ref.ts';
@@ -21,7 +21,7 @@ import { changeOfProviderRefund } from '../../services/refunds/change-of-provide
 const pageSize = 100;
 
 /** What the next steps of a round are: differences the provider can prove, payments before what can be booked only with them. */
-export async function findHealable(
+export async function findAutoResolvable(
   { db }: ActivityDeps,
   input: { reconciliationId: ReconciliationId; round: number },
 ) {
@@ -30,24 +30,24 @@ export async function findHealable(
 
 /**
  * Asks the provider about one difference and applies its answer as any other answer of its: what
- * becomes of late or double money is decided where it always is. Whether that healed the difference,
+ * becomes of late or double money is decided where it always is. Whether that auto-resolved the difference,
  * the next comparison says; why it did not, is noted.
  */
-export async function healDifference(
+export async function autoResolveDifference(
   deps: ActivityDeps,
   { differenceId: id, round }: { differenceId: DifferenceId; round: number },
 ): Promise<{ note: string | null }> {
   const difference = await readDifference(deps.db, { id });
   if (difference.status !== 'open') return { note: null };
-  const heal = healers[difference.about];
-  if (!heal) throw new Error(`difference ${id} is about nothing that could be asked about`);
-  const note = await heal(deps, difference);
+  const resolve = resolvers[difference.about];
+  if (!resolve) throw new Error(`difference ${id} is about nothing that could be asked about`);
+  const note = await resolve(deps, difference);
   await recordAutoResolve(deps.db, { id, round, note });
   return { note };
 }
 
 /** Notes that the provider could not be asked. */
-export async function noteUnhealed(
+export async function recordUnresolved(
   { db }: ActivityDeps,
   { differenceId: id, ...rest }: { differenceId: DifferenceId; round: number; note: string },
 ): Promise<void> {
@@ -65,7 +65,7 @@ async function resolvePayment(
     ...{ orderId, paymentId, report },
     closeReason: 'closed_by_provider',
   });
-  if (progress.hasLeftovers) await closeLeftovers(deps, { orderId });
+  if (progress.hasLeftovers) await closeOpenAttempts(deps, { orderId });
   const after = await readOrder(deps.db, { orderId });
   if (paymentOf(after, paymentId).status === 'succeeded') return null;
   const { reviewReason } = after.order;
@@ -146,7 +146,7 @@ async function askAbout<T>(
   return callProvider(deps, payment, (provider) => ask(provider, paymentRef(payment)));
 }
 
-const healers: Partial<
+const resolvers: Partial<
   Record<
     DifferenceRow['about'],
     (deps: ActivityDeps, difference: DifferenceRow) => Promise<string | null>

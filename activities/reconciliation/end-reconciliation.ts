@@ -16,7 +16,7 @@ export async function endReconciliation(
 }
 
 /** Says that a run waits for its statement, or goes on. */
-export async function noteReconciliation(
+export async function recordReconciliationStatus(
   { db }: ActivityDeps,
   {
     reconciliationId: id,

@@ -2,7 +2,7 @@ import { createMiddleware } from 'hono/factory';
 import type { ApiDeps, AppEnv } from '../deps.ts';
 import { takesEvents } from './takes-events.ts';
 
-// What a workflow was not told by then, the sweep tells it.
+// What a workflow was not told by then, the recovery job redelivers.
 const timeoutMs = 10_000;
 
 /** Gives the calls to Temporal that a request makes one deadline: a server that does not answer holds nobody. */

@@ -42,7 +42,7 @@ export function registerCancelOrder(app: App, deps: ApiDeps) {
     const before = await findOrder(deps.db, whose);
     if (!before) throw notFound('order', orderId);
     if (isOpen(before)) {
-      await requestCommand(deps.db, { orderId, wish: { kind: 'cancel' } });
+      await requestCommand(deps.db, { orderId, command: { kind: 'cancel' } });
       redeliverCommands(deps, { orderId }).catch(
         leftToRecovery(deps.logger, 'the cancellation', { orderId }),
       );

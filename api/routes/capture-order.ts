@@ -64,7 +64,7 @@ export function registerCaptureOrder(app: App, deps: ApiDeps) {
       snapshot.capturedMinor === captureMinor;
     if (!isHeld && !isRepeat) throw notCapturable(snapshot);
     if (isHeld) {
-      await requestCommand(deps.db, { orderId, wish: { kind: 'capture', captureMinor } });
+      await requestCommand(deps.db, { orderId, command: { kind: 'capture', captureMinor } });
       redeliverCommands(deps, { orderId }).catch(
         leftToRecovery(deps.logger, 'the capture', { orderId }),
       );

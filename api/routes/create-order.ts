@@ -192,7 +192,7 @@ async function openOrder(
     if (!view) throw new Error(`order ${orderId} was just written and is not there`);
     return view;
   };
-  // Where Temporal is away the sweep starts the order when it is back, and the merchant gets its 202.
+  // Where Temporal is away the recovery job starts the order when it is back, and the merchant gets its 202.
   startPayOrder({ ...deps, order }).catch(leftToRecovery(deps.logger, 'the order', { orderId }));
   return waitFor({
     subscribe: (tell) => deps.changes.subscribe('tender_orders', orderId, tell),

@@ -11,7 +11,7 @@ const keptMs = 1_000;
 const askedForMs = 800;
 /** A worker that has nothing to do asks for work once a minute, and Temporal names it for five. */
 const pollsEveryMs = 70_000;
-/** A relay looks every second, the sweep every ten: whoever is silent for so long does not run. */
+/** The relay writes a heartbeat every 5 s, the recovery job every 10 s. */
 const silentForMs = 60_000;
 
 type Check = { name: string; status: 'up' | 'down'; detail?: string };

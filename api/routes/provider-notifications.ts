@@ -71,7 +71,7 @@ async function receive(
     return;
   }
   const { id: notificationId, orderId, refundId } = stored;
-  // Not awaited: the provider is acknowledged for what is committed, and the sweep sees to the rest.
+  // Not awaited: the provider is acknowledged for what is committed, and the recovery job redelivers the rest.
   signalOrder({ client, taskQueue, orderId, refundId, notificationId }).catch(
     leftToRecovery(logger, 'the notification', { notificationId }),
   );

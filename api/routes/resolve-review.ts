@@ -71,8 +71,8 @@ export function registerResolveReview(app: App, deps: ApiDeps) {
       c.header('etag', etagOf(after));
       return c.json(orderBody(after, deps.publicUrl), 200);
     }
-    const wish = { kind: 'resolve', verb, note, actor, merchantId: merchant.id } as const;
-    const isRecorded = await requestCommand(deps.db, { orderId, wish });
+    const command = { kind: 'resolve', verb, note, actor, merchantId: merchant.id } as const;
+    const isRecorded = await requestCommand(deps.db, { orderId, command });
     if (!isRecorded) throw notInReview(before);
     redeliverCommands(deps, { orderId }).catch(
       leftToRecovery(deps.logger, 'the decision', { orderId }),

@@ -78,7 +78,7 @@ export function registerSwitchPayment(app: App, deps: ApiDeps) {
 }
 
 /**
- * Writes the wish down and tells the order's workflow. Refuses a method no account can take, and more attempts than an
+ * Records the command and signals the order's workflow. Refuses a method no account can take, and more attempts than an
  * order may have: each is a payment at a provider, and stands in every event of the order.
  */
 export async function requestSwitch(
@@ -98,7 +98,7 @@ export async function requestSwitch(
       extensions: { routes },
     });
   }
-  await requestCommand(deps.db, { orderId, wish: { kind: 'switch', method } });
+  await requestCommand(deps.db, { orderId, command: { kind: 'switch', method } });
   redeliverCommands(deps, { orderId }).catch(
     leftToRecovery(deps.logger, 'the switch', { orderId }),
   );

@@ -25,7 +25,7 @@ const isPlainlyEqual = sql`case
 
 /**
  * Compares a day's statement with our books, in one transaction and set by set. New differences are
- * listed, known ones refreshed, and those that are no more closed as healed. Doing it again is safe.
+ * listed, known ones refreshed, and those that are no more closed as auto-resolved. Doing it again is safe.
  */
 export function compareStatement(
   db: Database,

@@ -72,7 +72,7 @@ export async function readDifference(
   return row;
 }
 
-/** Notes that a round has tried to heal it, and why it could not, if it could not. */
+/** Records that a round has tried to auto-resolve it, and why it could not, if it could not. */
 export async function recordAutoResolve(
   db: Database,
   input: { id: DifferenceId; round: number; note: string | null },
@@ -105,7 +105,7 @@ export async function overruleEntry(
 
 export type AcknowledgeResult =
   | { kind: 'acknowledged'; difference: DifferenceRow }
-  /** It is healed: there is nothing to take as it is. */
+  /** It is auto-resolved: there is nothing to take as it is. */
   | { kind: 'notOpen'; status: DifferenceStatus }
   | { kind: 'absent' };
 

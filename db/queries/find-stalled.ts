@@ -12,8 +12,8 @@ export type Stalled = {
   notifications: { id: NotificationId; orderId: OrderId; refundId: RefundId | null }[];
   /** Committed, but their workflow never opened the payment, or is long past its end. */
   orders: OrderId[];
-  /** With wishes that were not heard. */
-  wishes: OrderId[];
+  /** With commands that no workflow acknowledged. */
+  commands: OrderId[];
   /** Reserved, but their workflow may be lost. */
   refunds: RefundId[];
   /** In the care of a delivery workflow that may have been lost. */
@@ -30,7 +30,7 @@ const ago = (seconds: number) => sql`now() - make_interval(secs => ${seconds})`;
 const isNotRecoveredSince = ({ recoveredAt }: typeof orders | typeof refunds, seconds: number) =>
   or(isNull(recoveredAt), lt(recoveredAt, ago(seconds)));
 
-/** Finds everything that was accepted and then left lying, oldest first. `graceSeconds` keeps off work under way. */
+/** Finds everything that was accepted and then stalled, oldest first. `graceSeconds` keeps off work under way. */
 export async function findStalled(
   db: Database,
   { graceSeconds }: { graceSeconds: number },
@@ -145,7 +145,7 @@ export async function findStalled(
       orderId ? [{ id, orderId, refundId }] : [],
     ),
     orders: [...lost, ...unasked].map(({ id }) => id),
-    wishes: unheard.map(({ id }) => id),
+    commands: unheard.map(({ id }) => id),
     refunds: open.map(({ id }) => id),
     endpoints: stalledEndpoints.map(({ id }) => id),
     replays: replaying.map(({ id }) => id),

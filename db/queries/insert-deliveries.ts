@@ -38,7 +38,7 @@ const insert = statement(
 /**
  * Writes what is to be delivered, and what was delivered already, in one statement whatever the number,
  * where the endpoint is still as it was seen. The endpoints are locked. What may be sent once at the most
- * does not wait for one in trouble. A delivery that is there already was asked for by a replay.
+ * does not wait for a failing one. A delivery that is there already was asked for by a replay.
  */
 export async function insertDeliveries(
   runner: Runner,

@@ -8,7 +8,7 @@ import { auditEntries } from '../schema/audit.ts';
 import { orders } from '../schema/orders.ts';
 
 /** What a merchant can want of a running order. */
-export type Wish =
+export type Command =
   | { kind: 'cancel' }
   | { kind: 'capture'; captureMinor: number }
   | { kind: 'switch'; method: string }
@@ -17,38 +17,38 @@ export type Wish =
   | { kind: 'resolve'; verb: ReviewVerb; actor: string; merchantId: MerchantId; note: string };
 
 /**
- * Writes a wish down, so that it survives until a worker hears it. False where the order is in no
- * state for it, or the same was wished before. Raises the version: a decision made meanwhile on the
+ * Records a command, so that it survives until a worker receives it. False where the order is in no
+ * state for it, or the same was requested before. Raises the version: a decision made meanwhile on the
  * order as it was is made anew.
  */
 export function requestCommand(
   db: Database,
-  { orderId, wish }: { orderId: OrderId; wish: Wish },
+  { orderId, command }: { orderId: OrderId; command: Command },
 ): Promise<boolean> {
   return db.transaction(async (tx) => {
-    const { set, states, unless } = termsOf(wish);
+    const { set, states, unless } = termsOf(command);
     const noted = await tx
       .update(orders)
       .set({ ...set, commandedAt: new Date(), version: sql`${orders.version} + 1` })
       .where(and(eq(orders.id, orderId), inArray(orders.status, states), unless))
       .returning({ id: orders.id });
     if (noted.length === 0) return false;
-    if (wish.kind === 'resolve') {
+    if (command.kind === 'resolve') {
       await tx.insert(auditEntries).values({
         id: newId('audit') satisfies Id<'audit'>,
-        merchantId: wish.merchantId,
-        actor: wish.actor,
-        action: `order.review.${wish.verb}`,
+        merchantId: command.merchantId,
+        actor: command.actor,
+        action: `order.review.${command.verb}`,
         resourceId: orderId,
-        details: { note: wish.note },
+        details: { note: command.note },
       });
     }
     return true;
   });
 }
 
-function termsOf(wish: Wish) {
-  switch (wish.kind) {
+function termsOf(command: Command) {
+  switch (command.kind) {
     case 'cancel':
       return terms(
         { cancelRequestedAt: new Date() },
@@ -58,28 +58,28 @@ function termsOf(wish: Wish) {
     case 'capture':
       return terms(
         // Why an earlier one was refused is no answer to this one.
-        { captureRequestedMinor: wish.captureMinor, failureCode: null },
+        { captureRequestedMinor: command.captureMinor, failureCode: null },
         ['authorized'],
         isNull(orders.captureRequestedMinor),
       );
     case 'switch':
       return terms(
-        { switchRequestedTo: wish.method },
+        { switchRequestedTo: command.method },
         ['pending'],
-        or(isNull(orders.switchRequestedTo), ne(orders.switchRequestedTo, wish.method)),
+        or(isNull(orders.switchRequestedTo), ne(orders.switchRequestedTo, command.method)),
       );
     case 'renew':
       return terms(
-        { switchRequestedTo: wish.method },
+        { switchRequestedTo: command.method },
         ['pending'],
         isNull(orders.switchRequestedTo),
       );
     case 'resolve':
       return terms(
-        { reviewVerb: wish.verb, failureCode: null },
+        { reviewVerb: command.verb, failureCode: null },
         ['review'],
         // The latest is what the person wants, also where the one before cannot be carried out.
-        or(isNull(orders.reviewVerb), ne(orders.reviewVerb, wish.verb)),
+        or(isNull(orders.reviewVerb), ne(orders.reviewVerb, command.verb)),
       );
   }
 }

@@ -47,7 +47,7 @@ const advance = statement<
 const fenced = new Error('another relay has taken the shard over');
 
 /**
- * Writes the deliveries of a stretch of the feed and that they are written, in one transaction under the
+ * Writes the deliveries of a range of the feed and that they are written, in one transaction under the
  * locks of their endpoints: what was planned by what was known of these, and what only the lock shows.
  * Comes back while the commit is under way. `client` is the relay's own.
  */

@@ -64,14 +64,14 @@ export const orders = pgTable(
     reviewFacts: jsonb().$type<ReviewFacts>(),
     closeReason: text().$type<CloseReason>(),
     failureCode: text(),
-    /** When the sweep last looked after this order. */
+    /** When the recovery job last looked after this order. */
     recoveredAt: timestamp('swept_at', { withTimezone: true }),
-    /** Wishes, written down before any workflow hears them. */
+    /** Commands, recorded before any workflow receives them. */
     cancelRequestedAt: timestamp({ withTimezone: true }),
     captureRequestedMinor: bigint({ mode: 'number' }),
     switchRequestedTo: text(),
     reviewVerb: text().$type<ReviewVerb>(),
-    /** When the latest wish was made; null once none is left. */
+    /** When the latest command was requested; null once none is left. */
     commandedAt: timestamp('wished_at', { withTimezone: true }),
     expiresAt: timestamp({ withTimezone: true }).notNull(),
     authorizedAt: timestamp({ withTimezone: true }),
@@ -83,7 +83,7 @@ export const orders = pgTable(
   (t) => [
     uniqueIndex('orders_merchant_order_no').on(t.merchantId, t.merchantOrderNo),
     index('orders_by_merchant').on(t.merchantId, t.id),
-    // What the sweep looks for: orders that may have lost their workflow.
+    // What the recovery job looks for: orders that may have lost their workflow.
     index('orders_open')
       .on(t.createdAt)
       .where(sql`${t.status} in ('pending', 'authorized', 'review')`),

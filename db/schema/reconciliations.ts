@@ -144,7 +144,7 @@ export const differences = pgTable(
     status: text().$type<DifferenceStatus>().notNull().default('open'),
     /** The round of its reconciliation that found it last. */
     round: integer().notNull(),
-    /** Why it could not be healed. */
+    /** Why it could not be auto-resolved. */
     note: text(),
     healTriedRound: integer(),
     /** `provider`: its answer, asked for by the run; `meanwhile`: it was gone at a later look. */

@@ -42,7 +42,7 @@ export const refunds = pgTable(
     failureCode: text(),
     amountMinor: bigint({ mode: 'number' }).notNull(),
     currency: text().notNull(),
-    /** When the sweep last looked after it. */
+    /** When the recovery job last looked after it. */
     recoveredAt: timestamp('swept_at', { withTimezone: true }),
     settledAt: timestamp({ withTimezone: true }),
     createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),

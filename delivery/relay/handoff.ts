@@ -5,11 +5,11 @@ import type { EndpointId } from '../../domain/ids.ts';
 import type { FeedReader } from './feed-reader.ts';
 import type { QueueHandoff } from '../queue/endpoint-queues.ts';
 
-// What waits for an endpoint in trouble is in no hurry: a little patience makes one transaction of many.
+// What waits for a failing endpoint is in no hurry: a little patience makes one transaction of many.
 const patienceMs = 100;
 
 /**
- * Gives what waits for endpoints in trouble to their workflows. What comes while that is written is given
+ * Gives what waits for failing endpoints to their workflows. What comes while that is written is given
  * together afterwards: a hundred endpoints that hang at once are one transaction, not a hundred that wait for
  * each other.
  */

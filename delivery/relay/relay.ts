@@ -110,7 +110,7 @@ async function relay(input: RelayInput, calls: AbortController): Promise<'fenced
       if (outcome.kind === 'retry') feed.hold(outcome.endpointId);
       if (!feed.keep(delivery, outcome)) outcomes.add(outcome);
       input.onWindow(delivery.endpoint.id, queues.windowOf(delivery.endpoint.id));
-      // Only a relay that was full waits for room; the others are woken by news.
+      // Only a relay that was full waits for room; news wakes the others.
       if (fullSinceMs !== undefined && !queues.isFull(lowWater)) wake.signal();
       return outcome;
     },

@@ -16,7 +16,10 @@ export async function restartConversations(
   const messageIds: MessageId[] = [];
   const sessionIds: SessionId[] = [];
   const warn = (error: unknown) =>
-    logger.warn({ error }, 'a conversation could not be attended, the next sweep tries again');
+    logger.warn(
+      { error },
+      'a conversation could not be restarted; the recovery job will try again',
+    );
   for (const message of found.messages) {
     await startExchange({ client, taskQueue, message, isRestart: true }).then(() => {
       messageIds.push(message.id);

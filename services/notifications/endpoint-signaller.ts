@@ -44,12 +44,15 @@ export function createEndpointSignaller(
       if (now.hasMore && isOfUse) tell(endpointId);
     }, signalAgainMs).unref();
     inTurn(() => signalEndpoint({ ...deps, endpointId })).catch((error: unknown) =>
-      // Not lost: the sweep finds deliveries that are due in no one's hands.
-      deps.logger.warn({ error, endpointId }, 'an endpoint could not be woken, the sweep will'),
+      // Not lost: the recovery job finds deliveries that are due in no one's hands.
+      deps.logger.warn(
+        { error, endpointId },
+        'an endpoint could not be signalled; the recovery job will',
+      ),
     );
   }
 
-  /** The latest that is known of it holds. What a process that stops still had to tell, the sweep finds. */
+  /** The latest that is known of it holds. What a stopping process still had to signal, the recovery job finds. */
   function tellInTime({ endpointId, notBeforeMs }: FailingEndpoint): void {
     clearTimeout(delayed.get(endpointId));
     delayed.delete(endpointId);

@@ -11,15 +11,15 @@ import { restartOrder } from './restart-order.ts';
 type Deps = Pick<ServiceDeps, 'db' | 'client' | 'taskQueue' | 'publicUrl' | 'logger'>;
 
 /**
- * Tells an order's workflow of every wish that stands in its row; one that is gone, as when it was terminated or
- * Temporal's database was lost, is started first. Saying a wish twice is saying it once.
+ * Tells an order's workflow of every command that stands in its row; a workflow that is gone, as when it was terminated or
+ * Temporal's database was lost, is started first. Redelivering a command is idempotent.
  */
 export async function redeliverCommands(
   deps: Deps,
   { orderId }: { orderId: OrderId },
 ): Promise<void> {
   try {
-    await tell(deps, orderId);
+    await deliver(deps, orderId);
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
     await restartOrder(deps, { orderId });
@@ -29,19 +29,21 @@ export async function redeliverCommands(
         workflowId: workflowIds.payOrder(orderId),
         status: 'NOT_RUNNING',
       },
-      'an order with a wish had no workflow; it was started again',
+      'an order with a command had no workflow; it was started again',
     );
-    await tell(deps, orderId);
+    await deliver(deps, orderId);
   }
 }
 
-async function tell({ db, client }: Deps, orderId: OrderId): Promise<void> {
+async function deliver({ db, client }: Deps, orderId: OrderId): Promise<void> {
   const { order } = await readOrder(db, { orderId });
   if (order.cancelRequestedAt) await cancelRunningOrder({ client, orderId });
-  const wishes: (OrderCommand | false)[] = [
+  const commands: (OrderCommand | false)[] = [
     order.captureRequestedMinor !== null && 'capture',
     order.switchRequestedTo !== null && 'switch',
     order.reviewVerb !== null && 'resolve',
   ];
-  for (const wish of wishes) if (wish) await signalCommand({ client, orderId, wish });
+  for (const command of commands) {
+    if (command) await signalCommand({ client, orderId, command });
+  }
 }

@@ -8,9 +8,9 @@ import type { Logger } from '../../telemetry/logger.ts';
 
 /** How accounts' calls have ended of late, over all processes. */
 export type AccountHealth = {
-  note(accountId: AccountId, outcome: 'succeeded' | 'failed'): void;
+  record(accountId: AccountId, outcome: 'succeeded' | 'failed'): void;
   of(accountIds: readonly AccountId[]): Promise<ReadonlyMap<AccountId, Health>>;
-  /** Writes down what was noted and not written yet. */
+  /** Writes down what was recorded and not written yet. */
   flush(): Promise<void>;
 };
 
@@ -32,16 +32,16 @@ export function createAccountHealth({
   async function flush(): Promise<void> {
     clearTimeout(timer);
     timer = undefined;
-    const noted = [...counts.values()];
+    const recorded = [...counts.values()];
     counts.clear();
-    await addOutcomes(db, noted).catch((error: unknown) =>
+    await addOutcomes(db, recorded).catch((error: unknown) =>
       // Only a hint for the router: the next calls tell the same.
       logger.warn({ err: error }, 'the health of accounts could not be written down'),
     );
   }
 
   return {
-    note(accountId, outcome) {
+    record(accountId, outcome) {
       const count = counts.get(accountId) ?? { accountId, succeeded: 0, failed: 0 };
       counts.set(accountId, { ...count, [outcome]: count[outcome] + 1 });
       timer ??= setTimeout(() => void flush(), flushAfterMs).unref();

@@ -42,13 +42,13 @@ export async function callProvider<T>(
   const provider = await providers.get(accountId);
   try {
     const result = await call(provider);
-    health.note(accountId, 'succeeded');
+    health.record(accountId, 'succeeded');
     return result;
   } catch (error) {
     // Of a code that nobody knows nobody knows either whose fault it is.
     const isTheirs =
       error instanceof ProviderFault && error.blames === 'provider' && !error.isUndocumented;
-    if (isTheirs) health.note(accountId, 'failed');
+    if (isTheirs) health.record(accountId, 'failed');
     if (error instanceof ProviderFault) sayIfForPeople(logger, accountId, error);
     throw error;
   }

@@ -69,7 +69,7 @@ function siblingsOf({ payments }: OrderRead, payment: PaymentRow): Siblings {
   };
 }
 
-/** What an order that has come to an end no longer wishes for. */
+/** An order that has ended has no pending commands. */
 export const noCommands = {
   commandedAt: null,
   cancelRequestedAt: null,
@@ -78,7 +78,7 @@ export const noCommands = {
   reviewVerb: null,
 } as const;
 
-/** What is left of a row's wishes once one of them was dealt with; a cancellation stands beside the others. */
+/** The commands left in a row once one was carried out; a cancellation stands beside the others. */
 export function commandsAfter(
   order: Pick<OrderRead['order'], 'cancelRequestedAt' | 'commandedAt'>,
   done: 'captureRequestedMinor' | 'switchRequestedTo',
@@ -137,7 +137,7 @@ function orderPatch(
       return { ...noCommands, status: change.status, closedAt: at };
     case 'review':
       return {
-        // A person decides now: what was wished before must not happen weeks later.
+        // A person decides now: earlier commands must not be carried out weeks later.
         ...(order.status !== 'review' && noCommands),
         status: change.status,
         ...inReview({ payment, reason: change.reviewReason, source, at }),

@@ -34,7 +34,7 @@ export type Restarter = (
 /** By workflow type: all that may be in the middle of something. What must always run is the workers' to keep. */
 export const restarters: Readonly<Record<string, Restarter>> = {
   payOrder: (deps, { workflowId }) => restartOrderOf(deps, partOf(workflowId, 1)),
-  // What was reported and not applied, the sweep tells again; this is for what follows from it.
+  // The recovery job redelivers reports that were not applied; this is for what follows from them.
   settleLate: (deps, { workflowId }) => restartOrderOf(deps, partOf(workflowId, 1)),
   async refundPayment({ db, client, taskQueue }, { workflowId }) {
     const refundId = partOf(workflowId, 1);

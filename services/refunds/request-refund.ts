@@ -26,7 +26,7 @@ export type RefundRequest = {
 
 export type RequestRefundResult =
   | { kind: 'reserved'; refund: RefundRow }
-  /** The same wish was made before. */
+  /** The same refund was requested before. */
   | { kind: 'existing'; refund: RefundRow }
   /** The number was used for another refund. */
   | { kind: 'numberTaken'; refund: RefundRow }
@@ -39,37 +39,37 @@ export type RequestRefundResult =
  */
 export async function requestRefund(
   db: Database,
-  wish: RefundRequest,
+  request: RefundRequest,
 ): Promise<RequestRefundResult> {
   try {
-    return await reserve(db, wish);
+    return await reserve(db, request);
   } catch (error) {
     // The number was taken meanwhile under another order's lock, and is found there now.
     if (!isUniqueViolation(error)) throw error;
-    return reserve(db, wish);
+    return reserve(db, request);
   }
 }
 
-function reserve(db: Database, wish: RefundRequest): Promise<RequestRefundResult> {
-  return withOrderLocked(db, wish, async (locked) => {
-    const read = await readOrder(locked, wish);
-    const { merchantId, merchantRefundNo } = wish;
+function reserve(db: Database, request: RefundRequest): Promise<RequestRefundResult> {
+  return withOrderLocked(db, request, async (locked) => {
+    const read = await readOrder(locked, request);
+    const { merchantId, merchantRefundNo } = request;
     const known =
       merchantRefundNo !== null &&
       (await findRefundByNumber(locked, { merchantId, merchantRefundNo }));
-    if (known) return { kind: isSame(known, wish) ? 'existing' : 'numberTaken', refund: known };
-    const payment = paymentToRefund(read, wish.paymentId);
+    if (known) return { kind: isSame(known, request) ? 'existing' : 'numberTaken', refund: known };
+    const payment = paymentToRefund(read, request.paymentId);
     if (!payment) return { kind: 'noPayment' };
     const decision = decideOnRefundRequest({
       capturedMinor: payment.capturedMinor,
       refunds: read.refunds.filter(({ paymentId }) => paymentId === payment.id),
-      amountMinor: wish.amountMinor,
+      amountMinor: request.amountMinor,
     });
     if (decision.kind === 'refused') {
       return { kind: 'tooMuch', refundableMinor: decision.refundableMinor };
     }
     const { amountMinor } = decision;
-    const { merchantRefundNo: _, ...rest } = wish;
+    const { merchantRefundNo: _, ...rest } = request;
     const refund = newRefund({
       ...{ ...rest, read, payment, amountMinor },
       ...(merchantRefundNo !== null && { merchantRefundNo }),
@@ -97,11 +97,11 @@ function paymentToRefund(
     : paid.find(({ id }) => id === paymentId);
 }
 
-function isSame(known: RefundRow, wish: RefundRequest): boolean {
+function isSame(known: RefundRow, request: RefundRequest): boolean {
   return (
-    known.orderId === wish.orderId &&
-    known.reason === wish.reason &&
-    (wish.paymentId === undefined || wish.paymentId === known.paymentId) &&
-    (wish.amountMinor === undefined || wish.amountMinor === known.amountMinor)
+    known.orderId === request.orderId &&
+    known.reason === request.reason &&
+    (request.paymentId === undefined || request.paymentId === known.paymentId) &&
+    (request.amountMinor === undefined || request.amountMinor === known.amountMinor)
   );
 }

@@ -226,8 +226,8 @@ async function refund(
   say: (path: string, body: object, headers: object) => Promise<Answer>,
 ): Promise<void> {
   const merchantRefundNo = `R-${told.life.number}-${no}`;
-  const wish = { merchantRefundNo, ...(amountMinor !== undefined && { amountMinor }) };
-  const { status, text } = await say('/refunds', wish, { prefer: 'wait=2' });
+  const body = { merchantRefundNo, ...(amountMinor !== undefined && { amountMinor }) };
+  const { status, text } = await say('/refunds', body, { prefer: 'wait=2' });
   if (status >= 400) {
     told.refusedRefunds += 1;
     return;

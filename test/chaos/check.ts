@@ -39,7 +39,7 @@ export async function check(
   const verdicts = createVerdicts();
   for (const problem of input.lost) verdicts.expect(1, false, problem);
   for (const id of input.lonely) verdicts.expect(10, false, `${id} was open without a workflow`);
-  for (const what of input.left) verdicts.expect(10, false, `left lying: ${what}`);
+  for (const what of input.left) verdicts.expect(10, false, `stalled: ${what}`);
   const found = await gather(evidence);
   say('gathered what rows, books, log and feed say');
   checkPromises(found, told, verdicts);

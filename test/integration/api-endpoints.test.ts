@@ -142,13 +142,13 @@ describe.concurrent('an endpoint', () => {
     const lost = await undelivered(scene);
     expect(lost.length).toBeGreaterThan(0);
     expect(new Set(lost.map(({ reason }) => reason))).toEqual(new Set(['endpoint_disabled']));
-    const wish = { endpointId: scene.endpoint.id, kind: 'recover', since };
-    expect((await scene.merchant.api('POST', '/v1/replays', { body: wish })).status).toBe(409);
+    const body = { endpointId: scene.endpoint.id, kind: 'recover', since };
+    expect((await scene.merchant.api('POST', '/v1/replays', { body: body })).status).toBe(409);
     await change(scene, { status: 'enabled' });
     const { body: replay, status } = await scene.merchant.api<{ id: ReplayId }>(
       'POST',
       '/v1/replays',
-      { body: wish },
+      { body: body },
     );
     expect(status).toBe(202);
     await until('recovered', () => scene.receiver.received.length >= lost.length);

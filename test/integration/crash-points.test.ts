@@ -69,7 +69,7 @@ describe.concurrent('a kill -9', { timeout: 180_000 }, () => {
         return committed;
       });
       await api.restarted;
-      await until('the sweep opened it', async () => {
+      await until('the recovery job opened it', async () => {
         return (await paymentOf(world, row)).nextAction !== null;
       });
       const answer = await repeated;

@@ -17,7 +17,7 @@ import type { OrderId, PaymentId } from '../../domain/ids.ts';
 import type { ProviderReport } from '../../domain/payment.ts';
 import { createProvider } from '../../providers/create-provider.ts';
 import { createLogger } from '../../telemetry/logger.ts';
-import { orderProgress, wished, workflowIds } from '../../workflows/messages.ts';
+import { commandRequested, orderProgress, workflowIds } from '../../workflows/messages.ts';
 import { newOrder, openOrder, orderBecomes, payAtProvider } from '../support/orders.ts';
 import type { OrderBody, RefundBody } from '../support/orders.ts';
 import { scriptFaults, tradeOf } from '../support/provider-book.ts';
@@ -256,12 +256,12 @@ describe('wishes', () => {
     const order = await openOrder(merchant, { methods: ['wechat-pay.native', 'stripe.checkout'] });
     const orderId = order.id as OrderId;
     const method = 'stripe.checkout';
-    await requestCommand(world.db, { orderId, wish: { kind: 'cancel' } });
-    await requestCommand(world.db, { orderId, wish: { kind: 'switch', method } });
+    await requestCommand(world.db, { orderId, command: { kind: 'cancel' } });
+    await requestCommand(world.db, { orderId, command: { kind: 'switch', method } });
     const { temporal } = world;
     await temporal.workflow
       .getHandle(workflowIds.payOrder(orderId))
-      .signal(wished, { wish: 'switch' });
+      .signal(commandRequested, { wish: 'switch' });
     await until('the switch is done', async () => {
       const found = await read(merchant, order);
       return found.payments.length === 2;

@@ -96,14 +96,14 @@ describe.each(providers)('refunds at %s', (provider, method) => {
   test('the same number asks for the same refund, and never for another', async () => {
     const merchant = await world.newMerchant([provider]);
     const order = await paidOrder(merchant, method);
-    const wish = { merchantRefundNo: `same-${order.id}`, amountMinor: 300 };
+    const body = { merchantRefundNo: `same-${order.id}`, amountMinor: 300 };
     const [one, two] = await Promise.all([
-      refund(merchant, order, wish),
-      refund(merchant, order, wish),
+      refund(merchant, order, body),
+      refund(merchant, order, body),
     ]);
     expect(new Set([one.status, two.status])).toEqual(new Set([200, 201]));
     expect(one.body.id).toBe(two.body.id);
-    const other = await refund(merchant, order, { ...wish, amountMinor: 301 });
+    const other = await refund(merchant, order, { ...body, amountMinor: 301 });
     expect(other.status).toBe(409);
     expect(other.text).toContain('refund-number-taken');
     const trade = await tradeOf(world, merchant, order.payments[0]!);
@@ -274,7 +274,7 @@ describe('a trade that Alipay says is closed, and yet was paid', () => {
       },
     };
     await world.db.insert(providerNotifications).values(told);
-    // The sweep finds what was stored and not told to the order.
+    // The recovery job finds what was stored and not told to the order.
     await orderBecomes(merchant, order, 'refunded');
     expect(await booksOf(merchant)).toMatchObject([nothing]);
   });

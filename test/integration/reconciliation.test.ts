@@ -318,7 +318,7 @@ test('asked for ten times at once, a day is one run, and no line is kept twice',
   const { merchant, day } = await withDay('wechat-pay', plan);
   const runs = await Promise.all(Array.from({ length: 10 }, () => reconcile(merchant.api, day)));
   expect(new Set(runs.map(({ id }) => id)).size).toBe(1);
-  await until('all wishes are served', async () => {
+  await until('all requests are served', async () => {
     const { status } = await world.temporal.workflow
       .getHandle(workflowIds.reconcileStatement(day.accountId, day.date))
       .describe();

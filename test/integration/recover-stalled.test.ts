@@ -1,7 +1,7 @@
 import { eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ActivityDeps } from '../../activities/deps.ts';
-import { sweepStragglers } from '../../activities/orders/recover-stalled.ts';
+import { recoverStalled } from '../../activities/orders/recover-stalled.ts';
 import { orders } from '../../db/schema/orders.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import { draftOrder } from '../support/drafts.ts';
@@ -9,7 +9,7 @@ import type { Draft } from '../support/drafts.ts';
 import { openWorld } from '../support/world.ts';
 import type { TestMerchant, World } from '../support/world.ts';
 
-// The sweep's own work, without a platform around it: what it finds, and what it leaves for the next.
+// The recovery job's own work, without a platform around it: what it finds, and what it leaves for the next.
 
 let world: World;
 let merchant: TestMerchant;
@@ -19,8 +19,8 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** Sweeps with a Temporal that is there, or one that has just gone. */
-function sweep({ isTemporalUp }: { isTemporalUp: boolean }) {
+/** Recovers with a Temporal that is there, or one that has just gone. */
+function recover({ isTemporalUp }: { isTemporalUp: boolean }) {
   const gone = new Error('UNAVAILABLE: no connection');
   const client = { workflow: { start: () => Promise.reject(gone) } };
   const deps = {
@@ -28,9 +28,9 @@ function sweep({ isTemporalUp }: { isTemporalUp: boolean }) {
     client: isTemporalUp ? world.temporal : client,
     taskQueue: world.config.temporal.taskQueue,
     publicUrl: world.url,
-    logger: createLogger({ level: 'silent', name: 'sweep' }),
+    logger: createLogger({ level: 'silent', name: 'recovery' }),
   };
-  return sweepStragglers(deps as unknown as ActivityDeps);
+  return recoverStalled(deps as unknown as ActivityDeps);
 }
 
 async function lostOrder(): Promise<Draft> {
@@ -40,17 +40,17 @@ async function lostOrder(): Promise<Draft> {
   return order;
 }
 
-test('an order that could not be started is found again by the very next sweep, a healthy one is not', async () => {
+test('an order that could not be started is found again by the very next run, a healthy one is not', async () => {
   const order = await lostOrder();
-  expect(await sweep({ isTemporalUp: false })).toMatchObject({ orders: 1, failed: 1 });
-  expect(await sweep({ isTemporalUp: true })).toMatchObject({ orders: 1, failed: 0 });
+  expect(await recover({ isTemporalUp: false })).toMatchObject({ orders: 1, failed: 1 });
+  expect(await recover({ isTemporalUp: true })).toMatchObject({ orders: 1, failed: 0 });
   const handle = world.temporal.workflow.getHandle(`order/${order.id}`);
   expect((await handle.describe()).status.name).toBe('RUNNING');
   // Started, and still not open at the provider: others come first for a while.
-  expect(await sweep({ isTemporalUp: true })).toMatchObject({ orders: 0, failed: 0 });
+  expect(await recover({ isTemporalUp: true })).toMatchObject({ orders: 0, failed: 0 });
 });
 
 test('an order of this moment is left to the process that is about to start it', async () => {
   await draftOrder(world, merchant);
-  expect(await sweep({ isTemporalUp: true })).toMatchObject({ orders: 0, failed: 0 });
+  expect(await recover({ isTemporalUp: true })).toMatchObject({ orders: 0, failed: 0 });
 });

@@ -167,7 +167,7 @@ describe.each(['ACQ.NEVER_DOCUMENTED', 'ACQ.INVALID_PARAMETER'])('the code %s', 
     await post(merchant, order, 'payments', { method: 'stripe.checkout' });
     await until('an alert', isSaid);
     await setBack(order, 'wished_at');
-    const left = await until('the wish is dropped', async () => {
+    const left = await until('the command is dropped', async () => {
       const { body } = await merchant.api<OrderBody>('GET', `/v1/orders/${order.id}`);
       return body.failureCode === code ? body : undefined;
     });
@@ -193,7 +193,7 @@ describe.each(['ACQ.NEVER_DOCUMENTED', 'ACQ.INVALID_PARAMETER'])('the code %s', 
     await post(merchant, order, 'capture', {});
     await until('an alert', () => lines.some((line) => line['code'] === 'never_heard_of'));
     await setBack(order, 'wished_at');
-    await until('the wish is ended', async () => {
+    await until('the command is ended', async () => {
       const { body } = await merchant.api<OrderBody>('GET', `/v1/orders/${order.id}`);
       return body.status === 'authorized' && body.failureCode === 'never_heard_of';
     });

@@ -138,7 +138,7 @@ describe('a rule of at most once', () => {
     expect((await endsOf(id))[0]).toEqual(['dropped', 'at_most_once', 0]);
   });
 
-  test('waits neither for an endpoint in trouble nor for an earlier event that failed', async () => {
+  test('waits neither for a failing endpoint nor for an earlier event that failed', async () => {
     const { id, merchantId } = await scene.newEndpoint({
       ordering: 'resource',
       rules: [{ eventTypes: ['refund.*'], qos: 'at_most_once' }],

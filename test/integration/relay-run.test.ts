@@ -234,7 +234,7 @@ describe('a relay that takes over', () => {
   });
 });
 
-describe('an endpoint in trouble', () => {
+describe('a failing endpoint', () => {
   test('that fails once is in the care of its workflow, and so is what comes after', async () => {
     const { id, merchantId } = await scene.newEndpoint();
     const relay = scene.startRelay(async (delivery) => failedOutcome(delivery));
@@ -330,7 +330,7 @@ describe('an endpoint in trouble', () => {
     const relay = scene.startRelay(async (delivery) =>
       isDown ? failedOutcome(delivery) : deliveredOutcome(delivery),
     );
-    // More than it takes to close the relay's own lane.
+    // More than it takes to close the relay's own queue.
     await scene.addEvents(merchantId, 5);
     await until('all the workflow’s', async () => {
       const rows = await scene.deliveriesTo(id);
@@ -353,7 +353,7 @@ describe('an endpoint in trouble', () => {
       ...Array.from({ length: 3 }, () => 'relay delivered'),
     ]);
 
-    // Should its workflow be lost, the sweep still finds what it had before it.
+    // Should its workflow be lost, the recovery job still finds what it had before it.
     const found = () => findStalled(scene.db, { graceSeconds: 60 });
     expect((await found()).endpoints).toEqual([]);
     await scene.db
@@ -377,7 +377,7 @@ describe('an endpoint in trouble', () => {
     // Its workflow is not to find out by two more calls at once what the relay knows.
     const [known] = await scene.db.select().from(endpoints).where(eq(endpoints.id, hanging.id));
     expect(known?.congestion).toMatchObject({ window: 1, probeAtMs: 0 });
-    // All the while a lane's worth of calls hang at the one; the other is served at once.
+    // All the while a queue's worth of calls hang at the one; the other is served at once.
     await scene.addEvents(healthy.merchantId, 20);
     relay.wake();
     await areDelivered(healthy.id, 20);

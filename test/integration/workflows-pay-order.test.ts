@@ -290,11 +290,11 @@ describe.concurrent('a cancellation', () => {
     expect(await eventTypesOf(order)).toEqual(['order.created', 'order.paid']);
   });
 
-  test('that was only written down is carried out by the sweep', async () => {
+  test('that was only recorded is carried out by the recovery job', async () => {
     const order = await draft();
     await order.begin();
     await isOffered(order);
-    await requestCommand(world.db, { orderId: order.id, wish: { kind: 'cancel' } });
+    await requestCommand(world.db, { orderId: order.id, command: { kind: 'cancel' } });
     expect(await endOf(order)).toEqual({ status: 'closed' });
     expect((await rowOf(order)).order.closeReason).toBe('cancelled');
   });
@@ -333,7 +333,7 @@ describe.concurrent('money that comes after the end', () => {
 });
 
 describe.concurrent('an order in review', () => {
-  test('is not closed by its expiry nor by a wish, and stays open to be looked after', async () => {
+  test('is not closed by its expiry nor by a command, and stays open to be looked after', async () => {
     const order = await draft();
     await order.begin({ expiresInMs: 3_000 });
     const expiresAtMs = Date.now() + 3_000;

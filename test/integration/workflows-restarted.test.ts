@@ -356,7 +356,7 @@ test('an order that was terminated and then went on by news of its payment is an
     await world.temporal.workflow.getHandle(workflowId).terminate('as by a person');
     await payAtProvider(world, merchant, order);
     await orderBecomes(merchant, order, 'paid');
-    // Whichever came first, the news or the sweep.
+    // Whichever came first, the news or the recovery job.
     await until('the alert', () =>
       lines.find(
         ({ event, workflowId: id }) => id === workflowId && String(event).startsWith('workflow.'),

@@ -108,10 +108,10 @@ test('what the platform does by itself is one workflow each, with a summary', as
     }),
   );
   expect(found).toEqual([
-    ['sweep', 'RUNNING', 'Picks up what a crash or an outage left lying'],
+    ['sweep', 'RUNNING', 'Recovers what a crash or an outage has stalled'],
     ['dispatch/0', 'RUNNING', 'Carries the events of shard 0 to endpoints'],
   ]);
-  await detailsSay(workflowIds.sweep, /^Last sweep/);
+  await detailsSay(workflowIds.sweep, /^Last run/);
   await detailsSay(workflowIds.dispatchEvents(0), /^Carries the events of shard 0/);
 });
 

@@ -48,7 +48,7 @@ async function seedOurs({ db }: World, merchant: TestMerchant, batch: readonly P
           status: payment.status === 'succeeded' ? paid : payment.status,
           capturedMinor: payment.capturedMinor,
           expiresAt: new Date(Date.now() + laterMs),
-          // None of the sweep's business: it would heal before the reconciliation does.
+          // Not for the recovery job: it would auto-resolve before the reconciliation does.
           recoveredAt: new Date(Date.now() + laterMs),
           createdAt: new Date(atMs),
           ...(payment.status === 'succeeded' && { paidAt: new Date(atMs) }),

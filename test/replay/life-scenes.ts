@@ -56,7 +56,7 @@ export const lifeScenes: Record<string, (scene: Scene) => Promise<Recorded>> = {
     const order = await openOrder(merchant, { methods: ['stripe.payment_intent'] });
     await payAtProvider(world, merchant, order);
     await orderBecomes(merchant, order, 'paid');
-    // A refund nobody was told of: found and healed.
+    // A refund nobody was told of: found and auto-resolved.
     await scriptFaults(
       world,
       order.payments[0]!,

@@ -43,7 +43,7 @@ describe('the router', () => {
     expect(firstOf(accounts)).toMatchObject({ accountId: 'acc_b', method: 'alipay.qr' });
   });
 
-  test('keeps away from an account in trouble, and still takes it when there is no other', () => {
+  test('keeps away from a failing account, and still takes it when there is no other', () => {
     const ill = offer('ill', { priority: 1, health: 'open' });
     expect(firstOf([ill, offer('well')])).toMatchObject({ accountId: 'acc_well' });
     expect(firstOf([ill, offer('s', { provider: 'stripe' })])).toMatchObject({

@@ -37,7 +37,7 @@ export async function findStalledConversations(
   return { messages: requests, sessions: open };
 }
 
-/** Notes that the sweep saw to these, so that the next sweep looks at others first. */
+/** Records that these were recovered, so that the next run looks at others first. */
 export async function markRestarted(
   db: Database,
   ids: { messageIds: MessageId[]; sessionIds: SessionId[] },
