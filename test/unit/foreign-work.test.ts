@@ -28,8 +28,8 @@ test('what merchants may make arbitrarily dear is done by a thread, or where its
 
 test('only the helper for it shares out the event loop', () => {
   expect(filesWith(/setImmediate/)).toEqual([
-    'delivery/publish/publish-batcher.ts',
     'db/work-in-slices.ts',
+    'delivery/publish/publish-batcher.ts',
   ]);
 });
 
