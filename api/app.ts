@@ -1,6 +1,14 @@
-import { OpenAPIHono } from '@hono/zod-openapi';
 import { requestId } from 'hono/request-id';
-import type { ApiDeps, App, AppEnv } from './deps.ts';
+import { accountsRouter } from './accounts/router.ts';
+import { checkoutRouter } from './checkout/router.ts';
+import { consumerGroupsRouter } from './consumer-groups/router.ts';
+import { deliveriesRouter } from './deliveries/router.ts';
+import type { ApiDeps, App } from './deps.ts';
+import { endpointsRouter } from './endpoints/router.ts';
+import { eventTypesRouter } from './event-types/router.ts';
+import { eventsRouter } from './events/router.ts';
+import { registerHealth } from './health.ts';
+import { messagesRouter } from './messages/router.ts';
 import { answerOnce } from './middleware/answer-once.ts';
 import { authenticate } from './middleware/authenticate.ts';
 import { boundTemporalCalls } from './middleware/bound-temporal-calls.ts';
@@ -12,75 +20,43 @@ import { limitMerchants } from './middleware/limit-merchants.ts';
 import { limitOpenRequests, limitPageRate } from './middleware/limit-strangers.ts';
 import { refuseUnrouted } from './middleware/refuse-unrouted.ts';
 import { requestLog } from './middleware/request-log.ts';
+import { newRouter } from './new-router.ts';
 import { registerOpenApi } from './openapi.ts';
-import { registerCheckout } from './pages/checkout.tsx';
+import { ordersRouter } from './orders/router.ts';
 import { registerHome } from './pages/home.tsx';
 import { registerProblemPages } from './pages/problem.tsx';
 import { registerReference } from './pages/reference.ts';
-import { refuseFields } from './refuse-fields.ts';
-import { fieldErrors, renderProblem } from './render-problem.ts';
-import { registerAcknowledgeDifference } from './routes/acknowledge-difference.ts';
-import { registerCancelOrder } from './routes/cancel-order.ts';
-import { registerCaptureOrder } from './routes/capture-order.ts';
-import { registerCreateEndpoint } from './routes/create-endpoint.ts';
-import { registerCreateOrder } from './routes/create-order.ts';
-import { registerCreateReconciliation } from './routes/create-reconciliation.ts';
-import { registerCreateRefund } from './routes/create-refund.ts';
-import { registerDryRunFilter } from './routes/dry-run-filter.ts';
-import { registerDryRunRouting } from './routes/dry-run-routing.ts';
-import { registerGetBalances } from './routes/get-balances.ts';
-import { registerGetEndpoint } from './routes/get-endpoint.ts';
-import { registerGetOrder } from './routes/get-order.ts';
-import { registerGetReconciliation } from './routes/get-reconciliation.ts';
-import { registerCloseRefund } from './routes/close-refund.ts';
-import { registerGetRefund } from './routes/get-refund.ts';
-import { registerGetStatementTotals } from './routes/get-statement-totals.ts';
-import { registerGetSigningSecret } from './routes/get-signing-secret.ts';
-import { registerGetTraffic } from './routes/get-traffic.ts';
-import { registerHealth } from './routes/health.ts';
-import { registerJwks } from './routes/jwks.ts';
-import { registerListEndpoints } from './routes/list-endpoints.ts';
-import { registerListEvents } from './routes/list-events.ts';
-import { registerAcknowledgeEvents } from './routes/acknowledge-events.ts';
-import { registerConsumerGroups } from './routes/consumer-groups.ts';
-import { registerCreateConsumerGroup } from './routes/create-consumer-group.ts';
-import { registerCreateEventType } from './routes/create-event-type.ts';
-import { registerEventTypes } from './routes/event-types.ts';
-import { registerGetEvent } from './routes/get-event.ts';
-import { registerLatestEvents } from './routes/latest-events.ts';
-import { registerPublishEvents } from './routes/publish-events.ts';
-import { registerStreamEvents } from './routes/stream-events.ts';
-import { registerTakeEvents } from './routes/take-events.ts';
-import { registerListOrders } from './routes/list-orders.ts';
-import { registerListPortalLinks } from './routes/list-portal-links.ts';
-import { registerListReconciliationDifferences } from './routes/list-reconciliation-differences.ts';
-import { registerListReconciliations } from './routes/list-reconciliations.ts';
-import { registerProviderNotifications } from './routes/provider-notifications.ts';
-import { registerResolveReview } from './routes/resolve-review.ts';
-import { registerSwitchPayment } from './routes/switch-payment.ts';
-import { registerMessaging } from './routes/messaging/register.ts';
-import { registerPortal } from './portal/portal.tsx';
-import { registerCreatePortalLink } from './routes/create-portal-link.ts';
-import { registerDeleteEndpoint } from './routes/delete-endpoint.ts';
-import { registerDeletePortalLink } from './routes/delete-portal-link.ts';
-import { registerGetDelivery } from './routes/get-delivery.ts';
-import { registerCreateReplay } from './routes/create-replay.ts';
-import { registerReplays } from './routes/get-replay.ts';
-import { registerListDeliveries } from './routes/list-deliveries.ts';
-import { registerRetryDelivery } from './routes/retry-delivery.ts';
-import { registerRotateSecret } from './routes/rotate-secret.ts';
-import { registerSendTestEvent } from './routes/send-test-event.ts';
-import { registerUpdateEndpoint } from './routes/update-endpoint.ts';
-import { registerVerifyEndpoint } from './routes/verify-endpoint.ts';
+import { portalRouter } from './portal/router.ts';
+import { providerNotificationsRouter } from './provider-notifications/router.ts';
+import { reconciliationsRouter } from './reconciliations/router.ts';
+import { refundsRouter } from './refunds/router.ts';
+import { renderProblem } from './render-problem.ts';
+import { replaysRouter } from './replays/router.ts';
+import { sessionsRouter } from './sessions/router.ts';
+import { topicsRouter } from './topics/router.ts';
+
+const routers = [
+  ordersRouter,
+  refundsRouter,
+  accountsRouter,
+  reconciliationsRouter,
+  endpointsRouter,
+  deliveriesRouter,
+  replaysRouter,
+  eventsRouter,
+  eventTypesRouter,
+  consumerGroupsRouter,
+  providerNotificationsRouter,
+  portalRouter,
+  messagesRouter,
+  sessionsRouter,
+  topicsRouter,
+  checkoutRouter,
+];
 
 /** The whole HTTP face of Tender: merchants' API, providers' notifications, payers' pages. */
 export function createApp(deps: ApiDeps): App {
-  const app: App = new OpenAPIHono<AppEnv>({
-    defaultHook: (result) => {
-      if (result.success) return;
-      throw refuseFields(fieldErrors(result.target, result.error.issues));
-    },
-  });
+  const app = newRouter();
   app.onError((error, c) => renderProblem(error, c, deps));
   app.use(requestId());
   app.use(requestLog(deps));
@@ -96,59 +72,7 @@ export function createApp(deps: ApiDeps): App {
   app.use('/v1/*', jsonBody, answerOnce(deps));
   for (const path of ['/pay/*', '/portal/*']) app.use(path, formBody);
 
-  registerCreateOrder(app, deps);
-  registerGetOrder(app, deps);
-  registerListOrders(app, deps);
-  registerCancelOrder(app, deps);
-  registerCaptureOrder(app, deps);
-  registerSwitchPayment(app, deps);
-  registerResolveReview(app, deps);
-  registerCreateRefund(app, deps);
-  registerGetRefund(app, deps);
-  registerCloseRefund(app, deps);
-  registerGetBalances(app, deps);
-  registerDryRunRouting(app, deps);
-  registerCreateReconciliation(app, deps);
-  registerListReconciliations(app, deps);
-  registerGetReconciliation(app, deps);
-  registerGetStatementTotals(app, deps);
-  registerListReconciliationDifferences(app, deps);
-  registerAcknowledgeDifference(app, deps);
-  registerGetSigningSecret(app, deps);
-  registerCreateEndpoint(app, deps);
-  registerGetEndpoint(app, deps);
-  registerListEndpoints(app, deps);
-  registerUpdateEndpoint(app, deps);
-  registerGetTraffic(app, deps);
-  registerVerifyEndpoint(app, deps);
-  registerDryRunFilter(app, deps);
-  registerDeleteEndpoint(app, deps);
-  registerRotateSecret(app, deps);
-  registerSendTestEvent(app, deps);
-  registerListDeliveries(app, deps);
-  registerGetDelivery(app, deps);
-  registerRetryDelivery(app, deps);
-  registerCreateReplay(app, deps);
-  registerReplays(app, deps);
-  registerPublishEvents(app, deps);
-  registerListEvents(app, deps);
-  registerLatestEvents(app, deps);
-  registerStreamEvents(app, deps);
-  registerGetEvent(app, deps);
-  registerCreateEventType(app, deps);
-  registerEventTypes(app, deps);
-  registerCreateConsumerGroup(app, deps);
-  registerConsumerGroups(app, deps);
-  registerTakeEvents(app, deps);
-  registerAcknowledgeEvents(app, deps);
-  registerJwks(app, deps);
-  registerProviderNotifications(app, deps);
-  registerCreatePortalLink(app, deps);
-  registerListPortalLinks(app, deps);
-  registerDeletePortalLink(app, deps);
-  registerPortal(app, deps);
-  registerMessaging(app, deps);
-  registerCheckout(app, deps);
+  for (const router of routers) app.route('/', router(deps));
   registerProblemPages(app);
   registerReference(app);
   registerHome(app);

@@ -11,7 +11,7 @@ import type { Transaction } from '../db/transaction.ts';
 import type { Merchant } from '../db/queries/merchants.ts';
 import type { Sealer } from '../db/sealed.ts';
 import type { Sender } from '../delivery/send/send.ts';
-import type { Cursors } from './cursors.ts';
+import type { Cursors } from './events/cursors.ts';
 import type { KeptAnswer } from './kept-answer.ts';
 import type { KeyWatch, WatchedKey } from './key-watch.ts';
 import type { Rate } from './limits/rate.ts';

@@ -7,7 +7,7 @@ import {
   envelopeSchemaOf,
   referenceSchema,
   verificationSchema,
-} from './event-envelopes.ts';
+} from './events/event-envelopes.ts';
 
 /** Publishes the OpenAPI 3.1 description, made from the routes. */
 export function registerOpenApi(app: App, { publicUrl }: Pick<ApiDeps, 'publicUrl'>) {

@@ -4,7 +4,7 @@ import { createHandledRuns } from '../services/recovery/handled-runs.ts';
 import { createDeliveryRuns } from '../services/notifications/delivery-runs.ts';
 import { createAccountHealth } from '../services/payments/account-health.ts';
 import { createProviderDirectory } from '../services/payments/provider-directory.ts';
-import { createCursors, lookForCuts } from '../api/cursors.ts';
+import { createCursors, lookForCuts } from '../api/events/cursors.ts';
 import { createKeyWatch } from '../api/key-watch.ts';
 import { createAddressOf } from '../api/limits/address.ts';
 import { createRate } from '../api/limits/rate.ts';

@@ -11,13 +11,13 @@ import { isId } from '../../domain/ids.ts';
 import type { EndpointId } from '../../domain/ids.ts';
 import { trafficOf } from '../../domain/traffic.ts';
 import { newSecret } from '../../delivery/send/sign.ts';
-import { addEndpoint } from '../add-endpoint.ts';
+import { addEndpoint } from '../endpoints/add-endpoint.ts';
 import type { ApiDeps, App, AppEnv } from '../deps.ts';
 import { leftToRecovery } from '../left-to-recovery.ts';
 import { securePage } from '../pages/secure-page.ts';
 import { notFound, Problem } from '../problems.ts';
-import { beginReplay } from '../routes/create-replay.ts';
-import { insertTestEvent } from '../routes/send-test-event.ts';
+import { beginReplay } from '../replays/create-replay.ts';
+import { insertTestEvent } from '../endpoints/send-test-event.ts';
 import { PortalFrame } from './frame.tsx';
 import { enterPortal, portalSession } from './session.ts';
 import {

@@ -1,7 +1,7 @@
 import { isFields } from '../../domain/filter-syntax.ts';
 import { pointerPart } from '../../domain/json-value.ts';
 import { readJson } from '../../domain/read-json.ts';
-import { refuseData } from '../prepare-event.ts';
+import { refuseData } from '../events/prepare-event.ts';
 
 export type ReadEvents =
   /** Each as JSON. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { takeBatch } from '../../api/take-batch.ts';
+import { takeBatch } from '../../api/consumer-groups/take-batch.ts';
 import { createFeedChanges } from '../../db/feed-changes.ts';
 import { openChanges } from '../../db/changes.ts';
 import type { Changes } from '../../db/changes.ts';

@@ -1,6 +1,6 @@
 import { eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { prepareEvent } from '../../api/prepare-event.ts';
+import { prepareEvent } from '../../api/events/prepare-event.ts';
 import { publishEvents } from '../../db/queries/publish-events.ts';
 import { events as eventRows } from '../../db/schema/index.ts';
 import { newId } from '../../domain/ids.ts';

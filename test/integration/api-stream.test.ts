@@ -1,8 +1,8 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createKeyWatch } from '../../api/key-watch.ts';
-import { createFeedStream } from '../../api/feed-stream.ts';
-import { createFeedReader } from '../../api/read-feed.ts';
+import { createFeedStream } from '../../api/events/feed-stream.ts';
+import { createFeedReader } from '../../api/events/read-feed.ts';
 import { createFeedChanges } from '../../db/feed-changes.ts';
 import { openChanges } from '../../db/changes.ts';
 import type { Changes } from '../../db/changes.ts';

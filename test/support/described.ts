@@ -4,7 +4,7 @@ import addFormatsDefault from 'ajv-formats';
 import { createApp } from '../../api/app.ts';
 import type { ApiDescription } from '../../api/common-answers.ts';
 import type { ApiDeps, AppEnv } from '../../api/deps.ts';
-import { feedEventSchema } from '../../api/event-envelopes.ts';
+import { feedEventSchema } from '../../api/events/event-envelopes.ts';
 import { describeApi, describeDeliveries } from '../../api/openapi.ts';
 import { defaultLimits } from '../../config/limits.ts';
 

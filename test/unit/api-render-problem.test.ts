@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ZodType } from 'zod';
-import { newEndpointSchema } from '../../api/endpoint-schema.ts';
+import { newEndpointSchema } from '../../api/endpoints/endpoint-schema.ts';
 import { newOrderSchema } from '../../api/schemas.ts';
 import { fieldErrors } from '../../api/render-problem.ts';
 

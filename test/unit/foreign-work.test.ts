@@ -21,7 +21,7 @@ test('what merchants may make arbitrarily dear is done by a thread, or where its
     'api/worker-threads/tasks.ts',
   ]);
   expect(filesWith(/import \{[^}]*\bdecode\b[^}]*\} from '.*format\/index\.ts'/)).toEqual([
-    'api/incoming-events.ts',
+    'api/events/incoming-events.ts',
     'api/worker-threads/tasks.ts',
   ]);
 });
@@ -35,15 +35,18 @@ test('only the helper for it shares out the event loop', () => {
 
 test('filters are run by those who let others have the loop in between', () => {
   expect(filesWith(/\bcompileFilter\(/)).toEqual([
-    'api/read-feed.ts',
+    'api/events/read-feed.ts',
     'domain/filter.ts',
     'domain/matching.ts',
     'domain/topic.ts',
   ]);
   expect(
     filesWith(/\b(fanOut|explainFilter)\(/).filter((path) => !path.startsWith('domain/')),
-  ).toEqual(['api/routes/dry-run-filter.ts', 'db/queries/messaging/publish-to-topic.ts']);
-  for (const path of ['api/routes/dry-run-filter.ts', 'db/queries/messaging/publish-to-topic.ts']) {
+  ).toEqual(['api/endpoints/dry-run-filter.ts', 'db/queries/messaging/publish-to-topic.ts']);
+  for (const path of [
+    'api/endpoints/dry-run-filter.ts',
+    'db/queries/messaging/publish-to-topic.ts',
+  ]) {
     expect(readFileSync(path, 'utf8')).toContain('workInSlices(');
   }
 });

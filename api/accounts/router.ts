@@ -1,0 +1,12 @@
+import type { ApiDeps, App } from '../deps.ts';
+import { newRouter } from '../new-router.ts';
+import { registerGetBalances } from './get-balances.ts';
+import { registerDryRunRouting } from './dry-run-routing.ts';
+
+/** Balances of provider accounts, and how the router would choose among them. */
+export function accountsRouter(deps: ApiDeps): App {
+  const router = newRouter();
+  registerGetBalances(router, deps);
+  registerDryRunRouting(router, deps);
+  return router;
+}

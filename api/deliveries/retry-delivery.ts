@@ -1,0 +1,48 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { signalEndpoint } from '../../orchestration/signal-endpoint.ts';
+import { findEndpoint } from '../../db/queries/endpoints.ts';
+import { findDelivery } from '../../db/queries/list-deliveries.ts';
+import { retryDelivery } from '../../db/queries/requeue-deliveries.ts';
+import { deliveryBody, deliverySchema } from './delivery-body.ts';
+import type { ApiDeps, App } from '../deps.ts';
+import { leftToRecovery } from '../left-to-recovery.ts';
+import { notFound, Problem } from '../problems.ts';
+import { endpointId, eventId, problemResponses } from '../schemas.ts';
+
+const route = createRoute({
+  method: 'post',
+  path: '/v1/endpoints/{endpointId}/deliveries/{eventId}/retry',
+  operationId: 'retryDelivery',
+  tags: ['Endpoints'],
+  summary: 'Send one event to one endpoint again, now',
+  description:
+    'Whatever became of it: a dead letter starts anew with its whole schedule, what is still tried is tried at once. The receiver sees the same `webhook-id`.',
+  security: [{ apiKey: [] }],
+  request: { params: z.object({ endpointId, eventId }) },
+  responses: {
+    202: {
+      description: 'The delivery, on its way',
+      content: { 'application/json': { schema: deliverySchema } },
+    },
+    ...problemResponses('invalid-request', 'unauthorized', 'not-found', 'endpoint-not-enabled'),
+  },
+});
+
+export function registerRetryDelivery(app: App, deps: ApiDeps) {
+  app.openapi(route, async (c) => {
+    const merchantId = c.var.merchant.id;
+    const { endpointId, eventId } = c.req.valid('param');
+    const endpoint = await findEndpoint(deps.db, { merchantId, endpointId });
+    if (!endpoint) throw notFound('endpoint', endpointId);
+    if (endpoint.status !== 'enabled') {
+      throw new Problem('endpoint-not-enabled', `The endpoint is ${endpoint.status}.`);
+    }
+    await retryDelivery(deps.db, { endpointId, eventId });
+    const found = await findDelivery(deps.db, { merchantId, endpointId, eventId });
+    if (!found) throw notFound('event', eventId);
+    await signalEndpoint({ ...deps, endpointId }).catch(
+      leftToRecovery(deps.logger, 'a retry', { endpointId }),
+    );
+    return c.json(deliveryBody(found.delivery), 202);
+  });
+}

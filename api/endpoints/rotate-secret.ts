@@ -1,0 +1,81 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { rotateSecret } from '../../db/queries/change-endpoint.ts';
+import { findEndpoint } from '../../db/queries/endpoints.ts';
+import { newSecret } from '../../delivery/send/sign.ts';
+import type { ApiDeps, App } from '../deps.ts';
+import { endpointBody } from './endpoint-body.ts';
+import { endpointSchema, newSecretSchema } from './endpoint-schema.ts';
+import { createOnce } from '../idempotency.ts';
+import { notFound, Problem } from '../problems.ts';
+import { bodyProblems, endpointId, problemResponses } from '../schemas.ts';
+
+const daySeconds = 86_400;
+
+const route = createRoute({
+  method: 'post',
+  path: '/v1/endpoints/{endpointId}/rotate-secret',
+  operationId: 'rotateSecret',
+  tags: ['Endpoints'],
+  summary: 'Give an endpoint a new secret',
+  description:
+    'Until the grace is over every delivery carries both signatures, so that a receiver can change over in its own time. A grace of 0 is for a secret that has leaked: the old one signs nothing more.',
+  security: [{ apiKey: [] }],
+  request: {
+    params: z.object({ endpointId }),
+    body: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: z
+            .strictObject({
+              graceSeconds: z
+                .int()
+                .min(0)
+                .max(7 * daySeconds)
+                .default(daySeconds),
+              signature: z.enum(['hmac', 'ed25519']).optional().openapi({
+                description: 'The kind it has, when left out',
+              }),
+            })
+            .openapi('SecretRotation'),
+        },
+      },
+    },
+  },
+  responses: {
+    200: {
+      description: 'The endpoint, with its new secret',
+      content: {
+        'application/json': {
+          schema: z.object({ ...endpointSchema.shape, ...newSecretSchema.shape }),
+        },
+      },
+    },
+    ...problemResponses(...bodyProblems, 'not-found', 'rotation-under-way'),
+  },
+});
+
+export function registerRotateSecret(app: App, deps: ApiDeps) {
+  app.openapi(route, async (c) => {
+    const whose = { merchantId: c.var.merchant.id, ...c.req.valid('param') };
+    const { graceSeconds, signature } = c.req.valid('json');
+    const before = await findEndpoint(deps.db, whose);
+    if (!before) throw notFound('endpoint', whose.endpointId);
+    const kind = signature ?? (before.publicKey === null ? 'hmac' : 'ed25519');
+    const { secret, publicKey } = newSecret(kind);
+    const { answer } = await createOnce(c, deps.db, async (db) => {
+      const endpoint = await rotateSecret(
+        { ...deps, db },
+        { ...whose, secret, publicKey, graceSeconds },
+      );
+      if (!endpoint) {
+        throw new Problem('rotation-under-way', 'The secret before the last one still signs.', {
+          extensions: { previousSecretUntil: before.previousSecretUntil?.toISOString() ?? null },
+        });
+      }
+      const body = { ...endpointBody(endpoint), secret: publicKey === null ? secret : null };
+      return { made: endpoint, status: 200, body };
+    });
+    return answer as never;
+  });
+}

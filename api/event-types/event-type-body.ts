@@ -1,0 +1,33 @@
+import type { z } from '@hono/zod-openapi';
+import type { EventTypeDefinition } from '../../db/queries/event-types.ts';
+import { eventTypes } from '../../domain/events.ts';
+import type { eventTypeSchema } from '../events/event-schema.ts';
+
+type EventTypeBody = z.infer<typeof eventTypeSchema>;
+
+/** A merchant's own event type as the API answers it. */
+export function eventTypeBody(definition: EventTypeDefinition): EventTypeBody {
+  return {
+    name: definition.name,
+    object: 'event_type',
+    origin: 'merchant',
+    description: definition.description,
+    schema: definition.schema,
+    archivedAt: definition.archivedAt?.toISOString() ?? null,
+    createdAt: definition.createdAt.toISOString(),
+    updatedAt: definition.updatedAt.toISOString(),
+  };
+}
+
+/** The platform's own types by name. What their events carry is in the OpenAPI description, under `webhooks`. */
+export const platformTypes: readonly EventTypeBody[] = Object.entries(eventTypes)
+  .map(([name, description]) => ({
+    ...{ name, description },
+    object: 'event_type' as const,
+    origin: 'platform' as const,
+    schema: null,
+    archivedAt: null,
+    createdAt: null,
+    updatedAt: null,
+  }))
+  .toSorted((a, b) => (a.name < b.name ? -1 : 1));

@@ -1,0 +1,154 @@
+import { isUtf8 } from 'node:buffer';
+import type { Context } from 'hono';
+import { z } from '@hono/zod-openapi';
+import { isSliceUsed, nextSlice } from '../../db/work-in-slices.ts';
+import { isFields } from '../../domain/filter-syntax.ts';
+import type { MerchantId } from '../../domain/ids.ts';
+import { pointerPart } from '../../domain/json-value.ts';
+import { readJson } from '../../domain/read-json.ts';
+import type { JsonReading } from '../../domain/read-json.ts';
+import { decode, readMediaTypes } from '../../delivery/format/index.ts';
+import type { IncomingMessage } from '../../delivery/format/index.ts';
+import type { AppEnv } from '../deps.ts';
+import { mostChannels, newEventSchema } from './event-schema.ts';
+import type { NewEventBody } from './event-schema.ts';
+import { Problem } from '../problems.ts';
+import type { FieldError } from '../problems.ts';
+import { fieldErrors } from '../render-problem.ts';
+import { mostErrors, refuseFields } from '../refuse-fields.ts';
+import { tooBusy } from '../too-busy.ts';
+import { mostEventBytes, mostEvents } from '../worker-threads/cut-events.ts';
+import type { WorkerThreads } from '../worker-threads/worker-threads.ts';
+
+/** What a request publishes, and where in its body each event stands (JSON Pointer). */
+export type IncomingEvents = { events: NewEventBody[]; pointerTo: (index: number) => string };
+
+const batchSchema = z.strictObject({ events: z.array(z.unknown()).min(1).max(mostEvents) });
+
+// What is larger takes longer to parse than others should wait: at the worst some 25 ms for so much JSON, and
+// 10 ms for so much of a format that is read in JavaScript. A thread reads it.
+const readHere = { json: mostEventBytes, other: 16 * 1_024 };
+const timeoutMs = 2_000;
+
+/**
+ * Reads the events of a request: JSON, one event or `{ events: […] }`, or any format that is sent out
+ * (`webhooks/format`). Throws the problem that names what is wrong. Others are served in between.
+ */
+export async function readIncomingEvents(
+  c: Context<AppEnv>,
+  threads: WorkerThreads,
+): Promise<IncomingEvents> {
+  const contentType = c.req.header('content-type') ?? '';
+  const mediaType = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  const isBinary = c.req.header('ce-specversion') !== undefined;
+  if (!isBinary && !readMediaTypes.includes(mediaType)) {
+    const declared = contentType === '' ? 'not declared as anything' : `declared as ${contentType}`;
+    throw new Problem('unsupported-media-type', `The body is ${declared}.`);
+  }
+  const body = Buffer.from(await c.req.arrayBuffer());
+  // The way of nearly all: no header but the content type is looked at, and all that is wrong is named.
+  const isJson = !isBinary && mediaType === 'application/json';
+  if (isJson && !isUtf8(body)) throw new Problem('malformed-json', 'The body is not UTF-8.');
+  const message = { contentType, headers: c.req.header(), body };
+  if (body.byteLength > (isJson ? readHere.json : readHere.other)) {
+    const merchantId = c.var.merchant.id;
+    const texts = await readInThread(threads, { merchantId, message, isJson });
+    return eventsOf(texts, { isBatch: isJson, read: (text): unknown => JSON.parse(text) });
+  }
+  if (isJson) return eventsOfJson(valueOf(readJson(body.toString())));
+  const decoded = decode(message);
+  if (decoded.kind === 'refused') throw refusedAt(decoded);
+  return eventsOf(decoded.events, { isBatch: false, read: (event) => event });
+}
+
+function valueOf(reading: JsonReading): unknown {
+  if (reading.kind === 'value') return reading.value;
+  if (reading.kind === 'malformed') throw new Problem('malformed-json', reading.reason);
+  throw refusedAt({ reason: reading.problem.message, at: reading.problem.path });
+}
+
+/** The events as JSON, each by itself: parsing them can be shared out. */
+async function readInThread(
+  threads: WorkerThreads,
+  input: { merchantId: MerchantId; message: IncomingMessage; isJson: boolean },
+): Promise<string[]> {
+  const { merchantId, message, isJson } = input;
+  const outcome = await threads.run(merchantId, 'readEvents', { message, isJson, timeoutMs });
+  if (outcome.kind === 'busy') throw tooBusy();
+  if (outcome.kind === 'tooLarge') throw refusedAt({ reason: 'takes too much memory to be read' });
+  const read = outcome.value;
+  if (read === 'tooLong') {
+    throw refusedAt({ reason: `takes longer than ${timeoutMs} ms to be read` });
+  }
+  if (read.kind === 'malformed') throw new Problem('malformed-json', read.reason);
+  if (read.kind === 'refused') throw refusedAt(read);
+  return read.events;
+}
+
+const refusedAt = ({ reason, at = '' }: { reason: string; at?: string }) =>
+  refuseFields([{ in: 'body', field: at, message: reason }]);
+
+function eventsOfJson(value: unknown): Promise<IncomingEvents> {
+  const isBatch = typeof value === 'object' && value !== null && 'events' in value;
+  const values = isBatch ? parse(batchSchema, value).events : [value];
+  return eventsOf(values, { isBatch, read: (event) => event });
+}
+
+/** Judges each event; fields are named as in JSON, in whatever format they came. */
+async function eventsOf<T>(
+  values: readonly T[],
+  { isBatch, read }: { isBatch: boolean; read: (value: T) => unknown },
+): Promise<IncomingEvents> {
+  const isOne = !isBatch && values.length === 1;
+  if (!isOne) parse(batchSchema, { events: values });
+  const pointerTo = (index: number) => (isOne ? '' : `/events/${index}`);
+  const events: NewEventBody[] = [];
+  const errors: FieldError[] = [];
+  for (const [index, value] of values.entries()) {
+    if (isSliceUsed()) await nextSlice();
+    const judged = judge(read(value));
+    if (judged.kind === 'event') events.push(judged.event);
+    for (const error of judged.kind === 'refused' ? judged.errors : []) {
+      errors.push({ ...error, field: pointerTo(index) + error.field });
+    }
+    if (errors.length >= mostErrors) break;
+  }
+  if (errors.length > 0) throw refuseFields(errors);
+  return { events, pointerTo };
+}
+
+type Judged = { kind: 'event'; event: NewEventBody } | { kind: 'refused'; errors: FieldError[] };
+
+const fieldNames = new Set(Object.keys(newEventSchema.shape));
+
+function judge(value: unknown): Judged {
+  const field = isFields(value) ? refuseMany(value) : undefined;
+  if (field) return { kind: 'refused', errors: [{ in: 'body', ...field }] };
+  const parsed = newEventSchema.safeParse(value);
+  if (parsed.success) return { kind: 'event', event: parsed.data };
+  return { kind: 'refused', errors: fieldErrors('json', parsed.error.issues) };
+}
+
+/** Very many fields, or channels: the schema would look at every one of them before it refuses them. */
+function refuseMany(value: Readonly<Record<string, unknown>>) {
+  const { channels } = value;
+  if (Array.isArray(channels) && channels.length > mostChannels) {
+    const message = `must have at most ${mostChannels} channels (got ${channels.length})`;
+    return { field: '/channels', message };
+  }
+  let strangers = 0;
+  for (const name in value) {
+    if (fieldNames.has(name)) continue;
+    strangers += 1;
+    if (strangers > mostErrors) {
+      return { field: `/${pointerPart(name)}`, message: 'is not a field of this request' };
+    }
+  }
+  return undefined;
+}
+
+function parse<T>(schema: z.ZodType<T>, value: unknown): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw refuseFields(fieldErrors('json', parsed.error.issues));
+}

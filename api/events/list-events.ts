@@ -1,0 +1,67 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { ApiDeps, App } from '../deps.ts';
+import { feedEventSchema } from './event-envelopes.ts';
+import { eventsPage } from './events-page.ts';
+import { feedQuery, feedWanted } from './feed-query.ts';
+import { createFeedReader } from './read-feed.ts';
+import { cursorSchema, limitSchema, problemResponses, waitQuery } from '../schemas.ts';
+import { waitFor } from '../wait-for.ts';
+
+const route = createRoute({
+  method: 'get',
+  path: '/v1/events',
+  operationId: 'listEvents',
+  tags: ['Events'],
+  summary: 'Read the feed of events after a cursor',
+  description:
+    'The same events, with the same ids and in the same order, as are sent to endpoints. Keep `nextCursor` and ask with it again: nothing is skipped and nothing comes twice. With `wait` an empty feed answers as soon as there is something. A page may be empty and still have more: everything up to `nextCursor` was looked at, and nothing of it was asked for.',
+  security: [{ apiKey: [] }],
+  request: {
+    query: z.strictObject({
+      after: cursorSchema
+        .default('0')
+        .openapi({ description: '`nextCursor` of the answer before' }),
+      ...feedQuery,
+      wait: waitQuery.openapi({ description: 'Seconds to wait for the first event' }),
+      limit: limitSchema,
+    }),
+  },
+  responses: {
+    200: {
+      description: 'Events after the cursor, oldest first',
+      content: {
+        'application/json': {
+          schema: z.object({
+            data: z.array(feedEventSchema),
+            nextCursor: cursorSchema,
+            hasMore: z.boolean(),
+          }),
+        },
+      },
+    },
+    ...problemResponses('invalid-request', 'unauthorized', 'cursor-not-in-feed'),
+  },
+});
+
+export function registerListEvents(app: App, deps: ApiDeps) {
+  app.openapi(route, async (c) => {
+    const { after, wait, limit, ...query } = c.req.valid('query');
+    const { merchant } = c.var;
+    const readFeed = createFeedReader(feedWanted(query));
+    let from = await deps.cursors.read(merchant.shard, after);
+    const page = await waitFor({
+      subscribe: (tell) => deps.feed.subscribe(merchant, tell),
+      timeoutMs: wait * 1_000,
+      caller: c.var.endOfWait(),
+      read: async () => {
+        const found = await readFeed(deps.db, { merchantId: merchant.id, after: from, limit });
+        from = found.through;
+        return found;
+      },
+      isEnough: ({ events, hasMore }) => events.length > 0 || hasMore,
+    });
+    const { events, through, hasMore } = page;
+    const cursorAt = await deps.cursors.writer(merchant.shard);
+    return eventsPage(c, { events, rest: { nextCursor: cursorAt(through), hasMore } });
+  });
+}

@@ -1,0 +1,16 @@
+import { requestKeyMark } from '../../domain/exchange.ts';
+import { Problem } from '../problems.ts';
+
+/** Under which key a request may come again: the one in its body, else its Idempotency-Key. */
+export function keyOf(
+  inBody: string | undefined,
+  headers: { 'idempotency-key'?: string | undefined },
+): string | null {
+  if (inBody !== undefined) return inBody;
+  const key = headers['idempotency-key'];
+  return key === undefined ? null : requestKeyMark + key;
+}
+
+export function keyReused(): Problem {
+  return new Problem('idempotency-key-reused', 'This key came with other content before.');
+}

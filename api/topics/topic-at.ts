@@ -1,0 +1,15 @@
+import type { Database } from '../../db/database.ts';
+import { findTopic } from '../../db/queries/messaging/topics.ts';
+import type { Topic } from '../../db/queries/messaging/topics.ts';
+import type { MerchantId, TopicId } from '../../domain/ids.ts';
+import { notFound } from '../problems.ts';
+
+/** A topic of the merchant's, as owner or member. Throws the problem where there is none such. */
+export async function topicAt(
+  db: Database,
+  { merchantId, topicId }: { merchantId: MerchantId; topicId: TopicId },
+): Promise<Topic> {
+  const topic = await findTopic(db, { merchantId, topicId });
+  if (!topic) throw notFound('topic', topicId);
+  return topic;
+}
