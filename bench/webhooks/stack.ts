@@ -137,7 +137,7 @@ export async function openStack({ endpoints }: { endpoints: number }) {
     /** What the relay may have sent without having written what came of it. */
     async underWay(): Promise<number> {
       const { rows } = await db.execute<{ count: number }>(sql`
-        select (select count(*) from ${deliveries} where status = 'pending' and driver = 'relay')::int
+        select (select count(*) from ${deliveries} where status = 'pending' and ${deliveries.deliveryOwner} = 'relay')::int
           + (select coalesce(sum(last_position - position), 0) from ${dispatchShards}
             join ${dispatchCursors} using (shard))::int as count`);
       return rows[0]?.count ?? 0;

@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm';
+import { bare } from '../columns.ts';
 import type { MerchantId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
 import { text } from '../placeholders.ts';
@@ -30,9 +31,10 @@ const isTaken = sql`lease_token = ${text('leaseToken')}`;
 const move = statement<object, Acknowledgement & { groupKey: string }>(
   'acknowledge_events',
   () => sql`
-  update ${consumerGroups} set position = ${cursor}, acknowledged_at = now(),
-    acknowledged_token = ${text('leaseToken')},
-    lease_until = case when ${cursor} = lease_position then null else lease_until end
+  update ${consumerGroups} set ${bare(consumerGroups.position)} = ${cursor},
+    ${bare(consumerGroups.acknowledgedAt)} = now(),
+    ${bare(consumerGroups.acknowledgedToken)} = ${text('leaseToken')},
+    ${bare(consumerGroups.leaseUntil)} = case when ${cursor} = ${consumerGroups.leasePosition} then null else ${consumerGroups.leaseUntil} end
   where ${isGroup} and ${isTaken} and ${cursor} > position and ${cursor} <= lease_position
   returning case when lease_until is null
     then pg_notify('tender_feed', ${text('groupKey')})::text end`,

@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm';
+import { bare } from '../columns.ts';
 import type { EndpointId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
 import { array } from '../placeholders.ts';
@@ -13,7 +14,15 @@ export type TrafficCount = Omit<typeof endpointMinutes.$inferInsert, 'endpointId
 const add = statement(
   'add_traffic',
   () => sql`
-  insert into ${endpointMinutes} (endpoint_id, minute, sent, delivered, waiting_ms, transfer_ms, "window")
+  insert into ${endpointMinutes} (${bare(
+    endpointMinutes.endpointId,
+    endpointMinutes.minute,
+    endpointMinutes.sent,
+    endpointMinutes.delivered,
+    endpointMinutes.waitingMs,
+    endpointMinutes.transferMs,
+    endpointMinutes.window,
+  )})
   select endpoint_id, minute, sent, delivered, waiting_ms, transfer_ms, "window"
   from unnest(${array('endpointIds', 'text')}, ${array('minutes', 'timestamptz')},
     ${array('sent', 'int')}, ${array('delivered', 'int')}, ${array('waitingMs', 'bigint')},

@@ -1,12 +1,12 @@
-import { sql } from 'drizzle-orm';
-import type { PgTable } from 'drizzle-orm/pg-core';
-import { getTableConfig } from 'drizzle-orm/pg-core';
+import { getTableColumns, sql } from 'drizzle-orm';
+import { assign, bare, columnName, insertInto } from '../columns.ts';
+import type { AnyPgColumn, PgTable } from 'drizzle-orm/pg-core';
 import type { EventType } from '../../domain/events.ts';
 import type { NotificationId, PaymentId, RefundId } from '../../domain/ids.ts';
 import type { LedgerPosting } from '../../domain/ledger.ts';
 import { snapshotOf } from '../../domain/order-snapshot.ts';
 import type { Database } from '../database.ts';
-import { at, text } from '../placeholders.ts';
+import { at, int, json, minor, text } from '../placeholders.ts';
 import { events } from '../schema/events.ts';
 import { ledgerEntries } from '../schema/ledger.ts';
 import { orders, payments } from '../schema/orders.ts';
@@ -55,64 +55,97 @@ export type Change = {
   notification?: { id: NotificationId; outcome: NotificationOutcome } | undefined;
 };
 
-const minor = (name: string) => sql`${sql.placeholder(name)}::bigint`;
 const hasChanged = sql`exists (select from changed)`;
 
 /**
- * Writes the rows given as JSON: new ones are inserted, known ones (by id) take the new values. It says each column
- * and its type itself: a column that a later release adds is none of its business, and keeps its default.
+ * Writes the rows given as JSON: new ones are inserted, known ones (by id) take the new values. It names each column
+ * and its type: a column that a later release adds is left alone, and keeps its default.
  */
-function upsert(table: PgTable, name: string) {
-  const columns = getTableConfig(table).columns.map((column) => ({
-    name: `"${columnName(column.name)}"`,
-    type: column.getSQLType(),
-  }));
-  const names = sql.raw(columns.map((column) => column.name).join(', '));
-  const definitions = sql.raw(columns.map((column) => `${column.name} ${column.type}`).join(', '));
-  const assignments = sql.raw(
-    columns.map((column) => `${column.name} = excluded.${column.name}`).join(', '),
+function upsert(table: PgTable, placeholder: string) {
+  const columns = Object.values<AnyPgColumn>(getTableColumns(table));
+  const names = bare(...columns);
+  const definitions = sql.join(
+    columns.map((column) => sql`${bare(column)} ${sql.raw(column.getSQLType())}`),
+    sql`, `,
+  );
+  const assignments = sql.join(
+    columns.map((column) => sql`${bare(column)} = excluded.${bare(column)}`),
+    sql`, `,
   );
   return sql`
     insert into ${table} (${names})
-    select ${names} from jsonb_to_recordset(${sql.placeholder(name)}::jsonb) as given(${definitions})
+    select ${names} from jsonb_to_recordset(${json(placeholder)}) as written(${definitions})
     where ${hasChanged} on conflict (id) do update set ${assignments}`;
 }
 
-const write = statement(
-  'commit_change',
-  () => sql`
-  with changed as (
-    update ${orders} set status = ${text('status')}, version = ${sql.placeholder('version')}::int,
-      updated_at = ${at('at')}, captured_minor = ${minor('capturedMinor')},
-      refunded_minor = ${minor('refundedMinor')}, confirmation = ${text('confirmation')},
-      authorized_at = ${at('authorizedAt')}, paid_at = ${at('paidAt')}, closed_at = ${at('closedAt')},
-      close_reason = ${text('closeReason')}, review_reason = ${text('reviewReason')},
-      review_facts = ${sql.placeholder('reviewFacts')}::jsonb,
-      failure_code = ${text('failureCode')}, wished_at = ${at('commandedAt')},
-      cancel_requested_at = ${at('cancelRequestedAt')},
-      capture_requested_minor = ${minor('captureRequestedMinor')},
-      switch_requested_to = ${text('switchRequestedTo')}, review_verb = ${text('reviewVerb')}
-    where ${orders.id} = ${text('orderId')} and ${orders.version} = ${sql.placeholder('version')}::int - 1
-    returning 1),
-  offered as (${upsert(payments, 'payments')}),
-  given as (${upsert(refunds, 'refunds')}),
-  disputed as (${upsert(disputes, 'disputes')}),
-  posted as (
-    insert into ${ledgerEntries} (transaction, book, amount_minor, currency, merchant_id, account_id,
-      order_id, created_at)
-    select line ->> 'transaction', line ->> 'book', (line ->> 'amountMinor')::bigint, ${text('currency')},
-      ${text('merchantId')}, ${text('accountId')}, ${text('orderId')}, ${at('at')}
-    from jsonb_array_elements(${sql.placeholder('lines')}::jsonb) as line where ${hasChanged}),
-  told as (
-    insert into ${events} (id, merchant_id, shard, type, resource_id, body, created_at)
-    select ${text('eventId')}, ${text('merchantId')}, ${sql.placeholder('shard')}::int,
-      ${text('eventType')}, ${text('orderId')}, ${text('eventBody')}, ${at('at')}
-    from changed where ${text('eventId')} is not null),
-  noted as (
-    update ${providerNotifications} set outcome = ${text('outcome')}, applied_at = ${at('at')}
-    where ${providerNotifications.id} = ${text('notificationId')} and ${hasChanged})
-  select from changed`,
-);
+const write = statement('commit_change', () => {
+  const order = assign(orders, {
+    status: text('status'),
+    version: int('version'),
+    updatedAt: at('at'),
+    capturedMinor: minor('capturedMinor'),
+    refundedMinor: minor('refundedMinor'),
+    confirmation: text('confirmation'),
+    authorizedAt: at('authorizedAt'),
+    paidAt: at('paidAt'),
+    closedAt: at('closedAt'),
+    closeReason: text('closeReason'),
+    reviewReason: text('reviewReason'),
+    reviewFacts: json('reviewFacts'),
+    failureCode: text('failureCode'),
+    commandedAt: at('commandedAt'),
+    cancelRequestedAt: at('cancelRequestedAt'),
+    captureRequestedMinor: minor('captureRequestedMinor'),
+    switchRequestedTo: text('switchRequestedTo'),
+    reviewVerb: text('reviewVerb'),
+  });
+  const ledger = insertInto(
+    ledgerEntries,
+    {
+      transaction: sql`line ->> 'transaction'`,
+      book: sql`line ->> 'book'`,
+      amountMinor: sql`(line ->> 'amountMinor')::bigint`,
+      currency: text('currency'),
+      merchantId: text('merchantId'),
+      accountId: text('accountId'),
+      orderId: text('orderId'),
+      createdAt: at('at'),
+    },
+    sql`from jsonb_array_elements(${json('lines')}) as line where ${hasChanged}`,
+  );
+  const event = insertInto(
+    events,
+    {
+      id: text('eventId'),
+      merchantId: text('merchantId'),
+      shard: int('shard'),
+      type: text('eventType'),
+      resourceId: text('orderId'),
+      body: text('eventBody'),
+      createdAt: at('at'),
+    },
+    sql`from changed where ${text('eventId')} is not null`,
+  );
+  const notification = assign(providerNotifications, {
+    outcome: text('outcome'),
+    appliedAt: at('at'),
+  });
+  // Writes that all depend on one conditional update are beyond drizzle's builders.
+  return sql`
+    with changed as (
+      update ${orders} set ${order}
+      where ${orders.id} = ${text('orderId')} and ${orders.version} = ${int('version')} - 1
+      returning 1),
+    payments as (${upsert(payments, 'payments')}),
+    refunds as (${upsert(refunds, 'refunds')}),
+    disputes as (${upsert(disputes, 'disputes')}),
+    ledger as (${ledger}),
+    events as (${event}),
+    notifications as (
+      update ${providerNotifications} set ${notification}
+      where ${providerNotifications.id} = ${text('notificationId')} and ${hasChanged})
+    select from changed`;
+});
 
 /**
  * Writes a decision in one statement, and so in one transaction: order, payments, refunds, disputes,
@@ -137,10 +170,11 @@ export async function commitChange(
       data: { ...snapshotOf(order, after), about: change.event.about ?? null },
       at: now,
     });
-  const changedIn = <T extends { id: string }>(
-    rows: readonly T[],
+  const changedIn = (
+    table: PgTable,
+    rows: readonly { id: string }[],
     ...ids: (string | undefined)[]
-  ) => JSON.stringify(rows.filter(({ id }) => ids.includes(id)).map(asRecord));
+  ) => JSON.stringify(rows.filter(({ id }) => ids.includes(id)).map((row) => asRecord(table, row)));
   const written = await write(db, {
     at: now,
     orderId: order.id,
@@ -163,9 +197,9 @@ export async function commitChange(
     captureRequestedMinor: order.captureRequestedMinor,
     switchRequestedTo: order.switchRequestedTo,
     reviewVerb: order.reviewVerb,
-    payments: changedIn(after.payments, change.payment?.id, change.newPayment?.id),
-    refunds: changedIn(after.refunds, change.refund?.id, change.newRefund?.id),
-    disputes: changedIn(after.disputes, change.dispute?.id),
+    payments: changedIn(payments, after.payments, change.payment?.id, change.newPayment?.id),
+    refunds: changedIn(refunds, after.refunds, change.refund?.id, change.newRefund?.id),
+    disputes: changedIn(disputes, after.disputes, change.dispute?.id),
     lines: JSON.stringify(linesOf(change.ledger?.postings ?? [])),
     currency: order.currency,
     accountId: change.ledger?.accountId ?? null,
@@ -206,15 +240,12 @@ function linesOf(postings: readonly LedgerPosting[]) {
 }
 
 /** A row as PostgreSQL reads it from JSON, by its column names. */
-function asRecord(row: object): Record<string, unknown> {
-  const entries = Object.entries(row).map(([key, value]): [string, unknown] => [
-    columnName(key),
-    value,
-  ]);
-  return Object.fromEntries(entries);
-}
-
-/** A field's name as the database spells it, like drizzle's own `casing: 'snake_case'`. */
-function columnName(field: string): string {
-  return field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+function asRecord(table: PgTable, row: object): Record<string, unknown> {
+  const columns: Record<string, AnyPgColumn> = getTableColumns(table);
+  return Object.fromEntries(
+    Object.entries(row).flatMap(([field, value]) => {
+      const column = columns[field];
+      return column ? [[columnName(column), value]] : [];
+    }),
+  );
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { and, eq, gt, sql } from 'drizzle-orm';
+import { bare, insertInto } from '../columns.ts';
 import { newId, outTradeNoOf } from '../../domain/ids.ts';
 import type { AccountId, MerchantId, OrderId } from '../../domain/ids.ts';
 import type { LatePayment } from '../../domain/order.ts';
@@ -7,7 +8,7 @@ import { snapshotOf } from '../../domain/order-snapshot.ts';
 import type { CaptureMethod } from '../../domain/payment.ts';
 import type { Database } from '../database.ts';
 import { isUniqueViolation } from '../database-errors.ts';
-import { at, text } from '../placeholders.ts';
+import { at, int, json, minor, text, texts } from '../placeholders.ts';
 import { endpoints } from '../schema/endpoints.ts';
 import { events } from '../schema/events.ts';
 import { idempotencyKeys } from '../schema/idempotency-keys.ts';
@@ -72,46 +73,91 @@ export async function createOrder(db: Database, input: NewOrder): Promise<Create
   );
 }
 
-const amountMinor = sql`${sql.placeholder('amountMinor')}::bigint`;
+const amountMinor = minor('amountMinor');
 
-const open = statement(
-  'create_order',
-  () => sql`
-  with opened as (
-    insert into ${orders} (id, merchant_id, merchant_order_no, request_hash, amount_minor, currency,
-      subject, methods, capture, late_payment, payer, confirm_url, confirm_seconds, metadata, return_url,
-      checkout_token, expires_at, created_at, updated_at)
-    select ${text('orderId')}, ${text('merchantId')}, ${text('merchantOrderNo')}, ${text('requestHash')},
-      ${amountMinor}, ${text('currency')}, ${text('subject')}, ${sql.placeholder('methods')}::text[],
-      ${text('capture')}, ${text('latePayment')}, ${sql.placeholder('payer')}::jsonb,
-      ${text('confirmUrl')}, ${sql.placeholder('confirmSeconds')}::int,
-      ${sql.placeholder('metadata')}::jsonb, ${text('returnUrl')}, ${text('checkoutToken')},
-      ${at('expiresAt')}, ${at('at')}, ${at('at')}
-    where not exists (
-      select from ${idempotencyKeys} where merchant_id = ${text('merchantId')} and key = ${text('key')})
-    on conflict (merchant_id, merchant_order_no) do nothing returning 1),
-  keyed as (
-    insert into ${idempotencyKeys} (merchant_id, key, request_hash, order_id, locked_until)
-    select ${text('merchantId')}, ${text('key')}, ${text('requestHash')}, ${text('orderId')},
-      ${lockedUntil()}
-    from opened where ${text('key')} is not null),
-  offered as (
-    insert into ${payments} (id, order_id, account_id, method, out_trade_no, amount_minor, currency,
-      created_at)
-    select ${text('paymentId')}, ${text('orderId')}, ${text('accountId')}, ${text('method')},
-      ${text('outTradeNo')},
-      ${amountMinor}, ${text('currency')}, ${at('at')} from opened),
-  hooked as (
-    insert into ${endpoints} (id, merchant_id, url, event_types, resource_id, sealed_secret)
-    select ${text('endpointId')}, ${text('merchantId')}, ${text('notifyUrl')}, array['*'],
-      ${text('orderId')}, ${text('sealedSecret')}
-    from opened where ${text('endpointId')} is not null),
-  told as (
-    insert into ${events} (id, merchant_id, shard, type, resource_id, body, created_at)
-    select ${text('eventId')}, ${text('merchantId')}, ${sql.placeholder('shard')}::int,
-      ${text('eventType')}, ${text('orderId')}, ${text('eventBody')}, ${at('at')} from opened)
-  select from opened`,
-);
+const open = statement('create_order', () => {
+  const order = insertInto(
+    orders,
+    {
+      id: text('orderId'),
+      merchantId: text('merchantId'),
+      merchantOrderNo: text('merchantOrderNo'),
+      requestHash: text('requestHash'),
+      amountMinor,
+      currency: text('currency'),
+      subject: text('subject'),
+      methods: texts('methods'),
+      capture: text('capture'),
+      latePayment: text('latePayment'),
+      payer: json('payer'),
+      confirmUrl: text('confirmUrl'),
+      confirmSeconds: int('confirmSeconds'),
+      metadata: json('metadata'),
+      returnUrl: text('returnUrl'),
+      checkoutToken: text('checkoutToken'),
+      expiresAt: at('expiresAt'),
+      createdAt: at('at'),
+      updatedAt: at('at'),
+    },
+    sql`where not exists (
+      select from ${idempotencyKeys}
+      where ${idempotencyKeys.merchantId} = ${text('merchantId')} and ${idempotencyKeys.key} = ${text('key')})
+    on conflict (${bare(orders.merchantId, orders.merchantOrderNo)}) do nothing returning 1`,
+  );
+  const key = insertInto(
+    idempotencyKeys,
+    {
+      merchantId: text('merchantId'),
+      key: text('key'),
+      requestHash: text('requestHash'),
+      orderId: text('orderId'),
+      lockedUntil: lockedUntil(),
+    },
+    sql`from opened where ${text('key')} is not null`,
+  );
+  const payment = insertInto(
+    payments,
+    {
+      id: text('paymentId'),
+      orderId: text('orderId'),
+      accountId: text('accountId'),
+      method: text('method'),
+      outTradeNo: text('outTradeNo'),
+      amountMinor,
+      currency: text('currency'),
+      createdAt: at('at'),
+    },
+    sql`from opened`,
+  );
+  const endpoint = insertInto(
+    endpoints,
+    {
+      id: text('endpointId'),
+      merchantId: text('merchantId'),
+      url: text('notifyUrl'),
+      eventTypes: sql`array['*']`,
+      resourceId: text('orderId'),
+      sealedSecret: text('sealedSecret'),
+    },
+    sql`from opened where ${text('endpointId')} is not null`,
+  );
+  const event = insertInto(
+    events,
+    {
+      id: text('eventId'),
+      merchantId: text('merchantId'),
+      shard: int('shard'),
+      type: text('eventType'),
+      resourceId: text('orderId'),
+      body: text('eventBody'),
+      createdAt: at('at'),
+    },
+    sql`from opened`,
+  );
+  // One statement is one round trip and one transaction; drizzle chains no inserts that depend on each other.
+  return sql`with opened as (${order}), idempotency_key as (${key}), payment as (${payment}),
+    endpoint as (${endpoint}), event as (${event}) select from opened`;
+});
 
 /** False, with nothing written, where the key or the order's number is taken. */
 async function insertAll(db: Database, orderId: OrderId, input: NewOrder): Promise<boolean> {

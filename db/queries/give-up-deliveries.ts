@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm';
+import { bare } from '../columns.ts';
 import type { EndpointId } from '../../domain/ids.ts';
 import { deliveries } from '../schema/endpoints.ts';
 import type { EndReason } from '../schema/endpoints.ts';
@@ -11,8 +12,10 @@ export async function giveUpDeliveries(
 ): Promise<ReadonlyMap<EndpointId, number>> {
   const { rows } = await tx.execute<{ id: EndpointId; count: number }>(sql`
     with ended as (
-      update ${deliveries} set status = 'dead', end_reason = ${reason}, next_attempt_at = null,
-        ended_at = now()
+      update ${deliveries} set ${bare(deliveries.status)} = 'dead',
+        ${bare(deliveries.endReason)} = ${reason},
+        ${bare(deliveries.nextAttemptAt)} = null,
+        ${bare(deliveries.endedAt)} = now()
       where endpoint_id = any(${sql.param([...endpointIds])}::text[]) and status = 'pending'
       returning endpoint_id)
     select endpoint_id as id, count(*)::int as count from ended group by endpoint_id`);

@@ -1,4 +1,5 @@
 import { and, eq, sql } from 'drizzle-orm';
+import { bare } from '../columns.ts';
 import type { Congestion } from '../../domain/congestion.ts';
 import type { EndpointId, EventId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
@@ -26,7 +27,8 @@ export async function handOver(db: Database, handed: readonly HandedOver[]): Pro
   await db.transaction(async (tx) => {
     await lockForFlip(tx, endpointIds);
     await tx.execute(sql`
-      update ${endpoints} set driver = 'workflow', congestion = known.congestion
+      update ${endpoints} set ${bare(endpoints.deliveryOwner)} = 'workflow',
+        ${bare(endpoints.congestion)} = known.congestion
       from unnest(${sql.param(endpointIds)}::text[], ${sql.param(known)}::jsonb[])
         as known(endpoint_id, congestion)
       where ${endpoints.id} = known.endpoint_id and ${endpoints.deliveryOwner} = 'relay'`);

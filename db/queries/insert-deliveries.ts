@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm';
+import { bare } from '../columns.ts';
 import { array } from '../placeholders.ts';
 import { deliveries, endpoints } from '../schema/endpoints.ts';
 import { statement } from '../statement.ts';
@@ -9,9 +10,25 @@ import type { PlannedDelivery } from './match-endpoints.ts';
 const insert = statement(
   'insert_deliveries',
   () => sql`
-  insert into ${deliveries} (event_id, endpoint_id, driver, position, priority, order_key,
-    is_latest_only, is_at_most_once, expires_at, status, attempts, last_status_code, end_reason,
-    ended_at, shard, epoch, next_attempt_at)
+  insert into ${deliveries} (${bare(
+    deliveries.eventId,
+    deliveries.endpointId,
+    deliveries.deliveryOwner,
+    deliveries.position,
+    deliveries.priority,
+    deliveries.orderKey,
+    deliveries.isLatestOnly,
+    deliveries.isAtMostOnce,
+    deliveries.expiresAt,
+    deliveries.status,
+    deliveries.attempts,
+    deliveries.lastStatusCode,
+    deliveries.endReason,
+    deliveries.endedAt,
+    deliveries.shard,
+    deliveries.epoch,
+    deliveries.nextAttemptAt,
+  )})
   select planned.event_id, planned.endpoint_id, case when planned.is_sent then 'relay' else ${taker} end,
     planned.position, planned.priority, planned.order_key, planned.is_latest_only,
     planned.is_at_most_once, planned.expires_at, ended.status, planned.attempts, planned.status_code,
@@ -68,8 +85,10 @@ export async function insertDeliveries(
 const supersede = statement(
   'supersede_deliveries',
   () => sql`
-  update ${deliveries} set status = 'dropped', end_reason = 'superseded', ended_at = now(),
-    next_attempt_at = null
+  update ${deliveries} set ${bare(deliveries.status)} = 'dropped',
+    ${bare(deliveries.endReason)} = 'superseded',
+    ${bare(deliveries.endedAt)} = now(),
+    ${bare(deliveries.nextAttemptAt)} = null
   from unnest(${array('endpointIds', 'text')}, ${array('orderKeys', 'text')},
     ${array('positions', 'bigint')}) as newest(endpoint_id, order_key, position)
   where ${deliveries.endpointId} = newest.endpoint_id and ${deliveries.orderKey} = newest.order_key

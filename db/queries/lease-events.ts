@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm';
+import { bare } from '../columns.ts';
 import type { Filter } from '../../domain/filter.ts';
 import type { MerchantId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
@@ -60,9 +61,9 @@ type Lease = FeedRange & { leaseToken: string; leaseSeconds: number };
 const lease = statement<object, Lease>(
   'lease_events',
   () => sql`
-  update ${consumerGroups} set lease_token = ${text('leaseToken')},
-    lease_position = ${through},
-    lease_until = now() + make_interval(secs => ${sql.placeholder('leaseSeconds')}::int)
+  update ${consumerGroups} set ${bare(consumerGroups.leaseToken)} = ${text('leaseToken')},
+    ${bare(consumerGroups.leasePosition)} = ${through},
+    ${bare(consumerGroups.leaseUntil)} = now() + make_interval(secs => ${sql.placeholder('leaseSeconds')}::int)
   where ${isUnchanged} returning 1`,
 );
 
@@ -73,7 +74,8 @@ export async function leaseEvents(db: Database, input: Lease): Promise<boolean> 
 
 const skip = statement<object, FeedRange>(
   'skip_events',
-  () => sql`update ${consumerGroups} set position = ${through} where ${isUnchanged}`,
+  () =>
+    sql`update ${consumerGroups} set ${bare(consumerGroups.position)} = ${through} where ${isUnchanged}`,
 );
 
 /** Remembers that nothing up to `through` is for the group, unless it has moved meanwhile. */

@@ -34,7 +34,7 @@ const next = statement<Row, Values>(
   'next_events',
   () => sql`
   with ours as (
-    select nullif(array(select id from ${endpoints} where driver = 'workflow'
+    select nullif(array(select id from ${endpoints} where ${endpoints.deliveryOwner} = 'workflow'
       limit ${sql.raw(String(mostFailing + 1))}), '{}') as failing
     from ${dispatchCursors}
     where shard = ${sql.placeholder('shard')}::int and epoch = ${sql.placeholder('epoch')}::int)

@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import { sql } from 'drizzle-orm';
+import { bare } from '../columns.ts';
 import { dispatchShards, events } from '../schema/events.ts';
 import { statement, transact } from '../statement.ts';
 
@@ -27,10 +28,10 @@ const number = statement<Numbered, Next>(
       where shard = ${shard} and position is null and seq > ${sql.placeholder('afterSeq')}::bigint
       order by seq limit ${sql.placeholder('limit')}::int) as waiting),
   numbered as (
-    update ${events} set position = ${dispatchShards.lastPosition} + batch.n from batch, ${dispatchShards}
+    update ${events} set ${bare(events.position)} = ${dispatchShards.lastPosition} + batch.n from batch, ${dispatchShards}
     where ${events.id} = batch.id and ${dispatchShards.shard} = ${shard}),
   advanced as (
-    update ${dispatchShards} set last_position = last_position + (select count(*) from batch)
+    update ${dispatchShards} set ${bare(dispatchShards.lastPosition)} = ${dispatchShards.lastPosition} + (select count(*) from batch)
     where ${dispatchShards.shard} = ${shard} and exists (select from batch))
   select count(*)::int as count, coalesce(max(seq), 0)::float8 as "lastSeq" from batch`,
 );

@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm';
+import { bare } from '../columns.ts';
 import type { Database } from '../database.ts';
 import { isUniqueViolation } from '../database-errors.ts';
 import { at, text, texts } from '../placeholders.ts';
@@ -13,7 +14,7 @@ const insert = statement<{ id: string }, Record<string, unknown>>(
   'publish_event',
   () => sql`
   with counter as (
-    update ${dispatchShards} set last_position = last_position + 1
+    update ${dispatchShards} set ${bare(dispatchShards.lastPosition)} = ${dispatchShards.lastPosition} + 1
     where shard = ${shard}
       and (select ${versionOfType} from ${eventTypeDefinitions}
         where merchant_id = ${text('merchantId')} and name = ${text('type')})
@@ -21,8 +22,18 @@ const insert = statement<{ id: string }, Record<string, unknown>>(
       and not exists (
         select from ${events} where merchant_id = ${text('merchantId')} and position is null)
     returning last_position)
-  insert into ${events} (id, merchant_id, shard, type, channels, dedupe_key, resource_id, body,
-    position, created_at)
+  insert into ${events} (${bare(
+    events.id,
+    events.merchantId,
+    events.shard,
+    events.type,
+    events.channels,
+    events.dedupeKey,
+    events.resourceId,
+    events.body,
+    events.position,
+    events.createdAt,
+  )})
   select ${text('id')}, ${text('merchantId')}, ${shard}, ${text('type')}, ${texts('channels')},
     ${text('dedupeKey')}, ${text('resourceId')}, ${text('body')}, last_position, ${at('createdAt')}
   from counter returning id`,

@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm';
+import { bare } from '../columns.ts';
 import type { MerchantId } from '../../domain/ids.ts';
 import { isSameEvent } from '../../domain/published-event.ts';
 import type { PublishedEvent, StoredEvent } from '../../domain/published-event.ts';
@@ -68,15 +69,25 @@ const insert = statement<Row, Record<string, unknown>>(
       select dedupe_key, id, type, resource_id, channels, body, created_at from ${events}
       where merchant_id = asked.owner and dedupe_key = asked.key limit 1) as found),
   counter as (
-    update ${dispatchShards} set last_position = last_position + ${count}
+    update ${dispatchShards} set ${bare(dispatchShards.lastPosition)} = ${dispatchShards.lastPosition} + ${count}
     where shard = ${shard} and ${sql.placeholder('isShort')}::boolean
       and not exists (select from stale) and not exists (select from known)
       and not exists (
         select from ${events} where merchant_id = any(${texts('owners')}::text[]) and position is null)
     returning last_position - ${count} as before),
   written as (
-    insert into ${events} (id, merchant_id, shard, type, channels, dedupe_key, resource_id, body,
-      position, created_at)
+    insert into ${events} (${bare(
+      events.id,
+      events.merchantId,
+      events.shard,
+      events.type,
+      events.channels,
+      events.dedupeKey,
+      events.resourceId,
+      events.body,
+      events.position,
+      events.createdAt,
+    )})
     select id, merchant_id, ${shard}, type, channels::text[], dedupe_key, resource_id, body,
       (select before from counter) + place, created_at::timestamptz
     from unnest(${texts('ids')}, ${texts('owners')}, ${texts('types')}, ${texts('channels')},

@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm';
+import { bare } from '../columns.ts';
 import type { Congestion } from '../../domain/congestion.ts';
 import { newId } from '../../domain/ids.ts';
 import type { EndpointId, EventId } from '../../domain/ids.ts';
@@ -87,8 +88,12 @@ const deliver = statement(
   'record_delivered',
   () => sql`
   with recovered as (${resetFailures})
-  update ${deliveries} set status = 'delivered', attempts = done.attempt,
-    last_status_code = done.status_code, last_error = null, next_attempt_at = null, ended_at = now()
+  update ${deliveries} set ${bare(deliveries.status)} = 'delivered',
+    ${bare(deliveries.attempts)} = done.attempt,
+    ${bare(deliveries.lastStatusCode)} = done.status_code,
+      ${bare(deliveries.lastError)} = null,
+      ${bare(deliveries.nextAttemptAt)} = null,
+      ${bare(deliveries.endedAt)} = now()
   from unnest(${sql.placeholder('eventIds')}::text[], ${sql.placeholder('endpointIds')}::text[],
     ${sql.placeholder('attempts')}::int[], ${sql.placeholder('statusCodes')}::int[]
   ) as done(event_id, endpoint_id, attempt, status_code)
@@ -110,8 +115,10 @@ async function recordDelivered(db: Database, delivered: readonly Of<'delivered'>
 async function recordDropped(tx: Transaction, dropped: readonly Of<'dropped'>[]): Promise<void> {
   if (dropped.length === 0) return;
   await tx.execute(sql`
-    update ${deliveries} set status = 'dropped', end_reason = done.reason, next_attempt_at = null,
-      ended_at = now()
+    update ${deliveries} set ${bare(deliveries.status)} = 'dropped',
+      ${bare(deliveries.endReason)} = done.reason,
+      ${bare(deliveries.nextAttemptAt)} = null,
+      ${bare(deliveries.endedAt)} = now()
     from unnest(
       ${sql.param(dropped.map((o) => o.eventId))}::text[],
       ${sql.param(dropped.map((o) => o.endpointId))}::text[],
@@ -133,11 +140,11 @@ async function markFailing(
   // Whoever knows the longer time knows more: an old call may fail while its workflow waits already.
   await tx.execute(sql`
     update ${endpoints} set
-      failing_since = coalesce(failing_since, now()),
-      driver = case when id = any(${sql.param([...input.retrying])}::text[]) then 'workflow' else driver end,
-      congestion = case
-        when (known.closed ->> 'probeAtMs')::float8 > coalesce((congestion ->> 'probeAtMs')::float8, 0)
-        then known.closed else congestion end
+      ${bare(endpoints.failingSince)} = coalesce(${endpoints.failingSince}, now()),
+      ${bare(endpoints.deliveryOwner)} = case when ${endpoints.id} = any(${sql.param([...input.retrying])}::text[]) then 'workflow' else ${endpoints.deliveryOwner} end,
+      ${bare(endpoints.congestion)} = case
+        when (known.closed ->> 'probeAtMs')::float8 > coalesce((${endpoints.congestion} ->> 'probeAtMs')::float8, 0)
+        then known.closed else ${endpoints.congestion} end
     from unnest(${sql.param([...input.failing])}::text[], ${sql.param(closed)}::jsonb[]) as known(endpoint_id, closed)
     where ${endpoints.id} = known.endpoint_id`);
 }
@@ -160,12 +167,13 @@ async function recordFailed(tx: Transaction, failed: readonly Failed[]): Promise
   const delayMs = failed.map((o) => (o.kind === 'retry' ? o.delayMs : null));
   const reasons = failed.map((o) => (o.kind === 'dead' ? o.reason : null));
   await tx.execute(sql`
-    update ${deliveries} set attempts = done.attempt, last_status_code = done.status_code,
-      last_error = done.error, end_reason = done.reason,
-      status = case when done.reason is null then 'pending' else 'dead' end,
-      driver = case when done.reason is null then 'workflow' else driver end,
-      next_attempt_at = now() + make_interval(secs => done.delay_ms / 1000.0),
-      ended_at = case when done.reason is null then null else now() end
+    update ${deliveries} set ${bare(deliveries.attempts)} = done.attempt,
+      ${bare(deliveries.lastStatusCode)} = done.status_code,
+      ${bare(deliveries.lastError)} = done.error, ${bare(deliveries.endReason)} = done.reason,
+      ${bare(deliveries.status)} = case when done.reason is null then 'pending' else 'dead' end,
+      ${bare(deliveries.deliveryOwner)} = case when done.reason is null then 'workflow' else ${deliveries.deliveryOwner} end,
+      ${bare(deliveries.nextAttemptAt)} = now() + make_interval(secs => done.delay_ms / 1000.0),
+      ${bare(deliveries.endedAt)} = case when done.reason is null then null else now() end
     from unnest(
       ${sql.param(failed.map((o) => o.eventId))}::text[],
       ${sql.param(failed.map((o) => o.endpointId))}::text[],
@@ -183,15 +191,15 @@ async function recordFailed(tx: Transaction, failed: readonly Failed[]): Promise
 async function holdBack(tx: Transaction, retried: readonly Of<'retry'>[]): Promise<void> {
   if (retried.length === 0) return;
   await tx.execute(sql`
-    update ${deliveries} as later set driver = 'workflow',
-      status = case when later.is_at_most_once then 'dropped' else later.status end,
-      end_reason = case when later.is_at_most_once then 'at_most_once' end,
-      ended_at = case when later.is_at_most_once then now() end
+    update ${deliveries} as later set ${bare(deliveries.deliveryOwner)} = 'workflow',
+      ${bare(deliveries.status)} = case when later.is_at_most_once then 'dropped' else later.status end,
+      ${bare(deliveries.endReason)} = case when later.is_at_most_once then 'at_most_once' end,
+      ${bare(deliveries.endedAt)} = case when later.is_at_most_once then now() end
     from ${deliveries} as failed, unnest(
       ${sql.param(retried.map((o) => o.eventId))}::text[],
       ${sql.param(retried.map((o) => o.endpointId))}::text[]
     ) as done(event_id, endpoint_id)
     where failed.event_id = done.event_id and failed.endpoint_id = done.endpoint_id
       and later.endpoint_id = failed.endpoint_id and later.order_key = failed.order_key
-      and later.status = 'pending' and later.driver = 'relay'`);
+      and later.status = 'pending' and later.${bare(deliveries.deliveryOwner)} = 'relay'`);
 }

@@ -1,4 +1,5 @@
 import { and, eq, sql } from 'drizzle-orm';
+import { bare } from '../columns.ts';
 import type { EndpointId, EventId } from '../../domain/ids.ts';
 import { deliveries, endpoints } from '../schema/endpoints.ts';
 import type { Database } from '../database.ts';
@@ -17,14 +18,22 @@ export async function requeueDeliveries(
   if (eventIds.length === 0) return 0;
   await tx.update(endpoints).set({ deliveryOwner: 'workflow' }).where(eq(endpoints.id, endpointId));
   const { rowCount } = await tx.execute(sql`
-    insert into ${deliveries} (event_id, endpoint_id, driver, shard, epoch, position, order_key,
-      next_attempt_at)
+    insert into ${deliveries} (${bare(
+      deliveries.eventId,
+      deliveries.endpointId,
+      deliveries.deliveryOwner,
+      deliveries.shard,
+      deliveries.epoch,
+      deliveries.position,
+      deliveries.orderKey,
+      deliveries.nextAttemptAt,
+    )})
     select ${events.id}, ${endpoints.id}, 'workflow', ${events.shard}, 0, ${events.position},
       case when ${endpoints.ordering} = 'resource' then ${events.resourceId} end, now()
     from ${events}, ${endpoints}
     where ${events.id} = any(${sql.param([...eventIds])}::text[]) and ${endpoints.id} = ${endpointId}
       and ${events.merchantId} = ${endpoints.merchantId} and ${events.position} is not null
-    on conflict (event_id, endpoint_id) do update set status = 'pending', driver = 'workflow',
+    on conflict (event_id, endpoint_id) do update set status = 'pending', ${bare(deliveries.deliveryOwner)} = 'workflow',
       attempts = 0, replays = ${deliveries.replays} + 1, next_attempt_at = now(), end_reason = null,
       ended_at = null, expires_at = null, order_key = excluded.order_key, is_latest_only = false,
       is_at_most_once = false

@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm';
+import { bare } from '../columns.ts';
 import { newId } from '../../domain/ids.ts';
 import type { AccountId, NotificationId, OrderId, RefundId } from '../../domain/ids.ts';
 import type { ProviderNews, ReportBinding } from '../../domain/payment.ts';
@@ -24,8 +25,19 @@ const store = statement<
 >(
   'store_notification',
   () => sql`
-  insert into ${providerNotifications} (id, account_id, provider_notification_id, binding, news,
-    raw_body, order_id, payment_id, refund_id, outcome, applied_at)
+  insert into ${providerNotifications} (${bare(
+    providerNotifications.id,
+    providerNotifications.accountId,
+    providerNotifications.providerNotificationId,
+    providerNotifications.binding,
+    providerNotifications.news,
+    providerNotifications.rawBody,
+    providerNotifications.orderId,
+    providerNotifications.paymentId,
+    providerNotifications.refundId,
+    providerNotifications.outcome,
+    providerNotifications.appliedAt,
+  )})
   select ${text('id')}, ${text('accountId')}, ${text('providerNotificationId')},
     ${placeholder('binding')}::jsonb, ${placeholder('news')}::jsonb, ${text('rawBody')},
     ${payments.orderId}, ${payments.id}, ${refunds.id},

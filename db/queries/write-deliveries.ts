@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import { sql } from 'drizzle-orm';
+import { bare } from '../columns.ts';
 import type { EndpointId } from '../../domain/ids.ts';
 import { databaseOn } from '../database.ts';
 import { dispatchCursors } from '../schema/events.ts';
@@ -39,7 +40,7 @@ const advance = statement<
 >(
   'advance_cursor',
   () => sql`
-  update ${dispatchCursors} set position = ${sql.placeholder('position')}::bigint
+  update ${dispatchCursors} set ${bare(dispatchCursors.position)} = ${sql.placeholder('position')}::bigint
   where shard = ${sql.placeholder('shard')}::int and epoch = ${sql.placeholder('epoch')}::int
   returning shard`,
 );

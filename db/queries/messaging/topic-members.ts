@@ -1,4 +1,5 @@
 import { and, asc, eq, sql } from 'drizzle-orm';
+import { bare } from '../../columns.ts';
 import type { Filter } from '../../../domain/filter.ts';
 import type { MerchantId, TopicId } from '../../../domain/ids.ts';
 import type { Address, Participant } from '../../../domain/participant.ts';
@@ -106,7 +107,7 @@ export async function markSeen(
   { merchantId, topicId }: { merchantId: MerchantId; topicId: TopicId },
 ): Promise<void> {
   await db.execute(sql`
-    update ${topicMembers} set last_seen_at = now()
+    update ${topicMembers} set ${bare(topicMembers.lastSeenAt)} = now()
     where ${topicMembers.topicId} = ${topicId} and ${topicMembers.merchantId} = ${merchantId}
       and (last_seen_at is null
         or last_seen_at < now() - make_interval(secs => ${seenAgainAfterSeconds}))`);
