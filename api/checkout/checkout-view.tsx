@@ -78,7 +78,7 @@ function Body({ view, ways, language }: Props) {
 
 /** `alipay.qr` is `Alipay` to a payer. */
 function nameOf(method: string, language: Language): string {
-  const provider = method.split('../pages')[0] ?? '';
+  const provider = method.split('.')[0] ?? '';
   return providerNames[language][provider] ?? provider;
 }
 

@@ -21,7 +21,7 @@ const longestSwitchMs = 8_000;
 
 // Their next action is for a merchant's own page or app.
 const isForApps: ReadonlySet<string> = new Set(['stripe.payment_intent', 'wechat-pay.jsapi']);
-const providerOf = (method: string) => method.split('../pages')[0] ?? '';
+const providerOf = (method: string) => method.split('.')[0] ?? '';
 
 /** The page where a payer pays, `/pay/<token>`, and the stream that tells it of the end. */
 export function registerCheckout(app: App, deps: ApiDeps) {
