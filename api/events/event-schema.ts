@@ -132,7 +132,7 @@ export const eventTypePatchSchema = z
 
 export const groupName = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be 1 to 64 letters, digits, "..", "_" or "-"')
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be 1 to 64 letters, digits, ".", "_" or "-"')
   .openapi({ example: 'billing' });
 
 export const consumerGroupSchema = z
