@@ -20,7 +20,7 @@ export function checkFolder(folder: string): string[] {
     );
   const judged = names.flatMap((name, place) => {
     const sql = readFileSync(join(folder, `${name}.sql`), 'utf8');
-    return judgeMigration({ name, sql, earlier: names.slice(0, place) }).map(
+    return judgeMigration({ sql, earlier: names.slice(0, place) }).map(
       (problem) => `${name} ${problem}`,
     );
   });

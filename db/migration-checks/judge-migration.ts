@@ -1,36 +1,25 @@
 import { incompatibleStatements } from './incompatible-statements.ts';
 
-/** A migration by its name, such as `0020_heartbeats`, with those before it. */
-export type Migration = { name: string; sql: string; earlier: readonly string[] };
-
-// Migrations up to this one were written before there was a release that they could break.
-const lastBeforeFirstRelease = '0021';
+/** A migration's text, with the names of those before it, such as `0020_heartbeats`. */
+export type Migration = { sql: string; earlier: readonly string[] };
 
 /**
  * What is wrong with a migration: it must say at its beginning whether processes of the last release go on
  * working beside it, and say the truth. `docs/migrations.md` has the form.
  */
-export function judgeMigration({ name, sql, earlier }: Migration): string[] {
+export function judgeMigration({ sql, earlier }: Migration): string[] {
   const [, word, said = ''] = /^(compatible|breaking): (.*)$/.exec(firstComment(sql)) ?? [];
   if (word === undefined)
     return ['must begin with "-- compatible: why" or "-- breaking: what an old process would do"'];
-  return word === 'compatible' ? judgeCompatible(sql) : judgeBreaking({ name, said, earlier });
+  return word === 'compatible' ? judgeCompatible(sql) : judgeBreaking({ said, earlier });
 }
 
 function judgeCompatible(sql: string): string[] {
   return incompatibleStatements(sql).map((told) => `is marked compatible, but has ${told}`);
 }
 
-function judgeBreaking(input: {
-  name: string;
-  said: string;
-  earlier: readonly string[];
-}): string[] {
-  const { name, said, earlier } = input;
-  if (said.endsWith('Before the first release.'))
-    return name.slice(0, 4) <= lastBeforeFirstRelease
-      ? []
-      : ['is not from before the first release'];
+function judgeBreaking(input: { said: string; earlier: readonly string[] }): string[] {
+  const { said, earlier } = input;
   const steps = /Steps before: ([\w, ]+)\. From release: \d+\.\d+\.\d+\.$/.exec(said)?.[1];
   if (steps === undefined)
     return [

@@ -118,7 +118,7 @@ export const endpoints = pgTable(
     index('endpoints_by_previous_key_id')
       .on(sql`tender_key_id(${t.previousPublicKey})`)
       .where(sql`${t.previousPublicKey} is not null`),
-    index('endpoints_in_trouble')
+    index('endpoints_owned_by_workflow')
       .on(t.id)
       .where(sql`${t.deliveryOwner} = 'workflow'`),
     index('endpoints_failing')

@@ -90,7 +90,7 @@ export const orders = pgTable(
     index('orders_unconfirmed')
       .on(t.paidAt)
       .where(sql`${t.confirmation} = 'awaited'`),
-    index('orders_wishing')
+    index('orders_commanded')
       .on(t.commandedAt)
       .where(sql`${t.commandedAt} is not null`),
   ],

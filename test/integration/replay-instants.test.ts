@@ -13,7 +13,7 @@ import { openWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
 
 const mending = fileURLToPath(
-  new URL('../../db/migrations/0028_mend_instants_of_replays.sql', import.meta.url),
+  new URL('../../db/migrations-before-0.1.0/0028_mend_instants_of_replays.sql', import.meta.url),
 );
 
 let world: World;

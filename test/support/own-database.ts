@@ -2,10 +2,13 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { inject } from 'vitest';
 
-/** A database of this test file's own, cloned from the migrated template. */
-export async function ownDatabase(): Promise<{ url: string; drop(): Promise<void> }> {
+/** A database of this test file's own, cloned from the migrated template, or empty. */
+export async function ownDatabase({ isEmpty = false } = {}): Promise<{
+  url: string;
+  drop(): Promise<void>;
+}> {
   const { postgresUrl } = inject('services');
-  const template = new URL(postgresUrl).pathname.slice(1);
+  const template = isEmpty ? 'template0' : new URL(postgresUrl).pathname.slice(1);
   const name = `t_${randomBytes(6).toString('hex')}`;
   await admin(postgresUrl, `create database ${name} template ${template}`);
   const url = new URL(postgresUrl);
