@@ -11,7 +11,8 @@ const refused: readonly Rule[] = [
     because: 'an old process still reads and writes it',
   },
   { matches: /^drop /, because: 'an old process may still need it' },
-  { matches: /^alter .* rename /, because: 'an old process knows the old name only' },
+  // No statement names an index.
+  { matches: /^alter (?!index ).* rename /, because: 'an old process knows the old name only' },
   {
     matches: /^create or replace /,
     because: 'an old process counts on the old one: give the new one another name',
@@ -47,6 +48,7 @@ const refusedOnKnownTables: readonly Rule[] = [
 const harmless: readonly RegExp[] = [
   /^create (?:unlogged )?table /,
   /^create (?:unique )?index /,
+  /^alter index \S+ rename to \S+$/,
   /^create (?:function|view|sequence|type|(?:constraint )?trigger) /,
   /^alter table (?:if exists )?(?:only )?\S+ (?:(?:add (?:column )?[^,]+|alter (?:column )?\w+ set default [^,]+)(?:, |$))+$/,
   /^insert into /,

@@ -14,6 +14,7 @@ describe('a migration marked compatible', () => {
     `ALTER TABLE "orders" ADD COLUMN "kind" text DEFAULT 'a, not null; drop table' NOT NULL, ADD COLUMN "tip" numeric(10, 2);`,
     'ALTER TABLE "orders" ALTER COLUMN "kind" SET DEFAULT \'a\';',
     'CREATE INDEX "orders_by_tip" ON "orders" USING btree ("tip");',
+    'ALTER INDEX "orders_by_tip" RENAME TO "orders_tipped";',
     'UPDATE "orders" SET "kind" = \'rename\' WHERE "kind" IS NULL;',
     '-- drop table orders\nCREATE FUNCTION tender_f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM x; DROP TABLE y; END $$;',
     'CREATE TRIGGER t AFTER UPDATE ON "orders" FOR EACH ROW EXECUTE FUNCTION tender_f();',
