@@ -80,10 +80,8 @@ test('the squashed migration makes the schema that its parts made', async () => 
   await migrateBy(squashed, initial, 1);
   await migrateBy(parts, earlier);
   const [made, wanted] = [await schemaOf(squashed), await schemaOf(parts)];
-  for (const kind of Object.keys(catalogue)) {
-    expect(wanted[kind]?.length, kind).toBeGreaterThan(5);
-    expect(made[kind], kind).toEqual(wanted[kind]);
-  }
+  expect(Object.values(wanted).every((rows) => rows.length > 5)).toBe(true);
+  expect(made).toEqual(wanted);
 });
 
 test.each([1, 22, 29])('a database that has the first %i parts gets the rest', async (count) => {
