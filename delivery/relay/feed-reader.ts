@@ -12,7 +12,6 @@ import type { OutgoingDelivery } from '../../db/queries/select-outgoing.ts';
 import { writeDeliveries } from '../../db/queries/write-deliveries.ts';
 import { isPlatformEvent } from '../../domain/events.ts';
 import type { EndpointId } from '../../domain/ids.ts';
-import { findPlanned } from './find-planned.ts';
 import { createUnpositionedScan } from './unpositioned-scan.ts';
 
 // Nobody waits for what came of a delivery: a little patience makes one transaction of many. It and the
@@ -49,7 +48,7 @@ export type FeedReader = {
 /** Events whose deliveries are not written yet, in the order of the feed. */
 type FeedBatch = {
   events: TakenEvent[];
-  planned: PlannedDelivery[];
+  planned: Map<OutgoingDelivery, PlannedDelivery>;
 };
 
 /**
@@ -82,7 +81,7 @@ export async function openFeedReader(input: {
   let failingBefore: NextEvents['failing'];
   let cursor = input.position;
   let hasUnnumbered = true;
-  let open: FeedBatch = { events: [], planned: [] };
+  let open: FeedBatch = { events: [], planned: new Map() };
   let underWay: FeedBatch | undefined;
   /** Endpoints for which something is written before it is sent, and so all that comes after it. */
   const waiting = new Map<EndpointId, number>();
@@ -141,7 +140,7 @@ export async function openFeedReader(input: {
       // What is its workflow's is in no hurry.
       isUrgent ||= found.failing?.has(id) === false;
     }
-    open.planned.push(...planned);
+    for (const one of planned) open.planned.set(one.delivery, one);
     open.events.push(...found.events);
     writeInTime();
     return ready;
@@ -149,7 +148,7 @@ export async function openFeedReader(input: {
 
   function writeInTime(): void {
     if (isOver || writing || open.events.length === 0) return;
-    if (isUrgent || open.planned.length >= mostOpen) return void write(Infinity);
+    if (isUrgent || open.planned.size >= mostOpen) return void write(Infinity);
     if (known > 0) soon ??= setTimeout(() => void write(known), patienceMs);
     late ??= setTimeout(() => void write(Infinity), longestWaitMs);
   }
@@ -171,20 +170,21 @@ export async function openFeedReader(input: {
     soon = late = undefined;
     known = 0;
     const isTaken = ({ position }: { position: number }) => position <= through;
-    const taken = {
-      events: open.events.filter(isTaken),
-      planned: open.planned.filter(({ delivery }) => isTaken(delivery)),
-    };
+    const events = open.events.filter(isTaken);
+    const planned = [...open.planned];
+    const taken = planned.filter(([delivery]) => isTaken(delivery));
     open = {
-      events: open.events.slice(taken.events.length),
-      planned: open.planned.slice(taken.planned.length),
+      events: open.events.slice(events.length),
+      planned: new Map(planned.slice(taken.length)),
     };
     if (open.events.length === 0) isUrgent = false;
-    return taken;
+    return { events, planned: new Map(taken) };
   }
 
   async function writeOpen(through: number): Promise<void> {
-    const { events: batch, planned } = (underWay = takeBatch(through));
+    underWay = takeBatch(through);
+    const batch = underWay.events;
+    const planned = [...underWay.planned.values()];
     if (batch.length === 0) return;
     const delivered = planned.filter((one) => one.delivered);
     const written = await writeDeliveries(writer, { shard, epoch, batch, planned });
@@ -242,7 +242,7 @@ export async function openFeedReader(input: {
       return { kind: 'taken', isFull: isMoreUnnumbered || events.length === limit };
     },
     keep(delivery, outcome) {
-      const one = outcome.kind === 'delivered' && findPlanned(open.planned, delivery);
+      const one = outcome.kind === 'delivered' && open.planned.get(delivery);
       if (!one) return false;
       one.delivered = outcome;
       known = Math.max(known, delivery.position);

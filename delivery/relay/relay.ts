@@ -88,7 +88,7 @@ async function relay(input: RelayInput, calls: AbortController): Promise<'fenced
   const failWith = (error: unknown): undefined =>
     error instanceof CallCancelled ? undefined : fail(error);
 
-  const tellTroubled = (endpointIds: readonly EndpointId[]) =>
+  const reportFailing = (endpointIds: readonly EndpointId[]) =>
     input.onFailing(
       endpointIds.map((endpointId) => ({
         endpointId,
@@ -126,7 +126,7 @@ async function relay(input: RelayInput, calls: AbortController): Promise<'fenced
       progress.delivered += count;
       reportProgress();
     },
-    onFailing: tellTroubled,
+    onFailing: reportFailing,
     onFenced: () => {
       isFenced = true;
       wake.signal();
@@ -135,7 +135,7 @@ async function relay(input: RelayInput, calls: AbortController): Promise<'fenced
   });
   const handoff = createHandoff({
     ...{ db, feed },
-    onHandedOver: tellTroubled,
+    onHandedOver: reportFailing,
     onError: fail,
   });
   const outcomes = createOutcomes({
@@ -149,7 +149,7 @@ async function relay(input: RelayInput, calls: AbortController): Promise<'fenced
       reportProgress();
     },
     closedAs: queues.closedAs,
-    onFailing: tellTroubled,
+    onFailing: reportFailing,
     onDisabled: input.onDisabled,
     onError: fail,
   });

@@ -24,24 +24,24 @@ export function createEndpointSignaller(
   },
 ): (failing: readonly FailingEndpoint[]) => void {
   /** Those told less than a second ago, and whether there was more since. */
-  const told = new Map<EndpointId, { hasMore: boolean }>();
+  const signalled = new Map<EndpointId, { hasMore: boolean }>();
   const delayed = new Map<EndpointId, NodeJS.Timeout>();
   const inTurn = pLimit(signalsAtOnce);
 
-  function tell(endpointId: EndpointId): void {
-    const last = told.get(endpointId);
+  function signal(endpointId: EndpointId): void {
+    const last = signalled.get(endpointId);
     if (last) {
       last.hasMore = true;
       return;
     }
     if (deps.runs.isUnderWay(endpointId)) return;
     const now = { hasMore: false };
-    told.set(endpointId, now);
+    signalled.set(endpointId, now);
     setTimeout(() => {
-      told.delete(endpointId);
+      signalled.delete(endpointId);
       // What came while it was being closed can wait for the probe that its workflow waits for.
       const isOfUse = !deps.stopping.aborted && !deps.runs.isClosed(endpointId);
-      if (now.hasMore && isOfUse) tell(endpointId);
+      if (now.hasMore && isOfUse) signal(endpointId);
     }, signalAgainMs).unref();
     inTurn(() => signalEndpoint({ ...deps, endpointId })).catch((error: unknown) =>
       // Not lost: the recovery job finds deliveries that are due in no one's hands.
@@ -53,17 +53,17 @@ export function createEndpointSignaller(
   }
 
   /** The latest that is known of it holds. What a stopping process still had to signal, the recovery job finds. */
-  function tellInTime({ endpointId, notBeforeMs }: FailingEndpoint): void {
+  function signalInTime({ endpointId, notBeforeMs }: FailingEndpoint): void {
     clearTimeout(delayed.get(endpointId));
     delayed.delete(endpointId);
     const delayMs = notBeforeMs - Date.now();
-    if (delayMs <= 0 || delayMs > longestDelayMs) return tell(endpointId);
+    if (delayMs <= 0 || delayMs > longestDelayMs) return signal(endpointId);
     const timer = setTimeout(() => {
       delayed.delete(endpointId);
-      if (!deps.stopping.aborted) tell(endpointId);
+      if (!deps.stopping.aborted) signal(endpointId);
     }, delayMs);
     delayed.set(endpointId, timer.unref());
   }
 
-  return (failing) => failing.forEach(tellInTime);
+  return (failing) => failing.forEach(signalInTime);
 }
