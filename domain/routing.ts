@@ -21,7 +21,7 @@ export type AccountOffer = {
 export type Health = 'healthy' | 'probing' | 'open';
 
 /** What an order needs of a way to be paid. `traits` are the provider's own about the method. */
-export type WayWanted = {
+export type MethodWanted = {
   method: string;
   traits: {
     provider: string;
@@ -38,7 +38,7 @@ export type OrderWanted = {
   /** Names of what is known of the payer. */
   payerKnown: readonly string[];
   /** In the order of the merchant's preference. */
-  ways: readonly WayWanted[];
+  methods: readonly MethodWanted[];
   /** Accounts that said no to this order: another method there is no other account. */
   tried: readonly AccountId[];
 };
@@ -77,7 +77,7 @@ export function rankRoutes(
 ): Route[] {
   const draws = new Map(accounts.map((account) => [account.id, drawOf(account.weight, random())]));
   const probes = new Map(accounts.map(({ id }) => [id, random() < probeShare]));
-  const ranked = order.ways.flatMap(({ method, traits }, preference) =>
+  const ranked = order.methods.flatMap(({ method, traits }, preference) =>
     accounts
       .filter(({ provider }) => provider === traits.provider)
       .map((account) => ({
@@ -107,7 +107,7 @@ function preferenceOfHealth(health: Health, isProbe: boolean): number {
   return health === 'probing' ? 1 : 2;
 }
 
-function routeOf(account: AccountOffer, order: OrderWanted, way: WayWanted): Route {
+function routeOf(account: AccountOffer, order: OrderWanted, way: MethodWanted): Route {
   const { id: accountId, provider, health, priority, weight } = account;
   const verdict = verdictOf(account, order, way);
   return { accountId, provider, method: way.method, verdict, health, priority, weight };
@@ -116,7 +116,7 @@ function routeOf(account: AccountOffer, order: OrderWanted, way: WayWanted): Rou
 function verdictOf(
   account: AccountOffer,
   order: OrderWanted,
-  { method, traits }: WayWanted,
+  { method, traits }: MethodWanted,
 ): RouteVerdict {
   const offers = (list: readonly string[] | 'any' | null, one: string) =>
     list === null || list === 'any' || list.includes(one);

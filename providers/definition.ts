@@ -5,7 +5,7 @@ export type ProviderDefinition = {
   name: ProviderName;
   /** What people call it, e.g. on the checkout page. */
   title: string;
-  /** Ways to pay by their public names, such as `alipay.qr`; the one to prefer stands first. */
+  /** Payment methods by their public names, such as `alipay.qr`; the one to prefer stands first. */
   methods: Readonly<Record<string, MethodTraits>>;
   /** Required account fields: names of public settings and of sealed credentials. */
   account: {

@@ -11,7 +11,7 @@ export const definitions: Readonly<Record<ProviderName, ProviderDefinition>> = {
   stripe,
 };
 
-/** Ways to pay by their public names, with what has to be known to choose among them. */
+/** Payment methods by their public names, with what has to be known to choose among them. */
 export const methods: Readonly<Record<string, MethodTraits & { provider: ProviderName }>> =
   Object.fromEntries(
     Object.values(definitions).flatMap(({ name, methods }) =>

@@ -29,7 +29,7 @@ export async function applyNotification(
   if (!isForUs) return { ...progressOf(first), isOnlyHint: true };
   const { report } = news;
   const provider = await providers.get(notification.accountId);
-  const made: { bound?: BindingDecision; isHint?: boolean; isRecorded?: boolean } = {};
+  const made: { bound?: BindingDecision; needsQuery?: boolean; isRecorded?: boolean } = {};
   const progress = await commitDecision(deps, {
     first,
     read: () => readNotification(db, { id }),
@@ -37,8 +37,8 @@ export async function applyNotification(
       const expected = provider.expectedBinding(read.payment);
       const bound = decideOnBinding(expected, binding);
       made.bound = bound;
-      made.isHint = bound.kind === 'ask' || (bound.kind === 'bound' && isDoubtful(read));
-      if (made.isHint || bound.kind === 'foreign') return undefined;
+      made.needsQuery = bound.kind === 'ask' || (bound.kind === 'bound' && isDoubtful(read));
+      if (made.needsQuery || bound.kind === 'foreign') return undefined;
       const change = changeOfReport({
         ...{ read, payment: read.payment, closeReason: 'closed_by_provider' },
         decision:
@@ -50,7 +50,7 @@ export async function applyNotification(
       return { ...change, notification: { id, outcome: outcomeOf(change) } };
     },
   });
-  if (made.isHint) return { ...progress, isOnlyHint: true };
+  if (made.needsQuery) return { ...progress, isOnlyHint: true };
   if (made.bound?.kind === 'foreign') {
     await leaveForeign(deps, first);
     return progress;

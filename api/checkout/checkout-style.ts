@@ -15,9 +15,9 @@ h2 { margin: .25rem 0; }
 .wait { padding: 3rem 0; color: var(--soft); }
 .paid .mark, .authorized .mark, .partially_refunded .mark { background: var(--good); }
 button.button { border: 0; font: inherit; font-weight: 600; cursor: pointer; }
-.ways { margin-top: 1.5rem; padding-top: 1rem; border-top: 1px solid var(--line); }
-.ways form { display: inline-block; margin: .25rem; }
-.ways button { border: 1px solid var(--line); background: transparent; color: var(--ink); border-radius: 999px;
+.methods { margin-top: 1.5rem; padding-top: 1rem; border-top: 1px solid var(--line); }
+.methods form { display: inline-block; margin: .25rem; }
+.methods button { border: 1px solid var(--line); background: transparent; color: var(--ink); border-radius: 999px;
   padding: .5rem 1rem; font: inherit; cursor: pointer; }
-.ways button:hover { border-color: var(--accent); }
+.methods button:hover { border-color: var(--accent); }
 `;

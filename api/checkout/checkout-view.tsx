@@ -11,7 +11,7 @@ import { Layout } from '../pages/layout.tsx';
 type Props = {
   view: OrderView;
   /** Other methods the payer may choose. */
-  ways: readonly string[];
+  methods: readonly string[];
   language: Language;
   nonce: string;
 };
@@ -59,7 +59,7 @@ export function Checkout(props: Props) {
   );
 }
 
-function Body({ view, ways, language }: Props) {
+function Body({ view, methods, language }: Props) {
   const { snapshot, nextAction } = view;
   const words = checkoutWords[language];
   if (snapshot.status !== 'pending') return <Ended view={view} language={language} />;
@@ -71,7 +71,7 @@ function Body({ view, ways, language }: Props) {
       <p class="soft">
         {words.timeLeft} <b id="left">…</b>
       </p>
-      <Ways ways={ways} language={language} token={view.checkoutToken} />
+      <Methods methods={methods} language={language} token={view.checkoutToken} />
     </div>
   );
 }
@@ -129,12 +129,12 @@ function Action(props: { action: NextAction; provider: string; language: Languag
   }
 }
 
-function Ways(props: { ways: readonly string[]; language: Language; token: string }) {
-  if (props.ways.length === 0) return null;
+function Methods(props: { methods: readonly string[]; language: Language; token: string }) {
+  if (props.methods.length === 0) return null;
   return (
-    <div class="ways">
+    <div class="methods">
       <p class="soft">{checkoutWords[props.language].otherWay}</p>
-      {props.ways.map((method) => (
+      {props.methods.map((method) => (
         <form method="post" action={`/pay/${props.token}/method`}>
           <button name="method" value={method}>
             {nameOf(method, props.language)}

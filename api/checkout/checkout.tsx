@@ -53,15 +53,15 @@ export function registerCheckout(app: App, deps: ApiDeps) {
     const { nextAction } = view;
     const target = nextAction?.kind === 'form' ? [new URL(nextAction.action).origin] : [];
     const nonce = securePage(c, { formTargets: ["'self'", ...target] });
-    const ways = await waysOf(view);
-    return c.html(<Checkout view={view} ways={ways} language={language} nonce={nonce} />);
+    const methods = await methodsOf(view);
+    return c.html(<Checkout view={view} methods={methods} language={language} nonce={nonce} />);
   });
 
   app.post('/pay/:token/method', async (c) => {
     const token = c.req.param('token');
     const view = await findByToken(token);
     const { method } = await c.req.parseBody();
-    const isOffered = typeof method === 'string' && (await waysOf(view)).includes(method);
+    const isOffered = typeof method === 'string' && (await methodsOf(view)).includes(method);
     if (isOffered) await switchTo(view, token, method, c.req.raw.signal);
     return c.redirect(`/pay/${token}`, 303);
   });
@@ -70,7 +70,7 @@ export function registerCheckout(app: App, deps: ApiDeps) {
    * The other providers this order may be paid at, where an account of the merchant's can take it
    * now: of each the first method that a page like this one can carry out.
    */
-  async function waysOf({ snapshot, method }: OrderView): Promise<string[]> {
+  async function methodsOf({ snapshot, method }: OrderView): Promise<string[]> {
     if (snapshot.status !== 'pending' || snapshot.methods.length < 2) return [];
     const { order } = await readOrder(deps.db, { orderId: snapshot.id });
     const routes = await findRoutes(deps, { ...order, methods: order.methods });

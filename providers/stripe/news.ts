@@ -27,7 +27,7 @@ export function readingOf(eventType: string, object: unknown): Reading | undefin
   if (eventType.startsWith('charge.dispute.')) return readDispute(object);
   // Before 2024-10-28 the updates of some refunds came under this name, and an endpoint keeps its version's names.
   if (eventType.startsWith('charge.refund.')) return readRefund(object);
-  if (eventType === 'checkout.session.async_payment_failed') return asHint(readSession(object));
+  if (eventType === 'checkout.session.async_payment_failed') return asQuery(readSession(object));
   switch (eventType.split('.')[0]) {
     case 'payment_intent':
       return readPaymentIntent(object);
@@ -41,7 +41,7 @@ export function readingOf(eventType: string, object: unknown): Reading | undefin
 }
 
 /** What it says is as it was before: only Stripe, asked, knows that nothing comes of it. */
-function asHint(reading: Reading | undefined): Reading | undefined {
+function asQuery(reading: Reading | undefined): Reading | undefined {
   return reading && { ...reading, news: { kind: 'hint' } };
 }
 

@@ -35,7 +35,7 @@ export function createAccountHealth({
     const recorded = [...counts.values()];
     counts.clear();
     await addOutcomes(db, recorded).catch((error: unknown) =>
-      // Only a hint for the router: the next calls tell the same.
+      // Only advice for the router: the next calls tell the same.
       logger.warn({ err: error }, 'the health of accounts could not be written down'),
     );
   }

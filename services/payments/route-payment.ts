@@ -26,7 +26,7 @@ export async function findRoutes(
   const accounts = await listAccountsOf(db, wanted);
   const healthOf = await health.of(accounts.map(({ id }) => id));
   const asked = wanted.methods ?? Object.keys(methods);
-  const ways = asked.flatMap((method) => {
+  const candidates = asked.flatMap((method) => {
     const traits = methods[method];
     return traits ? [{ method, traits }] : [];
   });
@@ -37,7 +37,7 @@ export async function findRoutes(
       amountMinor: wanted.amountMinor,
       capture: wanted.capture,
       payerKnown: Object.entries(wanted.payer).flatMap(([name, value]) => (value ? [name] : [])),
-      ways,
+      methods: candidates,
       tried: wanted.tried ?? [],
     },
     Math.random,

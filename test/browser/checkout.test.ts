@@ -87,7 +87,7 @@ describe.runIf(isNeeded)('the checkout page in a real browser', () => {
     const order = await openOrder(shop);
     const { page, complaints } = await phone('en-US');
     await page.goto(order.checkoutUrl);
-    expect(await page.locator('.ways button').allTextContents()).toEqual([
+    expect(await page.locator('.methods button').allTextContents()).toEqual([
       'WeChat Pay',
       'card payment',
     ]);

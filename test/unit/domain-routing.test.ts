@@ -27,7 +27,7 @@ const card = {
 } as const;
 const wanted: OrderWanted = {
   ...{ currency: 'CNY', amountMinor: 1250, capture: 'automatic', payerKnown: [], tried: [] },
-  ways: [qr, card],
+  methods: [qr, card],
 };
 const half = () => 0.5;
 const firstOf = (accounts: AccountOffer[], order: OrderWanted = wanted, random = half) =>
@@ -73,7 +73,7 @@ describe('the router', () => {
 
   test('asks for what a method must know of the payer', () => {
     const way = { method: 'x', traits: { ...qr.traits, needs: ['ip'] } };
-    const order = { ...wanted, ways: [way] };
+    const order = { ...wanted, methods: [way] };
     expect(firstOf([offer('a')], order)).toMatchObject({ verdict: 'payer_unknown' });
     expect(firstOf([offer('a')], { ...order, payerKnown: ['ip'] })).toMatchObject({
       verdict: 'fits',
@@ -90,7 +90,7 @@ describe('the router', () => {
           const accounts = priorities.map((priority, i) => offer(String(i), { priority }));
           const tried = triedAt.map((i) => `acc_${i}` as AccountId);
           const random = () => draws.next().value as number;
-          const routes = rankRoutes(accounts, { ...wanted, ways: [qr], tried }, random);
+          const routes = rankRoutes(accounts, { ...wanted, methods: [qr], tried }, random);
           expect(new Set(routes.map(({ accountId }) => accountId)).size).toBe(accounts.length);
           const fitting = routes.filter(({ verdict }) => verdict === 'fits');
           for (const accountId of tried) {
