@@ -23,7 +23,7 @@ const troubles: readonly Behaviour[] = [
   { kind: 'ok', delayMs: 10 * slowMs },
 ];
 const failing = troubles.map((_, n) => n);
-const asTroubled = Object.fromEntries(troubles.map((one, n) => [String(n), one]));
+const asFailing = Object.fromEntries(troubles.map((one, n) => [String(n), one]));
 
 /**
  * The same rate again and again, in turns: all endpoints well, and with one that hangs, one that answers 500,
@@ -41,7 +41,7 @@ export async function measureIsolation(
   const runs = await inTurns<Run>(stack, {
     ...{ rounds, failing },
     run: async (turn, number) => {
-      const one = await run(stack, { ...load, behaviours: turn === 'well' ? {} : asTroubled });
+      const one = await run(stack, { ...load, behaviours: turn === 'well' ? {} : asFailing });
       const [p50Ms, p99Ms, firstMs] = [wholeMs(one, 0.5), wholeMs(one, 0.99), beginningP99Ms(one)];
       const latency = `p50 ${round(p50Ms)} ms, p99 ${round(p99Ms)} ms, at first ${round(firstMs)} ms`;
       onProgress(
@@ -78,7 +78,7 @@ export async function firstOutage(
   stack: Stack,
   { perSecond }: { perSecond: number },
 ): Promise<void> {
-  await stack.reset(asTroubled);
+  await stack.reset(asFailing);
   await publishSteadily(stack, { perSecond, durationMs: firstOutageMs });
   await recover(stack, failing);
 }

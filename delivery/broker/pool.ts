@@ -68,7 +68,7 @@ export function createPool({
   const shared = createSharedBounds();
   const [openings, openingsAgain] = [pLimit(mostOpening), pLimit(mostOpeningAgain)];
   const failed = new Set<EndpointId>();
-  const sweeper = setInterval(retireIdle, 60_000).unref();
+  const retirer = setInterval(retireIdle, 60_000).unref();
 
   function forget(one: Kept): void {
     if (kept.get(one.endpointId) === one) kept.delete(one.endpointId);
@@ -205,7 +205,7 @@ export function createPool({
       if (one) drop(one, reason);
     },
     async close() {
-      clearInterval(sweeper);
+      clearInterval(retirer);
       await Promise.all([...kept.values()].map((one) => retire(one, closed())));
     },
   };

@@ -80,13 +80,13 @@ export function progressOf(read: OrderRead, change?: Change): OrderProgress {
     change?.payment?.id === id ? (change.payment.patch.status ?? status) : status,
   );
   // What may still bring money to an order that is done has to be closed at its provider.
-  const hasLeftovers = isEnded(status) && statuses.some(isOpen);
+  const hasOpenAttempts = isEnded(status) && statuses.some(isOpen);
   const review = reviewOf({ ...read.order, ...change?.order });
   const confirmation = change?.order.confirmation ?? read.order.confirmation;
   const { confirmSeconds } = read.order;
   return {
     status,
-    ...(hasLeftovers && { hasLeftovers }),
+    ...(hasOpenAttempts && { hasLeftovers: true }),
     ...(review && { review: reviewLine(review, review.verbs) }),
     ...(confirmation === 'awaited' &&
       confirmSeconds !== null && { confirmWithinMs: confirmSeconds * 1_000 }),

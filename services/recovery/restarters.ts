@@ -101,6 +101,10 @@ async function restartOrderOf(deps: RestarterDeps, orderId: string): Promise<boo
 }
 
 async function hasMoreToDo({ db }: RestarterDeps, orderId: OrderId): Promise<boolean> {
-  const { status, hasLeftovers, confirmWithinMs } = progressOf(await readOrder(db, { orderId }));
-  return !isEnded(status) || hasLeftovers === true || confirmWithinMs !== undefined;
+  const {
+    status,
+    hasLeftovers: hasOpenAttempts,
+    confirmWithinMs,
+  } = progressOf(await readOrder(db, { orderId }));
+  return !isEnded(status) || hasOpenAttempts === true || confirmWithinMs !== undefined;
 }

@@ -44,11 +44,11 @@ export function findSession({ platform, account }: ApiCall, id: string): Payment
  */
 export function consoleNumber(
   { platform, account: { account } }: ApiCall,
-  wished: string | undefined,
+  requested: string | undefined,
   id: string,
 ): string {
-  const isFree = wished && !findPayment(platform.book, { account, outTradeNo: wished });
-  return isFree ? wished : id;
+  const isFree = requested && !findPayment(platform.book, { account, outTradeNo: requested });
+  return isFree ? requested : id;
 }
 
 /** An amount in the book's units. Up to twelve digits for IDR, eight for others. */

@@ -79,7 +79,11 @@ export function findByProviderNo(
 }
 
 /** The number the console knows it by: the merchant's, where that is free. */
-function numberOf({ platform, account }: ApiCall, wished: string | undefined, id: string): string {
-  const isFree = wished && !findRefund(platform.book, { ...account, refundNo: wished });
-  return isFree ? wished : id;
+function numberOf(
+  { platform, account }: ApiCall,
+  requested: string | undefined,
+  id: string,
+): string {
+  const isFree = requested && !findRefund(platform.book, { ...account, refundNo: requested });
+  return isFree ? requested : id;
 }

@@ -35,7 +35,7 @@ export async function perform(shop: Shop, told: ReportSource, act: Act): Promise
       const before = (await look(shop, id)).payments.at(-1)?.id;
       const { status } = await say('/payments', { method: act.method });
       if (status !== 202) return;
-      // Also by yet another way: the one that was wished for may be away.
+      // Also by yet another way: the one that was requested may be away.
       const isSwitched = ({ status, nextAction, payments }: OrderBody) =>
         status !== 'pending' || (nextAction !== null && payments.at(-1)?.id !== before);
       await until(shop, told, isSwitched, `switched to ${act.method}`);
@@ -77,10 +77,11 @@ export async function perform(shop: Shop, told: ReportSource, act: Act): Promise
   }
 }
 
-/** 202, or refused only because what was wished for before is still being carried out. */
+/** 202, or refused only because what was requested before is still being carried out. */
 function isStillDeciding({ status, text }: Answer): boolean {
-  const isWished = status === 409 && text.includes('"status":"review"') && !text.includes('"why"');
-  return status === 202 || isWished;
+  const isRequested =
+    status === 409 && text.includes('"status":"review"') && !text.includes('"why"');
+  return status === 202 || isRequested;
 }
 
 type At = Extract<

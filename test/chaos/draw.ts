@@ -49,9 +49,9 @@ function drawLife(
   provider: ProviderName,
 ): Pick<Life, 'opening' | 'repeat' | 'acts' | 'ends'> {
   const isStripe = provider === 'stripe';
-  const wished = fate.opening?.(dice) ?? {};
+  const requested = fate.opening?.(dice) ?? {};
   const method = dice.chance(0.7) ? methods[provider][0] : dice.pick(methods[provider]);
-  const canHold = wished.capture === 'manual';
+  const canHold = requested.capture === 'manual';
   const elsewhere = providers.filter(
     (name) => name !== provider && (!canHold || name === 'stripe'),
   );
@@ -66,7 +66,7 @@ function drawLife(
     capture: 'automatic',
     latePayment: dice.pick(['refund', 'accept']),
     expiresInSeconds: 900,
-    ...wished,
+    ...requested,
   };
   const acts = fate.acts({ dice, opening, others: [first, ...rest] });
   const repeat = dice.chance(0.2) ? dice.pick(['later', 'atOnce', 'otherBody'] as const) : 'none';

@@ -32,16 +32,16 @@ test('endpoints that hang in the care of their workflows hold up neither payment
     }
     return new Promise<Reply>(() => {});
   });
-  const [troubled, other] = await Promise.all([world.newMerchant(), world.newMerchant()]);
+  const [failing, other] = await Promise.all([world.newMerchant(), world.newMerchant()]);
   const add = async (merchant: typeof other, fields: object) => {
     const body = { url: receiver.url, eventTypes: ['order.*'], ...fields };
     expect((await merchant.api('POST', '/v1/endpoints', { body })).status).toBe(201);
   };
   await add(other, {});
   for (let n = 0; n < hangingEndpoints; n++)
-    await add(troubled, { retrySeconds: [1], headers: { 'x-endpoint': String(n) } });
+    await add(failing, { retrySeconds: [1], headers: { 'x-endpoint': String(n) } });
   const order = await openOrder(other);
-  await openOrder(troubled);
+  await openOrder(failing);
   await until('all of them hang', () => receiver.underWay() === hangingEndpoints);
 
   // Closing at the provider is an activity like any other, and so is what tells the merchant.

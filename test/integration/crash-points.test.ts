@@ -58,7 +58,7 @@ describe.concurrent('a kill -9', { timeout: 180_000 }, () => {
       expect(await bookOf(world, merchant)).toHaveLength(1);
     }));
 
-  test('of the API after the commit and before the workflow loses nothing: the sweep opens the order, the repeat finds it', () =>
+  test('of the API after the commit and before the workflow loses nothing: the recovery job opens the order, the repeat finds it', () =>
     inCrashScene(async ({ world, tender, merchant }) => {
       await tender.start('worker');
       const api = await tender.startDoomed('api', 'order.committed');

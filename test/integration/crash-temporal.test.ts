@@ -55,7 +55,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-test('while Temporal is down orders are taken, payments are believed, wishes are kept; all of it happens when it is back', () =>
+test('while Temporal is down orders are taken, payments are believed, commands are kept; all of it happens when it is back', () =>
   inCrashScene(async ({ world, tender, merchant }) => {
     const open = (waitSeconds: number) =>
       merchant.api<OrderBody>('POST', '/v1/orders', {

@@ -166,7 +166,7 @@ describe('an order in review', () => {
     });
   });
 
-  test('is no longer wished to be cancelled', async () => {
+  test('is no longer to be cancelled', async () => {
     const merchant = await world.newMerchant(['stripe']);
     const order = await openOrder(merchant, { methods });
     await scriptFaults(world, order.payments[0]!, [...lostForever], 'stripe');
@@ -250,7 +250,7 @@ describe('held money', () => {
   });
 });
 
-describe('wishes', () => {
+describe('commands', () => {
   test('a cancellation that nobody heard outlives a switch', async () => {
     const merchant = await world.newMerchant(['wechat-pay', 'stripe']);
     const order = await openOrder(merchant, { methods: ['wechat-pay.native', 'stripe.checkout'] });

@@ -73,7 +73,7 @@ describe.concurrent('a kill -9 of worker and API', { timeout: 240_000 }, () => {
       await receiver.stop();
     }));
 
-  test('right after a request was committed loses nothing: the sweep has it asked', () =>
+  test('right after a request was committed loses nothing: the recovery job has it asked', () =>
     inCrashScene(async (scene) => {
       const { world, merchant } = scene;
       const running = await start(scene);

@@ -176,7 +176,7 @@ describe.each(['ACQ.NEVER_DOCUMENTED', 'ACQ.INVALID_PARAMETER'])('the code %s', 
     await orderBecomes(merchant, order, 'paid');
   });
 
-  test('in answer to a capture ends the wish, and the money stays held', async () => {
+  test('in answer to a capture ends the command, and the money stays held', async () => {
     const merchant = await world.newMerchant(['stripe']);
     const order = await openOrder(merchant, {
       ...{ methods: ['stripe.payment_intent'], capture: 'manual' },

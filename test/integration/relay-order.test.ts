@@ -333,7 +333,7 @@ describe('an endpoint that has failed', () => {
     });
   });
 
-  test('and succeeds again is forgiven', async () => {
+  test('and succeeds again has its failures reset', async () => {
     const { id, merchantId } = await scene.newEndpoint();
     const relay = scene.startRelay(deliver);
     await failingFor(id, 4.9);

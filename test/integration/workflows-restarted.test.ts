@@ -258,7 +258,7 @@ describe.each(['terminate', 'cancel'] as const)('after `temporal workflow %s`', 
 type Order = { merchant: TestMerchant; order: OrderBody };
 
 /** What a merchant can want of an order, the order it is wanted of, and what the order is afterwards. */
-const wishes: Record<
+const commands: Record<
   string,
   { begin: (world: World) => Promise<Order>; verb: string; body?: object; becomes: object }
 > = {
@@ -308,14 +308,14 @@ async function opened(merchant: TestMerchant, fields: object = {}): Promise<Orde
   return { merchant, order: await openOrder(merchant, { ...fields }) };
 }
 
-describe('a wish for an order whose workflow is gone', () => {
+describe('a command for an order whose workflow is gone', () => {
   let world: World;
   beforeAll(async () => {
     world = await openWorld();
   });
   afterAll(() => world.close());
 
-  test.each(Object.entries(wishes))(
+  test.each(Object.entries(commands))(
     'starts it first, and is carried out: %s',
     async (_, { begin, verb, body, becomes }) => {
       const { merchant, order } = await begin(world);

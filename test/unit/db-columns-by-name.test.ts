@@ -27,7 +27,7 @@ describe('a statement takes whole rows with', () => {
     'select * from orders',
     'select distinct * from orders',
     'select id, * from orders',
-    'sql`select ours.troubled, found.* from ours`',
+    'sql`select ours.failing, found.* from ours`',
     'sql`select ${orders}.* from ${orders}`',
     'insert into orders select 1, 2',
     'insert into ${orders} values (1)',

@@ -28,7 +28,7 @@ const report: fc.Arbitrary<RefundReport> = fc.oneof(
 );
 
 describe('what may be given back', () => {
-  test('however many wishes, those granted never exceed what was taken', () => {
+  test('however many requests, those granted never exceed what was taken', () => {
     fc.assert(
       fc.property(
         amount,
