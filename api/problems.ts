@@ -155,7 +155,7 @@ export const problemTypes = {
   'cursor-not-in-feed': {
     status: 410,
     title: 'The cursor stands for nothing in this feed',
-    help: 'It was never given out, or the database was restored as it was before: events that you have read are gone, and others stand or will stand in their place. Go on with `restartAfter`, up to which the feed is as you know it; what comes then you may have seen in part, under the same ids or others. See docs/events.md, "After a restore".',
+    help: 'It was never given out, or the database was restored as it was before: events that you have read are gone, and others stand or will stand in their place. Go on with `restartAfter`, up to which the feed is as you know it; what comes then you may have seen in part, under the same ids or others. See docs/guides/events.md, "After a restore".',
   },
   'content-too-large': {
     status: 413,

@@ -8,7 +8,7 @@ const lastBeforeFirstRelease = '0021';
 
 /**
  * What is wrong with a migration: it must say at its beginning whether processes of the last release go on
- * working beside it, and say the truth. `docs/migrations.md` has the form.
+ * working beside it, and say the truth. `docs/guides/change-the-schema.md` has the form.
  */
 export function judgeMigration({ name, sql, earlier }: Migration): string[] {
   const [, word, said = ''] = /^(compatible|breaking): (.*)$/.exec(firstComment(sql)) ?? [];

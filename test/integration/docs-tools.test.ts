@@ -19,8 +19,8 @@ type Tool = {
 const pages: Record<string, string> = {
   'README.md': 'npm start|npm run bench',
   'CONTRIBUTING.md': 'npm ci',
-  'docs/adding-a-provider.md': 'npm run conformance',
-  'docs/reconciliation.md': 'node --import tsx test/reconciliation/day.ts',
+  'docs/guides/add-a-provider.md': 'npm run conformance',
+  'docs/guides/reconciliation.md': 'node --import tsx test/reconciliation/day.ts',
 };
 
 const oneTest = 'test/unit/doc-blocks.test.ts';

@@ -249,18 +249,18 @@ const handlings: Handling[] = [
   { file: 'README.md', begins: 'npm run bench', ...tools, naming: 'README.md' },
   { file: 'CONTRIBUTING.md', begins: 'npm ci', ...tools, naming: 'CONTRIBUTING.md' },
   {
-    file: 'docs/adding-a-provider.md',
+    file: 'docs/guides/add-a-provider.md',
     begins: 'npm run conformance',
     ...tools,
-    naming: 'docs/adding-a-provider.md',
+    naming: 'docs/guides/add-a-provider.md',
   },
   ...['"url": "amqps:', '"url": "kafkas:'].map((url): Handling => ({
-    file: 'docs/brokers.md',
+    file: 'docs/guides/brokers.md',
     begins: `curl -s http://127.0.0.1:8080/v1/endpoints -H "authorization: Bearer $TENDER_API_KEY" \\\n  -H 'content-type: application/json' -d '{\n    ${url}`,
     run: createsEndpoint,
   })),
   {
-    file: 'docs/events.md',
+    file: 'docs/guides/events.md',
     begins: 'curl -X POST "$TENDER/v1/events"',
     async run(block) {
       const [said] = await runAll(block);
@@ -272,23 +272,23 @@ const handlings: Handling[] = [
   },
   // Compared with the real answer by the block before it.
   {
-    file: 'docs/events.md',
+    file: 'docs/guides/events.md',
     begins: '{ "data": [{ "id": "evt_…"',
     testedBy: 'test/integration/docs.test.ts',
     naming: "language === 'json'",
   },
   {
-    file: 'docs/events.md',
+    file: 'docs/guides/events.md',
     begins: 'curl -X POST "$TENDER/v1/event-types"',
     run: async (block) => void (await runAll(block)),
   },
   {
-    file: 'docs/events.md',
+    file: 'docs/guides/events.md',
     begins: 'curl "$TENDER/v1/events?after=0',
     run: async (block) => void (await runAll(block)),
   },
   {
-    file: 'docs/events.md',
+    file: 'docs/guides/events.md',
     begins: 'curl -N "$TENDER/v1/events/stream',
     async run({ text }) {
       const [command = ''] = commandsOf(text);
@@ -305,13 +305,13 @@ const handlings: Handling[] = [
   },
   // Its form is checked by the block before it.
   {
-    file: 'docs/events.md',
+    file: 'docs/guides/events.md',
     begins: 'retry: 3000',
     testedBy: 'test/integration/docs.test.ts',
     naming: 'retry: 3000',
   },
   {
-    file: 'docs/events.md',
+    file: 'docs/guides/events.md',
     begins: 'curl -X POST "$TENDER/v1/consumer-groups"',
     async run({ text }) {
       const [create, take, acknowledge] = commandsOf(text);
@@ -325,8 +325,8 @@ const handlings: Handling[] = [
   },
   ...['{\n  "data.currency"', '{\n  "type": { "$startsWith"', '{\n  matches: false'].map(
     (begins): Handling => ({
-      ...{ file: 'docs/filters.md', begins },
-      ...{ testedBy: 'test/unit/filter-docs.test.ts', naming: 'docs/filters.md' },
+      ...{ file: 'docs/reference/filters.md', begins },
+      ...{ testedBy: 'test/unit/filter-docs.test.ts', naming: 'docs/reference/filters.md' },
     }),
   ),
   ...[
@@ -336,11 +336,11 @@ const handlings: Handling[] = [
     'content-type: application/cloudevents+json',
     'content-type: application/json\nce-id',
   ].map((begins): Handling => ({
-    ...{ file: 'docs/formats.md', begins },
-    ...{ testedBy: 'test/unit/webhooks-format-docs.test.ts', naming: 'docs/formats.md' },
+    ...{ file: 'docs/reference/formats.md', begins },
+    ...{ testedBy: 'test/unit/webhooks-format-docs.test.ts', naming: 'docs/reference/formats.md' },
   })),
   {
-    file: 'docs/limits.md',
+    file: 'docs/reference/limits.md',
     begins: 'RateLimit-Policy:',
     async run({ text }) {
       const { headers } = await merchant.api('GET', '/v1/orders');
@@ -353,26 +353,26 @@ const handlings: Handling[] = [
     },
   },
   ...['-- compatible:', '-- breaking:'].map((begins): Handling => ({
-    ...{ file: 'docs/migrations.md', begins },
+    ...{ file: 'docs/guides/change-the-schema.md', begins },
     run: isMigration,
   })),
   {
-    file: 'docs/provider-accounts.md',
+    file: 'docs/guides/provider-accounts.md',
     begins: '{\n  "settings": {\n    "gateway"',
     run: (block) => createAccount(block, 'alipay'),
   },
   {
-    file: 'docs/provider-accounts.md',
+    file: 'docs/guides/provider-accounts.md',
     begins: '{\n  "settings": {\n    "apiUrl": "https://api.mch',
     run: (block) => createAccount(block, 'wechat-pay'),
   },
   {
-    file: 'docs/provider-accounts.md',
+    file: 'docs/guides/provider-accounts.md',
     begins: '{\n  "settings": {\n    "apiUrl": "https://api.stripe',
     run: (block) => createAccount(block, 'stripe'),
   },
   {
-    file: 'docs/reconciliation.md',
+    file: 'docs/guides/reconciliation.md',
     begins: 'curl -X POST "$TENDER/v1/reconciliations"',
     async run({ text }) {
       const { timeZone } = definitions.alipay.statements;
@@ -397,13 +397,13 @@ const handlings: Handling[] = [
     },
   },
   {
-    file: 'docs/reconciliation.md',
+    file: 'docs/guides/reconciliation.md',
     begins: 'node --import tsx test/reconciliation/day.ts',
     ...tools,
-    naming: 'docs/reconciliation.md',
+    naming: 'docs/guides/reconciliation.md',
   },
   {
-    file: 'docs/secrets.md',
+    file: 'docs/operations/secrets.md',
     begins: 'TENDER_SECRET_KEYS: names',
     async run({ text }) {
       const refused = shell('npm -s run tender -- keys rotate', {
@@ -422,7 +422,7 @@ const handlings: Handling[] = [
     },
   },
   {
-    file: 'docs/secrets.md',
+    file: 'docs/operations/secrets.md',
     begins: 'echo "$TENDER_SECRET_KEYS"',
     async run(block) {
       const [said] = await runAll(block);
@@ -430,7 +430,7 @@ const handlings: Handling[] = [
     },
   },
   {
-    file: 'docs/secrets.md',
+    file: 'docs/operations/secrets.md',
     begins: 'npm run tender -- keys rotate',
     async run({ text }) {
       const said = await shell(text.replace('npm run', 'npm -s run'));
@@ -438,7 +438,7 @@ const handlings: Handling[] = [
     },
   },
   {
-    file: 'docs/patterns/groups.md',
+    file: 'docs/guides/messaging/groups.md',
     begins: 'POST /v1/topics',
     async run(block) {
       const { body } = await merchant.api<{ id: string }>('POST', '/v1/endpoints', {
@@ -458,7 +458,7 @@ const handlings: Handling[] = [
     },
   },
   {
-    file: 'docs/patterns/one-to-one.md',
+    file: 'docs/guides/messaging/one-to-one.md',
     begins: 'POST /v1/sessions',
     async run(block) {
       const other = await world.newMerchant([]);
@@ -475,7 +475,7 @@ const handlings: Handling[] = [
     },
   },
   {
-    file: 'docs/patterns/request-response.md',
+    file: 'docs/guides/messaging/request-response.md',
     begins: 'POST /v1/messages',
     async run(block) {
       const { body } = await merchant.api<{ id: string }>('POST', '/v1/endpoints', {
@@ -485,8 +485,8 @@ const handlings: Handling[] = [
     },
   },
   ...Object.keys(printed).map((name): Handling => ({
-    file: `docs/patterns/${name}.md`,
-    begins: `node docs/patterns/examples/${name}.mjs`,
+    file: `docs/guides/messaging/${name}.md`,
+    begins: `node docs/guides/messaging/examples/${name}.mjs`,
     run: printsWhatIsSaid,
   })),
 ];
