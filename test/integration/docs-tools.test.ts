@@ -17,10 +17,11 @@ type Tool = {
 };
 
 const pages: Record<string, string> = {
-  'README.md': 'npm start|npm run bench',
-  'CONTRIBUTING.md': 'npm ci',
+  'README.md': 'npm start',
+  'CONTRIBUTING.md': 'npm ci|npm run conformance',
   'docs/guides/add-a-provider.md': 'npm run conformance',
   'docs/guides/reconciliation.md': 'node --import tsx test/reconciliation/day.ts',
+  'docs/operations/benchmarks.md': 'npm run bench',
 };
 
 const oneTest = 'test/unit/doc-blocks.test.ts';
@@ -32,6 +33,8 @@ const tools: Tool[] = [
   { begins: 'npx vitest run --project unit', small: oneTest },
   { begins: 'npx vitest run --project real', small: '--testNamePattern "a test that is none"' },
   { begins: 'npm run format', small: '-- --check' },
+  { begins: 'npm run docs' },
+  { begins: 'npm run bench -- report' },
   {
     begins: 'npm run bench -- payments',
     small: '--rounds 1 --seconds 1 --in-flight 2',

@@ -200,14 +200,14 @@ const tools = { testedBy: 'test/integration/docs-tools.test.ts' } as const;
 
 const handlings: Handling[] = [
   {
-    file: 'README.md',
+    file: 'docs/explanation/architecture.md',
     begins: ' merchant   ',
     testedBy: 'test/e2e/npm-start.test.ts',
     naming: 'merchant told',
   },
   { file: 'README.md', begins: 'npm start', ...tools, naming: 'README.md' },
-  {
-    file: 'README.md',
+  ...['README.md', 'docs/start/first-order.md'].map((file): Handling => ({
+    file,
     begins: 'export KEY=',
     async run(block) {
       const order = jsonOf<OrderBody & { checkoutUrl: string }>((await runAll(block)).at(-1));
@@ -215,9 +215,9 @@ const handlings: Handling[] = [
       const page = await fetch(order.checkoutUrl);
       expect(page.status).toBe(200);
     },
-  },
+  })),
   {
-    file: 'README.md',
+    file: 'docs/start/first-order.md',
     begins: 'curl -s http://127.0.0.1:8080/v1/orders/ord_…',
     async run({ text }) {
       const [read, wait, refund, ...others] = commandsOf(text).map(here);
@@ -230,13 +230,30 @@ const handlings: Handling[] = [
     },
   },
   {
-    file: 'README.md',
+    file: 'docs/start/verify-webhooks.md',
+    begins: 'curl -s http://127.0.0.1:8080/v1/endpoints',
+    async run(block) {
+      const [said] = await runAll(block);
+      expect(jsonOf<{ secret: string }>(said).secret).toMatch(/^whsec_/);
+    },
+  },
+  ...['import { createHmac', 'import base64', 'package webhook', 'import java'].map(
+    (begins): Handling => ({
+      ...{ file: 'docs/start/verify-webhooks.md', begins },
+      ...{
+        testedBy: 'test/unit/verify-webhooks-docs.test.ts',
+        naming: 'docs/start/verify-webhooks.md',
+      },
+    }),
+  ),
+  {
+    file: 'docs/operations/production.md',
     begins: 'npm run tender -- merchant create',
     async run({ text }) {
       const { settings, credentials } = await openSandbox['wechat-pay']({
         simulatorUrl: (await world.simulator('wechat-pay')).url,
       });
-      const path = join(folder, 'readme-account.json');
+      const path = join(folder, 'production-account.json');
       await writeFile(path, JSON.stringify({ settings, credentials }));
       for (const command of commandsOf(text)) {
         const said = await shell(
@@ -246,8 +263,17 @@ const handlings: Handling[] = [
       }
     },
   },
-  { file: 'README.md', begins: 'npm run bench', ...tools, naming: 'README.md' },
-  { file: 'CONTRIBUTING.md', begins: 'npm ci', ...tools, naming: 'CONTRIBUTING.md' },
+  {
+    file: 'docs/operations/benchmarks.md',
+    begins: 'npm run bench',
+    ...tools,
+    naming: 'docs/operations/benchmarks.md',
+  },
+  ...['npm ci', 'npm run conformance'].map((begins): Handling => ({
+    ...{ file: 'CONTRIBUTING.md', begins },
+    ...tools,
+    naming: 'CONTRIBUTING.md',
+  })),
   {
     file: 'docs/guides/add-a-provider.md',
     begins: 'npm run conformance',
@@ -527,7 +553,7 @@ test('every script and every file that a page names in its text is there', () =>
         const script = /^npm run (?:-s )?([\w:-]+)/.exec(word)?.[1];
         if (script !== undefined) return scripts[script] === undefined;
         const isFile =
-          /^(?:\.ci|activities|api|bench|config|db|docs|domain|launcher|outbound|providers|telemetry|test|webhooks|worker|workflows)\/[\w./-]*$/;
+          /^(?:\.ci|\.github|activities|api|bench|config|db|docs|domain|launcher|outbound|providers|telemetry|test|webhooks|worker|workflows)\/[\w./-]*$/;
         return isFile.test(word) && !existsSync(join(projectFolder, word));
       })
       .map((word) => `${file}: ${word}`);
