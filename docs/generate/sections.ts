@@ -34,7 +34,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 
 function problemTable(): string {
   const rows = Object.entries(problemTypes)
-    .map(([slug, { status, title, help }]) => ({ slug, status: Number(status), title, help }))
+    .map(([slug, { status, title, help }]) => ({ slug, status, title, help }))
     .toSorted((a, b) => a.status - b.status)
     .map(({ slug, status, title, help }) => [String(status), `\`${slug}\``, title, help]);
   return table(['status', 'type', 'title', 'what to do'], rows);
@@ -81,5 +81,5 @@ function configurationTable(): string {
 function defaultOf(schema: z.ZodType): string {
   const parsed = schema.safeParse(undefined);
   if (!parsed.success) return '**required**';
-  return parsed.data === undefined ? '' : `\`${String(parsed.data)}\``;
+  return parsed.data === undefined ? '' : `\`${JSON.stringify(parsed.data).replaceAll('"', '')}\``;
 }

@@ -177,6 +177,13 @@ async function createsEndpoint(block: DocBlock): Promise<void> {
   expect(jsonOf<{ status: string }>(said).status).toBe('enabled');
 }
 
+async function opensOrder(block: DocBlock): Promise<void> {
+  const order = jsonOf<OrderBody & { checkoutUrl: string }>((await runAll(block)).at(-1));
+  learn(order.id);
+  const page = await fetch(order.checkoutUrl);
+  expect(page.status).toBe(200);
+}
+
 async function isMigration({ text }: DocBlock): Promise<void> {
   const earlier = ['0030_add_tip_minor', '0031_fill_tip_minor'];
   expect(judgeMigration({ name: '0032_drop_tip', sql: text, earlier })).toEqual([]);
@@ -207,14 +214,8 @@ const handlings: Handling[] = [
   },
   { file: 'README.md', begins: 'npm start', ...tools, naming: 'README.md' },
   ...['README.md', 'docs/start/first-order.md'].map((file): Handling => ({
-    file,
-    begins: 'export KEY=',
-    async run(block) {
-      const order = jsonOf<OrderBody & { checkoutUrl: string }>((await runAll(block)).at(-1));
-      learn(order.id);
-      const page = await fetch(order.checkoutUrl);
-      expect(page.status).toBe(200);
-    },
+    ...{ file, begins: 'export KEY=' },
+    run: opensOrder,
   })),
   {
     file: 'docs/start/first-order.md',

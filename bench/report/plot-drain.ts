@@ -1,38 +1,26 @@
-/** `npm run -s bench -- webhooks --json --parts drain | node --import tsx bench/webhooks/plot-drain.ts > docs/images/drain.svg` */
-import { text } from 'node:stream/consumers';
-import type { measureDrain } from './drain.ts';
-
-type Drain = Awaited<ReturnType<typeof measureDrain>>;
+import type { Drain } from '../webhooks/result.ts';
 
 const width = 760;
 const rowHeight = 120;
 const left = 90;
 const gap = 34;
 
-const output = await text(process.stdin);
-const line = output.split('\n').findLast((one) => one.startsWith('{')) ?? '{}';
-const { drain } = JSON.parse(line) as { drain?: Drain };
-if (!drain) {
-  process.stderr.write('no drain in what was read: run the bench with --parts drain\n');
-  process.exit(2);
-}
-process.stdout.write(plotOf(drain));
-
-/** Four curves over one time axis, one under the other: what waits, the window, memory, and the others' share. */
-function plotOf({ samples, windows, backAtS, waiting, workflows }: Drain): string {
+/** Four curves over one time axis: events that wait, the window, the worker's memory, and the other endpoints' rate. */
+export function plotDrain({ samples, windows, backAtS, waiting }: Drain): string {
   const lastS = samples.at(-1)?.atS ?? 1;
   const x = (atS: number) => left + (atS / lastS) * (width - left - 20);
   const curve = (pick: (sample: Drain['samples'][number]) => number): [number, number][] =>
     samples.map((one) => [one.atS, pick(one)]);
-  const perSecond = samples.map(({ atS, othersTaken }, n): [number, number] => {
+  // Two samples at one time say nothing about a rate.
+  const perSecond = samples.flatMap(({ atS, othersTaken }, n): [number, number][] => {
     const sinceS = atS - (samples[n - 1]?.atS ?? 0);
-    return [atS, sinceS > 0 ? Math.round(othersTaken / sinceS) : 0];
+    return sinceS > 0 ? [[atS, Math.round(othersTaken / sinceS)]] : [];
   });
   const rows: [string, [atS: number, value: number][]][] = [
     ['events waiting', curve((one) => one.outstanding)],
-    ['window (calls at once), from when it is back', windows.map((one) => [one.atS, one.window])],
+    ['window (concurrent calls), once it is back', windows.map((one) => [one.atS, one.window])],
     ['worker, MB', curve((one) => one.workerMb)],
-    ['others, events a second', perSecond],
+    ['other endpoints, events per second', perSecond],
   ];
   const drawn = rows.map(([name, values], row) => {
     const top = 40 + row * (rowHeight + gap);
@@ -52,7 +40,7 @@ function plotOf({ samples, windows, backAtS, waiting, workflows }: Drain): strin
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height + 20}" font-family="sans-serif" font-size="12">
 <style>polyline{fill:none;stroke:#1b5fd9;stroke-width:1.5}.axis{fill:none;stroke:#999}.back{stroke:#0a7f4f;stroke-dasharray:4 3}</style>
 <rect width="100%" height="100%" fill="#fff"/>
-<text x="${left}" y="18" font-weight="bold">${waiting} events for a dead endpoint: ${workflows.length} workflow; it comes back at ${backAtS} s</text>
+<text x="${left}" y="18" font-weight="bold">${waiting} events wait for a dead endpoint, which recovers at ${backAtS} s</text>
 <line x1="${back}" x2="${back}" y1="28" y2="${height - gap}" class="back"/>
 ${drawn.join('\n')}
 <text x="${width - 20}" y="${height + 8}" text-anchor="end">${lastS} s</text>
