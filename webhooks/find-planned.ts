@@ -4,7 +4,7 @@ import type { PlannedDelivery } from '../db/queries/match-endpoints.ts';
 /**
  * What was planned for a delivery, of `planned` in the order of the feed; undefined where it is not among them. By
  * search and not by a `Map`: one in which entries come and go for ever keeps V8 from freeing any of them young, once its
- * table has become old (`docs/explanation/decisions/0022-how-v8-collects.md`).
+ * table has become old (`docs/explanation/decisions/0022-v8-and-glibc-options.md`).
  */
 export function findPlanned(
   planned: readonly PlannedDelivery[],
