@@ -1,5 +1,6 @@
 /**
- * `npm run bench -- payments|relay|webhooks [--json] [--rounds N] [--seconds S]`; payments takes
+ * `npm run bench -- payments|relay|webhooks [--json] [--rounds N] [--seconds S] [--save FOLDER]`, and `report`, which
+ * writes docs/operations/benchmarks.md from the runs saved in `bench/results`. payments takes
  * `[--provider alipay|wechat-pay|stripe]`, webhooks `[--endpoints N]` and `[--max]` for saturation alone,
  * `[--rate R] [--hang N]` for a steady rate with some that never answer and, in turns, without, or
  * `[--parts latency,isolation,memory,drain,matching,kills]`.
@@ -9,12 +10,16 @@ import type { ProviderName } from '../providers/provider.ts';
 import { definitions, findDefinition } from '../providers/registry.ts';
 import { benchPayments } from './payments/run.ts';
 import { benchRelay } from './relay/run.ts';
+import { saveRun, thisMachine } from './report/results.ts';
+import type { SavedRun, WebhooksResult } from './report/results.ts';
+import { writeReport } from './report/write-report.ts';
 import { benchWebhooks } from './webhooks/run.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     json: { type: 'boolean', default: false },
+    save: { type: 'string' },
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '10' },
     'in-flight': { type: 'string', default: '8,16,32' },
@@ -61,6 +66,7 @@ const benches: Record<string, () => Promise<unknown>> = {
       memoryDeliveries: Number(values['memory-deliveries']),
       onProgress,
     }),
+  report: async () => ({ written: writeReport('bench/results') }),
   relay: () => benchRelay({ rounds, deliveries: Number(values.deliveries), onProgress }),
 };
 
@@ -70,6 +76,16 @@ if (!run) {
   process.exit(2);
 }
 const result = await run();
+if (values.save !== undefined && positionals[0] !== 'report') {
+  saveRun(values.save, {
+    day: new Date().toISOString().slice(0, 10),
+    rounds,
+    secondsPerRound: Number(values.seconds),
+    machine: thisMachine(),
+    // Guarantee: one of the three; a steady rate is none of the report's business.
+    result: result as SavedRun<WebhooksResult>['result'],
+  });
+}
 console.log(values.json ? JSON.stringify(result) : JSON.stringify(result, null, 2));
 process.exit(0);
 

@@ -43,7 +43,7 @@ function isNameServer(text: string): boolean {
   return isIP(bare) > 0 || isIP(bare.replace(/:\d{1,5}$/, '')) === 4;
 }
 
-const environment = z.object({
+export const environment = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }),
   // Two are the relay's own.
   TENDER_DATABASE_CONNECTIONS: whole(3, 500).default(20),

@@ -1,6 +1,6 @@
 /**
  * What one key, merchant, order, address may have at once or in a time, in each API process. Set by
- * `TENDER_LIMITS=name=number,…`; what each means is in `docs/limits.md`.
+ * `TENDER_LIMITS=name=number,…`; what each means is in `docs/reference/limits.md`.
  */
 export const defaultLimits = {
   requestsPerSecondPerKey: 2_000,

@@ -1,6 +1,6 @@
 /**
  * Fails when the migrations do not say what the schema says, or do not say truly whether processes of the last
- * release go on working beside them (`docs/migrations.md`): `npm run check:migrations`.
+ * release go on working beside them (`docs/guides/change-the-schema.md`): `npm run check:migrations`.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -12,7 +12,9 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const committed = join(root, 'db', 'migrations');
 const problems = checkFolder(committed);
 if (problems.length > 0) {
-  console.error(`${problems.join('\n')}\nHow to change the schema: docs/migrations.md`);
+  console.error(
+    `${problems.join('\n')}\nHow to change the schema: docs/guides/change-the-schema.md`,
+  );
   process.exitCode = 1;
 }
 // Inside the project, because drizzle-kit takes its paths relative to where it runs.

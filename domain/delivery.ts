@@ -21,7 +21,7 @@ export function judgeAttempt(result: AttemptResult): AttemptVerdict {
   return { kind: 'failed', retryAfterMs: result.retryAfterMs };
 }
 
-/** The shapes an event can be sent in; `docs/formats.md` has what maps to what. */
+/** The shapes an event can be sent in; `docs/reference/formats.md` has what maps to what. */
 export const deliveryFormats = [
   'json',
   'xml',

@@ -10,7 +10,7 @@ import { searchFor } from './find-text.ts';
 
 export type { Filter, FilterProblem } from './filter-syntax.ts';
 
-/** What is wrong with a filter; nothing where it can be compiled. The language is in `docs/filters.md`. */
+/** What is wrong with a filter; nothing where it can be compiled. The language is in `docs/reference/filters.md`. */
 export function checkFilter(value: unknown): FilterProblem[] {
   const { node, problems } = parseFilter(value);
   if (problems.length > 0) return problems;

@@ -2,7 +2,7 @@
 //
 // The SDK formats a source-mapped stack trace for every promise a workflow creates. It serves only
 // the Call Stack tab of the Temporal UI, and costs a third of the worker's CPU (see
-// docs/decisions/0004-no-stack-trace-per-promise.md). This refuses that one hook, which the SDK
+// docs/explanation/decisions/0004-no-stack-trace-per-promise.md). This refuses that one hook, which the SDK
 // allows for; every other hook passes. TENDER_WORKFLOW_STACK_TRACES=true turns the traces back on.
 import v8 from 'node:v8';
 

@@ -34,7 +34,7 @@ const route = createRoute({
   path: '/v1/routing/dry-run',
   operationId: 'dryRunRouting',
   tags: ['Routing'],
-  summary: 'Which way an order would go, and why',
+  summary: 'Explain which payment route an order would take',
   description:
     'Opens nothing. The first entry that `fits` would be tried first; the others follow when it surely did not execute. Accounts of one priority are drawn by weight, so two answers may differ.',
   security: [{ apiKey: [] }],

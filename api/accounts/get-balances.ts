@@ -22,7 +22,7 @@ const route = createRoute({
   path: '/v1/balances',
   operationId: 'getBalances',
   tags: ['Balances'],
-  summary: 'What the books say, by provider account and currency',
+  summary: 'Read balances by provider account and currency',
   description:
     'From the double-entry ledger; `providerMinor` is always the sum of the other three.',
   security: [{ apiKey: [] }],

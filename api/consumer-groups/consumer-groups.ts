@@ -60,7 +60,7 @@ const deleteRoute = createRoute({
   path: '/v1/consumer-groups/{name}',
   operationId: 'deleteConsumerGroup',
   tags: ['Events'],
-  summary: 'Delete a consumer group, and its place in the feed with it',
+  summary: 'Delete a consumer group and its position in the feed',
   security: [{ apiKey: [] }],
   request: { params },
   responses: {

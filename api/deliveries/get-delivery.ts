@@ -10,7 +10,7 @@ const route = createRoute({
   path: '/v1/endpoints/{endpointId}/deliveries/{eventId}',
   operationId: 'getDelivery',
   tags: ['Endpoints'],
-  summary: 'One event at one endpoint, with every attempt that failed',
+  summary: 'Read a delivery with its failed attempts',
   security: [{ apiKey: [] }],
   request: { params: z.object({ endpointId, eventId }) },
   responses: {

@@ -12,7 +12,7 @@ const route = createRoute({
   path: '/v1/deliveries',
   operationId: 'listDeliveries',
   tags: ['Endpoints'],
-  summary: 'What became of events at endpoints',
+  summary: 'List deliveries',
   description:
     'Newest first. `status=dead,dropped` is the list of what was never delivered, each with its reason; add `pending` for what is still tried.',
   security: [{ apiKey: [] }],

@@ -14,7 +14,7 @@ const route = createRoute({
   path: '/v1/endpoints/{endpointId}/deliveries/{eventId}/retry',
   operationId: 'retryDelivery',
   tags: ['Endpoints'],
-  summary: 'Send one event to one endpoint again, now',
+  summary: 'Retry a delivery now',
   description:
     'Whatever became of it: a dead letter starts anew with its whole schedule, what is still tried is tried at once. The receiver sees the same `webhook-id`.',
   security: [{ apiKey: [] }],

@@ -14,7 +14,7 @@ const route = createRoute({
   path: '/v1/filters/dry-run',
   operationId: 'dryRunFilter',
   tags: ['Endpoints'],
-  summary: 'See what a filter says of an event',
+  summary: 'Test a filter against an event',
   description: 'Of one you give, or of one that there is. Each condition is answered by itself.',
   security: [{ apiKey: [] }],
   request: {

@@ -95,7 +95,7 @@ const settings = {
   }),
   destination: destinationSchema.nullable().openapi({
     description:
-      'A RabbitMQ exchange or a Kafka topic instead of an HTTP address: `docs/brokers.md`',
+      'A RabbitMQ exchange or a Kafka topic instead of an HTTP address: `docs/guides/brokers.md`',
   }),
   eventTypes: patterns,
   channels: z.array(plainText(64)).max(50).openapi({
@@ -105,7 +105,7 @@ const settings = {
     .record(z.string(), z.unknown())
     .nullable()
     .openapi({
-      description: 'What an event must look like; `docs/filters.md` has the language',
+      description: 'What an event must look like; `docs/reference/filters.md` has the language',
       example: { 'data.amountMinor': { $gte: 10_000 } },
     }),
   rules: z.array(ruleSchema).max(50).openapi({

@@ -9,7 +9,7 @@ const route = createRoute({
   path: '/v1/signing-secret',
   operationId: 'getSigningSecret',
   tags: ['Orders'],
-  summary: 'The secret that signs what you are asked to confirm',
+  summary: 'Read the secret that signs confirmation requests',
   description:
     "Requests to the order's `confirm.url` are signed with it by Standard Webhooks. Endpoints have secrets of their own.",
   security: [{ apiKey: [] }],

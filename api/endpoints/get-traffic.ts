@@ -30,7 +30,7 @@ const route = createRoute({
   path: '/v1/endpoints/{endpointId}/traffic',
   operationId: 'getTraffic',
   tags: ['Endpoints'],
-  summary: 'How an endpoint is doing',
+  summary: 'Read the traffic of an endpoint',
   description: 'What was sent in the last five minutes. The figures are a few seconds old.',
   security: [{ apiKey: [] }],
   request: { params: z.object({ endpointId }) },

@@ -27,7 +27,7 @@ const route = createRoute({
   path: '/.well-known/jwks.json',
   operationId: 'listPublishedKeys',
   tags: ['Endpoints'],
-  summary: 'The public keys that sign deliveries',
+  summary: 'List the public keys that sign deliveries',
   description:
     'A JSON Web Key Set (RFC 7517) of the ed25519 keys (RFC 8037) of endpoints that are signed so, newest first; after a rotation the key before stays until its grace is over. Needs no API key. Ask by the `webhook-key-id` of a delivery (`kid`), for your endpoint or for all of yours (`merchant`): each is complete, whatever the number of keys. Without one of them at most 1,000 are listed, the newest of each merchant first.',
   request: {

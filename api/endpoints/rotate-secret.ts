@@ -16,7 +16,7 @@ const route = createRoute({
   path: '/v1/endpoints/{endpointId}/rotate-secret',
   operationId: 'rotateSecret',
   tags: ['Endpoints'],
-  summary: 'Give an endpoint a new secret',
+  summary: 'Rotate the secret of an endpoint',
   description:
     'Until the grace is over every delivery carries both signatures, so that a receiver can change over in its own time. A grace of 0 is for a secret that has leaked: the old one signs nothing more.',
   security: [{ apiKey: [] }],

@@ -30,7 +30,7 @@ export type CompiledSchema =
 const mostSteps = 1_000_000;
 
 /**
- * Compiles a JSON Schema (2020-12) that a merchant wrote. What is refused, and why, is in `docs/events.md`.
+ * Compiles a JSON Schema (2020-12) that a merchant wrote. What is refused, and why, is in `docs/guides/events.md`.
  * Compiling can take half a second, and so can a check: for `worker-threads/` alone.
  */
 export function compileSchema(schema: Record<string, unknown>): CompiledSchema {

@@ -31,7 +31,7 @@ const listRoute = createRoute({
   path: '/v1/event-types',
   operationId: 'listEventTypes',
   tags: ['Events'],
-  summary: "List event types by name: the platform's own and yours",
+  summary: "List event types: Tender's and yours",
   security: [{ apiKey: [] }],
   request: {
     query: z.strictObject({

@@ -77,7 +77,7 @@ export const filterSchema = z
   })
   .openapi({
     type: 'object',
-    description: 'What an event must look like; `docs/filters.md` has the language',
+    description: 'What an event must look like; `docs/reference/filters.md` has the language',
     example: { 'data.amountMinor': { $gte: 10_000 } },
   });
 
@@ -108,7 +108,7 @@ const dataSchema = jsonObject
   .openapi({
     type: 'object',
     description:
-      "JSON Schema (2020-12) of an event's `data`, at most 32 kB. `$ref` leads to `#/$defs/…` only; `pattern` and `patternProperties` are not taken; `docs/events.md` has the rest",
+      "JSON Schema (2020-12) of an event's `data`, at most 32 kB. `$ref` leads to `#/$defs/…` only; `pattern` and `patternProperties` are not taken; `docs/guides/events.md` has the rest",
     example: { type: 'object', required: ['cart'], properties: { cart: { type: 'string' } } },
   });
 

@@ -31,7 +31,7 @@ export const feedQuery = {
   resourceId: resourceIdSchema.optional().openapi({ description: 'Only events about this' }),
   filter: z.string().max(8_192).transform(readFilter).pipe(filterSchema).optional().openapi({
     type: 'string',
-    description: 'A filter in the language of `docs/filters.md`, as JSON',
+    description: 'A filter in the language of `docs/reference/filters.md`, as JSON',
     example: '{"data.amountMinor":{"$gte":10000}}',
   }),
 };

@@ -14,7 +14,7 @@ const route = createRoute({
   path: '/v1/events/{eventId}',
   operationId: 'getEvent',
   tags: ['Events'],
-  summary: 'What happened to an event',
+  summary: 'Read an event with its deliveries',
   description:
     'The event, and what became of it at each endpoint that wanted it; no delivery means that no endpoint did. `GET /v1/deliveries?eventId=…` has more than 100.',
   security: [{ apiKey: [] }],

@@ -18,7 +18,9 @@ import { bodyProblems, problemResponses } from '../schemas.ts';
 import { mostEvents } from '../worker-threads/cut-events.ts';
 
 const published = z.object({ data: z.array(publishedSchema) });
-const other = { schema: z.string().openapi({ description: 'As `docs/formats.md` says' }) };
+const other = {
+  schema: z.string().openapi({ description: 'As `docs/reference/formats.md` says' }),
+};
 
 const route = createRoute({
   method: 'post',

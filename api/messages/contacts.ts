@@ -20,7 +20,7 @@ const allow = createRoute({
   path: '/v1/contacts',
   operationId: 'createContact',
   ...messagingRoute,
-  summary: 'Let another merchant write to you',
+  summary: 'Allow another merchant to send you messages',
   description:
     'It may then send you requests, open sessions with you and make you a member of its topics. Nobody else learns that you exist. To write back, that merchant has to allow you.',
   request: {
@@ -43,7 +43,7 @@ const list = createRoute({
   path: '/v1/contacts',
   operationId: 'listContacts',
   ...messagingRoute,
-  summary: 'Who may write to you',
+  summary: 'List the merchants that may send you messages',
   responses: {
     200: {
       description: 'The newest 1,000',
@@ -58,7 +58,7 @@ const withdraw = createRoute({
   path: '/v1/contacts/{merchantId}',
   operationId: 'deleteContact',
   ...messagingRoute,
-  summary: 'No longer let a merchant write to you',
+  summary: 'Withdraw a permission to send you messages',
   description: 'Open sessions and memberships stay until they end or you leave.',
   request: { params: z.object({ merchantId }) },
   responses: {

@@ -57,7 +57,7 @@ const route = createRoute({
   path: '/v1/messages',
   operationId: 'sendMessage',
   tags: ['Messaging'],
-  summary: 'Ask a participant something',
+  summary: 'Send a request',
   description:
     'With `Prefer: wait=N` the answer comes as soon as there is a reply. Without, the reply comes by `GET /v1/messages/{messageId}?wait=N`, or as the event `message.reply`; after the deadline `message.expired`.',
   security: [{ apiKey: [] }],

@@ -18,7 +18,7 @@ const route = createRoute({
   path: '/v1/orders/{orderId}/cancel',
   operationId: 'cancelOrder',
   tags: ['Orders'],
-  summary: 'Cancel an order that is not paid yet, or let held money go',
+  summary: 'Cancel an unpaid order, or void an authorisation',
   description:
     'The provider is asked, told to take no more money, and asked again: an order that was paid meanwhile answers 409 and stays paid. 202 when that takes longer than `Prefer: wait` allows (10 s by default); the wish is kept.',
   security: [{ apiKey: [] }],

@@ -25,7 +25,7 @@ const route = createRoute({
   path: '/v1/orders/{orderId}/capture',
   operationId: 'captureOrder',
   tags: ['Orders'],
-  summary: 'Take the money that is held for an order',
+  summary: 'Capture an authorised order',
   description:
     'All of it, or `amountMinor` of it; the rest is let go. Repeating it takes nothing twice. 202 when the provider takes longer than `Prefer: wait` allows (10 s by default); the wish is kept.',
   security: [{ apiKey: [] }],

@@ -28,7 +28,7 @@ const route = createRoute({
   path: '/v1/orders/{orderId}/resolve',
   operationId: 'resolveReview',
   tags: ['Orders'],
-  summary: 'Decide about an order in review',
+  summary: 'Resolve a review',
   description:
     "`accept` takes what the provider has taken, whatever was asked for; `refund` records it and gives all of it back; `close` closes an order the provider has no money for; `dismiss` is for what was dealt with at the provider and cannot be booked: money in another currency, or a doubt about an order that had ended. The facts are in the order's `review`, with the verbs there are. The provider is asked first. Who decided, and the note, are kept.",
   security: [{ apiKey: [] }],

@@ -28,7 +28,7 @@ const route = createRoute({
   path: '/v1/orders/{orderId}/payments',
   operationId: 'switchPayment',
   tags: ['Orders'],
-  summary: 'Pay an order another way',
+  summary: 'Switch the payment method of an order',
   description:
     'The attempt under way is closed at its provider first; where it turns out to be paid, the order is paid and nothing is switched. By the method it has already, the provider is asked for its code or address again, under the same number. 202 when that takes longer than `Prefer: wait` allows (10 s by default).',
   security: [{ apiKey: [] }],

@@ -10,7 +10,7 @@ const route = createRoute({
   path: '/v1/portal-links',
   operationId: 'createPortalLink',
   tags: ['Endpoints'],
-  summary: "Make a link to the merchant's own pages",
+  summary: 'Create a portal link',
   description:
     'Whoever has the link sees and changes the endpoints, secrets and deliveries of this merchant until it ends, is revoked, or the API key that made it ends. It is a key: hand it to one person.',
   security: [{ apiKey: [] }],

@@ -9,7 +9,7 @@ const route = createRoute({
   path: '/v1/portal-links/{portalLinkId}',
   operationId: 'deletePortalLink',
   tags: ['Endpoints'],
-  summary: "Revoke a link to the merchant's own pages",
+  summary: 'Revoke a portal link',
   description: 'Whoever has entered by it is out with the next click.',
   security: [{ apiKey: [] }],
   request: { params: z.object({ portalLinkId }) },

@@ -20,7 +20,7 @@ const route = createRoute({
   path: '/v1/portal-links',
   operationId: 'listPortalLinks',
   tags: ['Endpoints'],
-  summary: "List the links to the merchant's own pages that open now, newest first",
+  summary: 'List active portal links, newest first',
   security: [{ apiKey: [] }],
   request: { query: z.strictObject({ ...pageQuery(portalLinkId) }) },
   responses: {

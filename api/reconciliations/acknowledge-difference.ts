@@ -10,7 +10,7 @@ const route = createRoute({
   path: '/v1/differences/{differenceId}/acknowledge',
   operationId: 'acknowledgeDifference',
   tags: ['Reconciliation'],
-  summary: 'Take a difference as it is',
+  summary: 'Acknowledge a difference',
   description:
     'It is kept, with your note and the key you did it with, and stays acknowledged when the day is run again. Acknowledging twice changes nothing.',
   security: [{ apiKey: [] }],

@@ -26,7 +26,7 @@ const route = createRoute({
   path: '/v1/reconciliations/{reconciliationId}/totals',
   operationId: 'getStatementTotals',
   tags: ['Reconciliation'],
-  summary: 'What the statement of the day adds up to',
+  summary: "Read the totals of the day's statement",
   description:
     'By kind and currency, with the fees: the figures for the bookkeeper. Empty when the statement was never fetched, or is older than 45 days.',
   security: [{ apiKey: [] }],

@@ -13,7 +13,7 @@ const route = createRoute({
   path: '/v1/reconciliations/{reconciliationId}/differences',
   operationId: 'listDifferences',
   tags: ['Reconciliation'],
-  summary: 'List where books and statement differ, and what was auto-resolved',
+  summary: 'List the differences between ledger and statement',
   security: [{ apiKey: [] }],
   request: {
     params: z.object({ reconciliationId }),

@@ -11,7 +11,7 @@ const route = createRoute({
   path: '/v1/refunds/{refundId}/close',
   operationId: 'closeRefund',
   tags: ['Refunds'],
-  summary: 'End a refund that cannot be made',
+  summary: 'Close a refund that the provider cannot execute',
   description:
     'For a refund that is `needs_attention`, or `pending` with a `failureCode`: one that the provider neither makes nor refuses. Make sure at the provider that it was not made. It has `failed` then, and its amount is free: `POST /v1/orders/{orderId}/refunds` tries anew. Who closed it, and the note, are kept.',
   security: [{ apiKey: [] }],

@@ -26,7 +26,7 @@ const route = createRoute({
   path: '/v1/orders/{orderId}/refunds',
   operationId: 'createRefund',
   tags: ['Refunds'],
-  summary: 'Give money back',
+  summary: 'Refund an order',
   description:
     'The amount is reserved at once: however many refunds are asked for side by side, together they never exceed what was taken. 201 carries the refund as it stands when `Prefer: wait` is over (5 s by default); it may still be `pending`. Asking again with the same `merchantRefundNo` answers 200 with the same refund.',
   security: [{ apiKey: [] }],

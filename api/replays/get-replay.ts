@@ -18,7 +18,7 @@ const read = createRoute({
   path: '/v1/replays/{replayId}',
   operationId: 'getReplay',
   tags: ['Endpoints'],
-  summary: 'How far a replay is',
+  summary: 'Read the progress of a replay',
   security: [{ apiKey: [] }],
   request: { params: z.object({ replayId }) },
   responses: answers,

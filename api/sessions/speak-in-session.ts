@@ -15,7 +15,7 @@ const route = createRoute({
   path: '/v1/sessions/{sessionId}/messages',
   operationId: 'speakInSession',
   tags: ['Messaging'],
-  summary: 'Say your part in a session',
+  summary: 'Send your message in a session',
   description:
     'Once: the same again is answered with the session as it stands, anything else is refused. When both have spoken the session is `complete`.',
   security: [{ apiKey: [] }],

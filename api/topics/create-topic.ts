@@ -37,7 +37,7 @@ const list = createRoute({
   path: '/v1/topics',
   operationId: 'listTopics',
   ...messagingRoute,
-  summary: 'Topics that you own or are a member of',
+  summary: 'List the topics that you own or are a member of',
   responses: {
     200: {
       description: 'The newest 1,000',

@@ -55,7 +55,7 @@ const remove = createRoute({
   path: '/v1/topics/{topicId}/members/{participant}',
   operationId: 'removeTopicMember',
   ...messagingRoute,
-  summary: 'Take a member out, or leave',
+  summary: 'Remove a member, or leave',
   description: 'The owner takes any member out; a member itself.',
   request: { params: onMember },
   responses: { 204: { description: 'No longer a member' }, ...problemResponses(...problems) },
@@ -66,7 +66,7 @@ const list = createRoute({
   path: '/v1/topics/{topicId}/members',
   operationId: 'listTopicMembers',
   ...messagingRoute,
-  summary: 'Who is a member, how far each has read, and when it was last seen',
+  summary: 'List members with their cursor and when they were last seen',
   request: { params: onTopic },
   responses: {
     200: {
@@ -82,7 +82,7 @@ const move = createRoute({
   path: '/v1/topics/{topicId}/cursor',
   operationId: 'moveTopicCursor',
   ...messagingRoute,
-  summary: 'Say how far you have read',
+  summary: 'Move your cursor in a topic',
   description: 'A cursor only moves forward, and not beyond the newest message.',
   request: {
     params: onTopic,

@@ -76,7 +76,7 @@ export async function benchPayments({
     const bareQuiet = summary(quiet.filter(({ name }) => name === 'bare'));
     const productQuiet = summary(quiet.filter(({ name }) => name === 'product'));
     return {
-      bench: 'payments',
+      bench: 'payments' as const,
       provider,
       saturation: { bare, product, throughputRatio: round(product.perSecond / bare.perSecond) },
       quarterLoad: {

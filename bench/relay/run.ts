@@ -92,7 +92,7 @@ export async function benchRelay({ rounds, deliveries, onProgress }: RelayOption
     };
     const [plain, relay] = [of('plain'), of('relay')];
     return {
-      bench: 'relay',
+      bench: 'relay' as const,
       deliveries,
       plain,
       relay,

@@ -5,7 +5,7 @@ export type Migration = { sql: string; earlier: readonly string[] };
 
 /**
  * What is wrong with a migration: it must say at its beginning whether processes of the last release go on
- * working beside it, and say the truth. `docs/migrations.md` has the form.
+ * working beside it, and say the truth. `docs/guides/change-the-schema.md` has the form.
  */
 export function judgeMigration({ sql, earlier }: Migration): string[] {
   const [, word, said = ''] = /^(compatible|breaking): (.*)$/.exec(firstComment(sql)) ?? [];

@@ -60,7 +60,7 @@ async function checkNeighbours({ db, sealer }: Deps): Promise<KeyVerdict> {
     ({ keyIds }) => keyIds.length > 0 && !keyIds.includes(sealingId),
   );
   if (strangers.length === 0) return { kind: 'right' };
-  const detail = `names the key ${sealingId} first, which seals from now on, and ${strangers.length} running processes do not know it. Name it last, in every process; once all have it, name it first (docs/secrets.md)`;
+  const detail = `names the key ${sealingId} first, which seals from now on, and ${strangers.length} running processes do not know it. Name it last, in every process; once all have it, name it first (docs/operations/secrets.md)`;
   return { kind: 'wrong', detail };
 }
 
@@ -98,6 +98,6 @@ function wrong({ keyIds }: Sealer, keyId: string): KeyVerdict {
     ? `a secret of this database does not open with its key ${keyId}`
     : `names the keys ${keyIds.join(', ')}, and this database's secrets are sealed with ${keyId}`;
   const whatToDo =
-    'Give every process the keys that this database has had, the one that seals first (docs/secrets.md)';
+    'Give every process the keys that this database has had, the one that seals first (docs/operations/secrets.md)';
   return { kind: 'wrong', detail: `${what}. ${whatToDo}` };
 }

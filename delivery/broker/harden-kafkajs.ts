@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { invalidFrame } from './framing.ts';
 
-// What kafkajs 2.2.4 believes of a broker without a look (docs/decisions/0024-brokers-clients-apart.md). Each
+// What kafkajs 2.2.4 believes of a broker without a look (docs/explanation/decisions/0024-isolate-broker-clients.md). Each
 // class is the one that the client itself uses: modules of CommonJS are loaded once.
 const require = createRequire(import.meta.url);
 

@@ -1,4 +1,4 @@
-/** A worker thread: brokers' clients, and nothing else. See docs/decisions/0024-brokers-clients-apart.md. */
+/** A worker thread: brokers' clients, and nothing else. See docs/explanation/decisions/0024-isolate-broker-clients.md. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { EndpointId } from '../../domain/ids.ts';
 import { useNameServers } from '../../outbound/name-servers.ts';

@@ -1,6 +1,6 @@
 /**
  * How Node runs the platform, for `startNodeProcess`; as the scripts of package.json do. Nearly everything a relay
- * makes is dead within a second, and V8's defaults are for other programs: `docs/decisions/0022-how-v8-collects.md`. So
+ * makes is dead within a second, and V8's defaults are for other programs: `docs/explanation/decisions/0022-v8-and-glibc-options.md`. So
  * are those of glibc's allocator, which only the environment tells: add yours to `env`.
  */
 export const platformProcess = {

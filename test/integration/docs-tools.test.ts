@@ -17,12 +17,15 @@ type Tool = {
 };
 
 const pages: Record<string, string> = {
-  'README.md': 'npm start|npm run bench',
-  'CONTRIBUTING.md': 'npm ci',
-  'docs/adding-a-provider.md': 'npm run conformance',
-  'docs/reconciliation.md': 'node --import tsx test/reconciliation/day.ts',
+  'README.md': 'npm start',
+  'CONTRIBUTING.md': 'npm ci|npm run conformance',
+  'docs/guides/add-a-provider.md': 'npm run conformance',
+  'docs/guides/reconciliation.md': 'node --import tsx test/reconciliation/day.ts',
+  'docs/operations/benchmarks.md': 'npm run bench',
 };
 
+/** A short run is not the one that the page is about. */
+const elsewhere = '--save "$TENDER_STATE_DIR/results"';
 const oneTest = 'test/unit/doc-blocks.test.ts';
 const tools: Tool[] = [
   { begins: 'npm start', small: '-- --once --json' },
@@ -32,18 +35,20 @@ const tools: Tool[] = [
   { begins: 'npx vitest run --project unit', small: oneTest },
   { begins: 'npx vitest run --project real', small: '--testNamePattern "a test that is none"' },
   { begins: 'npm run format', small: '-- --check' },
+  { begins: 'npm run docs' },
+  { begins: 'npm run bench -- report' },
   {
     begins: 'npm run bench -- payments',
-    small: '--rounds 1 --seconds 1 --in-flight 2',
+    small: `--rounds 1 --seconds 1 --in-flight 2 ${elsewhere}`,
   },
-  { begins: 'npm run bench -- relay', small: '--rounds 1 --deliveries 500' },
+  { begins: 'npm run bench -- relay', small: `--rounds 1 --deliveries 500 ${elsewhere}` },
   {
     begins: 'npm run bench -- webhooks --json --max',
     small: '--rounds 1 --seconds 2 --endpoints 2',
   },
   {
     begins: 'npm run bench -- webhooks',
-    small: '--rounds 1 --seconds 2 --endpoints 2 --parts matching',
+    small: `--rounds 1 --seconds 2 --endpoints 2 --parts matching ${elsewhere}`,
   },
   { begins: 'npm run conformance' },
   {

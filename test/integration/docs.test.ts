@@ -178,6 +178,13 @@ async function createsEndpoint(block: DocBlock): Promise<void> {
   expect(jsonOf<{ status: string }>(said).status).toBe('enabled');
 }
 
+async function opensOrder(block: DocBlock): Promise<void> {
+  const order = jsonOf<OrderBody & { checkoutUrl: string }>((await runAll(block)).at(-1));
+  learn(order.id);
+  const page = await fetch(order.checkoutUrl);
+  expect(page.status).toBe(200);
+}
+
 async function isMigration({ text }: DocBlock): Promise<void> {
   const earlier = ['0030_add_tip_minor', '0031_fill_tip_minor'];
   expect(judgeMigration({ sql: text, earlier })).toEqual([]);
@@ -201,24 +208,18 @@ const tools = { testedBy: 'test/integration/docs-tools.test.ts' } as const;
 
 const handlings: Handling[] = [
   {
-    file: 'README.md',
+    file: 'docs/explanation/architecture.md',
     begins: ' merchant   ',
     testedBy: 'test/e2e/npm-start.test.ts',
     naming: 'merchant told',
   },
   { file: 'README.md', begins: 'npm start', ...tools, naming: 'README.md' },
+  ...['README.md', 'docs/start/first-order.md'].map((file): Handling => ({
+    ...{ file, begins: 'export KEY=' },
+    run: opensOrder,
+  })),
   {
-    file: 'README.md',
-    begins: 'export KEY=',
-    async run(block) {
-      const order = jsonOf<OrderBody & { checkoutUrl: string }>((await runAll(block)).at(-1));
-      learn(order.id);
-      const page = await fetch(order.checkoutUrl);
-      expect(page.status).toBe(200);
-    },
-  },
-  {
-    file: 'README.md',
+    file: 'docs/start/first-order.md',
     begins: 'curl -s http://127.0.0.1:8080/v1/orders/ord_…',
     async run({ text }) {
       const [read, wait, refund, ...others] = commandsOf(text).map(here);
@@ -231,13 +232,30 @@ const handlings: Handling[] = [
     },
   },
   {
-    file: 'README.md',
+    file: 'docs/start/verify-webhooks.md',
+    begins: 'curl -s http://127.0.0.1:8080/v1/endpoints',
+    async run(block) {
+      const [said] = await runAll(block);
+      expect(jsonOf<{ secret: string }>(said).secret).toMatch(/^whsec_/);
+    },
+  },
+  ...['import { createHmac', 'import base64', 'package webhook', 'import java'].map(
+    (begins): Handling => ({
+      ...{ file: 'docs/start/verify-webhooks.md', begins },
+      ...{
+        testedBy: 'test/unit/verify-webhooks-docs.test.ts',
+        naming: 'docs/start/verify-webhooks.md',
+      },
+    }),
+  ),
+  {
+    file: 'docs/operations/production.md',
     begins: 'npm run tender -- merchant create',
     async run({ text }) {
       const { settings, credentials } = await openSandbox['wechat-pay']({
         simulatorUrl: (await world.simulator('wechat-pay')).url,
       });
-      const path = join(folder, 'readme-account.json');
+      const path = join(folder, 'production-account.json');
       await writeFile(path, JSON.stringify({ settings, credentials }));
       for (const command of commandsOf(text)) {
         const said = await shell(
@@ -247,21 +265,30 @@ const handlings: Handling[] = [
       }
     },
   },
-  { file: 'README.md', begins: 'npm run bench', ...tools, naming: 'README.md' },
-  { file: 'CONTRIBUTING.md', begins: 'npm ci', ...tools, naming: 'CONTRIBUTING.md' },
   {
-    file: 'docs/adding-a-provider.md',
+    file: 'docs/operations/benchmarks.md',
+    begins: 'npm run bench',
+    ...tools,
+    naming: 'docs/operations/benchmarks.md',
+  },
+  ...['npm ci', 'npm run conformance'].map((begins): Handling => ({
+    ...{ file: 'CONTRIBUTING.md', begins },
+    ...tools,
+    naming: 'CONTRIBUTING.md',
+  })),
+  {
+    file: 'docs/guides/add-a-provider.md',
     begins: 'npm run conformance',
     ...tools,
-    naming: 'docs/adding-a-provider.md',
+    naming: 'docs/guides/add-a-provider.md',
   },
   ...['"url": "amqps:', '"url": "kafkas:'].map((url): Handling => ({
-    file: 'docs/brokers.md',
+    file: 'docs/guides/brokers.md',
     begins: `curl -s http://127.0.0.1:8080/v1/endpoints -H "authorization: Bearer $TENDER_API_KEY" \\\n  -H 'content-type: application/json' -d '{\n    ${url}`,
     run: createsEndpoint,
   })),
   {
-    file: 'docs/events.md',
+    file: 'docs/guides/events.md',
     begins: 'curl -X POST "$TENDER/v1/events"',
     async run(block) {
       const [said] = await runAll(block);
@@ -273,23 +300,23 @@ const handlings: Handling[] = [
   },
   // Compared with the real answer by the block before it.
   {
-    file: 'docs/events.md',
+    file: 'docs/guides/events.md',
     begins: '{ "data": [{ "id": "evt_…"',
     testedBy: 'test/integration/docs.test.ts',
     naming: "language === 'json'",
   },
   {
-    file: 'docs/events.md',
+    file: 'docs/guides/events.md',
     begins: 'curl -X POST "$TENDER/v1/event-types"',
     run: async (block) => void (await runAll(block)),
   },
   {
-    file: 'docs/events.md',
+    file: 'docs/guides/events.md',
     begins: 'curl "$TENDER/v1/events?after=0',
     run: async (block) => void (await runAll(block)),
   },
   {
-    file: 'docs/events.md',
+    file: 'docs/guides/events.md',
     begins: 'curl -N "$TENDER/v1/events/stream',
     async run({ text }) {
       const [command = ''] = commandsOf(text);
@@ -306,13 +333,13 @@ const handlings: Handling[] = [
   },
   // Its form is checked by the block before it.
   {
-    file: 'docs/events.md',
+    file: 'docs/guides/events.md',
     begins: 'retry: 3000',
     testedBy: 'test/integration/docs.test.ts',
     naming: 'retry: 3000',
   },
   {
-    file: 'docs/events.md',
+    file: 'docs/guides/events.md',
     begins: 'curl -X POST "$TENDER/v1/consumer-groups"',
     async run({ text }) {
       const [create, take, acknowledge] = commandsOf(text);
@@ -326,8 +353,8 @@ const handlings: Handling[] = [
   },
   ...['{\n  "data.currency"', '{\n  "type": { "$startsWith"', '{\n  matches: false'].map(
     (begins): Handling => ({
-      ...{ file: 'docs/filters.md', begins },
-      ...{ testedBy: 'test/unit/filter-docs.test.ts', naming: 'docs/filters.md' },
+      ...{ file: 'docs/reference/filters.md', begins },
+      ...{ testedBy: 'test/unit/filter-docs.test.ts', naming: 'docs/reference/filters.md' },
     }),
   ),
   ...[
@@ -337,11 +364,11 @@ const handlings: Handling[] = [
     'content-type: application/cloudevents+json',
     'content-type: application/json\nce-id',
   ].map((begins): Handling => ({
-    ...{ file: 'docs/formats.md', begins },
-    ...{ testedBy: 'test/unit/webhooks-format-docs.test.ts', naming: 'docs/formats.md' },
+    ...{ file: 'docs/reference/formats.md', begins },
+    ...{ testedBy: 'test/unit/delivery-format-docs.test.ts', naming: 'docs/reference/formats.md' },
   })),
   {
-    file: 'docs/limits.md',
+    file: 'docs/reference/limits.md',
     begins: 'RateLimit-Policy:',
     async run({ text }) {
       const { headers } = await merchant.api('GET', '/v1/orders');
@@ -354,26 +381,26 @@ const handlings: Handling[] = [
     },
   },
   ...['-- compatible:', '-- breaking:'].map((begins): Handling => ({
-    ...{ file: 'docs/migrations.md', begins },
+    ...{ file: 'docs/guides/change-the-schema.md', begins },
     run: isMigration,
   })),
   {
-    file: 'docs/provider-accounts.md',
+    file: 'docs/guides/provider-accounts.md',
     begins: '{\n  "settings": {\n    "gateway"',
     run: (block) => createAccount(block, 'alipay'),
   },
   {
-    file: 'docs/provider-accounts.md',
+    file: 'docs/guides/provider-accounts.md',
     begins: '{\n  "settings": {\n    "apiUrl": "https://api.mch',
     run: (block) => createAccount(block, 'wechat-pay'),
   },
   {
-    file: 'docs/provider-accounts.md',
+    file: 'docs/guides/provider-accounts.md',
     begins: '{\n  "settings": {\n    "apiUrl": "https://api.stripe',
     run: (block) => createAccount(block, 'stripe'),
   },
   {
-    file: 'docs/reconciliation.md',
+    file: 'docs/guides/reconciliation.md',
     begins: 'curl -X POST "$TENDER/v1/reconciliations"',
     async run({ text }) {
       const { timeZone } = definitions.alipay.statements;
@@ -398,13 +425,13 @@ const handlings: Handling[] = [
     },
   },
   {
-    file: 'docs/reconciliation.md',
+    file: 'docs/guides/reconciliation.md',
     begins: 'node --import tsx test/reconciliation/day.ts',
     ...tools,
-    naming: 'docs/reconciliation.md',
+    naming: 'docs/guides/reconciliation.md',
   },
   {
-    file: 'docs/secrets.md',
+    file: 'docs/operations/secrets.md',
     begins: 'TENDER_SECRET_KEYS: names',
     async run({ text }) {
       const refused = shell('npm -s run tender -- keys rotate', {
@@ -423,7 +450,7 @@ const handlings: Handling[] = [
     },
   },
   {
-    file: 'docs/secrets.md',
+    file: 'docs/operations/secrets.md',
     begins: 'echo "$TENDER_SECRET_KEYS"',
     async run(block) {
       const [said] = await runAll(block);
@@ -431,7 +458,7 @@ const handlings: Handling[] = [
     },
   },
   {
-    file: 'docs/secrets.md',
+    file: 'docs/operations/secrets.md',
     begins: 'npm run tender -- keys rotate',
     async run({ text }) {
       const said = await shell(text.replace('npm run', 'npm -s run'));
@@ -439,7 +466,7 @@ const handlings: Handling[] = [
     },
   },
   {
-    file: 'docs/patterns/groups.md',
+    file: 'docs/guides/messaging/groups.md',
     begins: 'POST /v1/topics',
     async run(block) {
       const { body } = await merchant.api<{ id: string }>('POST', '/v1/endpoints', {
@@ -459,7 +486,7 @@ const handlings: Handling[] = [
     },
   },
   {
-    file: 'docs/patterns/one-to-one.md',
+    file: 'docs/guides/messaging/one-to-one.md',
     begins: 'POST /v1/sessions',
     async run(block) {
       const other = await world.newMerchant([]);
@@ -476,7 +503,7 @@ const handlings: Handling[] = [
     },
   },
   {
-    file: 'docs/patterns/request-response.md',
+    file: 'docs/guides/messaging/request-response.md',
     begins: 'POST /v1/messages',
     async run(block) {
       const { body } = await merchant.api<{ id: string }>('POST', '/v1/endpoints', {
@@ -486,8 +513,8 @@ const handlings: Handling[] = [
     },
   },
   ...Object.keys(printed).map((name): Handling => ({
-    file: `docs/patterns/${name}.md`,
-    begins: `node docs/patterns/examples/${name}.mjs`,
+    file: `docs/guides/messaging/${name}.md`,
+    begins: `node docs/guides/messaging/examples/${name}.mjs`,
     run: printsWhatIsSaid,
   })),
 ];
@@ -528,7 +555,7 @@ test('every script and every file that a page names in its text is there', () =>
         const script = /^npm run (?:-s )?([\w:-]+)/.exec(word)?.[1];
         if (script !== undefined) return scripts[script] === undefined;
         const isFile =
-          /^(?:\.ci|activities|api|bench|config|db|docs|domain|cli|delivery|dev|lint|orchestration|outbound|providers|server|services|simulators|telemetry|test|worker|workflows)\/[\w./-]*$/;
+          /^(?:\.ci|\.github|activities|api|bench|config|db|docs|domain|cli|delivery|dev|lint|orchestration|outbound|providers|server|services|simulators|telemetry|test|worker|workflows)\/[\w./-]*$/;
         return isFile.test(word) && !existsSync(join(projectFolder, word));
       })
       .map((word) => `${file}: ${word}`);

@@ -20,7 +20,7 @@ import { openWorld } from '../support/world.ts';
 import type { TestMerchant, World } from '../support/world.ts';
 
 /*
- * The failures a payment platform has to survive, one test a row and provider (docs/failure-table.md
+ * The failures a payment platform has to survive, one test a row and provider (docs/explanation/failure-table.md
  * has the table). All of it over the real API, database, Temporal and signing simulators.
  */
 

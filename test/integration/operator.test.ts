@@ -14,7 +14,7 @@ import { until } from '../support/until.ts';
 import { openWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
 
-// What operators type, as README says it, in a process of its own.
+// What operators type, as docs/reference/cli.md says it, in a process of its own.
 
 let world: World;
 let folder: string;

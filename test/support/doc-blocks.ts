@@ -7,12 +7,44 @@ export type DocBlock = { file: string; line: number; language: string; text: str
 
 export const projectFolder = fileURLToPath(new URL('../..', import.meta.url));
 
-/** README, CONTRIBUTING and every page under `docs/`. */
-export function docFiles(): string[] {
-  const pages = readdirSync(join(projectFolder, 'docs'), { recursive: true, encoding: 'utf8' })
+const markdownUnder = (folder: string) =>
+  readdirSync(join(projectFolder, folder), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.md'))
-    .map((file) => join('docs', file));
-  return ['README.md', 'CONTRIBUTING.md', ...pages.toSorted()];
+    .map((file) => join(folder, file))
+    .toSorted();
+
+const isTranslation = (file: string) => file.endsWith('.zh-CN.md');
+
+/** README, CONTRIBUTING and every page under `docs/`; a translation has the blocks of its original. */
+export function docFiles(): string[] {
+  return ['README.md', 'CONTRIBUTING.md', ...markdownUnder('docs')].filter(
+    (file) => !isTranslation(file),
+  );
+}
+
+/** Every page of the repository that a person reads, translations and templates included. */
+export function allPages(): string[] {
+  const atTheTop = readdirSync(projectFolder).filter((file) => file.endsWith('.md'));
+  return [...atTheTop.toSorted(), ...markdownUnder('docs'), ...markdownUnder('.github')];
+}
+
+/** Chinese pages with the page that each translates. */
+export function translations(): { original: string; translation: string }[] {
+  return allPages()
+    .filter(isTranslation)
+    .map((translation) => ({ translation, original: translation.replace('.zh-CN.md', '.md') }));
+}
+
+/** The page without its fenced blocks. */
+export function proseOf(file: string): string {
+  return readFileSync(join(projectFolder, file), 'utf8').replaceAll(/^(\s*)```[^]*?^\1```$/gm, '');
+}
+
+export function headingsOf(file: string): { level: number; text: string }[] {
+  return [...proseOf(file).matchAll(/^(#{1,6}) (.+)$/gm)].map(([, marks = '', text = '']) => ({
+    level: marks.length,
+    text,
+  }));
 }
 
 export function blocksOf(file: string): DocBlock[] {

@@ -1,6 +1,6 @@
 import type { ParsedEvent } from '../../delivery/format/format.ts';
 
-/** The event of the examples in `docs/formats.md`, with a value of every kind in it. */
+/** The event of the examples in `docs/reference/formats.md`, with a value of every kind in it. */
 export const example: ParsedEvent = {
   id: 'evt_01jd3v9k7q2m5x8r4t6w0y1z3c',
   type: 'order.paid',

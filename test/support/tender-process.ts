@@ -25,7 +25,7 @@ export type Doomed = { pid: number; restarted: Promise<NodeProcess> };
 const killedBySignal = 137;
 const projectFolder = fileURLToPath(new URL('../..', import.meta.url));
 const errorLevel = 50;
-// Temporal's SDK says so at every start: `docs/decisions/0004-no-stack-trace-per-promise.md`.
+// Temporal's SDK says so at every start: `docs/explanation/decisions/0004-no-stack-trace-per-promise.md`.
 const sdkNotice = 'v8.promiseHooks.createHook is not available';
 
 /** Of the code in `root`, by default of this one. */

@@ -25,7 +25,7 @@ const rules: readonly { matches: RegExp; instead: string }[] = [
 
 /**
  * The places in a file with SQL that break, or do another thing, in a running process once a table gets a column
- * that it does not know: `docs/migrations.md`.
+ * that it does not know: `docs/guides/change-the-schema.md`.
  */
 export function wholeRowsIn(source: string): string[] {
   const code = source.replaceAll(/\/\*[\s\S]*?\*\/|(?<=^|\s)(?:\/\/|--)[^\n]*/g, '');

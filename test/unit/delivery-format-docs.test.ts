@@ -4,7 +4,7 @@ import { deliveryFormats } from '../../domain/delivery.ts';
 import { decode, formats, readMediaTypes } from '../../delivery/format/index.ts';
 import { example } from '../support/example-event.ts';
 
-const page = readFileSync(new URL('../../docs/formats.md', import.meta.url), 'utf8');
+const page = readFileSync(new URL('../../docs/reference/formats.md', import.meta.url), 'utf8');
 
 /** The block under a format's heading: header lines, an empty one, the body. */
 function exampleOf(format: string): { headers: Record<string, string>; body: string } {

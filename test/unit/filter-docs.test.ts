@@ -5,7 +5,7 @@ import { checkFilter, explainFilter } from '../../domain/filter.ts';
 import type { Filter } from '../../domain/filter.ts';
 import { filterLimits, filterOperators } from '../../domain/filter-syntax.ts';
 
-const page = readFileSync(new URL('../../docs/filters.md', import.meta.url), 'utf8');
+const page = readFileSync(new URL('../../docs/reference/filters.md', import.meta.url), 'utf8');
 const blocks = [...page.matchAll(/```json\n([\s\S]*?)```/g)].map(([, json = '']) => json);
 
 test('the filters on the page are filters', () => {
