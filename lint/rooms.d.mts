@@ -1,2 +1,3 @@
-export declare const rooms: Readonly<Record<string, readonly string[]>>;
-export declare const outside: readonly string[];
+export declare const rooms: Readonly<
+  Record<string, { holds: string; mayImport: readonly string[] }>
+>;

@@ -1,37 +1,83 @@
 /**
- * Which folder may import which: one folder, one kind of work, and arrows point down this list, never up, types
- * included. `docs/explanation/architecture.md` shows the same table; `test/unit/rooms.test.ts` holds the two together.
+ * The folders, what each holds and which others it may import: arrows point down this list, never up, types included.
+ * `npm run docs` writes the table of `docs/explanation/architecture.md` from it.
  */
 export const rooms = {
-  dev: ['cli', 'providers', 'db', 'domain', 'config', 'telemetry', 'outbound', 'workflows'],
-  server: ['api', 'worker', 'services', 'delivery', 'db', 'config', 'telemetry', 'outbound'],
-  cli: ['api', 'orchestration', 'providers', 'db', 'domain', 'config'],
-  api: [
-    ...['services', 'orchestration', 'delivery', 'providers', 'db', 'workflows', 'domain'],
-    ...['config', 'telemetry', 'outbound'],
-  ],
-  worker: ['activities', 'orchestration', 'workflows', 'db', 'config', 'telemetry'],
-  activities: [
-    ...['services', 'orchestration', 'delivery', 'providers', 'db', 'workflows', 'domain'],
-    ...['config', 'outbound'],
-  ],
-  services: [
-    ...['orchestration', 'delivery', 'providers', 'db', 'workflows', 'domain', 'telemetry'],
-  ],
-  orchestration: ['workflows', 'domain', 'telemetry'],
-  workflows: ['domain'],
-  delivery: ['db', 'domain', 'config', 'telemetry', 'outbound'],
-  providers: ['domain', 'outbound'],
-  simulators: [],
-  db: ['domain'],
-  outbound: ['telemetry'],
-  domain: [],
-  config: [],
-  telemetry: [],
+  dev: {
+    holds: '`npm start`: local PostgreSQL, Temporal, simulators, demo shop and demo orders',
+    mayImport: ['cli', 'providers', 'workflows', 'db', 'domain', 'config', 'telemetry', 'outbound'],
+  },
+  server: {
+    holds: 'process entries: configuration, health, shutdown',
+    mayImport: [
+      ...['api', 'worker', 'services', 'delivery', 'db'],
+      ...['config', 'telemetry', 'outbound'],
+    ],
+  },
+  cli: {
+    holds: 'the `tender` command',
+    mayImport: ['api', 'orchestration', 'providers', 'db', 'domain', 'config'],
+  },
+  api: {
+    holds:
+      'a router for each resource (schema and thin handler together), problems, checkout, portal',
+    mayImport: [
+      ...['services', 'orchestration', 'delivery', 'providers', 'db', 'workflows', 'domain'],
+      ...['config', 'telemetry', 'outbound'],
+    ],
+  },
+  worker: {
+    holds: 'Temporal workers: bundle, creation, required workflows',
+    mayImport: ['activities', 'orchestration', 'workflows', 'db', 'config', 'telemetry'],
+  },
+  activities: {
+    holds:
+      'what workflows call, one verb a file; `failures.ts` alone turns errors into retry decisions',
+    mayImport: [
+      ...['services', 'orchestration', 'delivery', 'providers', 'db', 'workflows', 'domain'],
+      ...['config', 'outbound'],
+    ],
+  },
+  services: {
+    holds:
+      'what API, command line and activities share: apply a report, request a refund, route a payment',
+    mayImport: [
+      ...['orchestration', 'delivery', 'providers', 'db', 'workflows', 'domain', 'telemetry'],
+    ],
+  },
+  orchestration: {
+    holds: 'the only user of the Temporal client: start, signal, update, schedules',
+    mayImport: ['workflows', 'domain', 'telemetry'],
+  },
+  workflows: {
+    holds:
+      'one workflow a file, `activities.ts` (the interface), `messages.ts`, `retry-policies.ts`',
+    mayImport: ['domain'],
+  },
+  delivery: {
+    holds: 'events on their way out: `publish/`, `relay/`, `queue/`, `send/`, `format/`, `broker/`',
+    mayImport: ['db', 'domain', 'config', 'telemetry', 'outbound'],
+  },
+  providers: {
+    holds: 'the interface, `registry.ts` (data), one folder of the same shape for each provider',
+    mayImport: ['domain', 'outbound'],
+  },
+  simulators: {
+    holds: 'providers that sign, verify and enforce as the real ones, as programs of their own',
+    mayImport: [],
+  },
+  db: { holds: 'schema, migrations, one query a file', mayImport: ['domain'] },
+  outbound: {
+    holds: 'all outbound HTTP: deadline, cancellation, resolver, bounded answers',
+    mayImport: ['telemetry'],
+  },
+  domain: { holds: 'pure rules', mayImport: [] },
+  config: { holds: 'the environment, parsed once', mayImport: [] },
+  telemetry: { holds: 'logs', mayImport: [] },
 };
 
 /** What is made outside the product: it may import everything, and nothing of the product imports it. */
-export const outside = ['test', 'bench', 'docs'];
+const outside = new Set(['test', 'bench', 'docs']);
 
 /** Packages that belong to some rooms alone: value imports; types may go anywhere an arrow goes. */
 const owners = {
@@ -60,15 +106,17 @@ function checkImport(context, here, node) {
       (name) => specifier === name || specifier.startsWith(`${name}/`),
     );
     if (!owner || node.importKind === 'type' || owners[owner].includes(here.room)) return;
-    return report(`${owner} belongs to ${owners[owner].map((name) => `${name}/`).join(', ')}.`);
+    report(`${owner} belongs to ${owners[owner].map((name) => `${name}/`).join(', ')}.`);
+    return;
   }
   const target = new URL(specifier, `file:///${here.path}`).pathname.slice(1);
   const there = roomOf(target);
-  if (there === undefined || there === here.room || !(there in rooms || outside.includes(there))) {
+  if (there === undefined || there === here.room || !(there in rooms || outside.has(there))) {
     return;
   }
-  if (rooms[here.room].includes(there)) return;
-  const allowed = rooms[here.room].map((name) => `${name}/`).join(', ');
+  const { mayImport } = rooms[here.room];
+  if (mayImport.includes(there)) return;
+  const allowed = mayImport.map((name) => `${name}/`).join(', ');
   report(`${here.room}/ may import ${allowed ? `${allowed} only` : 'nothing outside itself'}.`);
 }
 

@@ -2,11 +2,13 @@ import type { z } from 'zod';
 import { problemTypes } from '../../api/problems.ts';
 import { environment } from '../../config/config.ts';
 import { eventTypes } from '../../domain/events.ts';
+import { rooms } from '../../lint/rooms.mjs';
 import { describedApi } from '../../test/support/described.ts';
 import { configurationHelp } from './configuration-help.ts';
 
 /** What a page has between `<!-- generated: name -->` and `<!-- /generated -->`, by the page and the name. */
 export const generatedSections: Record<string, Record<string, () => string>> = {
+  'docs/explanation/architecture.md': { rooms: roomTable },
   'docs/reference/problem-types.md': { 'problem-types': problemTable },
   'docs/reference/events.md': { 'event-types': eventTable },
   'docs/reference/api.md': { operations: operationTables },
@@ -82,4 +84,15 @@ function defaultOf(schema: z.ZodType): string {
   const parsed = schema.safeParse(undefined);
   if (!parsed.success) return '**required**';
   return parsed.data === undefined ? '' : `\`${JSON.stringify(parsed.data).replaceAll('"', '')}\``;
+}
+
+function roomTable(): string {
+  return table(
+    ['folder', 'holds', 'may import'],
+    Object.entries(rooms).map(([name, { holds, mayImport }]) => [
+      `\`${name}/\``,
+      holds,
+      mayImport.length === 0 ? 'nothing' : mayImport.map((one) => `\`${one}/\``).join(', '),
+    ]),
+  );
 }

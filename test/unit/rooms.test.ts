@@ -1,0 +1,81 @@
+import { spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { rooms } from '../../lint/rooms.mjs';
+import { projectFolder } from '../support/doc-blocks.ts';
+
+// Beside the project: other tests read the whole of it meanwhile.
+const scratch = mkdtempSync(join(tmpdir(), 'tender-rooms-'));
+cpSync(join(projectFolder, 'lint'), join(scratch, 'lint'), { recursive: true });
+cpSync(join(projectFolder, '.oxlintrc.json'), join(scratch, '.oxlintrc.json'));
+symlinkSync(join(projectFolder, 'node_modules'), join(scratch, 'node_modules'), 'dir');
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+/** What lint says of a file of a room that holds this. */
+function lint(room: string, text: string): string {
+  mkdirSync(join(scratch, room), { recursive: true });
+  writeFileSync(join(scratch, room, 'some-file.ts'), text);
+  const { stdout } = spawnSync('npx', ['oxlint', '--format=unix', `${room}/some-file.ts`], {
+    cwd: scratch,
+    encoding: 'utf8',
+  });
+  return stdout;
+}
+
+test('every folder with code is a room that lint knows', () => {
+  const outside = new Set(['bench', 'docs', 'lint', 'node_modules', 'test']);
+  const folders = readdirSync(projectFolder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+    .map(({ name }) => name)
+    .filter((name) => !outside.has(name));
+  expect(folders.toSorted()).toEqual(Object.keys(rooms).toSorted());
+});
+
+test('no two rooms may import each other, however many lie between', () => {
+  const reach = (from: string, seen = new Set<string>()): Set<string> => {
+    for (const to of rooms[from]?.mayImport ?? []) if (!seen.has(to)) reach(to, seen.add(to));
+    return seen;
+  };
+  for (const room of Object.keys(rooms)) expect([...reach(room)]).not.toContain(room);
+});
+
+describe('lint refuses', () => {
+  test.each([
+    [
+      'a type from a room above',
+      'db',
+      "import type { ApiDeps } from '../api/deps.ts';\nexport type A = ApiDeps;\n",
+      'db/ may import domain/ only',
+    ],
+    [
+      'a simulator in the product',
+      'services',
+      "export * from '../simulators/kit/random.ts';\n",
+      'services/ may import',
+    ],
+    [
+      'a query outside db/',
+      'services',
+      "import { sql } from 'drizzle-orm';\nexport const a = sql;\n",
+      'drizzle-orm belongs to db/',
+    ],
+    [
+      'a signal outside orchestration/',
+      'api',
+      "import type { Client } from '@temporalio/client';\nexport const a = (client: Client) => client.workflow.getHandle('x');\n",
+      'Only orchestration/',
+    ],
+  ])('%s', (_, room, text, message) => {
+    expect(lint(room, text)).toContain(message);
+  });
+});
