@@ -88,7 +88,7 @@ async function findUnreadyProcesses({ db, sealer }: Deps): Promise<SeenProcess[]
 }
 
 function refusal(sealingId: string, processes: SeenProcess[]): Rotation {
-  const reason = `${processes.length} running processes do not know the key ${sealingId}, or do not say which they know. Start every process with TENDER_SECRET_KEYS=<old>,<new>, then with <new>,<old>, then rotate (docs/secrets.md)`;
+  const reason = `${processes.length} running processes do not know the key ${sealingId}, or do not report their keys. Start every process with TENDER_SECRET_KEYS=<old>,<new>, then with <new>,<old>, then rotate (docs/secrets.md)`;
   return { kind: 'refused', reason, processes };
 }
 

@@ -106,7 +106,7 @@ export async function runDemoOrder(
   });
   record('order paid', `${title}'s number ${paid.payments[0]?.providerTradeNo ?? ''}`);
   const receivedEvent = (type: string) =>
-    waitFor(`the merchant to be told ${type}`, async () => {
+    waitFor(`the merchant to receive ${type}`, async () => {
       const url = `${local.merchantUrl}/received?orderId=${order.id}`;
       const { body } = await callApi<ReceivedEvent[]>({ url });
       return body.find((entry) => entry.type === type);

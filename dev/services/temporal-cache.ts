@@ -19,7 +19,7 @@ import { TEMPORAL_VERSION, pinnedBuild } from './temporal-release.ts';
 const SCRATCH_PREFIX = 'unfinished-';
 const SCRATCH_MAX_AGE_MS = 3_600_000;
 
-/** Stands beside the binary: the verified hash, and the size and time that show cheaply that the file is unchanged. */
+/** A file beside the binary: the verified hash, and the size and time that show cheaply that the file is unchanged. */
 type Manifest = { sha256: string; sizeBytes: number; mtimeMs: number; source: string };
 
 /** This user's cache folder. */
