@@ -9,7 +9,7 @@ import type { ProviderName } from '../providers/provider.ts';
 import { nameNotifyUrl, openSandbox } from '../providers/sandboxes.ts';
 import { shards } from '../orchestration/required-workflows.ts';
 
-/** Creates a merchant, in a shard it keeps for life. */
+/** Creates a merchant. Its shard never changes. */
 export async function createMerchant(
   db: Database,
   { name }: { name: string },
@@ -19,7 +19,7 @@ export async function createMerchant(
   return { merchantId: id };
 }
 
-/** Creates an API key. The key is in the answer and nowhere else. */
+/** Creates an API key. Only the result holds the key; the database stores a hash. */
 export async function createKey(
   db: Database,
   { merchantId, expiresAt }: { merchantId: MerchantId; expiresAt: Date | null },
@@ -32,11 +32,11 @@ export async function createKey(
 export type SandboxAccount = {
   accountId: AccountId;
   provider: ProviderName;
-  /** The simulator's own name of it, for its console. */
+  /** The account's id at the simulator, for its console. */
   account: string;
 };
 
-/** Opens an account at a provider's simulator, as one would in its portal, and gives it to the merchant. */
+/** Opens an account at a provider's simulator, as one would in the provider's portal, and adds it to the merchant. */
 export async function createSandboxAccount(
   deps: { db: Database; sealer: Sealer },
   input: {

@@ -4,7 +4,7 @@ import { checkSecretKeys } from '../db/queries/check-secret-keys.ts';
 import { createSealer } from '../db/sealed.ts';
 import type { Sealer } from '../db/sealed.ts';
 
-/** A sealer with the keys of this database's secrets. Throws, naming TENDER_SECRET_KEYS, where they are not. */
+/** A sealer with the keys of this database's secrets. Throws, naming TENDER_SECRET_KEYS, where the keys are others. */
 export async function openSealer(
   db: Database,
   { secretKeys, ...options }: { secretKeys: string; hasNeighboursChecked?: boolean },

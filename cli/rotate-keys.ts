@@ -10,18 +10,18 @@ import type { SealedName } from '../db/sealed-columns.ts';
 import type { Sealer } from '../db/sealed.ts';
 
 const batchRows = 200;
-/** A process that still seals with the old key may do so while a pass runs; one that does so for ever is reported. */
-const mostPasses = 5;
+/** A process may still encrypt with the old key while a pass runs. One that goes on doing so is reported. */
+const maxPasses = 5;
 
 export type Rotation =
-  /** No secret was touched: these processes would not open what is sealed with the new key. */
+  /** No secret was changed: these processes could not decrypt with the new key. */
   | { kind: 'refused'; reason: string; processes: SeenProcess[] }
   | {
       kind: 'rotated';
       resealed: number;
-      /** The keys, by id, that nothing is sealed with any more and that no process seals with. */
+      /** Ids of the keys that encrypt no secret any more and that no process encrypts with. */
       canBeRemoved: string[];
-      /** What stands against removing the others. */
+      /** Why the others cannot be removed yet. */
       remaining: {
         byKey: Record<string, number>;
         unopened: string[];
@@ -33,8 +33,8 @@ type Deps = { db: Database; sealer: Sealer };
 type Progress = { sealed: SealedName; resealed: number };
 
 /**
- * Seals everything again with the first key. What is sealed with it already is passed over, so a rotation that was
- * killed is finished by the next, and one more does nothing.
+ * Encrypts every secret again with the first key. Secrets that it encrypts already are skipped, so a rotation that was
+ * killed is finished by the next one, and a further one changes nothing.
  */
 export async function rotateKeys(
   deps: Deps,
@@ -42,8 +42,8 @@ export async function rotateKeys(
 ): Promise<Rotation> {
   const { db, sealer } = deps;
   const [sealingId, ...oldIds] = sealer.keyIds;
-  const strangersBefore = await findStrangers(deps);
-  if (strangersBefore.length > 0) return refusal(sealingId, strangersBefore);
+  const unreadyBefore = await findUnreadyProcesses(deps);
+  if (unreadyBefore.length > 0) return refusal(sealingId, unreadyBefore);
   let resealed = 0;
   const unopened = new Set<string>();
   const reseal = async (name: SealedName) => {
@@ -55,11 +55,11 @@ export async function rotateKeys(
       }
     }
   };
-  // From here on nobody starts without the new key; who did so just now is seen.
+  // From here on no process starts without the new key; one that started just before is found by the second check.
   await resealKeyCheck(deps, { id: true });
-  const strangers = await findStrangers(deps);
-  if (strangers.length > 0) return refusal(sealingId, strangers);
-  for (let pass = 1; pass <= mostPasses; pass++) {
+  const unready = await findUnreadyProcesses(deps);
+  if (unready.length > 0) return refusal(sealingId, unready);
+  for (let pass = 1; pass <= maxPasses; pass++) {
     const before = resealed;
     for (const name of sealedNames) if (name !== 'key_check.value') await reseal(name);
     if (resealed === before) break;
@@ -67,7 +67,7 @@ export async function rotateKeys(
   const byKey = Object.fromEntries(
     Object.entries(await countSealed(db)).filter(([id]) => id !== sealingId),
   );
-  // Nobody starts without an old key for as long as something is sealed with it.
+  // No process starts without an old key for as long as that key encrypts a secret.
   const isDone = oldIds.every((id) => byKey[id] === undefined);
   if (isDone) await resealKeyCheck(deps, { id: false });
   const sealingWithOld = (await listSeenKeys(db)).filter(({ keyIds }) => keyIds[0] !== sealingId);
@@ -81,14 +81,14 @@ export async function rotateKeys(
   };
 }
 
-/** Processes that would not open what the new key has sealed. */
-async function findStrangers({ db, sealer }: Deps): Promise<SeenProcess[]> {
+/** Processes that could not decrypt with the new key. */
+async function findUnreadyProcesses({ db, sealer }: Deps): Promise<SeenProcess[]> {
   const seen = await listSeenKeys(db);
   return seen.filter(({ keyIds }) => !keyIds.includes(sealer.keyIds[0]));
 }
 
 function refusal(sealingId: string, processes: SeenProcess[]): Rotation {
-  const reason = `${processes.length} running processes do not know the key ${sealingId}, or do not say which they know. Start every process with TENDER_SECRET_KEYS=<old>,<new>, then with <new>,<old>, then rotate (docs/operations/secrets.md)`;
+  const reason = `${processes.length} running processes do not know the key ${sealingId}, or do not report their keys. Start every process with TENDER_SECRET_KEYS=<old>,<new>, then with <new>,<old>, then rotate (docs/operations/secrets.md)`;
   return { kind: 'refused', reason, processes };
 }
 

@@ -5,18 +5,18 @@ import { fileURLToPath } from 'node:url';
 
 const projectFolder = fileURLToPath(new URL('..', import.meta.url));
 
-/** Where `npm start` keeps everything; TENDER_STATE_DIR moves it. */
+/** The folder of all data and settings of `npm start`; TENDER_STATE_DIR overrides it. */
 export const stateFolder = process.env['TENDER_STATE_DIR'] ?? join(projectFolder, '.tender');
 
 export const statePath = (...names: string[]) => join(stateFolder, ...names);
 
-/** Reads a small JSON file of ours; undefined where it is not there yet. */
+/** Reads a small JSON file in the state folder; undefined where it does not exist yet. */
 export function readState<T>(name: string): T | undefined {
   const path = statePath(name);
   return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as T) : undefined;
 }
 
-/** Writes it whole or not at all, for this user's eyes only: it may hold keys. */
+/** Writes the file atomically, readable by this user only: it may hold keys. */
 export function writeState(name: string, value: unknown): void {
   const path = statePath(name);
   mkdirSync(dirname(path), { recursive: true });
@@ -24,7 +24,7 @@ export function writeState(name: string, value: unknown): void {
   renameSync(`${path}.draft`, path);
 }
 
-/** The key that seals secrets in the local database; made at the first start. */
+/** The key that encrypts secrets in the local database; created at the first start. */
 export function localSecretKeys(): string {
   const known = readState<{ keys: string }>('secret-keys.json');
   if (known) return known.keys;

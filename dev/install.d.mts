@@ -1,10 +1,10 @@
-/** What stands in node_modules, held against package-lock.json. */
+/** Compares node_modules with package-lock.json. */
 export function readInstallState(
   projectDir: string,
 ): 'fresh' | 'unstamped' | 'missing' | 'stale' | 'other-platform';
 
-/** Makes node_modules what package-lock.json says. */
+/** Installs what package-lock.json names, where node_modules differs. */
 export function ensureInstalled(input: {
   projectDir: string;
-  say: (line: string) => void;
+  log: (line: string) => void;
 }): Promise<void>;

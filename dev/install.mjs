@@ -6,15 +6,15 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-const SAY_EVERY_MS = 5_000;
-/** npm says first what is wrong, then how it is used. */
+const LOG_EVERY_MS = 5_000;
+/** npm prints first what is wrong, then its usage. */
 const MAX_CHARACTERS = 2_000;
 const REMOVE_ALL = { recursive: true, force: true };
 const INSTALL = ['ci', '--include=optional', '--no-audit', '--no-fund'];
 
 /**
- * What stands in node_modules: `fresh`, `unstamped` (right, but installed by a plain npm command), or
- * what is wrong with it.
+ * Compares node_modules with package-lock.json: `fresh`, `unstamped` (right, but installed by a plain npm command), or
+ * why it has to be installed again.
  * @param {string} projectDir
  * @returns {'fresh' | 'unstamped' | 'missing' | 'stale' | 'other-platform'}
  */
@@ -29,39 +29,39 @@ export function readInstallState(projectDir) {
 }
 
 /**
- * Makes node_modules what package-lock.json says. Interrupted at any point, the next call starts over.
- * @param {{ projectDir: string, say: (line: string) => void }} input
+ * Installs what package-lock.json names, where node_modules differs. After an interruption the next call starts over.
+ * @param {{ projectDir: string, log: (line: string) => void }} input
  */
-export async function ensureInstalled({ projectDir, say }) {
+export async function ensureInstalled({ projectDir, log }) {
   const state = readInstallState(projectDir);
   if (state === 'fresh') return;
   if (state !== 'unstamped') {
     const startedMs = Date.now();
     const seconds = () => `${((Date.now() - startedMs) / 1_000).toFixed(0)} s`;
-    say(`Installing packages (${state.replace('-', ' ')}) …`);
-    const ticker = setInterval(() => say(`Installing packages … ${seconds()}`), SAY_EVERY_MS);
+    log(`Installing packages (${state.replace('-', ' ')}) …`);
+    const ticker = setInterval(() => log(`Installing packages … ${seconds()}`), LOG_EVERY_MS);
     rmSync(stampPath(projectDir), { force: true });
     try {
-      // What an interrupted install or another platform left is no ground to build on.
+      // The remains of an interrupted install or of another platform are removed first.
       if (state !== 'stale') rmSync(join(projectDir, 'node_modules'), REMOVE_ALL);
       await runNpm(projectDir);
     } finally {
       clearInterval(ticker);
     }
-    say(`Packages installed in ${seconds()}.`);
+    log(`Packages installed in ${seconds()}.`);
   }
   const stamp = { hash: hashOfManifests(projectDir), platform: currentPlatform() };
   writeFileSync(stampPath(projectDir), JSON.stringify(stamp));
 }
 
-/** Installs what the lock file says, checked against its hashes. */
+/** Installs what the lock file names, checked against its hashes. */
 function runNpm(projectDir) {
   const [command, args] = npmCommand();
-  // On the leash, so that a kill -9 of this process does not leave npm writing into the folder:
-  // at once, because the next start begins by clearing what this one left.
-  const leashPath = fileURLToPath(new URL('services/leash.mjs', import.meta.url));
+  // Under a supervisor, so that after a kill -9 of this process npm stops writing into the folder. It is killed at
+  // once, because the next start begins by removing what this one left.
+  const supervisorPath = fileURLToPath(new URL('services/supervisor.mjs', import.meta.url));
   const options = JSON.stringify({ stopSignal: 'SIGKILL', graceMs: 0 });
-  const npm = spawn(process.execPath, [leashPath, options, command].concat(args, INSTALL), {
+  const npm = spawn(process.execPath, [supervisorPath, options, command].concat(args, INSTALL), {
     cwd: projectDir,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     windowsHide: true,
@@ -139,5 +139,5 @@ function readJson(path) {
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const projectDir = fileURLToPath(new URL('..', import.meta.url));
-  await ensureInstalled({ projectDir, say: (line) => process.stderr.write(`${line}\n`) });
+  await ensureInstalled({ projectDir, log: (line) => process.stderr.write(`${line}\n`) });
 }

@@ -1,6 +1,6 @@
 /**
- * `npm start`: brings everything up, runs one demo order at each provider the whole way, and stays. With `--once` it
- * stops again; with `--json` it prints one JSON summary on stdout and everything else on stderr.
+ * `npm start`: starts every service, runs one demo order from creation to refund at each provider, and keeps running.
+ * With `--once` it stops after the orders; with `--json` it prints one JSON summary on stdout and all else on stderr.
  */
 import { parseArgs } from 'node:util';
 import pg from 'pg';
@@ -27,7 +27,7 @@ const { values } = parseArgs({
 const steps = createSteps({ stream: process.stderr });
 const startedMs = performance.now();
 const stopping = new Promise<void>((resolve) => {
-  // npm passes Ctrl-C on as well: hearing it twice is hearing it once.
+  // npm passes Ctrl-C on as well: the second signal changes nothing.
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => resolve());
 });
 
@@ -35,7 +35,7 @@ try {
   await run();
   process.exit(0);
 } catch (error) {
-  steps.say(`\nTender could not run: ${error instanceof Error ? error.message : String(error)}`);
+  steps.log(`\nTender could not run: ${error instanceof Error ? error.message : String(error)}`);
   process.exit(1);
 }
 
@@ -43,14 +43,14 @@ async function run(): Promise<void> {
   const instance = await claimInstance({ dir: stateFolder });
   let local: Local | undefined;
   try {
-    steps.say(`Tender ${packageJson.version}`);
+    steps.log(`Tender ${packageJson.version}`);
     let prepared: DemoMerchant | undefined;
     const onAddresses = async (addresses: Addresses) => {
       prepared = await prepareDemo(addresses);
     };
     local = await Promise.race([
       bringUp({ steps, onAddresses }),
-      stopped('stopped while starting'),
+      rejectWhenStopped('stopped while starting'),
     ]);
     instance.announce(local.apiUrl);
     const merchant = prepared!;
@@ -85,22 +85,22 @@ async function run(): Promise<void> {
       for (const name of providerNames) process.stdout.write(`${showDemoRun(runs[name])}\n`);
     }
     if (values.once) return;
-    steps.say(invitation(local, merchant.key, totalMs));
+    steps.log(showAddresses(local, merchant.key, totalMs));
     await Promise.race([stopping, local.broken]);
-    steps.say('\nStopping …');
+    steps.log('\nStopping …');
   } finally {
     await local?.stop();
     instance.release();
   }
 }
 
-function stopped(why: string): Promise<never> {
+function rejectWhenStopped(message: string): Promise<never> {
   return stopping.then(() => {
-    throw new Error(why);
+    throw new Error(message);
   });
 }
 
-/** What the database holds: a second start finds the first one's orders. */
+/** All orders in the database, those of earlier starts included. */
 async function countOrders(url: string) {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
@@ -121,7 +121,7 @@ async function countOrders(url: string) {
   }
 }
 
-function invitation(
+function showAddresses(
   { apiUrl, merchantUrl, temporalUiUrl }: Local,
   key: string,
   totalMs: number,

@@ -1,6 +1,6 @@
 // The first file of `npm start`. Only Node's own modules: on a fresh clone there are no others yet.
-// It then becomes the launcher itself instead of starting another process: what the user sees, stops
-// or kills is the one that holds the leashes.
+// It then becomes the launcher itself instead of starting another process: the process that the user sees, stops
+// or kills is the one that the supervisors watch.
 import { fileURLToPath } from 'node:url';
 
 const OLDEST_NODE = [20, 19];
@@ -19,7 +19,7 @@ const projectDir = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(projectDir);
 try {
   // To stderr always: with --json stdout belongs to the summary.
-  await ensureInstalled({ projectDir, say: (line) => process.stderr.write(`${line}\n`) });
+  await ensureInstalled({ projectDir, log: (line) => process.stderr.write(`${line}\n`) });
 } catch (error) {
   process.stderr.write(`${error.message}\n`);
   process.exit(1);

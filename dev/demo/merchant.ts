@@ -1,7 +1,7 @@
 /**
- * The demo's merchant, in a process of its own: a shop such as any merchant writes. It opens orders and
- * refunds them over Tender's API, and verifies every event with the `standardwebhooks` library before
- * it believes it. `GET /` is the shop, `GET /received?orderId=` what it was told, as JSON.
+ * The demo merchant, in a process of its own: a shop such as any merchant writes. It creates and refunds orders over
+ * Tender's API, and verifies every event with the `standardwebhooks` library. `GET /` is the shop,
+ * `GET /received?orderId=` lists the events it received, as JSON.
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { callApi } from './call-api.ts';
 import { shopPage } from './shop-page.ts';
 import type { ShopOrder } from './shop-page.ts';
 
-type Told = {
+type ReceivedEvent = {
   webhookId: string;
   type: string;
   orderId: string;
@@ -24,10 +24,10 @@ type Told = {
 const { DEMO_PORT, DEMO_FOLDER = '' } = process.env;
 const logPath = join(DEMO_FOLDER, 'received.jsonl');
 mkdirSync(DEMO_FOLDER, { recursive: true });
-const told: Told[] = existsSync(logPath) ? readLog() : [];
+const received: ReceivedEvent[] = existsSync(logPath) ? readLog() : [];
 const readKept = <T>(name: string) =>
   JSON.parse(readFileSync(join(DEMO_FOLDER, name), 'utf8')) as T;
-// Both are written by `npm start` once they are known.
+// `npm start` writes both files before it starts the platform.
 const api = <T>(path: string, body?: unknown) =>
   callApi<T>({
     url: `${readKept<{ apiUrl: string }>('addresses.json').apiUrl}${path}`,
@@ -44,10 +44,10 @@ app.post('/events', async (c) => {
   try {
     new Webhook(secret).verify(rawBody, headers);
   } catch (error) {
-    return c.text(`not believed: ${String(error)}`, 400);
+    return c.text(`The signature is not valid: ${String(error)}`, 400);
   }
   const event = JSON.parse(rawBody) as { type: string; data: { id: string; status: string } };
-  const entry: Told = {
+  const entry: ReceivedEvent = {
     webhookId: headers['webhook-id'] ?? '',
     type: event.type,
     orderId: event.data.id,
@@ -55,9 +55,9 @@ app.post('/events', async (c) => {
     verified: true,
     at: new Date().toISOString(),
   };
-  // Deliveries are at least once: an event already in the book changes nothing.
-  if (told.every(({ webhookId }) => webhookId !== entry.webhookId)) {
-    told.push(entry);
+  // Delivery is at least once: an event that is logged already changes nothing.
+  if (received.every(({ webhookId }) => webhookId !== entry.webhookId)) {
+    received.push(entry);
     appendFileSync(logPath, `${JSON.stringify(entry)}\n`);
   }
   return c.body(null, 204);
@@ -65,7 +65,7 @@ app.post('/events', async (c) => {
 
 app.get('/received', (c) => {
   const orderId = c.req.query('orderId');
-  return c.json(told.filter((entry) => orderId === undefined || entry.orderId === orderId));
+  return c.json(received.filter((entry) => orderId === undefined || entry.orderId === orderId));
 });
 
 app.post('/buy', async (c) => {
@@ -92,7 +92,7 @@ app.post('/refund', async (c) => {
 
 app.get('/', async (c) => {
   const { body } = await api<{ data: ShopOrder[] }>('/v1/orders?limit=30');
-  return c.html(shopPage({ orders: body.data, told: told.slice(-20).toReversed() }));
+  return c.html(shopPage({ orders: body.data, received: received.slice(-20).toReversed() }));
 });
 
 app.onError((error, c) => c.text(`The shop could not do that: ${error.message}`, 502));
@@ -103,13 +103,13 @@ serve({ fetch: app.fetch, hostname: '127.0.0.1', port: Number(DEMO_PORT) }, ({ p
 for (const name of ['SIGTERM', 'SIGINT', 'disconnect'] as const)
   process.on(name, () => process.exit(0));
 
-/** A line torn by a kill -9 is passed over: the event comes again. */
-function readLog(): Told[] {
+/** A line cut short by a kill -9 is skipped: its event is delivered again. */
+function readLog(): ReceivedEvent[] {
   return readFileSync(logPath, 'utf8')
     .split('\n')
     .flatMap((line) => {
       try {
-        return [JSON.parse(line) as Told];
+        return [JSON.parse(line) as ReceivedEvent];
       } catch {
         return [];
       }

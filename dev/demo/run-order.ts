@@ -23,9 +23,9 @@ type Order = {
   refunds: { id: string; status: string; amountMinor: number }[];
 };
 type Trade = { notifications: { end: string | null }[] };
-type Told = { webhookId: string; type: string; verified: boolean; at: string };
+type ReceivedEvent = { webhookId: string; type: string; verified: boolean; at: string };
 
-/** What happened, step by step; every step was seen to have happened, or it throws. */
+/** One demo order, step by step. Every step was observed; `runDemoOrder` throws where one was not. */
 export type DemoRun = {
   provider: ProviderName;
   order: Order;
@@ -38,8 +38,8 @@ export type DemoRun = {
 const longestWaitMs = 30_000;
 const refundMinor = 250;
 
-/** What each provider's demo order is: a way to pay a person can follow in the browser. */
-const wanted = {
+/** Each provider's demo order, by a method that a person can follow in the browser. */
+const demoOrders = {
   alipay: { method: 'alipay.qr', currency: 'CNY', subject: 'One cup of tea', checks: 'RSA2' },
   'wechat-pay': {
     method: 'wechat-pay.native',
@@ -55,7 +55,7 @@ const wanted = {
   },
 } as const;
 
-/** Takes one order the whole way: opened over HTTP, paid at the simulator, the merchant told, part of it refunded. */
+/** Runs one order from creation over HTTP through payment at the simulator and events to a partial refund. */
 export async function runDemoOrder(
   local: Local,
   merchant: DemoMerchant,
@@ -63,10 +63,10 @@ export async function runDemoOrder(
 ): Promise<DemoRun> {
   const startedMs = performance.now();
   const timeline: DemoRun['timeline'] = [];
-  const note = (step: string, detail: string) =>
+  const record = (step: string, detail: string) =>
     timeline.push({ step, atMs: Math.round(performance.now() - startedMs), detail });
   const { key } = merchant;
-  const { method, currency, subject, checks } = wanted[provider];
+  const { method, currency, subject, checks } = demoOrders[provider];
   const { title } = definitions[provider];
   const readOrder = async () => {
     const headers = { prefer: 'wait=5', 'if-none-match': '"0"' };
@@ -84,36 +84,36 @@ export async function runDemoOrder(
       ...{ currency, subject, methods: [method] },
     },
   });
-  note('order created', `${order.id}, ${formatMoney(order)}`);
+  record('order created', `${order.id}, ${formatMoney(order)}`);
   const action = order.nextAction;
   if (!action) throw new Error(`nothing to pay for ${order.id}: ${order.status}`);
-  note(action.kind === 'qr' ? 'QR code' : 'payment page', action.content ?? action.url ?? '');
+  record(action.kind === 'qr' ? 'QR code' : 'payment page', action.content ?? action.url ?? '');
 
   const outTradeNo = order.payments[0]?.outTradeNo ?? '';
   const { account } = merchant.accounts[provider];
   const tradeUrl = `${local.simulatorUrls[provider]}/console/payments/${outTradeNo}`;
   await callApi({ url: `${tradeUrl}/pay`, body: { account } });
-  note(`paid at the ${title} simulator`, `our number ${outTradeNo}`);
-  await seen('the notification to be verified and acknowledged', async () => {
+  record(`paid at the ${title} simulator`, `our number ${outTradeNo}`);
+  await waitFor('the notification to be verified and acknowledged', async () => {
     const { body } = await callApi<Trade>({ url: `${tradeUrl}?account=${account}` });
     return body.notifications.find(({ end }) => end === 'acknowledged');
   });
-  note('notification verified', `${checks}, account, number and amount`);
+  record('notification verified', `${checks}, account, number and amount`);
 
-  const paid = await seen('the order to be paid', async () => {
+  const paid = await waitFor('the order to be paid', async () => {
     const found = await readOrder();
     return found.status === 'paid' ? found : undefined;
   });
-  note('order paid', `${title}'s number ${paid.payments[0]?.providerTradeNo ?? ''}`);
-  const toldOf = (type: string) =>
-    seen(`the merchant to be told ${type}`, async () => {
+  record('order paid', `${title}'s number ${paid.payments[0]?.providerTradeNo ?? ''}`);
+  const receivedEvent = (type: string) =>
+    waitFor(`the merchant to receive ${type}`, async () => {
       const url = `${local.merchantUrl}/received?orderId=${order.id}`;
-      const { body } = await callApi<Told[]>({ url });
+      const { body } = await callApi<ReceivedEvent[]>({ url });
       return body.find((entry) => entry.type === type);
     });
-  const told = await toldOf('order.paid');
-  note('merchant told', told.webhookId);
-  note('signature verified by the merchant', 'Standard Webhooks');
+  const paidEvent = await receivedEvent('order.paid');
+  record('merchant told', paidEvent.webhookId);
+  record('signature verified by the merchant', 'Standard Webhooks');
 
   await callApi({
     url: `${local.apiUrl}/v1/orders/${order.id}/refunds`,
@@ -121,24 +121,28 @@ export async function runDemoOrder(
     headers: { prefer: 'wait=20' },
     body: { merchantRefundNo: `${order.merchantOrderNo}-1`, amountMinor: refundMinor },
   });
-  const refunded = await seen('the refund to succeed', async () => {
+  const refunded = await waitFor('the refund to succeed', async () => {
     const found = await readOrder();
     return found.refunds[0]?.status === 'succeeded' ? found : undefined;
   });
   const refund = refunded.refunds[0]!;
-  note(
+  record(
     'part of it refunded',
     `${refund.id}, ${formatMoney({ amountMinor: refundMinor, currency })}`,
   );
-  await toldOf('refund.succeeded');
-  note('merchant told of the refund', refunded.status);
+  await receivedEvent('refund.succeeded');
+  record('merchant told of the refund', refunded.status);
 
   const workflowId = encodeURIComponent(`order/${order.id}`);
   return {
     provider,
     order: refunded,
     refund,
-    delivery: { webhookId: told.webhookId, type: told.type, verified: told.verified },
+    delivery: {
+      webhookId: paidEvent.webhookId,
+      type: paidEvent.type,
+      verified: paidEvent.verified,
+    },
     links: {
       checkout: order.checkoutUrl,
       temporal: `${local.temporalUiUrl}/namespaces/${local.temporalNamespace}/workflows/${workflowId}`,
@@ -148,7 +152,7 @@ export async function runDemoOrder(
   };
 }
 
-/** The timeline as people read it, with the code itself where there is one. */
+/** The timeline as text, with the QR code where there is one. */
 export function showDemoRun({ provider, order, timeline, links }: DemoRun): string {
   const code = timeline.find(({ step }) => step === 'QR code')?.detail;
   const lines = timeline.map(
@@ -165,12 +169,12 @@ export function showDemoRun({ provider, order, timeline, links }: DemoRun): stri
   ].join('\n');
 }
 
-async function seen<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
+async function waitFor<T>(what: string, read: () => Promise<T | undefined>): Promise<T> {
   const endsMs = Date.now() + longestWaitMs;
   while (Date.now() < endsMs) {
-    const found = await look();
+    const found = await read();
     if (found !== undefined) return found;
     await sleep(5);
   }
-  throw new Error(`waited ${longestWaitMs / 1_000} s in vain for ${what}`);
+  throw new Error(`waited ${longestWaitMs / 1_000} s without success for ${what}`);
 }

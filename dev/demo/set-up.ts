@@ -22,7 +22,7 @@ export type DemoMerchant = {
   accounts: Record<ProviderName, SandboxAccount>;
 };
 
-/** An account as it is kept from one start to the next. */
+/** An account in the state folder. */
 type KeptAccount = SandboxAccount & { simulatorUrl: string };
 type KeptEndpoint = { id: EndpointId; url: string; secret: string };
 type Deps = { db: Database; sealer: Sealer; addresses: Addresses };
@@ -30,8 +30,8 @@ type Deps = { db: Database; sealer: Sealer; addresses: Addresses };
 const endpointFile = 'demo/endpoint.json';
 
 /**
- * The demo's merchant with an account at each provider: made at the first start, found again at the next. Where a
- * busy port has moved something since, whatever names the old address names the new one afterwards.
+ * The demo merchant with an account at each provider: created at the first start, read from the state folder later.
+ * Where a service has another port than at the last start, its old address is replaced wherever it is stored.
  */
 export async function prepareDemo(addresses: Addresses): Promise<DemoMerchant> {
   const { db, close } = openDatabase({
@@ -55,7 +55,7 @@ export async function prepareDemo(addresses: Addresses): Promise<DemoMerchant> {
   }
 }
 
-/** The demo merchant's endpoint, made over the API at the first start. */
+/** Creates the demo merchant's endpoint over the API at the first start. */
 export async function openDemoEndpoint(
   { apiUrl, merchantUrl }: Addresses,
   { key }: DemoMerchant,
@@ -95,7 +95,7 @@ async function findOrCreateAccount(
   return account;
 }
 
-/** Every account at a simulator, the demo's and those of `account create`: where it is asked, and where it tells. */
+/** Moves every account at a simulator, those of `account create` included: its API address and its notify URL. */
 async function moveSandboxes(
   { db, addresses }: Deps,
   { provider, simulatorUrlBefore }: { provider: ProviderName; simulatorUrlBefore: string },
@@ -116,7 +116,7 @@ async function moveSandboxes(
       ]),
     );
     await db.update(providerAccounts).set({ settings: moved }).where(eq(providerAccounts.id, id));
-    // What payers were given leads to the old address: whoever reads the order is given another.
+    // Payment pages and codes have the old address: an expired one is replaced when the order is read.
     await db
       .update(payments)
       .set({ handleExpiresAt: sql`now()` })

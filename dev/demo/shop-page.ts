@@ -16,8 +16,8 @@ export type ShopOrder = {
 
 export type ShopEvent = { at: string; type: string; orderId: string };
 
-/** The demo shop: something to buy, its orders with their payments and refunds, and what it was told. */
-export function shopPage({ orders, told }: { orders: ShopOrder[]; told: ShopEvent[] }) {
+/** The demo shop: something to buy, its orders with their payments and refunds, and the events it received. */
+export function shopPage({ orders, received }: { orders: ShopOrder[]; received: ShopEvent[] }) {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -59,7 +59,7 @@ export function shopPage({ orders, told }: { orders: ShopOrder[]; told: ShopEven
             <h2>Events received, each with a verified signature</h2>
             <table>
               <tbody>
-                ${told.map(
+                ${received.map(
                   ({ at, type, orderId }) =>
                     html`<tr>
                       <td>${at.slice(11, 19)}</td>

@@ -14,7 +14,7 @@ import { openKeptPorts } from './kept-ports.ts';
 import { localSecretKeys, statePath, writeState } from '../../config/local-state.ts';
 import type { Steps } from './steps.ts';
 
-/** Where everything listens, and what opens it. */
+/** The addresses of all services, and the keys to their data. */
 export type Addresses = {
   apiUrl: string;
   simulatorUrls: Record<ProviderName, string>;
@@ -23,12 +23,12 @@ export type Addresses = {
   secretKeys: string;
 };
 
-/** Everything that runs, in the order in which it was started. */
+/** The running services. */
 export type Local = Addresses & {
   temporalUiUrl: string;
   temporalNamespace: string;
   versions: Record<string, string>;
-  /** Rejects, naming the part, when one ends that nobody asked to end. */
+  /** Rejects, naming the service, when one ends that was not stopped. */
   broken: Promise<never>;
   stop(): Promise<void>;
 };
@@ -43,9 +43,9 @@ function valueOf<T>(result: PromiseSettledResult<T>): T {
 type Stoppable = { stop(): Promise<void> };
 
 /**
- * Brings up every part that no address was given for. What was started is stopped again when a later part fails.
- * `onAddresses` runs once all but the platform listens, and before the platform starts: what it carries on from the
- * last start asks at these addresses.
+ * Starts every service that the environment gives no address of. When one fails, those started before it are stopped.
+ * `onAddresses` runs when all services but the platform listen, before the platform starts: workflows that it resumes
+ * from the last start call these addresses.
  */
 export async function bringUp({
   steps,
@@ -63,7 +63,7 @@ export async function bringUp({
   const broken = new Promise<never>((_, reject) => {
     breaking.signal.addEventListener('abort', () => reject(breaking.signal.reason as Error));
   });
-  // Awaited by whoever runs us; until then a rejection has to be heard by somebody.
+  // The caller awaits it later; until then a rejection needs a handler.
   broken.catch(() => {});
   const watch = (part: string) => (exit: { code: number; logTail: string }) => {
     const detail = `${part} ended with ${exit.code}. The end of its log, ${statePath('logs')}:\n${exit.logTail}`;
@@ -87,7 +87,7 @@ export async function bringUp({
     const { DATABASE_URL, TEMPORAL_ADDRESS } = process.env;
     const databaseUrl =
       DATABASE_URL ??
-      (await steps.run('PostgreSQL', async (say) => {
+      (await steps.run('PostgreSQL', async (show) => {
         const { started: postgres } = await keptPorts.start({
           wanted: { postgres: { what: 'PostgreSQL', preferred: 5433 } },
           start: (ports) =>
@@ -95,14 +95,14 @@ export async function bringUp({
               dataDir: statePath('postgres'),
               port: ports.postgres,
               logFile: logFile('postgres'),
-              onProgress: say,
+              onProgress: show,
               onExit: watch('PostgreSQL'),
             }),
         });
         started.push(postgres);
         const url = postgres.url('tender');
         await ensureDatabase({ url });
-        say(`embedded, port ${new URL(url).port}`);
+        show(`embedded, port ${new URL(url).port}`);
         return url;
       }));
     const temporal = TEMPORAL_ADDRESS
@@ -119,9 +119,9 @@ export async function bringUp({
     const apiOf = (port: number) => process.env['TENDER_PUBLIC_URL'] ?? urlOf(port);
     const { simulatorUrls, merchantUrl } = await steps.run(
       'Provider simulators and demo merchant',
-      startBeside,
+      startSimulatorsAndMerchant,
     );
-    const { started: apiUrl } = await steps.run('Worker and API', async (say) => {
+    const { started: apiUrl } = await steps.run('Worker and API', async (show) => {
       const result = await keptPorts.start({
         wanted: {
           api: {
@@ -140,7 +140,7 @@ export async function bringUp({
             TENDER_ALLOW_PRIVATE_TARGETS: process.env['TENDER_ALLOW_PRIVATE_TARGETS'] ?? 'true',
             PORT: String(port),
           };
-          // What the operator's command needs, so that it works beside a running `npm start`.
+          // The `tender` command reads it, and so works beside a running `npm start`.
           writeState('environment.json', platformEnv);
           await onAddresses({ apiUrl, simulatorUrls, merchantUrl, databaseUrl, secretKeys });
           await nodePart('platform', {
@@ -150,7 +150,7 @@ export async function bringUp({
           return apiUrl;
         },
       });
-      say(`the API at ${result.started}`);
+      show(`the API at ${result.started}`);
       return result;
     });
     return {
@@ -168,8 +168,8 @@ export async function bringUp({
     throw error;
   }
 
-  /** What the platform speaks to, each in a process of its own. */
-  async function startBeside() {
+  /** The services that the platform calls, each in a process of its own. */
+  async function startSimulatorsAndMerchant() {
     const simulators = providerNames.map(async (name) => {
       const { entry, preferredPort } = simulatorProcesses[name];
       const { ports } = await keptPorts.start({
@@ -182,7 +182,7 @@ export async function bringUp({
             env: simulatorEnv(name, {
               port: ports[name] ?? 0,
               dataDir: statePath('simulators', name),
-              // So that a person who tries it can reconcile what was paid a minute ago.
+              // A person who tries it can then reconcile payments of the same day.
               sameDayStatements: true,
             }),
           }),
@@ -197,7 +197,7 @@ export async function bringUp({
           env: { DEMO_PORT: String(ports.demoMerchant), DEMO_FOLDER: statePath('demo') },
         }),
     });
-    // All have started or failed before what has started is stopped again.
+    // Wait for all: those that started are stopped when another has failed.
     const [merchantStart, ...simulatorStarts] = await Promise.allSettled([merchant, ...simulators]);
     return {
       merchantUrl: urlOf(valueOf(merchantStart).ports.demoMerchant),
@@ -209,19 +209,19 @@ export async function bringUp({
   }
 
   async function startLocalTemporal() {
-    const binary = await steps.run('Temporal binary', async (say) => {
+    const binary = await steps.run('Temporal binary', async (show) => {
       const found = await resolveTemporalBinary({
         onProgress: ({ text, doneBytes, totalBytes }) =>
-          say(
+          show(
             totalBytes && doneBytes !== undefined
               ? `${text} ${Math.round((100 * doneBytes) / totalBytes)} %`
               : text,
           ),
       });
-      say(`${found.version} from ${found.source}`);
+      show(`${found.version} from ${found.source}`);
       return found;
     });
-    return steps.run('Temporal server with its UI', async (say) => {
+    return steps.run('Temporal server with its UI', async (show) => {
       const { started: temporal } = await keptPorts.start({
         wanted: {
           temporal: { what: 'Temporal', preferred: 7233 },
@@ -240,7 +240,7 @@ export async function bringUp({
       });
       started.push(temporal);
       const uiUrl = temporal.uiUrl ?? '';
-      say(uiUrl);
+      show(uiUrl);
       return { address: temporal.address, uiUrl, version: binary.version };
     });
   }

@@ -1,12 +1,12 @@
 export type Steps = {
-  /** Runs one step, says how long it took, and keeps it for the summary. */
-  run<T>(name: string, step: (say: (detail: string) => void) => Promise<T>): Promise<T>;
-  say(line: string): void;
+  /** Runs one step, shows how long it took, and keeps its time for the summary. */
+  run<T>(name: string, step: (show: (detail: string) => void) => Promise<T>): Promise<T>;
+  log(line: string): void;
   /** Milliseconds by step. */
   timingsMs: Record<string, number>;
 };
 
-/** Shows progress on stderr: a line a step with its time, rewritten in place on a terminal. */
+/** Shows progress on a stream: one line a step with its time, rewritten in place on a terminal. */
 export function createSteps({ stream }: { stream: NodeJS.WriteStream }): Steps {
   const timingsMs: Record<string, number> = {};
   const rewrite = (line: string) => {
@@ -14,7 +14,7 @@ export function createSteps({ stream }: { stream: NodeJS.WriteStream }): Steps {
   };
   return {
     timingsMs,
-    say: (line) => void stream.write(`${line}\n`),
+    log: (line) => void stream.write(`${line}\n`),
     async run(name, step) {
       const startedMs = performance.now();
       rewrite(`  … ${name}`);

@@ -2,9 +2,7 @@ import { createReadStream } from 'node:fs';
 import { Readable, pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { Unzip, UnzipInflate } from 'fflate';
-
-const TAR_BLOCK_BYTES = 512;
-const REGULAR_FILE = new Set(['0', '\0']);
+import tar from 'tar-stream';
 
 /** One entry of a zip file, chunk by chunk, so that memory holds neither the archive nor the entry. */
 export async function* entryOfZip(
@@ -30,44 +28,23 @@ export async function* entryOfZip(
   yield* inflated;
 }
 
-/** One regular file of a .tar.gz that is still arriving, chunk by chunk. */
+/**
+ * One regular file of a .tar.gz that is still arriving, chunk by chunk. tar-stream holds an entry's extended header in
+ * memory whole, however long: read only archives from a release we trust.
+ */
 export async function* entryOfTarGz(
   source: AsyncIterable<Uint8Array>,
   isWanted: (name: string) => boolean,
 ): AsyncGenerator<Uint8Array> {
-  const gunzip = createGunzip();
-  // Errors of the source reach the reader through gunzip; an early end of reading is no error.
-  pipeline(Readable.from(source), gunzip, () => {});
-  let pending = Buffer.alloc(0);
-  let entry = { isWanted: false, leftBytes: 0, paddingBytes: 0 };
-  for await (const chunk of gunzip) {
-    pending = Buffer.concat([pending, chunk]);
-    for (;;) {
-      if (entry.leftBytes > 0) {
-        const part = pending.subarray(0, entry.leftBytes);
-        pending = pending.subarray(part.length);
-        entry.leftBytes -= part.length;
-        if (entry.isWanted && part.length > 0) yield part;
-        if (entry.leftBytes > 0) break;
-        if (entry.isWanted) return;
-      }
-      if (pending.length < entry.paddingBytes + TAR_BLOCK_BYTES) break;
-      const header = pending.subarray(entry.paddingBytes, entry.paddingBytes + TAR_BLOCK_BYTES);
-      pending = pending.subarray(entry.paddingBytes + TAR_BLOCK_BYTES);
-      entry = readTarHeader(header, isWanted);
+  const entries = tar.extract();
+  // Errors of the source reach the reader through the entries; an early end of reading is no error.
+  pipeline(Readable.from(source), createGunzip(), entries, () => {});
+  for await (const entry of entries) {
+    const { type, name } = entry.header;
+    if (type === 'file' && isWanted(name)) {
+      yield* entry;
+      return;
     }
+    entry.resume();
   }
-}
-
-function readTarHeader(header: Buffer, isWanted: (name: string) => boolean) {
-  const text = (from: number, to: number) =>
-    header.toString('latin1', from, to).split('\0')[0] ?? '';
-  const sizeBytes = Number.parseInt(text(124, 136).trim() || '0', 8);
-  const isRegular = REGULAR_FILE.has(header.toString('latin1', 156, 157));
-  return {
-    isWanted: isRegular && isWanted(text(0, 100)),
-    leftBytes: sizeBytes,
-    // Data is filled up to whole blocks.
-    paddingBytes: (TAR_BLOCK_BYTES - (sizeBytes % TAR_BLOCK_BYTES)) % TAR_BLOCK_BYTES,
-  };
 }

@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { openLogFile } from './log-file.ts';
-import type { Exit } from './leashed.ts';
+import type { Exit } from './supervised.ts';
 import { isPortTaken, PortTakenError } from './ports.ts';
 
 const projectDir = fileURLToPath(new URL('../../', import.meta.url));
@@ -20,10 +20,10 @@ export type NodeProcessInput = {
   nodeArgs?: readonly string[];
   /** Added to this process's own environment; undefined removes a variable. */
   env?: NodeJS.ProcessEnv;
-  /** The line that says it serves. Without it: a JSON object on a line of its own with `"ready": true`. */
+  /** Matches the log line of a ready process. Without it: a line that is a JSON object with `"ready": true`. */
   readyPattern?: RegExp;
   readyTimeoutMs?: number;
-  /** How long a stop may take before it is killed. */
+  /** How long a stop may take before SIGKILL. */
   stopTimeoutMs?: number;
   /** Called when the process ends without having been asked to. */
   onExit?: (exit: Exit) => void;
@@ -31,20 +31,20 @@ export type NodeProcessInput = {
 
 export type NodeProcess = {
   pid: number;
-  /** What the ready line said: the JSON object's fields, or the pattern's named groups. */
+  /** The ready line's content: the JSON object's fields, or the pattern's named groups. */
   ready: Record<string, unknown>;
   exited: Promise<Exit>;
-  /** SIGTERM, then SIGKILL when the time for a stop is over; returns when it is gone. */
+  /** Sends SIGTERM, after `stopTimeoutMs` SIGKILL, and returns when the process has ended. */
   stop(): Promise<void>;
 };
 
-/** Starts one of our own entries and returns when it says that it is ready. Throws `PortTakenError` where it says so. */
+/** Starts one of our own entries and returns when it logs that it is ready. Throws `PortTakenError` where its port is taken. */
 export async function startNodeProcess(input: NodeProcessInput): Promise<NodeProcess> {
   const { entry, logFile, args = [], nodeArgs = [], readyTimeoutMs = 60_000 } = input;
   const log = openLogFile(logFile);
   const reader = await followFile(logFile);
-  // A group of its own, so the terminal's Ctrl-C stops the launcher, which stops the services in order.
-  // The IPC channel tells the child when the launcher is gone: entries exit on 'disconnect'.
+  // A process group of its own: the terminal's Ctrl-C stops the launcher, which stops the services in order.
+  // The IPC channel closes when the launcher is gone: entries exit on 'disconnect'.
   const child = spawn(
     process.execPath,
     ['--import', import.meta.resolve('tsx'), ...nodeArgs, entry, ...args],
@@ -68,9 +68,12 @@ export async function startNodeProcess(input: NodeProcessInput): Promise<NodePro
   const stop = async () => {
     isStopping = true;
     child.kill('SIGTERM');
-    const insist = setTimeout(() => child.kill('SIGKILL'), input.stopTimeoutMs ?? STOP_TIMEOUT_MS);
+    const killTimer = setTimeout(
+      () => child.kill('SIGKILL'),
+      input.stopTimeoutMs ?? STOP_TIMEOUT_MS,
+    );
     await exited;
-    clearTimeout(insist);
+    clearTimeout(killTimer);
   };
 
   const readReady = (line: string) =>

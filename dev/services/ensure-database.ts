@@ -1,7 +1,7 @@
 import { Client, DatabaseError } from 'pg';
 
 const DUPLICATE_DATABASE = '42P04';
-/** Two processes at it in the same moment: the loser meets the unique index first. */
+/** Two processes create it at the same moment: the later one violates the unique index. */
 const UNIQUE_VIOLATION = '23505';
 
 /** Creates the database a URL names, if it is missing; returns whether it was created. */

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 const TAIL_BYTES = 4_000;
 
 export type LogFile = {
-  /** For a child's stdout and stderr: it writes by itself, so a paused launcher never blocks it. */
+  /** For a child's stdout and stderr: the child writes to the file itself, so a paused launcher never blocks it. */
   fd: number;
   /** What was written since the log was opened, or the end of it. */
   readTail(): string;

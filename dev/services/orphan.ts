@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspectProcess, isStillRunning } from './process-table.ts';
 
-/** Longer than a leash's grace time, so that one which is just ending its command gets to finish. */
-const WAIT_FOR_LEASH_MS = 15_000;
+/** Longer than a supervisor's grace time, so that one which is ending its command can finish. */
+const WAIT_FOR_SUPERVISOR_MS = 15_000;
 const GRACE_MS = 10_000;
 
 /**
- * Ends a service that was left running by a launcher whose leash was killed as well. One that still
- * hangs on a leash is not ours to end: it is on its way out, or belongs to a launcher that is alive.
+ * Ends a service whose launcher and supervisor were both killed. A service that still has its supervisor is left
+ * alone: it is being ended, or belongs to a launcher that is alive.
  */
 export async function endOrphan({
   pid,
@@ -21,7 +21,7 @@ export async function endOrphan({
   what: string;
 }): Promise<void> {
   const hasEnded = () => !isStillRunning({ pid, startedAt });
-  if (await waitFor(() => hasEnded() || !isLeashed(pid), WAIT_FOR_LEASH_MS)) {
+  if (await waitFor(() => hasEnded() || !isSupervised(pid), WAIT_FOR_SUPERVISOR_MS)) {
     if (hasEnded()) return;
   } else {
     throw new Error(
@@ -35,9 +35,9 @@ export async function endOrphan({
   throw new Error(`${what} is held by process ${pid}, which does not end even when killed.`);
 }
 
-function isLeashed(pid: number): boolean {
+function isSupervised(pid: number): boolean {
   const parentPid = inspectProcess(pid)?.parentPid ?? 0;
-  return inspectProcess(parentPid)?.commandLine.includes('leash.mjs') ?? false;
+  return inspectProcess(parentPid)?.commandLine.includes('supervisor.mjs') ?? false;
 }
 
 async function waitFor(isDone: () => boolean, limitMs: number): Promise<boolean> {

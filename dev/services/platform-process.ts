@@ -1,7 +1,8 @@
 /**
- * How Node runs the platform, for `startNodeProcess`; as the scripts of package.json do. Nearly everything a relay
- * makes is dead within a second, and V8's defaults are for other programs: `docs/explanation/decisions/0022-v8-and-glibc-options.md`. So
- * are those of glibc's allocator, which only the environment tells: add yours to `env`.
+ * How Node runs the platform, for `startNodeProcess`; the same as in the scripts of package.json. Nearly every object a
+ * relay allocates is garbage within a second, and V8's defaults suit other programs:
+ * `docs/explanation/decisions/0022-v8-and-glibc-options.md`. The same is true of glibc's allocator, which reads its settings from the
+ * environment: add your own variables to `env`.
  */
 export const platformProcess = {
   entry: 'server/main.ts',

@@ -3,22 +3,25 @@ import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 // Below the range from which operating systems take ports for outgoing connections (32768 and up on
-// Linux, 49152 elsewhere): otherwise a busy test run could take the port between our look and its use.
+// Linux, 49152 elsewhere): otherwise a busy test run could take the port between our check and its use.
+//
+// Not get-port: it locks a port that it returned for up to 30 s, so a service that is started again on its kept port
+// would get another, and where no port of its range is free it takes one of the range above.
 const LOWEST_PORT = 20_000;
 const HIGHEST_PORT = 32_000;
 const MAX_TRIES = 200;
-/** A killed process is gone from the process table a moment before its ports are. */
-const LET_GO_MS = 2_000;
+/** The ports of a killed process are freed a moment after its entry in the process table. */
+const RELEASE_MS = 2_000;
 
-/** Ports this process has given out and whose services may not listen yet. */
-const givenOut = new Set<number>();
+/** Ports that this process has picked and whose services may not listen yet. */
+const picked = new Set<number>();
 
-/** A service could not listen where it was to: somebody else has its port. */
+/** A service could not listen on its port: another program has it. */
 export class PortTakenError extends Error {
   override readonly name = 'PortTakenError';
 }
 
-/** Whether a service that ended says in its log that somebody else has its port. */
+/** Whether the log of a service that ended names a taken port. */
 export function isPortTaken(logTail: string): boolean {
   return /EADDRINUSE|address already in use|PORT: \d+ is in use/i.test(logTail);
 }
@@ -28,30 +31,30 @@ export async function pickPort(preferred: number): Promise<{ port: number; repla
   if (preferred > 0 && (await isFree(preferred))) return { port: preferred, replaced: false };
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const port = randomInt(LOWEST_PORT, HIGHEST_PORT);
-    if (givenOut.has(port) || !(await isFree(port))) continue;
-    givenOut.add(port);
+    if (picked.has(port) || !(await isFree(port))) continue;
+    picked.add(port);
     return { port, replaced: preferred > 0 };
   }
   throw new Error(`No free port found between ${LOWEST_PORT} and ${HIGHEST_PORT}.`);
 }
 
-/** Keeps ports from being given out as free ones: whoever had them last may come for them. */
+/** Excludes ports from picking, because the services of the last start may listen on them again. */
 export function reservePorts(ports: readonly number[]): void {
-  for (const port of ports) givenOut.add(port);
+  for (const port of ports) picked.add(port);
 }
 
 /**
- * Refuses a port that something else serves: one that answers in our place would pass for ours.
- * Call it as late as can be.
+ * Throws where another program has the port: its answers would pass for those of our service.
+ * Call it just before the service starts.
  */
 export async function assertPortFree(port: number): Promise<void> {
   if (!(await isFreeSoon(port)))
     throw new PortTakenError(`Port ${port} is in use by another program.`);
 }
 
-/** Whether a port is free, or is let go of within a moment. */
+/** Whether a port is free, or freed within two seconds. */
 export async function isFreeSoon(port: number): Promise<boolean> {
-  const deadlineMs = Date.now() + LET_GO_MS;
+  const deadlineMs = Date.now() + RELEASE_MS;
   while (!(await isFree(port))) {
     if (Date.now() >= deadlineMs) return false;
     await sleep(25);

@@ -6,20 +6,20 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const NOBODY_ID = 65_534;
 
-/** How to run PostgreSQL so that it does not refuse: it never runs as root. */
+/** How to run PostgreSQL, which refuses to run as root. */
 export type PostgresAccount = {
   /** Goes before the command. */
   prefix: readonly string[];
-  /** Who must own the data; undefined when the files are right as they come. */
+  /** The owner that the data must have; undefined where any will do. */
   ownerId: number | undefined;
 };
 
-/** In a user namespace of its own root looks like nobody, and its files stay where and whose they are. */
+/** In a user namespace of its own root appears as nobody, and its files keep their place and owner. */
 const namespaced: PostgresAccount = { prefix: ['unshare', '--user', '--'], ownerId: 0 };
 
 /**
- * Where user namespaces are switched off: nobody, who keeps the one capability to pass folders of
- * mode 700 (a `mktemp -d` clone, /root), which is where the data and the binaries may lie.
+ * Where user namespaces are switched off: nobody, with the one capability to enter folders of mode 700
+ * (a `mktemp -d` clone, /root), where the data and the binaries may be.
  */
 const deprivileged: PostgresAccount = {
   prefix: [
@@ -35,7 +35,7 @@ const deprivileged: PostgresAccount = {
   ownerId: NOBODY_ID,
 };
 
-/** Chooses by trying: whether the binary can be run and the folder written under each of them. */
+/** Tries each account: can it run the binary and write the folder? */
 export async function choosePostgresAccount({
   binaryPath,
   parentDir,
@@ -74,11 +74,11 @@ async function isUsable({
   }
 }
 
-/** Hands the data over when an earlier run had another account (another kernel, another container). */
+/** Changes the owner of the data where an earlier run had another account (another kernel, another container). */
 export async function giveTo(dir: string, ownerId: number | undefined): Promise<void> {
   if (ownerId === undefined || (await stat(dir)).uid === ownerId) return;
   const entries = await readdir(dir, { recursive: true });
   for (const entry of entries) await lchown(join(dir, entry), ownerId, ownerId);
-  // The folder last: it is what tells the next start that everything in it was done.
+  // The folder last: its owner tells the next start that everything inside is done.
   await chown(dir, ownerId, ownerId);
 }

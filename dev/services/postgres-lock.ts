@@ -7,7 +7,7 @@ import { inspectProcess } from './process-table.ts';
 /** No system hands out ids this high. */
 const IMPOSSIBLE_PID = 2_147_483_647;
 
-/** Makes way for a start: ends an orphaned server of this folder, and frees a lock that fooled by its id. */
+/** Prepares a start: ends an orphaned server of this folder, and frees a lock whose process id is another's by now. */
 export async function clearPostgresLock(dataDir: string): Promise<void> {
   const lockPath = join(dataDir, 'postmaster.pid');
   if (!existsSync(lockPath)) return;
@@ -20,9 +20,9 @@ export async function clearPostgresLock(dataDir: string): Promise<void> {
     const { startedAt } = facts;
     await endOrphan({ pid, startedAt, stopSignal: 'SIGINT', what: `The database in ${dataDir}` });
   }
-  // After a kill -9 the lock stays, and in a container its id is soon someone else's (or a zombie's):
-  // PostgreSQL would then refuse to start. Only the id is made void, because the same file tells it
-  // which shared memory to look at for backends that outlived their server.
+  // After a kill -9 the lock stays, and in a container its id soon belongs to another process (or a zombie):
+  // PostgreSQL would then refuse to start. Only the id is replaced, because PostgreSQL reads from the same file
+  // which shared memory to check for backends that outlived their server.
   if (!existsSync(lockPath)) return;
   await writeFile(lockPath, [String(IMPOSSIBLE_PID), ...lines.slice(1)].join('\n'));
 }

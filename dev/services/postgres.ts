@@ -2,7 +2,12 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, DatabaseError } from 'pg';
-import { type Exit, type Leashed, type LeashedInput, startLeashed } from './leashed.ts';
+import {
+  type Exit,
+  type SupervisedProcess,
+  type SupervisedInput,
+  startSupervised,
+} from './supervised.ts';
 import { assertPortFree, isPortTaken, PortTakenError } from './ports.ts';
 import { choosePostgresAccount } from './postgres-account.ts';
 import { findPostgresBinaries } from './postgres-binaries.ts';
@@ -16,13 +21,13 @@ const POLL_MS = 25;
 /** SQLSTATE 28P01, invalid_password: waiting would not help. */
 const WRONG_PASSWORD = '28P01';
 
-/** For a small machine, with nothing traded away: what is acknowledged is on disk. */
+/** For a small machine, with full durability: an acknowledged commit is on disk. */
 const defaultSettings: Record<string, string> = {
   fsync: 'on',
   synchronous_commit: 'on',
   shared_buffers: '128MB',
   max_connections: '100',
-  // Short statements by the thousand: compiling them costs more than it saves.
+  // For thousands of short statements compiling costs more than it saves.
   jit: 'off',
   timezone: 'UTC',
   log_timezone: 'UTC',
@@ -87,18 +92,18 @@ export async function startPostgres(input: PostgresInput): Promise<Postgres> {
   return { pid, url, stop };
 }
 
-/** Starts until it answers; once more while backends of a killed server are still letting go. */
+/** Starts until it answers; again while backends of a killed server still hold its shared memory. */
 async function startReady({
   server,
   url,
 }: {
-  server: LeashedInput;
+  server: SupervisedInput;
   url: string;
-}): Promise<Leashed> {
+}): Promise<SupervisedProcess> {
   const deadlineMs = Date.now() + READY_TIMEOUT_MS;
   for (;;) {
     let isReady = false;
-    const started = await startLeashed({
+    const started = await startSupervised({
       ...server,
       onExit: (exit) => (isReady ? server.onExit?.(exit) : undefined),
     });

@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs';
 
 export type ProcessFacts = {
   parentPid: number;
-  /** Tells two processes apart that got the same id one after the other. Opaque; compare for equality. */
+  /** Distinguishes two processes that had the same id one after the other. Opaque; compare for equality. */
   startedAt: string;
   commandLine: string;
 };
 
-/** What the operating system says about a process; undefined when it has ended (a zombie has). */
+/** The operating system's entry of a process; undefined when it has ended (a zombie has). */
 export function inspectProcess(pid: number): ProcessFacts | undefined {
   if (process.platform === 'linux') return inspectThroughProc(pid);
   if (process.platform === 'win32') return inspectBySignal(pid);
@@ -58,7 +58,7 @@ function inspectThroughPs(pid: number): ProcessFacts | undefined {
   }
 }
 
-/** Windows has no cheap way to ask; that the id is in use is all we can know there. */
+/** Windows has no cheap way to ask: there we know only whether the id is in use. */
 function inspectBySignal(pid: number): ProcessFacts | undefined {
   try {
     process.kill(pid, 0);
@@ -68,7 +68,7 @@ function inspectBySignal(pid: number): ProcessFacts | undefined {
   }
 }
 
-/** Whether this very process still runs, and not another one that was given its id. */
+/** Whether this process still runs, rather than another one with the same id. */
 export function isStillRunning({ pid, startedAt }: { pid: number; startedAt: string }): boolean {
   return inspectProcess(pid)?.startedAt === startedAt;
 }

@@ -28,7 +28,7 @@ export const simulatorProcesses: Readonly<Record<ProviderName, SimulatorProcess>
 
 export const providerNames = Object.keys(simulatorProcesses) as ProviderName[];
 
-/** The environment of one, from its parts. */
+/** The environment of one simulator's process. */
 export function simulatorEnv(
   provider: ProviderName,
   parts: { port: number; dataDir: string; retryScale?: string; sameDayStatements?: boolean },

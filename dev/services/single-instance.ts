@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspectProcess, isStillRunning } from './process-table.ts';
 
-/** Far longer than the few system calls between another's look at the file and its write. */
+/** Far longer than the few system calls between another process's read of the file and its write. */
 const SETTLE_MS = 50;
 
 type Run = { pid: number; startedAt: string; url?: string };
 
 export type InstanceClaim = {
-  /** Makes the address known to a second start. */
+  /** Records the address, for the message of a second start. */
   announce(url: string): void;
   release(): void;
 };
@@ -27,7 +27,12 @@ export class AlreadyRunningError extends Error {
   }
 }
 
-/** Claims a state folder for this process. What a kill -9 left behind does not count. */
+/**
+ * Claims a state folder for this process. The claim of a process that has ended does not count.
+ *
+ * Not proper-lockfile: it detects a dead owner only by a lock that was not touched for at least two seconds, so a
+ * start after a kill -9 would be refused for that long, and a launcher that was paused would lose its lock.
+ */
 export async function claimInstance({ dir }: { dir: string }): Promise<InstanceClaim> {
   const file = join(dir, 'run.json');
   mkdirSync(dir, { recursive: true });
@@ -37,8 +42,8 @@ export async function claimInstance({ dir }: { dir: string }): Promise<InstanceC
   };
   refuseIfTaken(file, mine);
   write(file, mine);
-  // Two starts in the same moment may both find the place free. The later write stays, so whoever finds
-  // another's name there after a moment has lost.
+  // Two starts in the same moment may both find no claim. The later write stays, so the start that finds
+  // another's claim after the wait has lost.
   await sleep(SETTLE_MS);
   refuseIfTaken(file, mine);
   return {
@@ -59,7 +64,7 @@ function read(file: string): Run | undefined {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch {
-    // Missing, or not ours to understand.
+    // Missing or unreadable.
     return undefined;
   }
 }

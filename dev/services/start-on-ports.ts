@@ -1,20 +1,20 @@
 import { isFreeSoon, pickPort, PortTakenError } from './ports.ts';
 
-/** Another program may take a port between our look and the service's bind; hardly so often in a row. */
+/** Another program may take a port between our check and the service's bind, but hardly so often in a row. */
 const mostTries = 5;
 
 export type WantedPort = {
-  /** Where the user wants it. */
+  /** The port that the user set. */
   asked?: number | undefined;
-  /** Where it listened at the last start. */
+  /** The port of the last start. */
   kept?: number | undefined;
-  /** Where it listens at a first start. */
+  /** The port of a first start. */
   preferred: number;
 };
 
 /**
- * Starts a service on the ports that were asked for, or that it had, or prefers, or on any that are free. Only the
- * service's own bind decides: where it throws `PortTakenError`, ports are chosen again.
+ * Starts a service on its ports, each the first that is free: asked, kept, preferred, any. Only the service's own bind
+ * decides: where it throws `PortTakenError`, ports are chosen again.
  */
 export async function startOnPorts<Name extends string, Started>(input: {
   wanted: Readonly<Record<Name, WantedPort>>;
@@ -35,7 +35,7 @@ export async function startOnPorts<Name extends string, Started>(input: {
 
 async function choose({ asked, kept, preferred }: WantedPort): Promise<number> {
   for (const port of [asked, kept]) {
-    // Waited for a moment: our own process of before may just have been killed.
+    // The port may still belong to our own service of the last start, if that was just killed.
     if (port !== undefined && (await isFreeSoon(port))) return port;
   }
   return (await pickPort(preferred)).port;

@@ -21,7 +21,7 @@ export type TemporalBinary = {
 
 type Input = { cacheDir?: string; onProgress?: OnProgress };
 
-/** Finds the Temporal server, or fetches it: each way is tried only when those before it gave none. */
+/** Finds the Temporal server, or fetches it. Each source is tried only when those before it had none. */
 export async function resolveTemporalBinary({
   cacheDir = userCacheDir(),
   onProgress = () => {},
@@ -34,7 +34,7 @@ export async function resolveTemporalBinary({
   if (onPath) {
     const found = await readVersion(onPath);
     if (found?.isAcceptable) return { path: onPath, source: 'PATH', version: found.version };
-    const note = `${onPath} is passed over: ${found ? `version ${found.version} is too old` : 'it does not tell its version'}`;
+    const note = `${onPath} is passed over: ${found ? `version ${found.version} is too old` : 'it prints no version'}`;
     onProgress({ text: note });
     notes.push(note);
   }
@@ -60,7 +60,7 @@ async function useExplicit(path: string): Promise<TemporalBinary> {
   }
   const found = await readVersion(path);
   if (!found) throw new Error(`TEMPORAL_BINARY names ${path}, which is not Temporal's command.`);
-  // Whoever names a binary means it, even an older one.
+  // A binary that is named explicitly is used, even an older one.
   return { path, source: 'TEMPORAL_BINARY', version: found.version };
 }
 
@@ -84,7 +84,7 @@ function isAtLeast(version: string, [major, minor]: readonly [number, number]): 
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  // fetch says "fetch failed" and keeps the reason to itself.
+  // The message of fetch is "fetch failed"; the reason is its cause.
   return error.cause instanceof Error ? reasonOf(error.cause) : error.message;
 }
 

@@ -19,10 +19,10 @@ import { TEMPORAL_VERSION, pinnedBuild } from './temporal-release.ts';
 const SCRATCH_PREFIX = 'unfinished-';
 const SCRATCH_MAX_AGE_MS = 3_600_000;
 
-/** Beside the binary: what was verified, and by what one sees cheaply that it is still the same file. */
+/** A file beside the binary: the verified hash, and the size and time that show cheaply that the file is unchanged. */
 type Manifest = { sha256: string; sizeBytes: number; mtimeMs: number; source: string };
 
-/** Where this user keeps what can be fetched again. */
+/** This user's cache folder. */
 export function userCacheDir(): string {
   const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
   if (process.platform === 'win32') return join(LOCALAPPDATA ?? homedir(), 'tender', 'Cache');
@@ -30,7 +30,7 @@ export function userCacheDir(): string {
   return join(XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'tender');
 }
 
-/** The cached binary, if it is what was once verified. A look at size and time; a hash only when they differ. */
+/** The cached binary, if it is the verified one. Compares size and time, and hashes the file only where they differ. */
 export async function findCachedBinary(
   cacheDir: string,
 ): Promise<{ path: string; source: string } | undefined> {
@@ -46,14 +46,14 @@ export async function findCachedBinary(
     }
     return { path, source };
   } catch {
-    // Missing, half-written by nobody (both files are renamed into place), or unreadable: fetch anew.
+    // Missing or unreadable (never incomplete: both files are renamed into place): fetch it again.
     return undefined;
   }
 }
 
 /**
- * Puts a binary into the cache from its bytes. It stands under its name only when it is whole, verified
- * and on disk; two processes at it at once each bring the same file, and the later rename wins.
+ * Writes a binary into the cache. It gets its name only when it is complete, verified and on disk; of two processes that
+ * do so at once each writes the same file, and the later rename wins.
  */
 export async function cacheBinary({
   cacheDir,
@@ -91,7 +91,7 @@ export async function cacheBinary({
   });
 }
 
-/** A folder that goes away with the work; what a killed process left is cleared by a later one. */
+/** Runs `work` with a folder that is removed afterwards. A later call removes what a killed process left. */
 export async function withScratchDir<T>(
   cacheDir: string,
   work: (scratchDir: string) => Promise<T>,

@@ -4,12 +4,12 @@ import type { OnProgress } from './progress.ts';
 import { cacheBinary } from './temporal-cache.ts';
 import { TEMPORAL_VERSION } from './temporal-release.ts';
 
-/** Short, because there is another way and some machines cannot reach this one. */
+/** Short, because some machines cannot reach the address, and pip is tried next. */
 const ANSWER_TIMEOUT_MS = 4_000;
 const STALL_TIMEOUT_MS = 15_000;
 const WHOLE_TIMEOUT_MS = 600_000;
 
-/** The way Temporal's own SDKs fetch the command: ask where the archive is, then read it. */
+/** Fetches the command as Temporal's own SDKs do: ask where the archive is, then read it. */
 export async function downloadTemporal({
   cacheDir,
   onProgress,

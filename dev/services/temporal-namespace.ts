@@ -52,7 +52,7 @@ export async function addSearchAttributes({
   );
 }
 
-/** Each of the server's services learns of a namespace by itself: ask one call of each. */
+/** Each of the server's services learns of a namespace on its own: call each of them once. */
 function isUsable({ connection, namespace }: NamespaceInput): Promise<boolean> {
   return succeedsBut(NOT_FOUND, async () => {
     await connection.workflowService.countWorkflowExecutions({ namespace });

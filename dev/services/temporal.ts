@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
-import { type Exit, type Leashed, startLeashed } from './leashed.ts';
+import { type Exit, type SupervisedProcess, startSupervised } from './supervised.ts';
 import { endOrphan } from './orphan.ts';
 import { assertPortFree, isPortTaken, PortTakenError } from './ports.ts';
 import { inspectProcess } from './process-table.ts';
@@ -48,7 +48,7 @@ export async function startTemporal(input: TemporalInput): Promise<Temporal> {
   if (dbFile) await prepareDbFile(dbFile);
   await assertPortFree(port);
   let isReady = false;
-  const server = await startLeashed({
+  const server = await startSupervised({
     command: input.binary,
     args: serverArgs({ ...input, ip }),
     logFile,
@@ -115,7 +115,7 @@ function withoutClientSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   );
 }
 
-/** One server per file: two of them over the same SQLite file would each believe to own its shard. */
+/** One server per SQLite file: two would both believe to own its shard. */
 async function prepareDbFile(dbFile: string): Promise<void> {
   await mkdir(dirname(dbFile), { recursive: true });
   const path = ownerPath(dbFile);
@@ -134,7 +134,7 @@ function parseOwner(text: string): { pid: number; startedAt: string } | undefine
   try {
     return JSON.parse(text);
   } catch {
-    // Killed while writing it: whoever did so is gone.
+    // Its writer was killed while writing it, so it runs no longer.
     return undefined;
   }
 }
@@ -145,7 +145,7 @@ function ownerPath(dbFile: string): string {
 
 /** The port first, then gRPC: a channel that was refused once waits a second before it tries again. */
 async function connectWhenReady(
-  server: Leashed,
+  server: SupervisedProcess,
   { address, ip, port }: { address: string; ip: string; port: number },
 ): Promise<Connection> {
   const deadlineMs = Date.now() + READY_TIMEOUT_MS;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { startNodeProcess } from '../../dev/services/child.ts';
-import type { Exit } from '../../dev/services/leashed.ts';
+import type { Exit } from '../../dev/services/supervised.ts';
 import { inspectProcess } from '../../dev/services/process-table.ts';
 
 let dir: string;

@@ -101,11 +101,11 @@ test('a kill -9 of the launcher leaves no server behind', async () => {
   running = undefined;
 });
 
-test('a server that was left without its leash makes way for the next start', async () => {
+test('a server whose supervisor was killed is ended by the next start', async () => {
   await running?.stop();
   const { launcherPid, pid } = await startElsewhere();
-  const leashPid = inspectProcess(pid)?.parentPid ?? 0;
-  process.kill(leashPid, 'SIGKILL');
+  const supervisorPid = inspectProcess(pid)?.parentPid ?? 0;
+  process.kill(supervisorPid, 'SIGKILL');
   process.kill(launcherPid, 'SIGKILL');
   running = await start();
   expect(inspectProcess(pid)).toBeUndefined();

@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pickPort } from '../../dev/services/ports.ts';
-import { startLeashed } from '../../dev/services/leashed.ts';
-import type { LeashedInput } from '../../dev/services/leashed.ts';
+import { startSupervised } from '../../dev/services/supervised.ts';
+import type { SupervisedInput } from '../../dev/services/supervised.ts';
 import { inspectProcess } from '../../dev/services/process-table.ts';
 
 const lookEveryMs = 50;
@@ -20,31 +20,32 @@ export type BrokerProcess = {
 
 /** Starts a broker that cannot outlive this process, and returns when it answers. */
 export async function startBrokerProcess(
-  input: LeashedInput & { answers: () => Promise<boolean> },
+  input: SupervisedInput & { answers: () => Promise<boolean> },
 ): Promise<BrokerProcess> {
-  const { answers, ...leashedInput } = input;
-  const leashed = await startLeashed({ graceMs, ...leashedInput });
-  // The leash gives the command a process group of its own, so its id reaches all of the tree.
+  const { answers, ...supervisedInput } = input;
+  const supervised = await startSupervised({ graceMs, ...supervisedInput });
+  // The supervisor gives the command a process group of its own, so its id reaches all of the tree.
   const signal = (name: 'SIGSTOP' | 'SIGCONT') => {
-    if (!leashed.exitSoFar() && inspectProcess(leashed.pid)) process.kill(-leashed.pid, name);
+    if (!supervised.exitSoFar() && inspectProcess(supervised.pid))
+      process.kill(-supervised.pid, name);
   };
   const broker: BrokerProcess = {
     pause: () => signal('SIGSTOP'),
     resume: () => signal('SIGCONT'),
     stop: async () => {
       signal('SIGCONT');
-      await leashed.stop();
+      await supervised.stop();
     },
   };
   const endsMs = Date.now() + readyTimeoutMs;
   while (!(await answers())) {
-    const exit = leashed.exitSoFar();
+    const exit = supervised.exitSoFar();
     if (!exit && Date.now() < endsMs) {
       await sleep(lookEveryMs);
       continue;
     }
     await broker.stop();
-    const { code, logTail } = await leashed.exited;
+    const { code, logTail } = await supervised.exited;
     const how = exit ? `ended with ${code}` : `did not answer within ${readyTimeoutMs} ms`;
     throw new Error(`${input.command} ${how}: ${logTail}`);
   }

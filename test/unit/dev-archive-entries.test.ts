@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createReadStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { zipSync } from 'fflate';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { entryOfTarGz, entryOfZip } from '../../dev/services/archive-entries.ts';
@@ -49,5 +50,33 @@ test('an archive that is cut short is an error, not a short entry', async () => 
   const half = createReadStream(join(dir, 'a.tar.gz'), { end: 500_000 });
   await expect(collect(entryOfTarGz(half, (name) => name === 'temporal'))).rejects.toThrow(
     'unexpected end of file',
+  );
+});
+
+test('an archive is read no faster than its entry: memory holds neither of them', async () => {
+  const archive = readFileSync(join(dir, 'a.tar.gz'));
+  let readBytes = 0;
+  async function* source() {
+    for (let offset = 0; offset < archive.length; offset += 16_384) {
+      const chunk = archive.subarray(offset, offset + 16_384);
+      readBytes += chunk.length;
+      yield chunk;
+    }
+  }
+  const chunks = entryOfTarGz(source(), (name) => name === 'temporal');
+  await chunks.next();
+  // Time enough for whoever reads ahead.
+  await sleep(50);
+  expect(readBytes).toBeLessThan(archive.length / 2);
+  await chunks.return(undefined);
+});
+
+test('a source that fails is an error of the entry', async () => {
+  async function* source() {
+    yield readFileSync(join(dir, 'a.tar.gz')).subarray(0, 100_000);
+    throw new Error('connection reset');
+  }
+  await expect(collect(entryOfTarGz(source(), (name) => name === 'temporal'))).rejects.toThrow(
+    'connection reset',
   );
 });

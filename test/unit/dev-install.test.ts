@@ -38,13 +38,13 @@ test('without packages, or with an install that was interrupted, they are missin
   expect(readInstallState(projectDir)).toBe('missing');
 });
 
-test("what a plain npm command installed is taken over without another platform's packages or tools", async () => {
+test('packages that a plain npm command installed are kept, without those of other platforms', async () => {
   writeInstalled({ 'node_modules/needed': needed });
   expect(readInstallState(projectDir)).toBe('unstamped');
-  const said: string[] = [];
-  await ensureInstalled({ projectDir, say: (line) => said.push(line) });
+  const logged: string[] = [];
+  await ensureInstalled({ projectDir, log: (line) => logged.push(line) });
   expect(readInstallState(projectDir)).toBe('fresh');
-  expect(said).toEqual([]);
+  expect(logged).toEqual([]);
 });
 
 test('another version of a package, or none of one that is needed, is stale', () => {
@@ -56,14 +56,14 @@ test('another version of a package, or none of one that is needed, is stale', ()
 
 test('a change of package.json that the lock file does not know is stale', async () => {
   writeInstalled({ 'node_modules/needed': needed });
-  await ensureInstalled({ projectDir, say: () => {} });
+  await ensureInstalled({ projectDir, log: () => {} });
   writeJson('package.json', { dependencies: { needed: '1.0.0', added: '1.0.0' } });
   expect(readInstallState(projectDir)).toBe('stale');
 });
 
-test('a change that concerns no package asks for no install', async () => {
+test('a change of package.json outside the dependencies needs no install', async () => {
   writeInstalled({ 'node_modules/needed': needed });
-  await ensureInstalled({ projectDir, say: () => {} });
+  await ensureInstalled({ projectDir, log: () => {} });
   writeJson('package.json', { dependencies: { needed: '1.0.0' }, scripts: { new: 'true' } });
   expect(readInstallState(projectDir)).toBe('unstamped');
 });

@@ -1,13 +1,13 @@
-// Runs one command and ends it when the parent is gone, however the parent died: the operating
-// system closes the IPC channel even after kill -9, which no signal handler could promise.
-// Usage: node leash.mjs '{"stopSignal":"SIGINT","graceMs":10000}' command [args…], with an IPC channel.
+// Runs one command and ends it when the parent process is gone, however the parent ended: the operating system closes
+// the IPC channel even after kill -9, which no signal handler sees. Only Node's own modules: it also runs npm ci.
+// Usage: node supervisor.mjs '{"stopSignal":"SIGINT","graceMs":10000}' command [args…], with an IPC channel.
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 
 const [options, command, ...args] = process.argv.slice(2);
 const { stopSignal, graceMs } = JSON.parse(options);
 
-// A process group of its own: a terminal's Ctrl-C does not reach it, and the last resort reaches all of it.
+// A process group of its own: a terminal's Ctrl-C does not reach it, and SIGKILL at the end reaches all of it.
 const child = spawn(command, args, {
   stdio: ['ignore', 'inherit', 'inherit'],
   detached: true,
@@ -33,18 +33,18 @@ function killGroup() {
 
 process.on('disconnect', stop);
 process.on('SIGTERM', stop);
-// Ctrl-C hits every process of the terminal; in which order things end is for the launcher to say.
+// Ctrl-C reaches every process of the terminal; the launcher decides in which order services stop.
 process.on('SIGINT', () => {});
 process.on('SIGHUP', () => {});
 
-// The callback swallows "channel closed": a parent that is already gone is the disconnect's business.
+// The callback ignores "channel closed": where the parent is already gone, 'disconnect' handles it.
 child.on('spawn', () => process.send({ pid: child.pid }, () => {}));
 child.on('error', (error) => {
   process.stderr.write(`${error.message}\n`);
   process.exit(127);
 });
 child.on('exit', (code, signal) => {
-  // What it started and left in its group goes with it.
+  // Processes that it started and left in its group end with it.
   if (isStopping) killGroup();
   process.exit(code ?? 128 + constants.signals[signal]);
 });

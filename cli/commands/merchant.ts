@@ -1,0 +1,18 @@
+import type { Command } from '@commander-js/extra-typings';
+import type { CommandContext } from '../context.ts';
+import { example } from '../help.ts';
+import { createMerchant } from '../open-account.ts';
+import { parseText } from '../options.ts';
+import { printResult } from '../print-result.ts';
+
+export function registerMerchantCommands(program: Command, context: CommandContext): void {
+  const merchant = program
+    .command('merchant')
+    .description('Merchants, who sell through this Tender.');
+  merchant
+    .command('create')
+    .description('Create a merchant.')
+    .requiredOption('--name <name>', 'what people call it', parseText)
+    .addHelpText('after', example("merchant create --name 'Tea house'"))
+    .action(async ({ name }) => printResult(await createMerchant(context.db, { name })));
+}

@@ -1,0 +1,42 @@
+import { readState } from '../config/local-state.ts';
+import { openDatabase } from '../db/database.ts';
+import type { Database, OpenDatabase } from '../db/database.ts';
+import type { Sealer } from '../db/sealed.ts';
+import { openSealer } from './open-sealer.ts';
+
+/** What a command works with. Each part is opened when it is first read, so `--help` needs none of them. */
+export type CommandContext = {
+  readonly db: Database;
+  /** Where this Tender is reached. */
+  readonly publicUrl: string;
+  openSealer(options?: { hasNeighboursChecked?: boolean }): Promise<Sealer>;
+  close(): Promise<void>;
+};
+
+/** Reads this process's environment and, for what is not set there, that of the last `npm start` in this folder. */
+export function createContext(): CommandContext {
+  let opened: OpenDatabase | undefined;
+  const open = () =>
+    openDatabase({ url: readVariable('DATABASE_URL'), maxConnections: 1, onError: () => {} });
+  const context: CommandContext = {
+    get db() {
+      opened ??= open();
+      return opened.db;
+    },
+    get publicUrl() {
+      return readVariable('TENDER_PUBLIC_URL');
+    },
+    openSealer: (options = {}) =>
+      openSealer(context.db, { secretKeys: readVariable('TENDER_SECRET_KEYS'), ...options }),
+    close: async () => opened?.close(),
+  };
+  return context;
+}
+
+function readVariable(name: string): string {
+  const localEnvironment = readState<Record<string, string>>('environment.json');
+  const value = process.env[name] ?? localEnvironment?.[name];
+  if (value === undefined)
+    throw new Error(`${name} is not set. Set it, or run npm start here first.`);
+  return value;
+}

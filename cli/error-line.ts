@@ -1,0 +1,17 @@
+/** What went wrong, on one line. */
+export function errorLine(error: unknown): string {
+  return toOneLine(describe(error));
+}
+
+export function toOneLine(text: string): string {
+  return text.trim().replaceAll(/\s*\n\s*/g, ' ');
+}
+
+/** The message of a failed query holds its parameters, which may be secrets: only its cause is printed. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { cause } = error;
+  if (!error.message.startsWith('Failed query') || !(cause instanceof Error)) return error.message;
+  const code = 'code' in cause ? String(cause.code) : '';
+  return `The database failed: ${cause.message || code}. Check that DATABASE_URL is right and that PostgreSQL runs.`;
+}
