@@ -1,4 +1,6 @@
 import type { z } from 'zod';
+import { createContext } from '../../cli/context.ts';
+import { createProgram } from '../../cli/program.ts';
 import { problemTypes } from '../../api/problems.ts';
 import { environment } from '../../config/config.ts';
 import { eventTypes } from '../../domain/events.ts';
@@ -9,6 +11,7 @@ import { configurationHelp } from './configuration-help.ts';
 /** What a page has between `<!-- generated: name -->` and `<!-- /generated -->`, by the page and the name. */
 export const generatedSections: Record<string, Record<string, () => string>> = {
   'docs/explanation/architecture.md': { rooms: roomTable },
+  'docs/reference/cli.md': { commands: commandTable },
   'docs/reference/problem-types.md': { 'problem-types': problemTable },
   'docs/reference/events.md': { 'event-types': eventTable },
   'docs/reference/api.md': { operations: operationTables },
@@ -95,4 +98,20 @@ function roomTable(): string {
       mayImport.length === 0 ? 'nothing' : mayImport.map((one) => `\`${one}/\``).join(', '),
     ]),
   );
+}
+
+function commandTable(): string {
+  const rows = createProgram(createContext()).commands.flatMap((noun) =>
+    noun
+      .createHelp()
+      .visibleCommands(noun)
+      .filter((verb) => verb.name() !== 'help')
+      .map((verb) => {
+        const options = verb.options
+          .filter(({ long, hidden }) => long !== '--help' && !hidden)
+          .map(({ flags, mandatory }) => (mandatory ? `\`${flags}\`` : `\`[${flags}]\``));
+        return [`\`${noun.name()} ${verb.name()}\``, options.join(' '), verb.description()];
+      }),
+  );
+  return table(['command', 'options', 'what it does'], rows);
 }
