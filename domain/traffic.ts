@@ -38,7 +38,10 @@ export function trafficOf(sums: TrafficSums): Traffic {
   const transferMs = Math.max(sums.transferMs / sent, shortestTransferMs);
   const capacityPerSecond = (sums.window * 1_000) / transferMs;
   return {
-    ...{ ...counts, waitingMs, transferMs, capacityPerSecond },
+    ...counts,
+    waitingMs,
+    transferMs,
+    capacityPerSecond,
     delayMs: waitingMs + transferMs,
     window: sums.window,
     throughput: capacityPerSecond === 0 ? null : deliveredPerSecond / capacityPerSecond,

@@ -20,7 +20,8 @@ export const requiredWorkflows: readonly RequiredWorkflow[] = [
     workflowId: workflowIds.sweep,
     async start({ client, taskQueue }) {
       await client.workflow.start<typeof recoverStalled>('sweep', {
-        ...{ workflowId: workflowIds.sweep, taskQueue },
+        workflowId: workflowIds.sweep,
+        taskQueue,
         workflowIdConflictPolicy: 'USE_EXISTING',
         staticSummary: 'Recovers what a crash or an outage has stalled',
       });
@@ -30,7 +31,8 @@ export const requiredWorkflows: readonly RequiredWorkflow[] = [
     workflowId: workflowIds.keepSchedules,
     async start({ client, taskQueue }) {
       await client.workflow.start<typeof syncSchedules>('keepSchedules', {
-        ...{ workflowId: workflowIds.keepSchedules, taskQueue },
+        workflowId: workflowIds.keepSchedules,
+        taskQueue,
         workflowIdConflictPolicy: 'USE_EXISTING',
         staticSummary: 'Gives every account its daily reconciliation',
       });
@@ -40,7 +42,8 @@ export const requiredWorkflows: readonly RequiredWorkflow[] = [
     workflowId: workflowIds.dispatchEvents(shard),
     async start({ client, taskQueue }: { client: Client; taskQueue: string }) {
       await client.workflow.start<typeof dispatchEvents>('dispatchEvents', {
-        ...{ workflowId: workflowIds.dispatchEvents(shard), taskQueue },
+        workflowId: workflowIds.dispatchEvents(shard),
+        taskQueue,
         args: [{ shard }],
         workflowIdConflictPolicy: 'USE_EXISTING',
         staticSummary: `Carries the events of shard ${shard} to endpoints`,

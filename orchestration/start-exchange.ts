@@ -30,7 +30,9 @@ export async function startExchange({
     taskQueue,
     args: [
       {
-        ...{ messageId, expiresAtMs: expiresAt.getTime(), isAskedOnce },
+        messageId,
+        expiresAtMs: expiresAt.getTime(),
+        isAskedOnce,
         isAsked: toEndpointId !== null && !(isAskedOnce && isRestart),
       },
     ],

@@ -20,7 +20,9 @@ export class ProviderAgent extends OutboundAgent {
     maxResponseBytes?: number;
   }) {
     super({
-      ...{ timeoutMs, maxResponseBytes, connectionsPerOrigin },
+      timeoutMs,
+      maxResponseBytes,
+      connectionsPerOrigin,
       toConnectError: (error) =>
         new ConnectFailed(error.message || String(error), { cause: error }),
     });

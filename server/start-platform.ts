@@ -76,7 +76,12 @@ export async function startPlatform(input: {
   });
   const health = createAccountHealth({ db, logger });
   const deps = {
-    ...{ db, changes, sealer, sender, health, logger },
+    db,
+    changes,
+    sealer,
+    sender,
+    health,
+    logger,
     feed: createFeedChanges({ db, changes }),
     keys: createKeyWatch({ db, changes, logger }),
     cursors: createCursors({ db, logger }),

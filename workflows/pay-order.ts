@@ -72,7 +72,9 @@ function begin(input: PayOrderInput): Order {
     input,
     life: {
       ...newOrderLife({ isConfirmed: confirmWithinMs === undefined }),
-      ...{ ...life, hasOpenAttempts, commands },
+      ...life,
+      hasOpenAttempts,
+      commands,
     },
     opening: new CancellationScope(),
     inTurn: oneAtATime(),

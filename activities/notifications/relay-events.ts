@@ -29,7 +29,9 @@ export async function relayEvents(
     runRelay({
       db: deps.db,
       attempt: deps.attempt,
-      ...{ shard, signal, cancelled },
+      shard,
+      signal,
+      cancelled,
       onWindow: deps.traffic.onWindow,
       onEvents: (listener) => deps.onEvents(shard, listener),
       onFailing: createEndpointSignaller(deps),

@@ -40,7 +40,9 @@ export async function applyNotification(
       made.needsQuery = bound.kind === 'ask' || (bound.kind === 'bound' && isDoubtful(read));
       if (made.needsQuery || bound.kind === 'foreign') return undefined;
       const change = changeOfReport({
-        ...{ read, payment: read.payment, closeReason: 'closed_by_provider' },
+        read,
+        payment: read.payment,
+        closeReason: 'closed_by_provider',
         decision:
           bound.kind === 'review' ? bound : decideOnReport(stateOf(read, read.payment), report),
         source: { report, notification: { id, expected, binding } },

@@ -30,7 +30,9 @@ export async function capturePayment(
   });
   const report = answer.kind === 'reported' ? answer.report : await askProvider(deps, held);
   const progress = await applyReport(deps, {
-    ...{ orderId, paymentId: held.id, report },
+    orderId,
+    paymentId: held.id,
+    report,
     closeReason: 'closed_by_provider',
   });
   if (answer.kind === 'reported' || progress.status !== 'authorized') return progress;

@@ -81,7 +81,10 @@ async function giveUpClosing(
     read: () => readOrder(deps.db, { orderId }),
     decide: (read) => {
       const change = changeOfReport({
-        ...{ read, payment: paymentOf(read, paymentId), closeReason: 'cancelled', source: {} },
+        read,
+        payment: paymentOf(read, paymentId),
+        closeReason: 'cancelled',
+        source: {},
         decision: { kind: 'review', reason: 'close_refused' },
       });
       return change && { ...change, order: { ...change.order, failureCode: code } };

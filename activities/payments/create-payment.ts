@@ -48,7 +48,9 @@ export async function createPayment(
         const report = await askProvider(deps, payment);
         if (report.status !== 'absent') {
           return applyReport(deps, {
-            ...{ orderId, paymentId: payment.id, report },
+            orderId,
+            paymentId: payment.id,
+            report,
             closeReason: 'closed_by_provider',
           });
         }
@@ -101,7 +103,13 @@ export async function openAtProvider(
   try {
     return await callProvider(deps, payment, (provider) =>
       provider.createPayment({
-        ...{ outTradeNo, method, amountMinor, currency, subject, capture, payer },
+        outTradeNo,
+        method,
+        amountMinor,
+        currency,
+        subject,
+        capture,
+        payer,
         expiresAt: order.expiresAt.toISOString(),
         notifyUrl: `${deps.publicUrl}/providers/${accountId}/notifications`,
         returnUrl: `${deps.publicUrl}/pay/${checkoutToken}`,

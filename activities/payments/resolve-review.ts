@@ -119,7 +119,9 @@ function changeOfReview(
     case 'dismiss':
       return {
         order: {
-          ...{ ...decided, status: 'closed', closedAt: at },
+          ...decided,
+          status: 'closed',
+          closedAt: at,
           closeReason: 'dismissed_in_review',
         },
         payment: { id, patch: { status: 'closed' } },
@@ -129,8 +131,12 @@ function changeOfReview(
       const { capturedMinor } = decision;
       return {
         order: {
-          ...{ ...noCommands, status: 'paid', paidAt: at, capturedMinor },
-          ...{ ...noReview, failureCode: null },
+          ...noCommands,
+          status: 'paid',
+          paidAt: at,
+          capturedMinor,
+          ...noReview,
+          failureCode: null,
           ...awaitedConfirmation(read.order),
         },
         payment: { id, patch: settled(decision, at) },
@@ -149,7 +155,10 @@ function changeOfReview(
       const postings = postingsOfCapture(read, payment, capturedMinor, refund);
       return {
         order: {
-          ...{ ...decided, status: 'closed', closedAt: at, capturedMinor },
+          ...decided,
+          status: 'closed',
+          closedAt: at,
+          capturedMinor,
           closeReason: 'refunded_in_review',
         },
         payment: { id, patch: { ...settled(decision, at), surplus: 'review' } },

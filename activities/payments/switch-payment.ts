@@ -51,7 +51,9 @@ export async function switchPayment(
       if ('code' in report) return dropCommand(deps, { orderId, method, code: report.code });
       if (report.status === 'closed') continue;
       return applyReport(deps, {
-        ...{ orderId, paymentId: payment.id, report },
+        orderId,
+        paymentId: payment.id,
+        report,
         closeReason: 'closed_by_provider',
       });
     }

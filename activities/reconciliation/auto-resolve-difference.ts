@@ -62,7 +62,9 @@ async function resolvePayment(
   const payment = paymentOf(await readOrder(deps.db, { orderId }), paymentId);
   const report = await askProvider(deps, payment);
   const progress = await applyReport(deps, {
-    ...{ orderId, paymentId, report },
+    orderId,
+    paymentId,
+    report,
     closeReason: 'closed_by_provider',
   });
   if (progress.hasLeftovers) await closeOpenAttempts(deps, { orderId });
@@ -89,7 +91,9 @@ async function resolveRefund(
     decide: (read, answer) =>
       answer &&
       changeOfProviderRefund({
-        ...{ read, payment: paymentOf(read, paymentId), refundNo },
+        read,
+        payment: paymentOf(read, paymentId),
+        refundNo,
         report: answer.report,
       }),
   });

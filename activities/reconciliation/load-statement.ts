@@ -68,20 +68,28 @@ function rowOf(entry: StatementEntry, { date, line }: { date: string; line: numb
   if (entry.kind === 'unreadable') {
     const { kind, text, reason, outTradeNo } = entry;
     return {
-      ...{
-        line,
-        kind,
-        number: outTradeNo ?? `${date}#${placeOf(text)}`,
-        note: `${reason}: ${text}`,
-      },
-      ...{ outTradeNo: outTradeNo ?? '', providerTradeNo: '', providerRefundNo: null },
-      ...{ amountMinor: 0, currency: '', feeMinor: null, at: new Date(`${date}T00:00:00Z`) },
+      line,
+      kind,
+      number: outTradeNo ?? `${date}#${placeOf(text)}`,
+      note: `${reason}: ${text}`,
+      outTradeNo: outTradeNo ?? '',
+      providerTradeNo: '',
+      providerRefundNo: null,
+      amountMinor: 0,
+      currency: '',
+      feeMinor: null,
+      at: new Date(`${date}T00:00:00Z`),
     };
   }
   const { kind, amountMinor, currency, feeMinor, at } = entry;
   const isTrade = kind !== 'other';
   return {
-    ...{ line, kind, amountMinor, currency, feeMinor, at: new Date(at) },
+    line,
+    kind,
+    amountMinor,
+    currency,
+    feeMinor,
+    at: new Date(at),
     number: numberOf(entry),
     outTradeNo: isTrade ? entry.outTradeNo : '',
     providerTradeNo: isTrade ? entry.providerTradeNo : '',

@@ -43,7 +43,9 @@ export function registerAcknowledgeEvents(app: App, { db, cursors }: ApiDeps) {
     const { leaseToken, cursor } = c.req.valid('json');
     const { shard } = c.var.merchant;
     const result = await acknowledgeEvents(db, {
-      ...{ merchantId: c.var.merchant.id, name, leaseToken },
+      merchantId: c.var.merchant.id,
+      name,
+      leaseToken,
       cursor: await cursors.read(shard, cursor),
     });
     switch (result.kind) {

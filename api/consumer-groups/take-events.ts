@@ -58,7 +58,12 @@ export function registerTakeEvents(app: App, { db, changes, feed, cursors }: Api
     const { name } = c.req.valid('param');
     const { limit, wait, leaseSeconds } = c.req.valid('json');
     const found = await takeBatch({
-      ...{ db, changes, feed, name, limit, leaseSeconds },
+      db,
+      changes,
+      feed,
+      name,
+      limit,
+      leaseSeconds,
       merchant: c.var.merchant,
       waitMs: wait * 1_000,
       caller: c.var.endOfWait(),

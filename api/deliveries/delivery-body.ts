@@ -71,7 +71,12 @@ export function deliveryBody(row: DeliveryRow): z.infer<typeof deliverySchema> {
 export function attemptBody(row: DeliveryAttempt): z.infer<typeof attemptSchema> {
   const { attempt, statusCode, error, responseBody, responseHeaders, durationMs } = row;
   return {
-    ...{ attempt, statusCode, error, responseBody, responseHeaders, durationMs },
+    attempt,
+    statusCode,
+    error,
+    responseBody,
+    responseHeaders,
+    durationMs,
     startedAt: row.startedAt.toISOString(),
   };
 }

@@ -31,7 +31,13 @@ export async function addEndpoint(
   const { url, eventTypes } = settings;
   const endpoint = await insertEndpoint(deps, {
     ...change,
-    ...{ id, merchantId, url, eventTypes, status, secret, publicKey },
+    id,
+    merchantId,
+    url,
+    eventTypes,
+    status,
+    secret,
+    publicKey,
   });
   return { endpoint, secret };
 }

@@ -51,7 +51,8 @@ export async function insertTestEvent(
   { merchant, endpoint }: { merchant: Merchant; endpoint: Endpoint },
 ) {
   const event = newEvent({
-    ...{ merchantId: merchant.id, shard: merchant.shard },
+    merchantId: merchant.id,
+    shard: merchant.shard,
     type: 'endpoint.test',
     resourceId: endpoint.id,
     data: { id: endpoint.id, object: 'endpoint', url: endpoint.url },

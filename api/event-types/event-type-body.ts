@@ -22,7 +22,8 @@ export function eventTypeBody(definition: EventTypeDefinition): EventTypeBody {
 /** The platform's own types by name. What their events carry is in the OpenAPI description, under `webhooks`. */
 export const platformTypes: readonly EventTypeBody[] = Object.entries(eventTypes)
   .map(([name, description]) => ({
-    ...{ name, description },
+    name,
+    description,
     object: 'event_type' as const,
     origin: 'platform' as const,
     schema: null,

@@ -79,7 +79,8 @@ function knownTypeOf(input: {
   const version = definition?.version ?? null;
   if (before?.version === version) return before;
   return {
-    ...{ name, version },
+    name,
+    version,
     isArchived: definition !== undefined && definition.archivedAt !== null,
     schema: definition?.schema ? JSON.stringify(definition.schema) : undefined,
   };

@@ -47,7 +47,8 @@ export function registerGetEvent(app: App, deps: ApiDeps) {
     const event = await findEvent(deps.db, { merchantId, eventId });
     if (!event) throw notFound('event', eventId);
     const deliveries = await listDeliveries(deps.db, {
-      ...{ merchantId, eventId },
+      merchantId,
+      eventId,
       statuses: deliveryStatuses,
       limit: shownDeliveries,
     });

@@ -48,7 +48,8 @@ export function registerLatestEvents(app: App, deps: ApiDeps) {
   app.openapi(route, async (c) => {
     const { resourceIds, types = ['*'] } = c.req.valid('query');
     const events = await latestEvents(deps.db, {
-      ...{ merchantId: c.var.merchant.id, resourceIds },
+      merchantId: c.var.merchant.id,
+      resourceIds,
       patterns: types,
     });
     if (!events) {

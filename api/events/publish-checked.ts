@@ -74,7 +74,9 @@ function refusalsIn(outcome: CheckOutcome, first: number): Refusal[] {
     return [{ index: checked.index, pointer: '/data', message }];
   }
   return checked.refusals.map(({ index, problem: { path, message } }) => ({
-    ...{ index, pointer: `/data${path}`, message },
+    index,
+    pointer: `/data${path}`,
+    message,
   }));
 }
 

@@ -41,7 +41,9 @@ export function createFeedReader({ filter, ...selection }: FeedWanted): FeedRead
     let workMs = 0;
     for (let pages = 1; ; pages++) {
       const page = await readPage(db, {
-        ...{ ...selection, merchantId, limit: filteredLimit },
+        ...selection,
+        merchantId,
+        limit: filteredLimit,
         after: through,
       });
       for (const event of page.events) {

@@ -68,7 +68,11 @@ export function registerStreamEvents(app: App, deps: ApiDeps) {
       const from = c.req.valid('header')['last-event-id'] ?? after;
       const cursorAt = await cursors.writer(merchant.shard);
       const stream = createFeedStream({
-        ...{ db, feed, logger, merchant, stopping },
+        db,
+        feed,
+        logger,
+        merchant,
+        stopping,
         readFeed: createFeedReader(feedWanted(query)),
         after:
           from === undefined

@@ -46,7 +46,8 @@ export function waitForReply(
 ) {
   return waitFor({
     subscribe: (tell) => changes.subscribe('tender_messaging', input.messageId, tell),
-    ...{ timeoutMs: input.timeoutMs, caller: input.caller },
+    timeoutMs: input.timeoutMs,
+    caller: input.caller,
     read: () => findMessage(db, input),
     isEnough: (message) => message?.status !== 'pending',
   });

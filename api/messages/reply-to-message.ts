@@ -38,7 +38,9 @@ export function registerReplyToMessage(app: App, deps: ApiDeps) {
   app.openapi(route, async (c) => {
     const { messageId } = c.req.valid('param');
     const result = await recordReply(deps.db, {
-      ...{ merchantId: c.var.merchant.id, messageId, via: 'post' },
+      merchantId: c.var.merchant.id,
+      messageId,
+      via: 'post',
       body: JSON.stringify(c.req.valid('json').body),
     });
     switch (result.kind) {

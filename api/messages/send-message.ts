@@ -91,7 +91,9 @@ export function registerSendMessage(app: App, deps: ApiDeps) {
       throw refuseFields([{ in: 'body', field: '/qos', message }]);
     }
     const result = await createRequest(deps.db, {
-      ...{ merchantId, to, messageKey: keyOf(given.messageKey, headers) },
+      merchantId,
+      to,
+      messageKey: keyOf(given.messageKey, headers),
       contentHash: contentHashOf(given),
       subject: given.subject,
       body: JSON.stringify(given.body),
@@ -107,7 +109,8 @@ export function registerSendMessage(app: App, deps: ApiDeps) {
       );
     }
     const latest = await waitForReply(deps, {
-      ...{ merchantId, messageId: message.id },
+      merchantId,
+      messageId: message.id,
       timeoutMs: parseWaitMs(headers.prefer, 0),
       caller: c.var.endOfWait(),
     });

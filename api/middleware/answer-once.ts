@@ -47,7 +47,10 @@ export function answerOnce({
     const path = c.req.path;
     return {
       id: sha256(JSON.stringify([merchantId, path, key])),
-      ...{ merchantId, path, key, holder: randomUUID() },
+      merchantId,
+      path,
+      key,
+      holder: randomUUID(),
       requestHash: sha256(bytes),
     };
   }
@@ -85,7 +88,8 @@ export function answerOnce({
     });
     const body = await c.res.clone().text();
     await keepAnswer(db, {
-      ...{ request, status },
+      request,
+      status,
       sealedAnswer: seal({ headers: Object.fromEntries(fields), body }),
     });
   };

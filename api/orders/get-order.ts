@@ -49,7 +49,8 @@ export function registerGetOrder(app: App, deps: ApiDeps) {
     const whose = { merchantId: c.var.merchant.id, orderId };
     const caller = c.var.endOfWait();
     const found = await waitForOrder(deps, {
-      ...{ ...whose, caller },
+      ...whose,
+      caller,
       timeoutMs: parseWaitMs(headers.prefer, 0),
       isEnough: (found) => {
         known ??= etagOf(found);
@@ -57,7 +58,8 @@ export function registerGetOrder(app: App, deps: ApiDeps) {
       },
     });
     const view = await renewHandle(deps, {
-      ...{ view: found, caller },
+      view: found,
+      caller,
       read: async () => (await findOrder(deps.db, whose)) ?? found,
     });
     c.header('etag', etagOf(view));

@@ -64,7 +64,10 @@ export function registerResolveReview(app: App, deps: ApiDeps) {
     const actor = apiKey.keyId;
     if (verb === 'dismiss' && isEnded(before.snapshot.status)) {
       const isDismissed = await dismissDoubt(deps.db, {
-        ...{ orderId, merchantId: merchant.id, actor, note },
+        orderId,
+        merchantId: merchant.id,
+        actor,
+        note,
       });
       const after = isDismissed ? await read() : undefined;
       if (!after) throw notInReview(before);

@@ -38,7 +38,8 @@ export function registerListPortalLinks(app: App, { db }: ApiDeps) {
     const { merchantId } = c.var.apiKey;
     const { links, hasMore } = await listPortalLinks(db, { merchantId, before: cursor, limit });
     const data = links.map(({ id, madeByKey, createdAt, expiresAt }) => ({
-      ...{ id, madeByKey },
+      id,
+      madeByKey,
       createdAt: createdAt.toISOString(),
       expiresAt: expiresAt.toISOString(),
     }));

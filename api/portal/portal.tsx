@@ -169,7 +169,9 @@ export function registerPortal(app: App, deps: ApiDeps) {
     const endpoint = await endpointOf(c);
     const until = new Date();
     await beginReplay(deps, {
-      ...{ merchantId: c.var.merchant.id, endpointId: endpoint.id, until },
+      merchantId: c.var.merchant.id,
+      endpointId: endpoint.id,
+      until,
       kind: 'recover',
       eventTypes: ['*'],
       since: new Date(until.getTime() - weekMs),
@@ -206,7 +208,9 @@ export function registerPortal(app: App, deps: ApiDeps) {
 
   app.get('/portal/catalogue', async (c) => {
     const own = await listEventTypes(db, {
-      ...{ merchantId: c.var.merchant.id, after: '', limit: 1_000 },
+      merchantId: c.var.merchant.id,
+      after: '',
+      limit: 1_000,
     });
     const platforms = Object.entries(eventTypes).map(([name, description]) => ({
       name,

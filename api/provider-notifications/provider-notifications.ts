@@ -59,7 +59,11 @@ async function receive(
   const { client, taskQueue, logger } = deps;
   const { notificationId: providerNotificationId, binding, news } = event;
   const stored = await storeNotification(deps.db, {
-    ...{ accountId, providerNotificationId, binding, news, rawBody },
+    accountId,
+    providerNotificationId,
+    binding,
+    news,
+    rawBody,
   });
   crashPoint('notification.stored');
   if (stored.kind === 'duplicate') return;

@@ -42,7 +42,9 @@ export function registerAcknowledgeDifference(app: App, deps: ApiDeps) {
     } = c.var;
     const result = await acknowledgeDifference(deps.db, {
       merchantId: merchant.id,
-      ...{ id, note, actor },
+      id,
+      note,
+      actor,
     });
     switch (result.kind) {
       case 'absent':

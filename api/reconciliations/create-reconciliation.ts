@@ -70,7 +70,8 @@ export function registerCreateReconciliation(app: App, deps: ApiDeps) {
       throw refuseFields([{ in: 'body', field: '/date', message }]);
     }
     const run = await beginReconciliation(deps, {
-      ...{ accountId, date },
+      accountId,
+      date,
       merchantId: merchant.id,
       trigger: 'request',
     });

@@ -33,7 +33,8 @@ export function registerGetReconciliation(app: App, deps: ApiDeps) {
     const { reconciliationId: id } = c.req.valid('param');
     const { id: merchantId } = c.var.merchant;
     const run = await waitForReconciliation(deps, {
-      ...{ merchantId, id },
+      merchantId,
+      id,
       timeoutMs: parseWaitMs(c.req.valid('header').prefer, 0),
       caller: c.var.endOfWait(),
     });

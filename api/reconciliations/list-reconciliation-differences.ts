@@ -48,7 +48,8 @@ export function registerListReconciliationDifferences(app: App, deps: ApiDeps) {
     }
     const { rows, hasMore } = await listDifferences(deps.db, {
       reconciliationId: id,
-      ...{ status, limit },
+      status,
+      limit,
       after: cursor,
     });
     const nextCursor = hasMore ? (rows.at(-1)?.id ?? null) : null;

@@ -39,7 +39,8 @@ export function registerListReconciliations(app: App, deps: ApiDeps) {
     const { accountId, cursor, limit } = c.req.valid('query');
     const { rows, hasMore } = await listReconciliations(deps.db, {
       merchantId: c.var.merchant.id,
-      ...{ accountId, limit },
+      accountId,
+      limit,
       before: cursor,
     });
     const nextCursor = hasMore ? (rows.at(-1)?.id ?? null) : null;

@@ -32,7 +32,9 @@ export function registerGetRefund(app: App, deps: ApiDeps) {
     const known = await findRefund(deps.db, { merchantId, refundId });
     if (!known) throw notFound('refund', refundId);
     const refund = await waitForRefund(deps, {
-      ...{ merchantId, refundId, orderId: known.orderId },
+      merchantId,
+      refundId,
+      orderId: known.orderId,
       timeoutMs: parseWaitMs(c.req.valid('header').prefer, 0),
       caller: c.var.endOfWait(),
     });

@@ -69,7 +69,8 @@ export function registerCreateReplay(app: App, deps: ApiDeps) {
     }
     const { made, answer } = await createOnce(c, deps.db, async (db) => {
       const replay = await insertReplay(db, {
-        ...{ merchantId, ...wanted },
+        merchantId,
+        ...wanted,
         since: new Date(since),
         until: until === undefined ? new Date() : new Date(until),
       });

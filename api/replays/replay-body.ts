@@ -22,7 +22,14 @@ export const replaySchema = z
 export function replayBody(row: Replay): z.infer<typeof replaySchema> {
   const { id, endpointId, kind, eventTypes, status, lookedAt, queued } = row;
   return {
-    ...{ id, object: 'replay', endpointId, kind, eventTypes, status, lookedAt, queued },
+    id,
+    object: 'replay',
+    endpointId,
+    kind,
+    eventTypes,
+    status,
+    lookedAt,
+    queued,
     since: row.since.toISOString(),
     until: row.until.toISOString(),
     createdAt: row.createdAt.toISOString(),

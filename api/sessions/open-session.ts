@@ -70,7 +70,9 @@ export function registerOpenSession(app: App, deps: ApiDeps) {
       throw refuseFields([{ in: 'body', field: '/participants', message }]);
     }
     const result = await createSession(deps.db, {
-      ...{ merchantId, participants, subject: given.subject },
+      merchantId,
+      participants,
+      subject: given.subject,
       closesInSeconds: given.closesInSeconds,
       sessionKey: keyOf(given.sessionKey, c.req.valid('header')),
       contentHash: contentHashOf(given),

@@ -42,7 +42,9 @@ export function registerSpeakInSession(app: App, deps: ApiDeps) {
     const { sessionId } = c.req.valid('param');
     const { body, as } = c.req.valid('json');
     const result = await speakInSession(deps.db, {
-      ...{ merchantId: c.var.merchant.id, sessionId, as },
+      merchantId: c.var.merchant.id,
+      sessionId,
+      as,
       body: JSON.stringify(body),
     });
     switch (result.kind) {

@@ -62,7 +62,9 @@ export function registerPublishToTopic(app: App, { db }: ApiDeps) {
     const { topicId } = c.req.valid('param');
     const given = c.req.valid('json');
     const result = await publishToTopic(db, {
-      ...{ merchantId: c.var.merchant.id, topicId, as: given.as },
+      merchantId: c.var.merchant.id,
+      topicId,
+      as: given.as,
       key: given.key ?? null,
       messageKey: keyOf(given.messageKey, c.req.valid('header')),
       contentHash: contentHashOf(given),

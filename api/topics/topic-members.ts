@@ -117,7 +117,9 @@ export function registerTopicMembers(app: App, { db }: ApiDeps) {
   app.openapi(remove, async (c) => {
     const { topicId, participant: address } = c.req.valid('param');
     const isRemoved = await removeMember(db, {
-      ...{ merchantId: c.var.merchant.id, topicId, address },
+      merchantId: c.var.merchant.id,
+      topicId,
+      address,
     });
     if (!isRemoved) throw notFound('member', address);
     return c.body(null, 204);

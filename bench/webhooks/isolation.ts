@@ -39,7 +39,8 @@ export async function measureIsolation(
   { rounds, onProgress, ...load }: Load & { rounds: number; onProgress: (line: string) => void },
 ) {
   const runs = await inTurns<Run>(stack, {
-    ...{ rounds, failing },
+    rounds,
+    failing,
     run: async (turn, number) => {
       const one = await run(stack, { ...load, behaviours: turn === 'well' ? {} : asFailing });
       const [p50Ms, p99Ms, firstMs] = [wholeMs(one, 0.5), wholeMs(one, 0.99), beginningP99Ms(one)];

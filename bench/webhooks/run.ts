@@ -45,7 +45,9 @@ export async function benchWebhooks(options: WebhooksOptions) {
     if (options.steady) {
       const steady = await measureSteady(stack, {
         ...options.steady,
-        ...{ rounds, onProgress, durationMs: roundMs },
+        rounds,
+        onProgress,
+        durationMs: roundMs,
       });
       return { bench: 'webhooks', endpoints: options.endpoints, steady };
     }

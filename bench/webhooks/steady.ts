@@ -24,7 +24,8 @@ export async function measureSteady(
   const failing = Array.from({ length: hanging }, (_, endpoint) => endpoint);
   if (hanging === 0) return runSteady(stack, { ...load, failing, isWell: true });
   const runs = await inTurns<Steady>(stack, {
-    ...{ rounds, failing },
+    rounds,
+    failing,
     run: async (turn, number) => {
       const one = await runSteady(stack, { ...load, failing, isWell: turn === 'well' });
       onProgress(`${turn}, round ${number}: ${JSON.stringify(one.latencyMs)}`);

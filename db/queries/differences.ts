@@ -140,7 +140,8 @@ export function acknowledgeDifference(
       .where(eq(reconciliations.id, known.reconciliationId));
     await tx.insert(auditEntries).values({
       id: newId('audit'),
-      ...{ merchantId, actor },
+      merchantId,
+      actor,
       action: 'difference.acknowledge',
       resourceId: id,
       details: { note, kind: known.kind, number: known.number },

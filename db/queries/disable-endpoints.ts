@@ -61,7 +61,9 @@ export async function disableEndpoints(
           failingSince: failingSince?.toISOString() ?? null,
           deadLetters: count,
           alert: disabledAlert({
-            ...{ id, url, deadLetters: count },
+            id,
+            url,
+            deadLetters: count,
             reason: disabledReason ?? '',
             failingSince: failingSince ?? at,
           }),

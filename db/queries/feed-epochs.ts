@@ -61,7 +61,8 @@ export async function keepFeedEpochs(
       const begunNow = await tx
         .insert(feedEpochs)
         .values({
-          ...{ shard, identity },
+          shard,
+          identity,
           number: last ? last.number + 1 : 0,
           tag: last ? newTag() : '',
           beganAfter: last ? (row?.end ?? 0) : 0,

@@ -42,8 +42,12 @@ export async function reserveKey(db: Database, request: KeyedRequest): Promise<R
     .onConflictDoUpdate({
       target: idempotencyAnswers.id,
       set: {
-        ...{ requestHash: request.requestHash, holder, lockedUntil },
-        ...{ status: null, sealedAnswer: null, createdAt: sql`now()` },
+        requestHash: request.requestHash,
+        holder,
+        lockedUntil,
+        status: null,
+        sealedAnswer: null,
+        createdAt: sql`now()`,
       },
       setWhere: sql`${isOver} or (${isLeft})`,
     })

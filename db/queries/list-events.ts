@@ -35,7 +35,10 @@ export async function listEvents(
 ): Promise<FeedPage> {
   const { merchantId, after, resourceId, channels = [], limit } = input;
   const rows = await selectionOf(input)(db, {
-    ...{ merchantId, after, resourceId, channels },
+    merchantId,
+    after,
+    resourceId,
+    channels,
     limit: limit + 1,
     lookedAt: mostLookedAt,
     patterns: input.patterns.map(likeOf),

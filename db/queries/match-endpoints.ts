@@ -93,7 +93,9 @@ const testEvent: EventType = 'endpoint.test';
 function testOf(endpoint: Endpoint | undefined): Match<Endpoint>[] {
   if (!endpoint) return [];
   return compileMatcher([{ ...endpoint, eventTypes: ['*'], channels: [], filter: null }])({
-    ...{ type: testEvent, channels: [], body: '' },
+    type: testEvent,
+    channels: [],
+    body: '',
   }).map((match) => ({ ...match, subscription: endpoint }));
 }
 

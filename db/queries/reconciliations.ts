@@ -69,7 +69,8 @@ export function endReconciliation(
       .where(eq(merchants.id, merchantId));
     await tx.insert(events).values(
       newEvent({
-        ...{ merchantId, at },
+        merchantId,
+        at,
         shard: merchant?.shard ?? 0,
         type: 'reconciliation.completed',
         resourceId: id,

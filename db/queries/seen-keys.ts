@@ -22,7 +22,8 @@ export async function listSeenKeys(db: Database): Promise<SeenProcess[]> {
     where datname = current_database() and application_name like ${`${prefix}%`}
     order by backend_start`);
   return rows.map(({ name, address, since }) => ({
-    ...{ address, since: new Date(since) },
+    address,
+    since: new Date(since),
     keyIds: name.split(' ').slice(1),
   }));
 }

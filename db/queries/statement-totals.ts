@@ -23,7 +23,9 @@ export async function statementTotals(db: Database, day: StatementDay): Promise<
   const category = sql<string | null>`case when ${kind} = 'other' then ${note} end`;
   const rows = await db
     .select({
-      ...{ kind, category, currency: sql<string | null>`nullif(${currency}, '')` },
+      kind,
+      category,
+      currency: sql<string | null>`nullif(${currency}, '')`,
       lines: count(),
       amountMinor: sql<string>`sum(${amountMinor})`,
       feeMinor: sql<string>`coalesce(sum(${feeMinor}), 0)`,

@@ -55,12 +55,10 @@ export function createBrokers({
     const known = hosts[place];
     if (known && !known.isDead()) return known;
     const fresh = createHost({
-      ...{
-        allowPrivate,
-        stallMs,
-        file: threadFile,
-        heapMb: place === 'apart' ? apartHeapMb : heapMb,
-      },
+      allowPrivate,
+      stallMs,
+      file: threadFile,
+      heapMb: place === 'apart' ? apartHeapMb : heapMb,
       onDeath: (death) => {
         if (closing.signal.aborted) return;
         onError(death);

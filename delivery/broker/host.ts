@@ -58,7 +58,8 @@ export function createHost({
   let onClosed: () => void = () => {};
 
   const worker = startThread(file, heapMb, {
-    ...{ allowPrivate, signals },
+    allowPrivate,
+    signals,
     nameServers: usedNameServers(),
   });
   // What waits for an answer has its deadline, which holds the process; an idle thread does not.

@@ -166,7 +166,10 @@ export function createPool({
     };
     const guard = (framing: Framing) => {
       const sockets = createGuardedSockets({
-        ...{ allowPrivate, framing, shared, allowance: one.allowance },
+        allowPrivate,
+        framing,
+        shared,
+        allowance: one.allowance,
         onFeed: () => onFeed(endpointId),
         refuse: (reason) => drop(one, reason),
       });
@@ -223,7 +226,10 @@ function newConnection({ endpointId, destination }: BrokerTarget, settings: stri
   });
   over.catch(() => {});
   return {
-    ...{ endpointId, settings, over, end },
+    endpointId,
+    settings,
+    over,
+    end,
     opening: over,
     allowance: createAllowance(allowances[destination.kind]),
     sockets: [],

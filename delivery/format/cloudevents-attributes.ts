@@ -9,10 +9,15 @@ const ownSource = '/tender';
 export function cloudEventOf({ id, type, timestamp, data, resourceId }: ParsedEvent) {
   return new CloudEvent(
     {
-      ...{ specversion: '1.0', id, source: ownSource, type, time: timestamp },
+      specversion: '1.0',
+      id,
+      source: ownSource,
+      type,
+      time: timestamp,
       // An empty subject is not allowed; none is.
       ...(resourceId !== '' && { subject: resourceId }),
-      ...{ datacontenttype: 'application/json', data },
+      datacontenttype: 'application/json',
+      data,
     },
     // Ours are right by construction; a strict one runs a JSON Schema at every event.
     false,

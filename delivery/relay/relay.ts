@@ -119,7 +119,11 @@ async function relay(input: RelayInput, calls: AbortController): Promise<'fenced
 
   const { epoch, position } = await takeOverShard(db, { shard });
   const feed = await openFeedReader({
-    ...{ db, shard, epoch, position, limit: takeLimit },
+    db,
+    shard,
+    epoch,
+    position,
+    limit: takeLimit,
     onReady: queues.add,
     onHandedBack: queues.reopen,
     onDelivered: (count) => {
@@ -134,7 +138,8 @@ async function relay(input: RelayInput, calls: AbortController): Promise<'fenced
     onError: fail,
   });
   const handoff = createHandoff({
-    ...{ db, feed },
+    db,
+    feed,
     onHandedOver: reportFailing,
     onError: fail,
   });

@@ -135,7 +135,9 @@ function outcomeOf(delivery: OutgoingDelivery, sent: Attempted): AttemptOutcome 
     return { kind: 'delivered', eventId, endpointId, attempt, statusCode };
   }
   const failed = {
-    ...{ eventId, endpointId, attempt },
+    eventId,
+    endpointId,
+    attempt,
     statusCode,
     error: sent.result.kind === 'error' ? sent.result.code : null,
     responseBody: sent.responseBody,

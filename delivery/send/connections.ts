@@ -41,7 +41,9 @@ export function createConnections({
 }): Connections {
   const newAgent = (mtls: MtlsAuth | undefined, maxResponseBytes = answeredBytes) =>
     new OutboundAgent({
-      ...{ timeoutMs: callMs, maxResponseBytes, connectionsPerOrigin },
+      timeoutMs: callMs,
+      maxResponseBytes,
+      connectionsPerOrigin,
       tls: tlsOf(mtls),
       lookup: allowPrivate ? lookup : guardedLookup(lookup),
       // The last look, at what was really connected to: literals never pass through a lookup.

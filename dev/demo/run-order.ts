@@ -81,7 +81,9 @@ export async function runDemoOrder(
     body: {
       merchantOrderNo: `DEMO-${provider}-${Date.now()}`,
       amountMinor: 1250,
-      ...{ currency, subject, methods: [method] },
+      currency,
+      subject,
+      methods: [method],
     },
   });
   record('order created', `${order.id}, ${formatMoney(order)}`);

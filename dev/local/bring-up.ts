@@ -154,7 +154,9 @@ export async function bringUp({
       return result;
     });
     return {
-      ...{ apiUrl, simulatorUrls, merchantUrl },
+      apiUrl,
+      simulatorUrls,
+      merchantUrl,
       temporalUiUrl: temporal.uiUrl,
       temporalNamespace: process.env['TEMPORAL_NAMESPACE'] ?? 'default',
       databaseUrl,

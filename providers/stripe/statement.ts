@@ -121,7 +121,8 @@ async function refundEntry(
   if (!money) return oddEntry(transaction, outTradeNo);
   return {
     kind: 'refund',
-    ...{ outTradeNo, providerTradeNo },
+    outTradeNo,
+    providerTradeNo,
     refundNo: refund.metadata[ourRefundNumber] ?? refund.id,
     providerRefundNo: refund.id,
     ...money,

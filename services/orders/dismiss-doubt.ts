@@ -30,7 +30,9 @@ export function dismissDoubt(
     });
     await locked.insert(auditEntries).values({
       id: newId('audit'),
-      ...{ merchantId, actor, resourceId: orderId },
+      merchantId,
+      actor,
+      resourceId: orderId,
       action: 'order.review.dismiss',
       details: { note, review },
     });

@@ -33,7 +33,11 @@ export async function applyReport(
       const decision = decideOnReport(stateOf(read, payment), report);
       const isGivenBack = isWhollyGivenBack(report);
       return changeOfReport({
-        ...{ read, payment, decision, closeReason, isGivenBack },
+        read,
+        payment,
+        decision,
+        closeReason,
+        isGivenBack,
         source: { report },
       });
     },

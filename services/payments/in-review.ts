@@ -30,7 +30,11 @@ export function inReview(input: {
   return {
     reviewReason: reason,
     reviewFacts: {
-      ...{ reason, paymentId, accountId, provider, outTradeNo },
+      reason,
+      paymentId,
+      accountId,
+      provider,
+      outTradeNo,
       expected: expectedOf(payment, source),
       reported: reportedOf(source),
       ...(source.report?.status === 'authorized' && { isHeld: true }),

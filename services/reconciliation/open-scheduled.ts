@@ -15,7 +15,8 @@ export async function beginScheduled(
   if (!definition) return { reconciliationId: null };
   const { timeZone } = definition.statements;
   const { id } = await beginReconciliation(deps, {
-    ...{ accountId, merchantId: account.merchantId },
+    accountId,
+    merchantId: account.merchantId,
     date: dayBefore(dateIn(timeZone, scheduledAtMs)),
     trigger: 'schedule',
   });

@@ -15,7 +15,9 @@ export function changeOfMadeRefund(input: {
   const { read, payment, amountMinor, numbers, refundedAt } = input;
   const refund = {
     ...newRefund({
-      ...{ read, payment, amountMinor },
+      read,
+      payment,
+      amountMinor,
       cause: 'at_provider',
       reason: 'Refunded at the provider',
     }),

@@ -43,7 +43,8 @@ export function changeOfProviderRefund(input: {
     if (isDismissed || isKnown) return undefined;
     return {
       order: inReview({
-        ...{ payment, reason: 'refund_mismatch' },
+        payment,
+        reason: 'refund_mismatch',
         source: { refund: { no: refundNo, report } },
         at: new Date(),
       }),

@@ -44,7 +44,9 @@ export function closeRefund(
     });
     await locked.insert(auditEntries).values({
       id: newId('audit'),
-      ...{ merchantId, actor, resourceId: refundId },
+      merchantId,
+      actor,
+      resourceId: refundId,
       action: 'refund.close',
       details: { note, failureCode },
     });

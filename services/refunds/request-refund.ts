@@ -71,7 +71,10 @@ function reserve(db: Database, request: RefundRequest): Promise<RequestRefundRes
     const { amountMinor } = decision;
     const { merchantRefundNo: _, ...rest } = request;
     const refund = newRefund({
-      ...{ ...rest, read, payment, amountMinor },
+      ...rest,
+      read,
+      payment,
+      amountMinor,
       ...(merchantRefundNo !== null && { merchantRefundNo }),
     });
     await commitLocked(locked, {

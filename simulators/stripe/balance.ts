@@ -48,14 +48,17 @@ function termsOf(movement: Movement) {
   switch (kind) {
     case 'payment':
       return {
-        ...{ source: chargeObject(payment), amountMinor: payment.capturedMinor },
-        ...{ type: 'charge', category: 'charge' },
+        source: chargeObject(payment),
+        amountMinor: payment.capturedMinor,
+        type: 'charge',
+        category: 'charge',
       };
     case 'refund':
       return {
         source: refundObject(payment, movement.refund),
         amountMinor: -movement.refund.amountMinor,
-        ...{ type: 'refund', category: 'refund' },
+        type: 'refund',
+        category: 'refund',
       };
     case 'dispute':
       return {

@@ -85,14 +85,20 @@ export function createPortal(ledger: Ledger, platform: Platform): Hono {
     if (!first) throw new ConsoleError(404, 'no such payment');
     const id = newId('pi_3', 22);
     const verdict = platform.open({
-      ...{ account, outTradeNo: id, providerTradeNo: id, terms: id, method: 'payment_intent' },
-      ...{ amountMinor: first.amountMinor, currency: first.currency, subject: first.subject },
-      ...{ capture: first.capture, expiresAtMs: first.expiresAtMs, openedAtMs: Date.now() },
+      account,
+      outTradeNo: id,
+      providerTradeNo: id,
+      terms: id,
+      method: 'payment_intent',
+      amountMinor: first.amountMinor,
+      currency: first.currency,
+      subject: first.subject,
+      capture: first.capture,
+      expiresAtMs: first.expiresAtMs,
+      openedAtMs: Date.now(),
       details: {
-        ...{
-          metadata: JSON.stringify(metadataOf(first)),
-          livemode: String(first.details['livemode']),
-        },
+        metadata: JSON.stringify(metadataOf(first)),
+        livemode: String(first.details['livemode']),
         clientSecret: `${id}_secret_${newId('', 25)}`,
         copyOf: first.outTradeNo,
       },

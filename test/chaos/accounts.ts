@@ -32,7 +32,10 @@ export async function openMerchant(input: {
     const accounts: ShopAccount[] = [];
     for (const { provider, url: simulatorUrl } of input.simulators) {
       const sandbox = await createSandboxAccount(deps, {
-        ...{ merchantId, provider, simulatorUrl, publicUrl },
+        merchantId,
+        provider,
+        simulatorUrl,
+        publicUrl,
       });
       accounts.push({ ...sandbox, simulatorUrl });
       const opened = await findProviderAccount(deps, sandbox);

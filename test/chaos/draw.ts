@@ -106,7 +106,10 @@ export function drawFaults(seed: number, provider: ProviderName): object[] {
     call: string,
     [kind, probability, delayMs]: readonly [string, number, number?],
   ) => ({
-    ...{ call, kind, probability, seed: dice.seed() },
+    call,
+    kind,
+    probability,
+    seed: dice.seed(),
     ...(delayMs !== undefined && { delayMs }),
   });
   const calls = ['create', 'query', 'capture', 'close', 'cancel', 'refund', 'queryRefund'];

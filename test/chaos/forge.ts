@@ -13,10 +13,15 @@ export async function forge(
     alipay: () => ({
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams({
-        ...{ notify_id: randomBytes(17).toString('hex'), notify_type: 'trade_status_sync' },
-        ...{ app_id: account, out_trade_no: outTradeNo, trade_no: `2026${seconds}` },
-        ...{ trade_status: 'TRADE_SUCCESS', total_amount: (amountMinor / 100).toFixed(2) },
-        ...{ sign_type: 'RSA2', sign: signature },
+        notify_id: randomBytes(17).toString('hex'),
+        notify_type: 'trade_status_sync',
+        app_id: account,
+        out_trade_no: outTradeNo,
+        trade_no: `2026${seconds}`,
+        trade_status: 'TRADE_SUCCESS',
+        total_amount: (amountMinor / 100).toFixed(2),
+        sign_type: 'RSA2',
+        sign: signature,
       }).toString(),
     }),
     'wechat-pay': () => ({
@@ -28,7 +33,8 @@ export async function forge(
         'wechatpay-signature': signature,
       },
       body: JSON.stringify({
-        ...{ id: randomBytes(16).toString('hex'), event_type: 'TRANSACTION.SUCCESS' },
+        id: randomBytes(16).toString('hex'),
+        event_type: 'TRANSACTION.SUCCESS',
         resource: { ciphertext: signature, nonce: 'forged-nonce', associated_data: outTradeNo },
       }),
     }),
@@ -38,14 +44,17 @@ export async function forge(
         'stripe-signature': `t=${seconds},v1=${randomBytes(32).toString('hex')}`,
       },
       body: JSON.stringify({
-        ...{ id: `evt_${seconds}`, object: 'event', type: 'payment_intent.succeeded' },
+        id: `evt_${seconds}`,
+        object: 'event',
+        type: 'payment_intent.succeeded',
         data: { object: { object: 'payment_intent', metadata: { out_trade_no: outTradeNo } } },
       }),
     }),
   }[provider]();
   const response = await fetch(`${url}/providers/${accountId}/notifications`, {
     method: 'POST',
-    ...{ headers, body },
+    headers,
+    body,
   }).catch(() => undefined);
   await response?.text();
   return response?.status ?? 599;

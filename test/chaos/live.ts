@@ -17,7 +17,9 @@ async function open(shop: Shop, life: Life, runName: string): Promise<ReportSour
   const { confirm, ...terms } = opening;
   const merchantOrderNo = `L-${number}`;
   const order = {
-    ...{ ...terms, merchantOrderNo, subject: `Tea, ${life.fate}` },
+    ...terms,
+    merchantOrderNo,
+    subject: `Tea, ${life.fate}`,
     payer: { providerUserId: 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o', ip: '203.0.113.7' },
     ...(confirm && {
       confirm: {
@@ -51,11 +53,21 @@ async function open(shop: Shop, life: Life, runName: string): Promise<ReportSour
   }
   const { id } = JSON.parse(first.text) as OrderBody;
   return {
-    ...{ life, id, merchantOrderNo, retries, status: first.status, text: first.text },
+    life,
+    id,
+    merchantOrderNo,
+    retries,
+    status: first.status,
+    text: first.text,
     repeats: again.map(({ status, text }) => ({
-      ...{ how: repeat, status, isSameBytes: text === first.text },
+      how: repeat,
+      status,
+      isSameBytes: text === first.text,
     })),
-    ...{ refunds: [], refusedRefunds: 0, seen: [], forgeries: [] },
+    refunds: [],
+    refusedRefunds: 0,
+    seen: [],
+    forgeries: [],
   };
 }
 

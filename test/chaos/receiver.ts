@@ -47,8 +47,12 @@ const server = createServer((request, response) => {
     const body = Buffer.concat(chunks).toString('utf8');
     const { status, text } = answerTo(path, header('id'), body);
     const arrival: Arrival = {
-      ...{ path, body, answered: status, id: header('id') },
-      ...{ timestamp: header('timestamp'), signature: header('signature') },
+      path,
+      body,
+      answered: status,
+      id: header('id'),
+      timestamp: header('timestamp'),
+      signature: header('signature'),
     };
     writeSync(log, `${JSON.stringify(arrival)}\n`);
     response.writeHead(status, text ? { 'content-type': 'application/json' } : {}).end(text);

@@ -63,7 +63,10 @@ export async function startStack(input: {
         entry: simulatorProcesses[provider].entry,
         logFile: logFile(provider),
         env: simulatorEnv(provider, {
-          ...{ port: 0, dataDir: join(folder, provider), retryScale, sameDayStatements: true },
+          port: 0,
+          dataDir: join(folder, provider),
+          retryScale,
+          sameDayStatements: true,
         }),
       });
       stops.push(simulator.stop);
@@ -78,7 +81,9 @@ export async function startStack(input: {
       say,
       start: (onExit) =>
         startTemporal({
-          ...{ binary, onExit, port: temporalPort },
+          binary,
+          onExit,
+          port: temporalPort,
           dbFile: join(folder, 'temporal.sqlite'),
           logFile: logFile('temporal'),
           searchAttributes: Object.values(searchAttributes).map(({ name }) => name),
@@ -128,24 +133,24 @@ export async function startStack(input: {
     const receiverUrl = String(receiver.ready['url']);
     const endpoints = await registerEndpoints(url, merchant.key, receiverUrl);
     const secrets = {
-      ...{ ...merchant.secrets, ...stranger.secrets, 'the sealing key': sealingKey },
+      ...merchant.secrets,
+      ...stranger.secrets,
+      'the sealing key': sealingKey,
       ...Object.fromEntries(endpoints.map(({ path, secret }) => [`secret of ${path}`, secret])),
       'the signing secret': await readSigningSecret(url, merchant.key),
     };
     const { key, accounts, merchantId } = merchant;
     const refusals: Shop['refusals'] = [];
     return {
-      ...{
-        url,
-        databaseUrl,
-        temporalAddress,
-        receiverLog,
-        stop,
-        secrets,
-        endpoints,
-        refusals,
-        bundle,
-      },
+      url,
+      databaseUrl,
+      temporalAddress,
+      receiverLog,
+      stop,
+      secrets,
+      endpoints,
+      refusals,
+      bundle,
       merchant: { merchantId, key, accounts },
       stranger: { merchantId: stranger.merchantId, key: stranger.key, accounts: stranger.accounts },
       logFiles: [...parts, 'temporal'].map(logFile),

@@ -25,7 +25,8 @@ export async function plantStrangers({ merchant }: Evidence): Promise<Planted[]>
   for (const { accountId, account, simulatorUrl, provider } of merchant.accounts) {
     const payments = Array.from({ length: perAccount }, (_, number) => ({
       outTradeNo: `planted${randomBytes(8).toString('hex')}`,
-      ...{ amountMinor: 700 + number, currency: 'CNY' },
+      amountMinor: 700 + number,
+      currency: 'CNY',
       paidAt: new Date().toISOString(),
     }));
     const response = await fetch(`${simulatorUrl}/console/seed`, {

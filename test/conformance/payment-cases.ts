@@ -79,8 +79,11 @@ export const paymentCases: readonly ConformanceCase[] = [
     async run({ provider, wanted, profile }) {
       const { outTradeNo, amountMinor } = wanted();
       const { report } = await provider.queryPayment({
-        ...{ outTradeNo, amountMinor, currency: profile.currency },
-        ...{ providerRef: null, providerTradeNo: null },
+        outTradeNo,
+        amountMinor,
+        currency: profile.currency,
+        providerRef: null,
+        providerTradeNo: null,
       });
       assert.deepEqual(report, { status: 'absent' });
     },

@@ -94,8 +94,10 @@ export async function openScene(
   await once(ear, 'listening');
   const notifyUrl = `http://127.0.0.1:${(ear.address() as AddressInfo).port}/`;
   await nameNotifyUrl({
-    ...{ provider: name, notifyUrl },
-    ...{ simulatorUrl: simulator.url, account: sandbox.account },
+    provider: name,
+    notifyUrl,
+    simulatorUrl: simulator.url,
+    account: sandbox.account,
   });
 
   const wanted: Scene['wanted'] = (fields = {}) => ({
@@ -118,7 +120,15 @@ export async function openScene(
   };
 
   return {
-    ...{ name, profile, provider, sandbox, simulator, heard, clientWith, wanted, booked },
+    name,
+    profile,
+    provider,
+    sandbox,
+    simulator,
+    heard,
+    clientWith,
+    wanted,
+    booked,
     async open(fields) {
       const input = wanted(fields);
       const created = await provider.createPayment(input);

@@ -164,7 +164,10 @@ test('an unpaid order of the last start is paid after one at which kept ports we
   const { body: order } = await api()<Order>('POST', '/v1/orders', {
     headers: { prefer: 'wait=30' },
     body: {
-      ...{ merchantOrderNo: 'LEFT-1', amountMinor: 100, currency: 'CNY', subject: 'Left unpaid' },
+      merchantOrderNo: 'LEFT-1',
+      amountMinor: 100,
+      currency: 'CNY',
+      subject: 'Left unpaid',
       methods: ['alipay.qr'],
     },
   });

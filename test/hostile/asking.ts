@@ -59,7 +59,9 @@ export function createAsk(input: {
     signal?.addEventListener('abort', leave);
     const answer = await new Promise<Answer>((resolve) => {
       const asking = request(`${url}${path}`, {
-        ...{ method, agent, localAddress },
+        method,
+        agent,
+        localAddress,
         signal: leaving.signal,
         headers: {
           ...(key !== undefined && { authorization: `Bearer ${key}` }),

@@ -43,8 +43,11 @@ export function buySteadily(
     const startedMs = performance.now();
     const { status, body, text } = await api<OrderBody>('POST', '/v1/orders', {
       body: {
-        ...{ merchantOrderNo: `H-${number}`, amountMinor: 1_250, currency: 'CNY' },
-        ...{ subject: 'One cup of tea', methods: [method] },
+        merchantOrderNo: `H-${number}`,
+        amountMinor: 1_250,
+        currency: 'CNY',
+        subject: 'One cup of tea',
+        methods: [method],
       },
       headers: { prefer: 'wait=30' },
     });

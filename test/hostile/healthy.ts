@@ -90,7 +90,8 @@ export async function startHealthy(
     const numbers = Array.from({ length: count }, (_, n) => published.size + n);
     for (const number of numbers) published.set(number, startedMs);
     const events = numbers.map((number) => ({
-      ...{ type: 'healthy.event', id: `healthy-${number}` },
+      type: 'healthy.event',
+      id: `healthy-${number}`,
       data: { mark: markOf(number), padding },
     }));
     try {
@@ -143,7 +144,9 @@ export async function startHealthy(
     let lastId: string | undefined;
     while (isPolling) {
       const reader = await openStream({
-        ...{ url, key, query: 'after=0' },
+        url,
+        key,
+        query: 'after=0',
         headers: lastId === undefined ? {} : { 'last-event-id': lastId },
         onMessage: ({ event }) => {
           streamed.push(event.id);
@@ -163,7 +166,13 @@ export async function startHealthy(
   const reading = [poll(), stream()];
   const publishing = publishSteadily();
   const buying = buySteadily({
-    ...{ url, healthy, receiver, lateMs, signal, random, refusals },
+    url,
+    healthy,
+    receiver,
+    lateMs,
+    signal,
+    random,
+    refusals,
   });
 
   const isThere = () =>

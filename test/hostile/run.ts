@@ -64,7 +64,9 @@ async function run(folder: string, { minutes, seed, parts, lateMs }: Options): P
     const sinceMs = Date.now();
 
     const world = await startWorld(folder, {
-      ...{ url: stack.url, seed: random.int(2 ** 31), hostile: stack.hostile },
+      url: stack.url,
+      seed: random.int(2 ** 31),
+      hostile: stack.hostile,
       healthyAccountId: stack.healthy.accounts[0]!.accountId,
     });
     closes.push(world.stop);
@@ -89,8 +91,15 @@ async function run(folder: string, { minutes, seed, parts, lateMs }: Options): P
     const processes = stack.platform.map((one, at) => figuresOf(one, before[at]!, stalls[at]!));
     const problems = judge({ healthy: figures, hostile, processes, lateMs });
     return {
-      ...{ ok: problems.length === 0, seed, minutes, parts, healthy: figures, hostile, processes },
-      ...{ problems, seconds: elapsedS() },
+      ok: problems.length === 0,
+      seed,
+      minutes,
+      parts,
+      healthy: figures,
+      hostile,
+      processes,
+      problems,
+      seconds: elapsedS(),
     };
   } finally {
     for (const close of closes.toReversed()) await close();
@@ -140,13 +149,19 @@ function figuresOf(
 ): ProcessFigures {
   const after = one.memoryAndSockets();
   return {
-    ...{ name: one.name, pid: one.pid, ended: one.ended[0]?.code ?? null },
+    name: one.name,
+    pid: one.pid,
+    ended: one.ended[0]?.code ?? null,
     longestStallMs: Math.round(longestStallMs),
     longestStallAt: new Date(atMs).toISOString(),
-    ...{ rssMbBefore: before.rssMb, rssMbAfter: after.rssMb },
-    ...{ heapMbBefore: before.heapMb, heapMbAfter: after.heapMb },
-    ...{ socketsBefore: before.sockets, socketsAfter: after.sockets },
-    ...{ uncaughtSurvived: one.uncaughtSurvived(), logFile: one.logFile },
+    rssMbBefore: before.rssMb,
+    rssMbAfter: after.rssMb,
+    heapMbBefore: before.heapMb,
+    heapMbAfter: after.heapMb,
+    socketsBefore: before.sockets,
+    socketsAfter: after.sockets,
+    uncaughtSurvived: one.uncaughtSurvived(),
+    logFile: one.logFile,
   };
 }
 

@@ -53,7 +53,9 @@ export async function startStack(input: {
       pickPort(0),
     ]);
     const postgres = await startPostgres({
-      ...{ dataDir: join(folder, 'postgres'), port: postgresPort, logFile: logFile('postgres') },
+      dataDir: join(folder, 'postgres'),
+      port: postgresPort,
+      logFile: logFile('postgres'),
     });
     stops.push(postgres.stop);
     const databaseUrl = postgres.url('tender');
@@ -61,7 +63,9 @@ export async function startStack(input: {
     await migrateDatabase({ url: databaseUrl });
     const { path: binary } = await resolveTemporalBinary();
     const temporal = await startTemporal({
-      ...{ binary, port: temporalPort, dbFile: join(folder, 'temporal.sqlite') },
+      binary,
+      port: temporalPort,
+      dbFile: join(folder, 'temporal.sqlite'),
       logFile: logFile('temporal'),
       searchAttributes: Object.values(searchAttributes).map(({ name }) => name),
     });

@@ -42,7 +42,9 @@ export const forgeNotifications = (scene: Scene) =>
       'a=1&'.repeat(50_000),
     ]);
     return stranger('forged notifications', {
-      ...{ method: 'POST', path: `/providers/${account}/notifications`, body },
+      method: 'POST',
+      path: `/providers/${account}/notifications`,
+      body,
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
     });
   });

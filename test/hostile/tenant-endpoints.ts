@@ -23,7 +23,8 @@ export async function registerEverywhere(scene: Scene): Promise<string[]> {
     ...peers.receivers.map(({ url }) => ({ url, eventTypes })),
     ...peers.receivers.map(({ url }) => ({ url: peers.sinkUrl, eventTypes, ...oauth2(url) })),
     ...peers.brokers.map(({ kind, url }) => ({
-      ...{ url, eventTypes },
+      url,
+      eventTypes,
       destination: kind === 'kafka' ? { kind, topic: 'events' } : { kind, exchange: 'events' },
     })),
     ...hostileNames.map((name) => ({ url: atName(name, 0), eventTypes })),
@@ -32,10 +33,14 @@ export async function registerEverywhere(scene: Scene): Promise<string[]> {
       destination: { kind: 'kafka', topic: 'events' },
     })),
     ...deliveryFormats.map((format) => ({
-      ...{ url: peers.sinkUrl, format, eventTypes: ['hostile.many', 'hostile.quotes'] },
+      url: peers.sinkUrl,
+      format,
+      eventTypes: ['hostile.many', 'hostile.quotes'],
     })),
     ...Object.values(hostileFilters).map((filter) => ({
-      ...{ url: peers.sinkUrl, filter, eventTypes: ['hostile.*'] },
+      url: peers.sinkUrl,
+      filter,
+      eventTypes: ['hostile.*'],
     })),
   ];
   const ids: string[] = [];
@@ -51,7 +56,8 @@ export async function registerEverywhere(scene: Scene): Promise<string[]> {
 export const publishKnocks = (scene: Scene) =>
   again(scene, 1_000, (turn) =>
     scene.tenant('knocks', {
-      ...{ method: 'POST', path: '/v1/events' },
+      method: 'POST',
+      path: '/v1/events',
       body: json({ type: knock, data: { turn } }),
     }),
   );
@@ -66,12 +72,15 @@ export const churnEndpoints = (scene: Scene) =>
     ]);
     const post = (path: string, body?: unknown) =>
       tenant('endpoint churn', {
-        ...{ method: 'POST', path },
+        method: 'POST',
+        path,
         body: body === undefined ? undefined : json(body),
       });
     const isHandshake = random.int(2) === 0;
     const created = await post('/v1/endpoints', {
-      ...{ url, eventTypes: [knock], handshake: isHandshake },
+      url,
+      eventTypes: [knock],
+      handshake: isHandshake,
     });
     if (created.status !== 201) return;
     const path = `/v1/endpoints/${(JSON.parse(created.text) as Created).id}`;
@@ -88,10 +97,14 @@ export const churnEndpoints = (scene: Scene) =>
 export const sendRequests = (scene: Scene, ids: readonly string[]) =>
   again(scene, 700, (turn) =>
     scene.tenant('requests', {
-      ...{ method: 'POST', path: '/v1/messages' },
+      method: 'POST',
+      path: '/v1/messages',
       headers: { prefer: `wait=${turn % 3}` },
       body: json({
-        ...{ pattern: 'request', to: scene.random.pick(ids), subject: 'anything', body: { turn } },
+        pattern: 'request',
+        to: scene.random.pick(ids),
+        subject: 'anything',
+        body: { turn },
         callbackUrl: scene.random.pick(scene.peers.receivers).url,
         replyWithinSeconds: 5,
       }),

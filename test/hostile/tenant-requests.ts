@@ -106,10 +106,15 @@ export const churnOrders = (scene: Scene) =>
     const { hostile, peers, payer, random, tenant } = scene;
     const receiver = () => random.pick(peers.receivers).url;
     const created = await tenant('orders', {
-      ...{ method: 'POST', path: '/v1/orders' },
+      method: 'POST',
+      path: '/v1/orders',
       body: json({
-        ...{ merchantOrderNo: `X-${turn}`, amountMinor: 100, currency: 'CNY', subject: 'Trouble' },
-        ...{ methods: ['alipay.qr', 'wechat-pay.native'], notifyUrl: receiver() },
+        merchantOrderNo: `X-${turn}`,
+        amountMinor: 100,
+        currency: 'CNY',
+        subject: 'Trouble',
+        methods: ['alipay.qr', 'wechat-pay.native'],
+        notifyUrl: receiver(),
         confirm: { url: receiver(), withinSeconds: 5 },
         expiresInSeconds: 60,
       }),
@@ -127,7 +132,8 @@ export const churnOrders = (scene: Scene) =>
     } else {
       for (let number = 0; number < 12; number++) {
         await tenant('switches', {
-          ...{ method: 'POST', path: `/v1/orders/${order.id}/payments` },
+          method: 'POST',
+          path: `/v1/orders/${order.id}/payments`,
           headers: { prefer: 'respond-async' },
           body: json({ method: order.methods[number % 2] }),
         });

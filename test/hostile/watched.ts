@@ -43,7 +43,9 @@ export function watchProcess(
         // A second's line is written at its end.
         .filter(({ atMs }) => atMs > sinceMs + 1_000)
         .reduce((most, one) => (one.longestStallMs > most.longestStallMs ? one : most), {
-          ...{ atMs: sinceMs, longestStallMs: 0, heapMb: 0 },
+          atMs: sinceMs,
+          longestStallMs: 0,
+          heapMb: 0,
         }),
     uncaughtSurvived: () =>
       linesOf(watched.logFile).filter((line) => line.includes('"process.uncaught"')).length,

@@ -64,8 +64,13 @@ const [tenant, payer, stranger] = [
 const leaves: (() => void)[] = [];
 const scene: Scene = {
   ...input,
-  ...{ peers, random, hostility, signal },
-  ...{ tenant: tenant.ask, payer: payer.ask, stranger: stranger.ask },
+  peers,
+  random,
+  hostility,
+  signal,
+  tenant: tenant.ask,
+  payer: payer.ask,
+  stranger: stranger.ask,
   keep: (leave) => void leaves.push(leave),
 };
 
@@ -80,11 +85,9 @@ const acts = [
 ];
 
 const counts = (): WorldCounts => ({
-  ...{
-    asked: hostility.counts,
-    called: peers.counts(),
-    faults: Object.fromEntries(hostility.faults),
-  },
+  asked: hostility.counts,
+  called: peers.counts(),
+  faults: Object.fromEntries(hostility.faults),
 });
 
 let ended: Promise<void> | undefined;

@@ -68,8 +68,11 @@ function waitingMember({ merchantId }: TestMerchant, { path }: Group) {
       },
     },
     feed: createFeedChanges({ db: world.db, changes }),
-    ...{ merchant: { id: merchantId, shard: 0 }, name },
-    ...{ limit: 100, leaseSeconds: 60, waitMs: 3_600_000 },
+    merchant: { id: merchantId, shard: 0 },
+    name,
+    limit: 100,
+    leaseSeconds: 60,
+    waitMs: 3_600_000,
     caller: new AbortController().signal,
   });
   return {
@@ -332,7 +335,10 @@ describe('a member that looked', () => {
     const { position, identity } = state;
     return () =>
       leaseEvents(world.db, {
-        ...{ ...key, position, identity, through },
+        ...key,
+        position,
+        identity,
+        through,
         leaseToken: 'lease_late',
         leaseSeconds: 60,
       });

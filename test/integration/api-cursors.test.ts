@@ -152,7 +152,9 @@ test('a topic refuses places that it never had, and those that a restore has cut
   await new Promise((done) => setTimeout(done, 2_100));
   await world.db.insert(topicMessages).values({
     ...(await world.db.select().from(topicMessages).where(eq(topicMessages.seq, 1)))[0]!,
-    ...{ seq: 2, body: JSON.stringify('another two'), createdAt: new Date() },
+    seq: 2,
+    body: JSON.stringify('another two'),
+    createdAt: new Date(),
   });
   const refused = await read(lost);
   expect(refused.status).toBe(410);

@@ -49,7 +49,9 @@ async function write(own: TestMerchant, { by, resource, size, holdMs }: Write): 
   const { merchantId } = own;
   const rows = Array.from({ length: size }, () =>
     newEvent({
-      ...{ merchantId, shard: 0, resourceId },
+      merchantId,
+      shard: 0,
+      resourceId,
       type: 'order.created',
       data: { id: resourceId },
       at: new Date(),

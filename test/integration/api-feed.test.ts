@@ -229,17 +229,26 @@ describe('one event', () => {
         : undefined;
     });
     expect(shown).toMatchObject({
-      ...{ id, type: line.type, data: line.data },
-      ...{ resourceId: line.resourceId, channels: line.channels },
+      id,
+      type: line.type,
+      data: line.data,
+      resourceId: line.resourceId,
+      channels: line.channels,
       cursor: expect.stringMatching(/^\d+$/),
     });
     const byEndpoint = new Map(shown.deliveries.map((each) => [each.endpointId, each]));
     expect(byEndpoint.get(wellId)).toMatchObject({
-      ...{ status: 'delivered', reason: null, attempts: 1, nextAttemptAt: null },
+      status: 'delivered',
+      reason: null,
+      attempts: 1,
+      nextAttemptAt: null,
       lastStatusCode: 204,
     });
     expect(byEndpoint.get(goneId)).toMatchObject({
-      ...{ status: 'dead', reason: 'gone', attempts: 1, nextAttemptAt: null },
+      status: 'dead',
+      reason: 'gone',
+      attempts: 1,
+      nextAttemptAt: null,
       lastStatusCode: 410,
     });
     const [row] = await world.db

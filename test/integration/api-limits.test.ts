@@ -170,7 +170,8 @@ test('bodies that come slowly from one address take its own places and nobody el
       method: 'POST',
       headers: from(address),
       body,
-      ...{ duplex: 'half', signal: leaving.signal },
+      duplex: 'half',
+      signal: leaving.signal,
     });
   const slow = () => new ReadableStream({ start: (one) => one.enqueue(Buffer.from('a')) });
   const hanging = Array.from({ length: limits.concurrentRequestsPerAddress }, () =>

@@ -61,13 +61,22 @@ beforeAll(async () => {
   secretsInPaths.push(checkoutToken, portalToken);
   pageHeaders = { cookie, 'sec-fetch-site': 'same-origin' };
   parameters = {
-    ...{ orderId: order.id, endpointId: endpoint.body.id, id: endpoint.body.id },
-    ...{ accountId: merchant.accounts[0]!.accountId, merchantId: other.merchantId },
-    ...{ name: 'own.type', participant: merchant.merchantId, token: checkoutToken },
-    ...{ refundId: 're_01jd3v9k7q2m5x8r4t6w0y1z3c', eventId: 'evt_01jd3v9k7q2m5x8r4t6w0y1z3c' },
-    ...{ replayId: 'rpl_01jd3v9k7q2m5x8r4t6w0y1z3c', topicId: 'top_01jd3v9k7q2m5x8r4t6w0y1z3c' },
-    ...{ messageId: 'msg_01jd3v9k7q2m5x8r4t6w0y1z3c', slug: 'not-found' },
-    ...{ sessionId: 'ses_01jd3v9k7q2m5x8r4t6w0y1z3c', asset: 'swagger-ui.css' },
+    orderId: order.id,
+    endpointId: endpoint.body.id,
+    id: endpoint.body.id,
+    accountId: merchant.accounts[0]!.accountId,
+    merchantId: other.merchantId,
+    name: 'own.type',
+    participant: merchant.merchantId,
+    token: checkoutToken,
+    refundId: 're_01jd3v9k7q2m5x8r4t6w0y1z3c',
+    eventId: 'evt_01jd3v9k7q2m5x8r4t6w0y1z3c',
+    replayId: 'rpl_01jd3v9k7q2m5x8r4t6w0y1z3c',
+    topicId: 'top_01jd3v9k7q2m5x8r4t6w0y1z3c',
+    messageId: 'msg_01jd3v9k7q2m5x8r4t6w0y1z3c',
+    slug: 'not-found',
+    sessionId: 'ses_01jd3v9k7q2m5x8r4t6w0y1z3c',
+    asset: 'swagger-ui.css',
     portalLinkId: 'plk_01jd3v9k7q2m5x8r4t6w0y1z3c',
     differenceId: 'dif_01jd3v9k7q2m5x8r4t6w0y1z3c',
     reconciliationId: 'rec_01jd3v9k7q2m5x8r4t6w0y1z3c',
@@ -301,8 +310,10 @@ describe('every POST of a merchant', () => {
       ...(body && { body: JSON.stringify(body) }),
     });
   const told = ({ status, text, headers }: Sent) => ({
-    ...{ status, text },
-    ...{ type: headers.get('content-type'), location: headers.get('location') },
+    status,
+    text,
+    type: headers.get('content-type'),
+    location: headers.get('location'),
     etag: headers.get('etag'),
   });
   // Their keys are written with what they create, by their own routes.

@@ -263,7 +263,9 @@ describe('a notification that contradicts the order puts it in review, and never
       status: 'paid',
       reviewReason: 'trade_no_mismatch',
       review: {
-        ...{ reason: 'trade_no_mismatch', provider: 'alipay', verbs: ['dismiss'] },
+        reason: 'trade_no_mismatch',
+        provider: 'alipay',
+        verbs: ['dismiss'],
         expected: { providerTradeNo: expect.any(String) },
         reported: { amountMinor: 1250, providerTradeNo: '2026112222001400000000000002' },
         notificationId: expect.stringMatching(/^ntf_/),

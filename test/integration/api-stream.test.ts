@@ -223,7 +223,8 @@ describe('a stream by itself', () => {
     let reads = 0;
     const stream = createFeedStream({
       feed: createFeedChanges({ db: world.db, changes }),
-      ...{ db: world.db, logger },
+      db: world.db,
+      logger,
       merchant: { id: own.merchantId, shard: 0 },
       readFeed: (...asked) => {
         reads += 1;

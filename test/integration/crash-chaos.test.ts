@@ -7,7 +7,11 @@ import { runLives } from '../chaos/run-for-test.ts';
 test('orders at three providers survive the kill -9 of worker, API and Temporal', async () => {
   const seed = randomInt(1, 1_000_000);
   const { summary, course } = await runLives({
-    ...{ provider: 'all', orders: 20, kills: 1, spread: 20, seed },
+    provider: 'all',
+    orders: 20,
+    kills: 1,
+    spread: 20,
+    seed,
   });
   const { ok, broken, figures, kills } = summary;
   // With the course of events, so that a broken run tells its story; its seed repeats it.

@@ -24,7 +24,8 @@ beforeAll(async () => {
   const [{ port }, { path: binary }] = await Promise.all([pickPort(0), resolveTemporalBinary()]);
   start = async () => {
     temporal = await startTemporal({
-      ...{ binary, port },
+      binary,
+      port,
       dbFile: join(folder, 'temporal.sqlite'),
       logFile: join(folder, 'temporal.log'),
       searchAttributes: Object.values(searchAttributes).map(({ name }) => name),

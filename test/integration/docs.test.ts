@@ -215,7 +215,8 @@ const handlings: Handling[] = [
   },
   { file: 'README.md', begins: 'npm start', ...tools, naming: 'README.md' },
   ...['README.md', 'docs/start/first-order.md'].map((file): Handling => ({
-    ...{ file, begins: 'export KEY=' },
+    file,
+    begins: 'export KEY=',
     run: opensOrder,
   })),
   {
@@ -241,11 +242,10 @@ const handlings: Handling[] = [
   },
   ...['import { createHmac', 'import base64', 'package webhook', 'import java'].map(
     (begins): Handling => ({
-      ...{ file: 'docs/start/verify-webhooks.md', begins },
-      ...{
-        testedBy: 'test/unit/verify-webhooks-docs.test.ts',
-        naming: 'docs/start/verify-webhooks.md',
-      },
+      file: 'docs/start/verify-webhooks.md',
+      begins,
+      testedBy: 'test/unit/verify-webhooks-docs.test.ts',
+      naming: 'docs/start/verify-webhooks.md',
     }),
   ),
   {
@@ -272,7 +272,8 @@ const handlings: Handling[] = [
     naming: 'docs/operations/benchmarks.md',
   },
   ...['npm ci', 'npm run conformance'].map((begins): Handling => ({
-    ...{ file: 'CONTRIBUTING.md', begins },
+    file: 'CONTRIBUTING.md',
+    begins,
     ...tools,
     naming: 'CONTRIBUTING.md',
   })),
@@ -353,8 +354,10 @@ const handlings: Handling[] = [
   },
   ...['{\n  "data.currency"', '{\n  "type": { "$startsWith"', '{\n  matches: false'].map(
     (begins): Handling => ({
-      ...{ file: 'docs/reference/filters.md', begins },
-      ...{ testedBy: 'test/unit/filter-docs.test.ts', naming: 'docs/reference/filters.md' },
+      file: 'docs/reference/filters.md',
+      begins,
+      testedBy: 'test/unit/filter-docs.test.ts',
+      naming: 'docs/reference/filters.md',
     }),
   ),
   ...[
@@ -364,8 +367,10 @@ const handlings: Handling[] = [
     'content-type: application/cloudevents+json',
     'content-type: application/json\nce-id',
   ].map((begins): Handling => ({
-    ...{ file: 'docs/reference/formats.md', begins },
-    ...{ testedBy: 'test/unit/delivery-format-docs.test.ts', naming: 'docs/reference/formats.md' },
+    file: 'docs/reference/formats.md',
+    begins,
+    testedBy: 'test/unit/delivery-format-docs.test.ts',
+    naming: 'docs/reference/formats.md',
   })),
   {
     file: 'docs/reference/limits.md',
@@ -381,7 +386,8 @@ const handlings: Handling[] = [
     },
   },
   ...['-- compatible:', '-- breaking:'].map((begins): Handling => ({
-    ...{ file: 'docs/guides/change-the-schema.md', begins },
+    file: 'docs/guides/change-the-schema.md',
+    begins,
     run: isMigration,
   })),
   {

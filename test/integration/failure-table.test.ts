@@ -146,8 +146,13 @@ describe.concurrent.each<ProviderName>(['alipay', 'wechat-pay', 'stripe'])('%s',
     const client = await createProvider(words!);
     const outTradeNo = outTradeNoOf(newId('payment'));
     await client.createPayment({
-      ...{ outTradeNo, method: methods[provider], amountMinor: 700, currency: 'CNY' },
-      ...{ subject: 'Not ours', capture: 'automatic', payer: {} },
+      outTradeNo,
+      method: methods[provider],
+      amountMinor: 700,
+      currency: 'CNY',
+      subject: 'Not ours',
+      capture: 'automatic',
+      payer: {},
       expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
       notifyUrl: `${world.url}/providers/${accountId}/notifications`,
       returnUrl: 'https://shop.example/',

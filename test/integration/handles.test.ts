@@ -24,7 +24,9 @@ const ways: { method: string; provider: ProviderName; lifeMs: number; payer?: ob
   { method: 'alipay.qr', provider: 'alipay', lifeMs: 7_200_000 },
   { method: 'wechat-pay.native', provider: 'wechat-pay', lifeMs: 7_200_000 },
   {
-    ...{ method: 'wechat-pay.h5', provider: 'wechat-pay', lifeMs: 300_000 },
+    method: 'wechat-pay.h5',
+    provider: 'wechat-pay',
+    lifeMs: 300_000,
     payer: { ip: '203.0.113.7' },
   },
 ];
@@ -65,7 +67,8 @@ describe.each(ways)('what $method gives the payer', ({ method, provider, lifeMs,
   const open = async (): Promise<{ merchant: TestMerchant; order: Body }> => {
     const merchant = await world.newMerchant([provider]);
     const order = await openOrder(merchant, {
-      ...{ methods: [method], expiresInSeconds: 86_400 },
+      methods: [method],
+      expiresInSeconds: 86_400,
       ...(payer && { payer }),
     });
     return { merchant, order: await read(merchant, order) };

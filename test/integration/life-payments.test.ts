@@ -196,11 +196,15 @@ describe.each(providers)('an order in review at %s', (provider, method) => {
     const [payment] = order.payments;
     const trade = await tradeOf(world, merchant, payment!);
     const facts = {
-      ...{ reason: 'amount_mismatch', provider: name, accountId, paymentId: payment!.id },
+      reason: 'amount_mismatch',
+      provider: name,
+      accountId,
+      paymentId: payment!.id,
       outTradeNo: payment!.outTradeNo,
       expected: { amountMinor: order.amountMinor, currency: order.currency },
       reported: {
-        ...{ amountMinor: 1_000, currency: order.currency },
+        amountMinor: 1_000,
+        currency: order.currency,
         providerTradeNo: trade!.providerTradeNo,
       },
       verbs: ['accept', 'refund', 'close'],
@@ -240,7 +244,9 @@ describe.each(providers)('an order in review at %s', (provider, method) => {
     const { body } = await post(merchant, order, 'resolve', { verb: 'refund', note });
     expect(body).toMatchObject({ status: 'closed', closeReason: 'refunded_in_review' });
     expect(await hasRefunded(merchant, order)).toMatchObject({
-      ...{ capturedMinor: 1_000, refundedMinor: 1_000, review: null },
+      capturedMinor: 1_000,
+      refundedMinor: 1_000,
+      review: null,
       refunds: [{ cause: 'review', amountMinor: 1_000 }],
     });
   });
@@ -258,7 +264,8 @@ describe('an order in review at Stripe', () => {
   test('whose money is only held says that it can be let go, and is', async () => {
     const merchant = await world.newMerchant(['stripe']);
     const order = await openOrder(merchant, {
-      ...{ methods: ['stripe.payment_intent'], capture: 'manual' },
+      methods: ['stripe.payment_intent'],
+      capture: 'manual',
     });
     await payAtProvider(world, merchant, order, { paidMinor: 1_000 });
     expect(await orderBecomes(merchant, order, 'review')).toMatchObject({

@@ -64,7 +64,12 @@ function activityDeps(): ActivityDeps {
   const sealer = createSealer(world.config.secretKeys);
   const { db, temporal: client } = world;
   return {
-    ...{ db, client, sealer, logger, taskQueue: 'tender', publicUrl: world.url },
+    db,
+    client,
+    sealer,
+    logger,
+    taskQueue: 'tender',
+    publicUrl: world.url,
     providers: createProviderDirectory({ db, sealer }),
     health: createAccountHealth({ db, logger }),
   } as ActivityDeps;
@@ -103,7 +108,8 @@ describe('an order in review', () => {
     const { status, body } = await post(merchant, order, 'resolve', { verb: 'accept', note });
     expect(status).toBe(200);
     expect(body).toMatchObject({
-      ...{ status: 'paid', capturedMinor: 1_000 },
+      status: 'paid',
+      capturedMinor: 1_000,
       payments: [{ status: 'succeeded', capturedMinor: 1_000 }, { capturedMinor: 0 }],
     });
     await until('the new attempt is closed', async () => {
@@ -120,7 +126,8 @@ describe('an order in review', () => {
     await payAtProvider(world, merchant, order, { paidMinor: 900 });
     const { body } = await post(merchant, order, 'resolve', { verb: 'accept', note });
     expect(body).toMatchObject({
-      ...{ status: 'paid', capturedMinor: 1_000 },
+      status: 'paid',
+      capturedMinor: 1_000,
       payments: [{ id: shown!.id, status: 'succeeded', capturedMinor: 1_000 }, { id: other!.id }],
     });
     // What came to the other has no use here, whatever its amount.
@@ -151,12 +158,15 @@ describe('an order in review', () => {
     const money = { currency: order.currency, providerTradeNo: 'pi_late' };
     const report = (report: ProviderReport) =>
       applyReport(activityDeps(), {
-        ...{ orderId: order.id as OrderId, paymentId: order.payments[0]!.id as PaymentId },
-        ...{ report, closeReason: 'closed_by_provider' },
+        orderId: order.id as OrderId,
+        paymentId: order.payments[0]!.id as PaymentId,
+        report,
+        closeReason: 'closed_by_provider',
       });
     await report({ status: 'authorized', authorizedMinor: 1_000, ...money });
     expect(await read(merchant, order)).toMatchObject({
-      ...{ status: 'closed', review: { reason: 'amount_mismatch', verbs: ['dismiss'] } },
+      status: 'closed',
+      review: { reason: 'amount_mismatch', verbs: ['dismiss'] },
     });
     await report({ status: 'succeeded', paidMinor: 1_000, ...money });
     expect(await read(merchant, order)).toMatchObject({
@@ -226,12 +236,16 @@ describe('held money', () => {
     const [payment] = order.payments;
     const provider = await providers.get(accountId);
     const stored = await storeNotification(db, {
-      ...{ accountId, providerNotificationId: `late-${order.id}`, rawBody: '{}' },
+      accountId,
+      providerNotificationId: `late-${order.id}`,
+      rawBody: '{}',
       binding: provider.expectedBinding(payment!),
       news: {
         kind: 'payment',
         report: {
-          ...{ status: 'authorized', authorizedMinor: 1250, currency: 'CNY' },
+          status: 'authorized',
+          authorizedMinor: 1250,
+          currency: 'CNY',
           providerTradeNo: (await read(merchant, order)).payments[0]?.providerTradeNo ?? 'pi_1',
         },
       },
@@ -360,7 +374,10 @@ describe('an account whose keys were revoked', () => {
     const { accountId, binding } = await revokeAccountOf(merchant, order);
     const { db, client, taskQueue } = activityDeps();
     const stored = await storeNotification(db, {
-      ...{ accountId, binding, providerNotificationId: `hint-${order.id}`, rawBody: '{}' },
+      accountId,
+      binding,
+      providerNotificationId: `hint-${order.id}`,
+      rawBody: '{}',
       news: { kind: 'hint' },
     });
     if (stored.kind !== 'stored') throw new Error(`the notification is ${stored.kind}`);

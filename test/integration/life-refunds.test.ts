@@ -197,7 +197,9 @@ describe('a trade that Alipay says is closed, and yet was paid', () => {
     const { merchant, order } = await paidAndGivenBack();
     const refunded = await orderBecomes(merchant, order, 'refunded');
     expect(refunded).toMatchObject({
-      ...{ capturedMinor: 1_250, refundedMinor: 1_250, closeReason: null },
+      capturedMinor: 1_250,
+      refundedMinor: 1_250,
+      closeReason: null,
       payments: [{ status: 'succeeded', capturedMinor: 1_250 }],
       refunds: [{ cause: 'at_provider', status: 'succeeded', amountMinor: 1_250 }],
     });
@@ -218,7 +220,9 @@ describe('a trade that Alipay says is closed, and yet was paid', () => {
     });
     const { body } = await merchant.api<OrderBody>('GET', `/v1/orders/${order.id}`);
     expect(body).toMatchObject({
-      ...{ status: 'refunded', reviewReason: null, refundedMinor: 1_250 },
+      status: 'refunded',
+      reviewReason: null,
+      refundedMinor: 1_250,
       refunds: [{ cause: 'at_provider', status: 'succeeded', amountMinor: 1_250 }],
     });
     expect(await booksOf(merchant)).toMatchObject([nothing]);
@@ -266,8 +270,10 @@ describe('a trade that Alipay says is closed, and yet was paid', () => {
     const report = { status: 'succeeded', paidMinor: 1_250, currency: 'CNY', isGivenBack: true };
     const told = {
       ...row!,
-      ...{ id: newId('notification'), providerNotificationId: `closed-${order.id}` },
-      ...{ appliedAt: null, outcome: null },
+      id: newId('notification'),
+      providerNotificationId: `closed-${order.id}`,
+      appliedAt: null,
+      outcome: null,
       news: {
         kind: 'payment' as const,
         report: { ...report, providerTradeNo: order.payments[0]!.outTradeNo } as never,

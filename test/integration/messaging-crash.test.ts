@@ -48,7 +48,11 @@ describe.concurrent('a kill -9 of worker and API', { timeout: 240_000 }, () => {
         answers: () => (isUp ? replying({ asked: receiver.received.length }) : never),
       });
       const request = {
-        ...{ pattern: 'request', to: id, subject: 's', body: 1, messageKey: 'once' },
+        pattern: 'request',
+        to: id,
+        subject: 's',
+        body: 1,
+        messageKey: 'once',
         replyWithinSeconds: 150,
       };
       const { body: open } = await persist<MessageBody>(merchant, '/v1/messages', request);
@@ -86,8 +90,13 @@ describe.concurrent('a kill -9 of worker and API', { timeout: 240_000 }, () => {
       const created = await createRequest(world.db, {
         merchantId: merchant.merchantId,
         to: { address: id, merchantId: merchant.merchantId },
-        ...{ messageKey: null, contentHash: '', subject: 's', body: '1' },
-        ...{ qos: 'at_least_once', callback: null, replyWithinSeconds: 120 },
+        messageKey: null,
+        contentHash: '',
+        subject: 's',
+        body: '1',
+        qos: 'at_least_once',
+        callback: null,
+        replyWithinSeconds: 120,
       });
       if (created.kind === 'keyReused') throw new Error('not created');
       await start(scene);
@@ -109,7 +118,9 @@ describe.concurrent('a kill -9 of worker and API', { timeout: 240_000 }, () => {
         Array.from({ length: 10 }, async (_, i) => {
           const { body } = await persist<{ id: string }>(a, '/v1/sessions', {
             participants: [a.merchantId, b.merchantId],
-            ...{ subject: 's', sessionKey: `s-${i}`, closesInSeconds: 600 },
+            subject: 's',
+            sessionKey: `s-${i}`,
+            closesInSeconds: 600,
           });
           return body;
         }),

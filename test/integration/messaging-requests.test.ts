@@ -203,7 +203,10 @@ describe.concurrent('a request', () => {
       const send = (body: unknown) =>
         merchant.api<MessageBody>('POST', '/v1/messages', {
           body: {
-            ...{ pattern: 'request', to: merchant.merchantId, subject: 's', body },
+            pattern: 'request',
+            to: merchant.merchantId,
+            subject: 's',
+            body,
             ...(by === 'messageKey' && { messageKey: 'k-1' }),
           },
           headers: by === 'messageKey' ? {} : { 'idempotency-key': 'k-1' },

@@ -225,8 +225,11 @@ describe.each(Object.entries(configs))('account create for %s', (name, config) =
     const asked = await (
       await createProvider(account!)
     ).queryPayment({
-      ...{ outTradeNo: 'neverMade12345', providerRef: null, providerTradeNo: null },
-      ...{ amountMinor: 100, currency: provider === 'stripe' ? 'USD' : 'CNY' },
+      outTradeNo: 'neverMade12345',
+      providerRef: null,
+      providerTradeNo: null,
+      amountMinor: 100,
+      currency: provider === 'stripe' ? 'USD' : 'CNY',
     });
     expect(asked).toEqual({ kind: 'reported', report: { status: 'absent' } });
   });
@@ -273,8 +276,11 @@ test('an account whose merchant has no platform certificate says which words are
   const provider = await createProvider({ provider: 'wechat-pay', settings: rest, credentials });
   await expect(
     provider.queryPayment({
-      ...{ outTradeNo: 'neverMade12345', providerRef: null, providerTradeNo: null },
-      ...{ amountMinor: 100, currency: 'CNY' },
+      outTradeNo: 'neverMade12345',
+      providerRef: null,
+      providerTradeNo: null,
+      amountMinor: 100,
+      currency: 'CNY',
     }),
   ).rejects.toMatchObject({
     kind: 'misconfigured',

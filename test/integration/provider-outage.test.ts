@@ -34,7 +34,11 @@ test.concurrent.each(methods)(
       provider,
     );
     const down = ['create', 'query', 'close', 'cancel'].map((verb, seed) => ({
-      ...{ call: verb, kind: 'http500', account, probability: 1, seed },
+      call: verb,
+      kind: 'http500',
+      account,
+      probability: 1,
+      seed,
     }));
     await call('POST', '/faults', { body: down });
     await payAtProvider(world, merchant, paidUnheard);

@@ -6,7 +6,11 @@ import { runLives } from '../chaos/run-for-test.ts';
 
 test('sixty random lives at three providers under random faults break none of the seventeen invariants', async () => {
   const { summary, course } = await runLives({
-    ...{ provider: 'all', orders: 60, kills: 0, spread: 15, seed: randomInt(1, 1_000_000) },
+    provider: 'all',
+    orders: 60,
+    kills: 0,
+    spread: 15,
+    seed: randomInt(1, 1_000_000),
   });
   const { ok, broken, verdicts, figures } = summary;
   // With the course of events, so that a broken run tells its story; its seed repeats it.

@@ -342,7 +342,9 @@ test('what a worker that died had kept of a statement counts for nothing, and go
   const { statementId } = await beginStatement(world.db, day);
   const line = { kind: 'payment', amountMinor: 1, currency: 'CNY', at: new Date() } as const;
   const left = ['left-1', 'left-2'].map((number, i) => ({
-    ...{ ...line, number, line: i + 1 },
+    ...line,
+    number,
+    line: i + 1,
     outTradeNo: number,
     providerTradeNo: number,
   }));
@@ -493,12 +495,16 @@ test('one line that cannot be read for sure is reported, and the rest of the day
   }
   const ended = await reconcile(merchant.api, { accountId, date });
   expect(ended).toMatchObject({
-    ...{ status: 'done', failure: null },
+    status: 'done',
+    failure: null,
     counts: { entries: 3, matched: 2, healed: 0, differences: 1 },
   });
   expect(await differencesOf(merchant.api, ended)).toMatchObject([
     {
-      ...{ kind: 'unreadable_line', about: 'line', status: 'open', orderId: orders[1]!.id },
+      kind: 'unreadable_line',
+      about: 'line',
+      status: 'open',
+      orderId: orders[1]!.id,
       outTradeNo: orders[1]!.payments[0]!.outTradeNo,
       note: expect.stringContaining('not certain'),
     },

@@ -70,7 +70,8 @@ describe.each<Refused>([
       provider,
     );
     expect(await refund(merchant, order)).toMatchObject({
-      ...{ status: 'failed', failureCode: fault.code },
+      status: 'failed',
+      failureCode: fault.code,
     });
     expect(await refund(merchant, order)).toMatchObject({ status: 'succeeded' });
     const trade = await tradeOf(world, merchant, { outTradeNo });
@@ -147,7 +148,8 @@ describe.each(['ACQ.NEVER_DOCUMENTED', 'ACQ.INVALID_PARAMETER'])('the code %s', 
     await setBack(order, 'cancel_requested_at');
     const inReview = await orderBecomes(merchant, order, 'review');
     expect(inReview).toMatchObject({
-      ...{ reviewReason: 'close_refused', failureCode: code },
+      reviewReason: 'close_refused',
+      failureCode: code,
       review: { verbs: ['close', 'dismiss'] },
     });
     const refusedAgain = await merchant.api<{ why: string }>(
@@ -179,7 +181,8 @@ describe.each(['ACQ.NEVER_DOCUMENTED', 'ACQ.INVALID_PARAMETER'])('the code %s', 
   test('in answer to a capture ends the command, and the money stays held', async () => {
     const merchant = await world.newMerchant(['stripe']);
     const order = await openOrder(merchant, {
-      ...{ methods: ['stripe.payment_intent'], capture: 'manual' },
+      methods: ['stripe.payment_intent'],
+      capture: 'manual',
     });
     await payAtProvider(world, merchant, order);
     await orderBecomes(merchant, order, 'authorized');
@@ -284,7 +287,8 @@ test('a refund made at the provider while ours is on its way is booked, and ours
 test('late money of another amount than was asked for goes back whole', async () => {
   const merchant = await world.newMerchant(['wechat-pay']);
   const order = await openOrder(merchant, {
-    ...{ methods: ['wechat-pay.native'], latePayment: 'accept' },
+    methods: ['wechat-pay.native'],
+    latePayment: 'accept',
   });
   await merchant.api('POST', `/v1/orders/${order.id}/cancel`, { headers: { prefer: 'wait=20' } });
   await orderBecomes(merchant, order, 'closed');
@@ -294,7 +298,8 @@ test('late money of another amount than was asked for goes back whole', async ()
     return body.refunds[0]?.status === 'succeeded' ? body : undefined;
   });
   expect(given).toMatchObject({
-    ...{ status: 'closed', reviewReason: null },
+    status: 'closed',
+    reviewReason: null,
     payments: [{ status: 'succeeded', capturedMinor: 1_000, surplus: 'late' }],
     refunds: [{ cause: 'late_payment', amountMinor: 1_000 }],
   });

@@ -31,7 +31,10 @@ afterEach(async () => {
 /** Of a type of the merchant's own, whose data may be anything. */
 const addOwnEvents = async (merchantId: MerchantId, count: number) => {
   const body = JSON.stringify({
-    ...{ id: newId('event'), type: 'own.event', timestamp: new Date().toISOString(), data: {} },
+    id: newId('event'),
+    type: 'own.event',
+    timestamp: new Date().toISOString(),
+    data: {},
   });
   return scene.addEvents(merchantId, count, { type: 'own.event', body });
 };

@@ -287,7 +287,10 @@ describe('a failing endpoint', () => {
     await until('under way', () => held.begun.length === 1);
     const congestion = {
       ...newCongestion,
-      ...{ window: 0, failures: 9, losses: 9, probeAtMs: Date.now() + 60_000 },
+      window: 0,
+      failures: 9,
+      losses: 9,
+      probeAtMs: Date.now() + 60_000,
     };
     await saveCongestion(scene.db, { endpointId: id, congestion });
     await held.releaseAll();

@@ -45,8 +45,13 @@ test('a replay since before 1970, as they were once taken, is mended by its migr
   });
   const id = newId('replay');
   await world.db.insert(replays).values({
-    ...{ id, merchantId, endpointId: body.id, kind: 'replay', eventTypes: ['*'] },
-    ...{ since: new Date(), until: new Date() },
+    id,
+    merchantId,
+    endpointId: body.id,
+    kind: 'replay',
+    eventTypes: ['*'],
+    since: new Date(),
+    until: new Date(),
   });
   await world.db.execute(sql`update replays set since = '0013-01-01T00:00:00Z' where id = ${id}`);
   const [read] = await world.db.select().from(replays);

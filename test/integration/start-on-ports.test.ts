@@ -103,7 +103,9 @@ test('Temporal whose UI port was taken starts with the UI on another', async () 
   const { port } = await pickPort(0);
   const ended = await startRacing((uiPort) =>
     startTemporal({
-      ...{ binary, port, uiPort },
+      binary,
+      port,
+      uiPort,
       logFile: join(folder, 'temporal.log'),
       searchAttributes: [],
     }),

@@ -35,7 +35,8 @@ async function start(
 ): Promise<Started> {
   const { port } = await pickPort(0);
   const processes = await tenderProcesses({
-    ...{ ...world.config, temporal },
+    ...world.config,
+    temporal,
     http: { ...world.config.http, port },
     stop: { drainMs, withinMs },
   });

@@ -129,12 +129,17 @@ const scenes: Record<keyof typeof workflows, Scene> = {
     });
     ends.push(receiver.stop);
     const replay = await insertReplay(world.db, {
-      ...{ merchantId: merchant.merchantId, endpointId: endpointId },
-      ...{ kind: 'replay', eventTypes: ['*'], since: new Date(0), until: new Date() },
+      merchantId: merchant.merchantId,
+      endpointId: endpointId,
+      kind: 'replay',
+      eventTypes: ['*'],
+      since: new Date(0),
+      until: new Date(),
     });
     const workflowId = workflowIds.replayEvents(replay.id);
     await world.temporal.workflow.start<typeof replayEvents>('replayEvents', {
-      ...{ workflowId, taskQueue: world.config.temporal.taskQueue },
+      workflowId,
+      taskQueue: world.config.temporal.taskQueue,
       args: [{ replayId: replay.id }],
       startDelay: '1 hour',
     });
@@ -186,7 +191,8 @@ const scenes: Record<keyof typeof workflows, Scene> = {
     const { accountId } = accounts[0]!;
     const workflowId = `${workflowIds.reconcileYesterday(accountId)}-2026-03-04T18:00:00Z`;
     await world.temporal.workflow.start<typeof reconcileYesterday>('reconcileYesterday', {
-      ...{ workflowId, taskQueue: world.config.temporal.taskQueue },
+      workflowId,
+      taskQueue: world.config.temporal.taskQueue,
       args: [{ accountId }],
       startDelay: '1 hour',
     });

@@ -61,7 +61,9 @@ try {
   const again = await reconcile(merchant.api, { accountId, date });
   const resultAgain = weigh(plan, await differencesOf(merchant.api, again));
   const summary = {
-    ...{ provider, seed, orders },
+    provider,
+    seed,
+    orders,
     ...result,
     counts: run.counts,
     seconds,

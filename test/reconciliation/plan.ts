@@ -78,7 +78,8 @@ export function planDay(input: {
   return Array.from({ length: input.orders }, (_, number) => {
     const plant = number < input.differences ? fitting[number % fitting.length] : undefined;
     const drawn = {
-      ...{ random, currency },
+      random,
+      currency,
       amountMinor: 100 + Math.floor(random() * 100_000),
       hasRefund: random() < 0.2,
       // Seconds, as providers write them; kept off midnight, which is a case of its own.
@@ -140,13 +141,16 @@ function agreeing({ amountMinor, currency, hasRefund, atMs }: Drawn): Both {
     outTradeNo: outTradeNoOf(paymentId),
     atMs,
     ours: {
-      ...{ amountMinor, currency },
+      amountMinor,
+      currency,
       payment: { status: 'succeeded', capturedMinor: amountMinor },
       refund: hasRefund ? refund : null,
       ledgerOffMinor: 0,
     },
     theirs: {
-      ...{ amountMinor, currency, atMs },
+      amountMinor,
+      currency,
+      atMs,
       refund: hasRefund ? { refundNo, amountMinor: refund.amountMinor } : null,
       isDouble: false,
     },
@@ -171,7 +175,9 @@ export function planted(plant: Plant, drawn: Drawn): PlannedOrder {
     about: Expected['about'],
     status: Expected['status'] = 'open',
   ): Expected => ({
-    ...{ kind, about, status },
+    kind,
+    about,
+    status,
     number: about === 'refund' ? (theirs.refund?.refundNo ?? '') : outTradeNo,
   });
   switch (plant) {

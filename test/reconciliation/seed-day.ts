@@ -38,7 +38,11 @@ async function seedOurs({ db }: World, merchant: TestMerchant, batch: readonly P
         const refundedMinor = refund?.status === 'succeeded' ? refund.amountMinor : 0;
         const paid = refundedMinor > 0 ? ('partially_refunded' as const) : ('paid' as const);
         return {
-          ...{ id: orderId, merchantId, amountMinor, currency, refundedMinor },
+          id: orderId,
+          merchantId,
+          amountMinor,
+          currency,
+          refundedMinor,
           merchantOrderNo: outTradeNo,
           requestHash: outTradeNo,
           checkoutToken: outTradeNo,
@@ -57,7 +61,11 @@ async function seedOurs({ db }: World, merchant: TestMerchant, batch: readonly P
     );
     await tx.insert(payments).values(
       known.map(({ paymentId, orderId, outTradeNo, atMs, ours }) => ({
-        ...{ id: paymentId, orderId, accountId, method, outTradeNo },
+        id: paymentId,
+        orderId,
+        accountId,
+        method,
+        outTradeNo,
         ...ours.payment,
         amountMinor: ours.amountMinor,
         currency: ours.currency,
@@ -69,7 +77,12 @@ async function seedOurs({ db }: World, merchant: TestMerchant, batch: readonly P
       const { refund, currency } = ours;
       if (!refund) return [];
       return {
-        ...{ ...refund, merchantId, orderId, paymentId, accountId, currency },
+        ...refund,
+        merchantId,
+        orderId,
+        paymentId,
+        accountId,
+        currency,
         cause: 'requested' as const,
         reason: 'Refund',
         createdAt: new Date(atMs),
@@ -108,7 +121,10 @@ function linesOf(
   ];
   return postings.flatMap((posting) =>
     (posting?.lines ?? []).map((line) => ({
-      ...{ ...line, ...owner, orderId, currency },
+      ...line,
+      ...owner,
+      orderId,
+      currency,
       transaction: posting?.transaction ?? '',
       createdAt: new Date(atMs),
     })),
@@ -123,7 +139,9 @@ async function seedTheirs(world: World, merchant: TestMerchant, batch: readonly 
     body: {
       account,
       payments: known.map(({ outTradeNo, theirs: { amountMinor, currency, atMs, refund } }) => ({
-        ...{ outTradeNo, amountMinor, currency },
+        outTradeNo,
+        amountMinor,
+        currency,
         paidAt: new Date(atMs).toISOString(),
         refunds: refund ? [{ ...refund, at: new Date(atMs).toISOString() }] : [],
       })),
@@ -154,7 +172,9 @@ async function payTwice(
   const created = await (
     await createProvider(found!)
   ).createPayment({
-    ...{ outTradeNo, amountMinor, currency },
+    outTradeNo,
+    amountMinor,
+    currency,
     method: 'stripe.payment_intent',
     subject: 'One cup of tea',
     expiresAt: new Date(Date.now() + laterMs).toISOString(),

@@ -81,8 +81,12 @@ test('a workflow that was changed without a thought fails the replay', async () 
   const changed = await bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('changed/index.ts', import.meta.url)),
     logger: {
-      ...{ log: () => {}, trace: () => {}, debug: () => {}, info: () => {} },
-      ...{ warn: () => {}, error: () => {} },
+      log: () => {},
+      trace: () => {},
+      debug: () => {},
+      info: () => {},
+      warn: () => {},
+      error: () => {},
     },
   });
   expect(await replay(changed, 'paid.json')).toBeInstanceOf(DeterminismViolationError);

@@ -32,7 +32,8 @@ export async function draftOrder(
   const expiresAt = new Date(Date.now() + expiresInMs);
   const created = await createOrder(db, {
     ...wanted,
-    ...{ merchant, expiresAt },
+    merchant,
+    expiresAt,
     account: { ...account, method: 'alipay.qr' },
     requestHash: wanted.merchantOrderNo,
     idempotencyKey: undefined,

@@ -35,7 +35,9 @@ export function postScenes(
   const newEndpoint = () =>
     made<{ id: string }>('/v1/endpoints', { url: 'http://127.0.0.1:9/hook', eventTypes: ['a.b'] });
   const newReplay = (endpointId: string) => ({
-    ...{ endpointId, kind: 'replay', eventTypes: ['a.b'] },
+    endpointId,
+    kind: 'replay',
+    eventTypes: ['a.b'],
     since: '2026-01-01T00:00:00Z',
   });
   async function paid(): Promise<OrderBody> {
@@ -53,7 +55,10 @@ export function postScenes(
     subject: 'price',
   });
   const newMessage = () => ({
-    ...{ pattern: 'request', to: other.merchantId, subject: 'stock', body: { cups: 2 } },
+    pattern: 'request',
+    to: other.merchantId,
+    subject: 'stock',
+    body: { cups: 2 },
   });
 
   return {
@@ -111,8 +116,13 @@ export function postScenes(
         .insert(reconciliations)
         .values({ ...owner, id: reconciliationId, date, trigger: 'request', status: 'done' });
       await world.db.insert(differences).values({
-        ...{ ...owner, id, reconciliationId, kind: 'unknown_trade', about: 'payment' },
-        ...{ number: fresh('N'), round: 0 },
+        ...owner,
+        id,
+        reconciliationId,
+        kind: 'unknown_trade',
+        about: 'payment',
+        number: fresh('N'),
+        round: 0,
       });
       return { path: `/v1/differences/${id}/acknowledge`, body: { note: 'seen' } };
     },
@@ -129,7 +139,8 @@ export function postScenes(
     retryDelivery: async () => {
       const { id } = await newEndpoint();
       const published = await made<{ data: { id: string }[] }>('/v1/events', {
-        ...{ type: 'a.b', data: {} },
+        type: 'a.b',
+        data: {},
       });
       const eventId = published.data[0]!.id;
       await until('the delivery is there', async () => {

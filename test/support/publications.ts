@@ -21,7 +21,11 @@ export function publicationOf(
       const data = settings.data ?? { resourceId };
       const timestamp = at.toISOString();
       return {
-        ...{ id, resourceId, type: 'cart.left', channels: [], createdAt: at },
+        id,
+        resourceId,
+        type: 'cart.left',
+        channels: [],
+        createdAt: at,
         body: envelopeOf({ id, type: 'cart.left', timestamp, data }),
         isResourceGiven: true,
         isTimeGiven: false,

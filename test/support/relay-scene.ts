@@ -110,7 +110,8 @@ export async function openRelayScene(): Promise<RelayScene> {
 /** An event as a state change would write it. */
 export function eventOf(merchantId: MerchantId, number: number) {
   return newEvent({
-    ...{ merchantId, shard },
+    merchantId,
+    shard,
     type: 'order.created',
     resourceId: `ord_${number}`,
     data: { number },
@@ -125,7 +126,11 @@ function startRelay(db: Database, attempt: Attempter): RunningRelay {
   const notBeforeMs = new Map<EndpointId, number>();
   let wake = () => {};
   const ended = runRelay({
-    ...{ db, attempt, shard, signal: stopping.signal, cancelled: cancelling.signal },
+    db,
+    attempt,
+    shard,
+    signal: stopping.signal,
+    cancelled: cancelling.signal,
     onEvents: (listener) => {
       wake = () => listener('written');
       return () => {};
@@ -193,7 +198,10 @@ export function failedOutcome(
   { delayMs = 5_000 }: { delayMs?: number } = {},
 ) {
   return {
-    ...{ eventId, endpointId: endpoint.id, attempt: attempts + 1, delayMs },
+    eventId,
+    endpointId: endpoint.id,
+    attempt: attempts + 1,
+    delayMs,
     kind: 'retry',
     statusCode: 500,
     error: null,

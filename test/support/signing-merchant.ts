@@ -51,7 +51,11 @@ export async function newSigningMerchant(world: World): Promise<SigningMerchant>
   );
   const api = apiClient({ url: world.url, key });
   return {
-    ...{ merchantId, key, sellerId, accountId, api },
+    merchantId,
+    key,
+    sellerId,
+    accountId,
+    api,
     accounts: [{ accountId, provider: 'alipay', account: appId }],
     async openOrder(fields = {}) {
       const { status, body, text } = await api<OrderBody>('POST', '/v1/orders', {

@@ -92,7 +92,8 @@ export async function openWorld(
   };
   const logger = options.logger ?? createLogger({ level: config.logLevel, name: 'test' });
   const { db, close: closeDatabase } = openDatabase({
-    ...{ url: database.url, maxConnections: 10 },
+    url: database.url,
+    maxConnections: 10,
     onError: () => {},
   });
   const sealer = createSealer(config.secretKeys);

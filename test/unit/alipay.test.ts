@@ -258,7 +258,8 @@ describe('a trade status', () => {
       tradeStatus: 'TRADE_NEW',
       tradeNo: 'T',
       totalAmount: '1.00',
-      ...{ paidAt: undefined, moved: [] },
+      paidAt: undefined,
+      moved: [],
     };
     expect(reportOfTrade(words)).toEqual({ status: 'unknown', providerStatus: 'TRADE_NEW' });
   });
@@ -266,8 +267,11 @@ describe('a trade status', () => {
   test('of a payment gives no report when the amount is not exact fen', () => {
     for (const totalAmount of [undefined, '', '12.505', '1e3', '-1.00', '12,50', ' 12.50', 'NaN']) {
       const words = {
-        ...{ tradeStatus: 'TRADE_SUCCESS', tradeNo: 'T', totalAmount },
-        ...{ paidAt: undefined, moved: [] },
+        tradeStatus: 'TRADE_SUCCESS',
+        tradeNo: 'T',
+        totalAmount,
+        paidAt: undefined,
+        moved: [],
       };
       expect(reportOfTrade(words)).toBeUndefined();
     }
@@ -288,7 +292,10 @@ describe('a trade status', () => {
   ])('that is closed with %s was paid and given back', (_, signs) => {
     const words = { tradeStatus: 'TRADE_CLOSED', tradeNo: 'T', totalAmount: '12.50', ...signs };
     expect(reportOfTrade(words)).toMatchObject({
-      ...{ status: 'succeeded', paidMinor: 1250, providerTradeNo: 'T', isGivenBack: true },
+      status: 'succeeded',
+      paidMinor: 1250,
+      providerTradeNo: 'T',
+      isGivenBack: true,
     });
   });
 });

@@ -129,7 +129,9 @@ describe('a thread that breaks', () => {
     const folder = await mkdtemp(join(tmpdir(), 'tender-thread-'));
     const message = { contentType: join(folder, 'mark'), headers: {}, body: Buffer.from('') };
     const outcome = await threads.run(merchant, 'readEvents', {
-      ...{ message, isJson: true, timeoutMs: 1 },
+      message,
+      isJson: true,
+      timeoutMs: 1,
     });
     expect(outcome).toEqual({ kind: 'done', value: { kind: 'read', events: [] } });
     await rm(folder, { recursive: true });

@@ -10,7 +10,11 @@ const payment = {
   status: 'succeeded',
 } as unknown as PaymentRow;
 const report: DisputeReport = {
-  ...{ disputeNo: 'dp_1', status: 'inquiry', amountMinor: 1_000, currency: 'USD', reason: 'fraud' },
+  disputeNo: 'dp_1',
+  status: 'inquiry',
+  amountMinor: 1_000,
+  currency: 'USD',
+  reason: 'fraud',
 };
 const readWith = (disputes: OrderRead['disputes']) =>
   ({ order: { id: 'ord_1', version: 1 }, disputes }) as unknown as OrderRead;
@@ -20,7 +24,8 @@ test('what is taken in the end is booked, whatever was asked about first', () =>
   expect(inquired).toMatchObject({ status: 'inquiry', amountMinor: 1_000 });
   const read = readWith([inquired!]);
   const opened = changeOfDispute({
-    ...{ read, payment },
+    read,
+    payment,
     report: { ...report, status: 'open', amountMinor: 700 },
   });
   expect(opened?.dispute).toMatchObject({ status: 'open', amountMinor: 700 });
@@ -30,7 +35,8 @@ test('what is taken in the end is booked, whatever was asked about first', () =>
   ]);
   const other = changeOfDispute({
     read: readWith([opened!.dispute!]),
-    ...{ payment, report: { ...report, status: 'open', amountMinor: 900 } },
+    payment,
+    report: { ...report, status: 'open', amountMinor: 900 },
   });
   expect(other?.ledger?.postings[0]?.lines).toEqual([
     { book: 'merchant', amountMinor: 200 },

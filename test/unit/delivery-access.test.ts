@@ -16,7 +16,8 @@ const basic = { kind: 'basic', username: 'shop', password: 'p:a:ss wörd' } as c
 const bearer = { kind: 'bearer', token: 'tok-1' } as const;
 const oauth2: Oauth2Auth = {
   ...{ kind: 'oauth2', tokenUrl: 'https://login.example/token', clientId: 'shop' },
-  ...{ clientSecret: 's3cret', scope: 'events' },
+  clientSecret: 's3cret',
+  scope: 'events',
 };
 const mtls = { kind: 'mtls', ...testClient, ca: testCa.certificate } as const;
 

@@ -67,8 +67,11 @@ describe('an endpoint behind OAuth 2', () => {
     const endpoint = scene.endpoint({
       access: {
         auth: {
-          ...{ kind: 'oauth2', tokenUrl: `${login.url}token`, clientId: 'shop:1' },
-          ...{ clientSecret: 's3cret &', scope: 'a b' },
+          kind: 'oauth2',
+          tokenUrl: `${login.url}token`,
+          clientId: 'shop:1',
+          clientSecret: 's3cret &',
+          scope: 'a b',
         },
       },
       settings: { url: shop.url },
@@ -175,7 +178,9 @@ describe('an endpoint behind OAuth 2', () => {
       count === 1 ? answer : tokenAnswer('tok'),
     );
     expect(await scene.attempt(paidEvent(endpoint))).toMatchObject({
-      ...{ kind: 'retry', statusCode: null, error: 'oauth2_token' },
+      kind: 'retry',
+      statusCode: null,
+      error: 'oauth2_token',
       responseBody: expect.stringMatching(said),
     });
     expect(shop.got).toEqual([]);
@@ -213,8 +218,11 @@ describe('an endpoint that wants a certificate', () => {
         response.writeHead(204).end();
       },
       {
-        ...{ cert: testServer.certificate, key: testServer.privateKey },
-        ...{ ca: testCa.certificate, requestCert: true, rejectUnauthorized: true },
+        cert: testServer.certificate,
+        key: testServer.privateKey,
+        ca: testCa.certificate,
+        requestCert: true,
+        rejectUnauthorized: true,
       },
     );
     scene.closeLater(close);

@@ -21,8 +21,11 @@ describe('an attempt', () => {
     const delivery = paidEvent(scene.endpoint({ secret, settings: { url } }), { attempts: 2 });
     const { eventId, endpoint } = delivery;
     expect(await scene.attempt(delivery)).toEqual({
-      ...{ kind: 'delivered', statusCode: 204, attempt: 3 },
-      ...{ eventId, endpointId: endpoint.id },
+      kind: 'delivered',
+      statusCode: 204,
+      attempt: 3,
+      eventId,
+      endpointId: endpoint.id,
     });
     const [request] = got;
     expect(request?.body.toString()).toBe(delivery.body);
@@ -40,7 +43,11 @@ describe('an attempt', () => {
     }));
     const outcome = await scene.attempt(paidEvent(scene.endpoint({ settings: { url } })));
     expect(outcome).toMatchObject({
-      ...{ kind: 'retry', attempt: 1, statusCode: 500, error: null, responseBody: 'sorry' },
+      kind: 'retry',
+      attempt: 1,
+      statusCode: 500,
+      error: null,
+      responseBody: 'sorry',
       responseHeaders: { 'x-trace': 'abc' },
     });
     expect(outcome).not.toHaveProperty('retryAfterMs');
@@ -84,8 +91,11 @@ describe('an attempt', () => {
     const endpoint = scene.endpoint({ settings: { url } });
     const late = paidEvent(endpoint, { expiresAt: minutesFromNow(-1), attempts: 2 });
     expect(await scene.attempt(late)).toEqual({
-      ...{ kind: 'dropped', reason: 'expired', attempt: 2 },
-      ...{ eventId: late.eventId, endpointId: endpoint.id },
+      kind: 'dropped',
+      reason: 'expired',
+      attempt: 2,
+      eventId: late.eventId,
+      endpointId: endpoint.id,
     });
     expect(seen.connections).toBe(0);
     const inTime = paidEvent(endpoint, { expiresAt: minutesFromNow(1) });

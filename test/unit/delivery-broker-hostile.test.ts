@@ -73,8 +73,11 @@ describe.each(['amqp', 'kafka'] as const)('an honest %s broker', (kind) => {
 
 describe.each(['amqp', 'kafka'] as const)('TLS of %s', (kind) => {
   const tls = {
-    ...{ cert: testServer.certificate, key: testServer.privateKey, ca: testCa.certificate },
-    ...{ requestCert: true, rejectUnauthorized: true },
+    cert: testServer.certificate,
+    key: testServer.privateKey,
+    ca: testCa.certificate,
+    requestCert: true,
+    rejectUnauthorized: true,
   };
   const auth = { kind: 'mtls', ...testClient, ca: testCa.certificate } as const;
   const publishOver = (broker: HostileBroker, by: BrokerTarget['auth']) =>

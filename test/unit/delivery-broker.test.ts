@@ -6,8 +6,11 @@ import { BrokerRefusal } from '../../delivery/broker/refusal.ts';
 describe('the headers of a message', () => {
   test('are those of a delivery, without what only HTTP has use for', () => {
     const headers = {
-      ...{ 'content-type': 'application/json', 'user-agent': 'Tender', Authorization: 'Basic abc' },
-      ...{ 'webhook-id': 'evt_1', 'x-shop': 'a' },
+      'content-type': 'application/json',
+      'user-agent': 'Tender',
+      Authorization: 'Basic abc',
+      'webhook-id': 'evt_1',
+      'x-shop': 'a',
     };
     expect(messageHeaders(headers, { cloudEventsPrefix: 'ce_' })).toEqual({
       'webhook-id': 'evt_1',

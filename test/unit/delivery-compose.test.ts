@@ -48,7 +48,9 @@ describe.each(deliveryFormats)('as %s', (format) => {
   test('the whole event is sent, or only what it is about', () => {
     const full = dataIn(composerFor({ ...settings, format }, {})(event));
     expect(full).toMatchObject({
-      ...{ id: event.eventId, type: 'order.paid', occurredAt: '2026-11-22T09:30:00.000Z' },
+      id: event.eventId,
+      type: 'order.paid',
+      occurredAt: '2026-11-22T09:30:00.000Z',
       data: { id: 'ord_1', object: 'order', amountMinor: 1250 },
     });
     const compose = composerFor({ ...settings, format, payload: 'id' }, {});

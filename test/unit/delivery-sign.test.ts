@@ -67,7 +67,9 @@ describe('signed with a shared secret', () => {
       fc.property(body, fc.uuid(), (text, id) => {
         const secret = newHmac();
         const headers = signedHeaders({
-          ...{ id, timestampSeconds: nowSeconds(), body: text },
+          id,
+          timestampSeconds: nowSeconds(),
+          body: text,
           keys: [signingKey(secret)],
         });
         expect(new Webhook(secret).verify(text, headers)).toEqual(JSON.parse(text));

@@ -61,8 +61,12 @@ const opened: fc.Arbitrary<Model> = fc
   })
   .map(({ latePayment, capture }) => {
     const attempt: Attempt = {
-      ...{ status: 'pending', amountMinor, currency: 'CNY', providerTradeNo: null },
-      ...{ capture, surplus: null },
+      status: 'pending',
+      amountMinor,
+      currency: 'CNY',
+      providerTradeNo: null,
+      capture,
+      surplus: null,
     };
     return {
       order: { status: 'pending', reviewReason: null, latePayment, switchRequestedTo: null },

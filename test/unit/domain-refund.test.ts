@@ -23,7 +23,9 @@ const report: fc.Arbitrary<RefundReport> = fc.oneof(
   ),
   amount.map((refundedMinor) => ({
     status: 'succeeded' as const,
-    ...{ refundedMinor, currency: 'CNY', providerRefundNo: 'P1' },
+    refundedMinor,
+    currency: 'CNY',
+    providerRefundNo: 'P1',
   })),
 );
 
@@ -72,7 +74,10 @@ describe('what may be given back', () => {
 describe('what a provider answers about a refund', () => {
   const pending = { status: 'pending', amountMinor: 100, currency: 'CNY' } as const;
   const done: RefundReport = {
-    ...{ status: 'succeeded', refundedMinor: 100, currency: 'CNY', providerRefundNo: 'P1' },
+    status: 'succeeded',
+    refundedMinor: 100,
+    currency: 'CNY',
+    providerRefundNo: 'P1',
   };
 
   test('twice changes nothing the second time', () => {

@@ -26,7 +26,11 @@ const card = {
   traits: { provider: 'stripe', currencies: 'any', canAuthorize: true, needs: [] },
 } as const;
 const wanted: OrderWanted = {
-  ...{ currency: 'CNY', amountMinor: 1250, capture: 'automatic', payerKnown: [], tried: [] },
+  currency: 'CNY',
+  amountMinor: 1250,
+  capture: 'automatic',
+  payerKnown: [],
+  tried: [],
   methods: [qr, card],
 };
 const half = () => 0.5;
@@ -125,7 +129,9 @@ describe('the router', () => {
 describe('an account’s health', () => {
   const nowMs = 1_000_000;
   const bucket = (agoMs: number, succeeded: number, failed: number) => ({
-    ...{ atMs: nowMs - agoMs, succeeded, failed },
+    atMs: nowMs - agoMs,
+    succeeded,
+    failed,
   });
 
   test('opens when half of the last minute’s calls failed, and at least five', () => {

@@ -7,7 +7,8 @@ import { fanOut } from '../../domain/topic.ts';
 import type { TopicMember } from '../../domain/topic.ts';
 
 const member = (address: Address, merchant: number, filter: Filter | null = null): TopicMember => ({
-  ...{ address, filter },
+  address,
+  filter,
   merchantId: `mer_${merchant}`,
 });
 

@@ -13,12 +13,20 @@ const sums = fc.record({
 
 test('an endpoint of four calls at once, each 200 ms, that gets ten a second fills half its window', () => {
   const traffic = trafficOf({
-    ...{ seconds: 300, sent: 3_000, delivered: 3_000, window: 4 },
-    ...{ waitingMs: 30_000, transferMs: 600_000 },
+    seconds: 300,
+    sent: 3_000,
+    delivered: 3_000,
+    window: 4,
+    waitingMs: 30_000,
+    transferMs: 600_000,
   });
   expect(traffic).toMatchObject({
-    ...{ deliveredPerSecond: 10, waitingMs: 10, transferMs: 200, delayMs: 210 },
-    ...{ capacityPerSecond: 20, throughput: 0.5 },
+    deliveredPerSecond: 10,
+    waitingMs: 10,
+    transferMs: 200,
+    delayMs: 210,
+    capacityPerSecond: 20,
+    throughput: 0.5,
   });
 });
 
@@ -41,6 +49,8 @@ test('of what was not sent nothing is said, and a closed window has no throughpu
   const none = { seconds: 300, sent: 0, delivered: 0, waitingMs: 0, transferMs: 0, window: 0 };
   expect(trafficOf(none)).toMatchObject({ deliveredPerSecond: 0, delayMs: null, throughput: null });
   expect(trafficOf({ ...none, sent: 3, transferMs: 9 })).toMatchObject({
-    ...{ window: 0, capacityPerSecond: 0, throughput: null },
+    window: 0,
+    capacityPerSecond: 0,
+    throughput: null,
   });
 });

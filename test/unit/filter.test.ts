@@ -187,12 +187,18 @@ test('a dry run says of every condition what was wanted, what is there and wheth
       { path: 'type', operator: '$eq', expected: 'order.paid', actual: 'order.paid', holds: true },
       { path: 'data.amountMinor', operator: '$gt', expected: 1000, actual: 1250, holds: true },
       {
-        ...{ path: 'data.refunds.status', operator: '$eq', expected: 'failed' },
-        ...{ actual: ['failed', 'succeeded'], holds: true },
+        path: 'data.refunds.status',
+        operator: '$eq',
+        expected: 'failed',
+        actual: ['failed', 'succeeded'],
+        holds: true,
       },
       {
-        ...{ path: 'data.nothing', operator: '$exists', expected: true },
-        ...{ actual: undefined, holds: false },
+        path: 'data.nothing',
+        operator: '$exists',
+        expected: true,
+        actual: undefined,
+        holds: false,
       },
     ],
   });

@@ -68,7 +68,8 @@ test('an answer behind interim ones is read whole on a connection that is used a
   try {
     for (let round = 1; round <= 3; round++) {
       const { result, responseBody } = await sender.send({
-        ...{ ...request, url: receiver.url },
+        ...request,
+        url: receiver.url,
         keepsBody: true,
       });
       expect(result).toMatchObject({ kind: 'response', statusCode: 200 });

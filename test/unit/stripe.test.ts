@@ -385,17 +385,35 @@ describe('an answer', () => {
 
 describe('an event', () => {
   const refund = {
-    ...{ object: 'refund', id: 're_1', amount: 100, currency: 'usd', status: 'succeeded' },
-    ...{ created: 1, payment_intent: 'pi_1', metadata: { refund_no: 'r1', out_trade_no: 'o1' } },
+    object: 'refund',
+    id: 're_1',
+    amount: 100,
+    currency: 'usd',
+    status: 'succeeded',
+    created: 1,
+    payment_intent: 'pi_1',
+    metadata: { refund_no: 'r1', out_trade_no: 'o1' },
   };
   const intent = {
-    ...{ object: 'payment_intent', id: 'pi_1', livemode: false, currency: 'usd', amount: 100 },
-    ...{ status: 'requires_payment_method', metadata: { out_trade_no: 'o1' } },
+    object: 'payment_intent',
+    id: 'pi_1',
+    livemode: false,
+    currency: 'usd',
+    amount: 100,
+    status: 'requires_payment_method',
+    metadata: { out_trade_no: 'o1' },
   };
   const session = {
-    ...{ object: 'checkout.session', id: 'cs_1', livemode: false, currency: 'usd' },
-    ...{ status: 'complete', payment_status: 'unpaid', amount_total: 100, payment_intent: 'pi_1' },
-    ...{ client_reference_id: 'o1', metadata: { out_trade_no: 'o1' } },
+    object: 'checkout.session',
+    id: 'cs_1',
+    livemode: false,
+    currency: 'usd',
+    status: 'complete',
+    payment_status: 'unpaid',
+    amount_total: 100,
+    payment_intent: 'pi_1',
+    client_reference_id: 'o1',
+    metadata: { out_trade_no: 'o1' },
   };
   const about = { outTradeNo: 'o1', providerTradeNo: 'pi_1' };
 

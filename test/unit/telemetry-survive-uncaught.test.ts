@@ -20,7 +20,11 @@ test.each(['socket', 'timer', 'rejection'])(
     const { code, stdout, line } = await run(kind);
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'alive\n' });
     expect(line).toMatchObject({
-      ...{ event: 'process.uncaught', level: 50, kind: 'test', target: 'somebody', count: 1 },
+      event: 'process.uncaught',
+      level: 50,
+      kind: 'test',
+      target: 'somebody',
+      count: 1,
       error: { message: 'nobody catches it' },
     });
   },
@@ -32,7 +36,8 @@ test.each(['ownTimer', 'ownRejection'])(
     const { code, stdout, line } = await run(kind);
     expect({ code, stdout }).toEqual({ code: 70, stdout: '' });
     expect(line).toMatchObject({
-      ...{ event: 'process.uncaught', level: 60 },
+      event: 'process.uncaught',
+      level: 60,
       error: { message: 'nobody catches it' },
     });
   },

@@ -125,7 +125,9 @@ json.dump([judge(one) for one in json.load(sys.stdin)], sys.stdout)
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     const asked = deliveries.map(({ headers, body }) => ({
-      ...{ secret, headers, body: body.toString('hex') },
+      secret,
+      headers,
+      body: body.toString('hex'),
     }));
     python.stdin.end(JSON.stringify(asked));
     return JSON.parse(await text(python.stdout)) as unknown[];
@@ -153,8 +155,13 @@ describe.each(['cloudevents', 'cloudevents-binary'] as const)('cloudevents (npm)
     const read = HTTP.toEvent({ headers, body: body.toString() }) as CloudEvent<unknown>;
     expect(read.validate()).toBe(true);
     expect(read).toMatchObject({
-      ...{ specversion: '1.0', type: 'order.paid', source: '/tender', subject: 'ord_1' },
-      ...{ id: headers['webhook-id'], time: '2026-11-22T09:30:00.000Z', data },
+      specversion: '1.0',
+      type: 'order.paid',
+      source: '/tender',
+      subject: 'ord_1',
+      id: headers['webhook-id'],
+      time: '2026-11-22T09:30:00.000Z',
+      data,
     });
     const verifier = new StandardWebhook(secret);
     expect(() => verifier.verify(body, headers)).not.toThrow();

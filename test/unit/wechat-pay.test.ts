@@ -397,13 +397,20 @@ describe('a trade state', () => {
 
   test.each(['CLOSED', 'REVOKED'])('%s of what was paid is money that went back', (state) => {
     const words = {
-      ...{ appid: 'a', mchid: 'm', out_trade_no: 'o', trade_state: state, transaction_id: 'T' },
+      appid: 'a',
+      mchid: 'm',
+      out_trade_no: 'o',
+      trade_state: state,
+      transaction_id: 'T',
       amount: { total: 1250, currency: 'CNY' },
     };
     expect(reportOfTransaction(words)).toEqual({ status: 'closed' });
     const paid = { ...words, success_time: '2026-11-29T10:00:00+08:00' };
     expect(reportOfTransaction(paid)).toMatchObject({
-      ...{ status: 'succeeded', paidMinor: 1250, providerTradeNo: 'T', isGivenBack: true },
+      status: 'succeeded',
+      paidMinor: 1250,
+      providerTradeNo: 'T',
+      isGivenBack: true,
     });
   });
 

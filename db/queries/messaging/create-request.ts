@@ -45,7 +45,10 @@ export function createRequest(db: Database, input: NewRequest): Promise<CreateRe
     const [created] = await tx
       .insert(messages)
       .values({
-        ...{ id: newId('message'), merchantId, messageKey, ...content },
+        id: newId('message'),
+        merchantId,
+        messageKey,
+        ...content,
         toMerchantId: to.merchantId,
         toEndpointId: isEndpoint(to.address) ? to.address : null,
         // To the millisecond, as it is shown and sent.

@@ -33,7 +33,8 @@ export function createSession(db: Database, input: NewSession): Promise<CreateSe
     const [session] = await tx
       .insert(sessions)
       .values({
-        ...{ id: newId('session'), ...content },
+        id: newId('session'),
+        ...content,
         firstAddress: first.address,
         firstMerchantId: first.merchantId,
         secondAddress: second.address,

@@ -56,7 +56,10 @@ export function publishToTopic(
     const known = await resume(tx, input);
     if (known) return known;
     const message: TopicMessage = {
-      ...{ ...content, topicId, merchantId, sender: speaker.address },
+      ...content,
+      topicId,
+      merchantId,
+      sender: speaker.address,
       id: newId('message'),
       seq: topic.lastSeq + 1,
       createdAt: new Date(),
@@ -68,7 +71,11 @@ export function publishToTopic(
     const event = { type, data };
     await notifyMerchants(tx, {
       merchantIds: await workInSlices(fanOut({ members, sender: speaker.address, event })),
-      ...{ type, data, resourceId: topicId, channels: [topicId], at: message.createdAt },
+      type,
+      data,
+      resourceId: topicId,
+      channels: [topicId],
+      at: message.createdAt,
     });
     return { kind: 'created', message };
   });

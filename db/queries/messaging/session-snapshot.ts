@@ -13,7 +13,8 @@ export function sessionSnapshotOf({ session, sayings }: SessionRead) {
     status: session.status,
     messages: transcriptOf({ participants, sayings: said }).map(
       ({ id, from, body, createdAt }) => ({
-        ...{ id, from },
+        id,
+        from,
         body: JSON.parse(body) as unknown,
         at: createdAt.toISOString(),
       }),

@@ -55,7 +55,10 @@ export function speakInSession(
     );
     if (decision.kind !== 'record') return { kind: decision.kind, session, sayings };
     const saying = {
-      ...{ sessionId, body, id: newId('message'), sender: speaker.address },
+      sessionId,
+      body,
+      id: newId('message'),
+      sender: speaker.address,
       createdAt: new Date(),
     };
     await tx.insert(sessionMessages).values(saying);
@@ -73,8 +76,13 @@ async function notifyOther(tx: Transaction, read: SessionRead, speaker: Address)
     type: 'session.message',
     resourceId: session.id,
     data: {
-      ...{ id, object: 'session_message', sessionId: session.id, subject: session.subject },
-      ...{ from: speaker, body: JSON.parse(body) as unknown, at: createdAt.toISOString() },
+      id,
+      object: 'session_message',
+      sessionId: session.id,
+      subject: session.subject,
+      from: speaker,
+      body: JSON.parse(body) as unknown,
+      at: createdAt.toISOString(),
     },
     at: createdAt,
   });

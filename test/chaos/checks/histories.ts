@@ -7,8 +7,14 @@ import { withTemporal } from '../quiet.ts';
 import type { Verdicts } from './verdicts.ts';
 
 const samples: Readonly<Record<string, number>> = {
-  ...{ payOrder: 60, refundPayment: 40, settleLate: 20, deliverToEndpoint: 5 },
-  ...{ reconcileStatement: 6, sweep: 1, dispatchEvents: 4, keepSchedules: 1 },
+  payOrder: 60,
+  refundPayment: 40,
+  settleLate: 20,
+  deliverToEndpoint: 5,
+  reconcileStatement: 6,
+  sweep: 1,
+  dispatchEvents: 4,
+  keepSchedules: 1,
 };
 
 async function readHistories(evidence: Evidence) {

@@ -177,7 +177,9 @@ const attacks = {
 } satisfies Record<string, Attack<Request>>;
 
 const dialect: Dialect<Request> = {
-  ...{ reader, answer, attacks },
+  reader,
+  answer,
+  attacks,
   isMessage: ({ name }) => name === 'message',
   // start, tune, open-ok, channel's open-ok, select-ok, ack
   steps: 6,

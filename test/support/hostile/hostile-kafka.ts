@@ -164,7 +164,8 @@ const attacks = {
 } satisfies Record<string, Attack<Request>>;
 
 const dialect: Dialect<Request> = {
-  ...{ reader, attacks },
+  reader,
+  attacks,
   answer(request, port) {
     try {
       return answer(request, port);
