@@ -1,4 +1,4 @@
-/** What the platform names its own events by; a publisher's begin with something else. */
+/** The first words of the platform's own event types; merchants' types begin with another. */
 export const platformPrefixes = [
   'order',
   'refund',
@@ -15,7 +15,10 @@ export const platformPrefixes = [
 const ownName = /^[a-z_][a-z0-9_]*(\.[a-z0-9_]+)+$/;
 const longestName = 128;
 
-/** Why a merchant may not name an event type so; undefined where it may. Names are like `cart.abandoned`. */
+/**
+ * The reason why a merchant may not use this event type; undefined if it may.
+ * @example refuseEventName('cart.abandoned') // undefined
+ */
 export function refuseEventName(name: string): string | undefined {
   if (name.length > longestName) return `must have at most ${longestName} characters`;
   if (!ownName.test(name)) {

@@ -39,7 +39,10 @@ export async function resolveReview(
       ? { kind: 'refused', why: report.code }
       : decideOnReview(verb, { ...asked, reason }, report);
   if (decision.kind === 'refused') {
-    deps.logger.warn({ orderId, verb, why: decision.why }, 'the review could not be resolved so');
+    deps.logger.warn(
+      { orderId, verb, why: decision.why },
+      'the review could not be resolved this way',
+    );
   }
   const isGivenBack = !('code' in report) && isWhollyGivenBack(report);
   const read = () => readOrder(deps.db, { orderId });
@@ -58,23 +61,23 @@ export async function resolveReview(
   });
 }
 
-/** A person who decided is told at once that it cannot be done so; only what was never executed is tried again. */
+/** A refusal to close is the person's answer at once; only a close that was never executed is retried. */
 function notClosed(error: unknown): { code: string } {
   if (!(error instanceof ProviderFault) || error.kind === 'retryable') throw error;
   return { code: error.code };
 }
 
-/** The attempt its provider has money for that our books do not; else the one that counts now. */
+/** The attempt with money at the provider that the ledger does not have; else the current one. */
 async function findDoubtful(
   deps: ActivityDeps,
   read: OrderRead,
 ): Promise<{ payment: PaymentRow; report: ProviderReport }> {
   const { reviewFacts } = read.order;
-  // What the person was shown is what the person decides about.
+  // The decision is about the payment that the review shows.
   const shown = read.payments.find(({ id }) => id === reviewFacts?.paymentId);
   if (shown) return { payment: shown, report: await askProvider(deps, shown) };
   const current = currentPayment(read);
-  // Where the payer has switched, it may be an attempt before: the newest is asked about first.
+  // After a switch it may be an earlier attempt; the newest is queried first.
   const others = read.payments.filter(
     ({ id, status }) => id !== current.id && status !== 'succeeded' && status !== 'failed',
   );
@@ -87,7 +90,7 @@ async function findDoubtful(
   return { payment: current, report };
 }
 
-/** The reason stays: money that was seen and dealt with raises no doubt when it is reported again. */
+/** Keeps the reason, so that a repeated report of money that was dealt with raises no new review. */
 const decided = { ...noCommands, reviewFacts: null };
 
 function changeOfReview(
@@ -107,7 +110,7 @@ function changeOfReview(
       return {
         order: {
           ...noCommands,
-          // The provider said that there is no money: whoever reports some after that raises the doubt anew.
+          // The provider has no money for it, so a later report of money raises a new review.
           ...noReview,
           status: 'closed',
           closedAt: at,

@@ -15,7 +15,7 @@ const route = createRoute({
   tags: ['Events'],
   summary: 'The newest event of each resource and type',
   description:
-    'The state as events tell it, without reading the feed from its start: for each resource that is asked for, the last event of each type, by resource and type. Read on with `GET /v1/events?after=<cursor>` to stay in step. Send `If-None-Match` with the `ETag` to be answered 304 while nothing is new.',
+    'The current state without reading the feed from its start: the last event of each type for each requested resource. Continue with `GET /v1/events?after=<cursor>`. Send `If-None-Match` with the `ETag` to get 304 while nothing is new.',
   security: [{ apiKey: [] }],
   request: {
     query: z.strictObject({

@@ -8,8 +8,8 @@ import { waitFor } from '../wait-for.ts';
 const longestMs = 5_000;
 
 /**
- * Whoever reads an order whose code or address is over gets another: asks its workflow for one, and waits a little.
- * Answers the order as it then is.
+ * Renews an expired code or address when somebody reads the order: asks the workflow for a new one and waits for it up
+ * to 5 s. Returns the order as it then is.
  */
 export async function renewHandle(
   deps: ApiDeps,
@@ -19,7 +19,7 @@ export async function renewHandle(
   const { method, snapshot } = view;
   if (!view.isHandleDead || method === null) return view;
   const orderId = snapshot.id;
-  // A provider that refuses is not asked at every look. Of many who look at once one asks, and counts.
+  // Rate-limited per order, so that a provider that refuses is not asked at every read.
   if (await deps.switches.isExceeded(orderId)) return view;
   if (await requestCommand(deps.db, { orderId, command: { kind: 'renew', method } })) {
     await deps.switches.take(orderId).catch(() => {});

@@ -1,5 +1,6 @@
 import { and, eq, inArray, isNull, ne, or, sql } from 'drizzle-orm';
-import type { Id, MerchantId, OrderId } from '../../domain/ids.ts';
+import type { SQL } from 'drizzle-orm';
+import type { MerchantId, OrderId } from '../../domain/ids.ts';
 import { newId } from '../../domain/ids.ts';
 import type { OrderStatus } from '../../domain/order.ts';
 import type { ReviewVerb } from '../../domain/review.ts';
@@ -7,35 +8,34 @@ import type { Database } from '../database.ts';
 import { auditEntries } from '../schema/audit.ts';
 import { orders } from '../schema/orders.ts';
 
-/** What a merchant can want of a running order. */
+/** What a merchant, or a person, can ask of a running order. */
 export type Command =
   | { kind: 'cancel' }
   | { kind: 'capture'; captureMinor: number }
   | { kind: 'switch'; method: string }
-  /** Of the code or address by the method there is; gives way to a switch. */
+  /** A new code or address by the present method; a switch takes precedence. */
   | { kind: 'renew'; method: string }
   | { kind: 'resolve'; verb: ReviewVerb; actor: string; merchantId: MerchantId; note: string };
 
 /**
- * Records a command, so that it survives until a worker receives it. False where the order is in no
- * state for it, or the same was requested before. Raises the version: a decision made meanwhile on the
- * order as it was is made anew.
+ * Records a command, so that it survives until a worker receives it. False if the order's status does not allow it or
+ * the same command is pending. Increments the version, so a decision made on the earlier row is made again.
  */
 export function requestCommand(
   db: Database,
   { orderId, command }: { orderId: OrderId; command: Command },
 ): Promise<boolean> {
   return db.transaction(async (tx) => {
-    const { set, states, unless } = termsOf(command);
-    const noted = await tx
+    const { set, allowedIn, isNew } = transitionOf(command);
+    const recorded = await tx
       .update(orders)
       .set({ ...set, commandedAt: new Date(), version: sql`${orders.version} + 1` })
-      .where(and(eq(orders.id, orderId), inArray(orders.status, states), unless))
+      .where(and(eq(orders.id, orderId), inArray(orders.status, allowedIn), isNew))
       .returning({ id: orders.id });
-    if (noted.length === 0) return false;
+    if (recorded.length === 0) return false;
     if (command.kind === 'resolve') {
       await tx.insert(auditEntries).values({
-        id: newId('audit') satisfies Id<'audit'>,
+        id: newId('audit'),
         merchantId: command.merchantId,
         actor: command.actor,
         action: `order.review.${command.verb}`,
@@ -47,47 +47,46 @@ export function requestCommand(
   });
 }
 
-function termsOf(command: Command) {
+type Transition = {
+  set: Partial<typeof orders.$inferInsert>;
+  allowedIn: OrderStatus[];
+  /** False where the same command is pending already. */
+  isNew: SQL | undefined;
+};
+
+function transitionOf(command: Command): Transition {
   switch (command.kind) {
     case 'cancel':
-      return terms(
-        { cancelRequestedAt: new Date() },
-        ['pending', 'authorized'],
-        isNull(orders.cancelRequestedAt),
-      );
+      return {
+        set: { cancelRequestedAt: new Date() },
+        allowedIn: ['pending', 'authorized'],
+        isNew: isNull(orders.cancelRequestedAt),
+      };
     case 'capture':
-      return terms(
-        // Why an earlier one was refused is no answer to this one.
-        { captureRequestedMinor: command.captureMinor, failureCode: null },
-        ['authorized'],
-        isNull(orders.captureRequestedMinor),
-      );
+      return {
+        // The reason why an earlier capture was refused does not apply to this one.
+        set: { captureRequestedMinor: command.captureMinor, failureCode: null },
+        allowedIn: ['authorized'],
+        isNew: isNull(orders.captureRequestedMinor),
+      };
     case 'switch':
-      return terms(
-        { switchRequestedTo: command.method },
-        ['pending'],
-        or(isNull(orders.switchRequestedTo), ne(orders.switchRequestedTo, command.method)),
-      );
+      return {
+        set: { switchRequestedTo: command.method },
+        allowedIn: ['pending'],
+        isNew: or(isNull(orders.switchRequestedTo), ne(orders.switchRequestedTo, command.method)),
+      };
     case 'renew':
-      return terms(
-        { switchRequestedTo: command.method },
-        ['pending'],
-        isNull(orders.switchRequestedTo),
-      );
+      return {
+        set: { switchRequestedTo: command.method },
+        allowedIn: ['pending'],
+        isNew: isNull(orders.switchRequestedTo),
+      };
     case 'resolve':
-      return terms(
-        { reviewVerb: command.verb, failureCode: null },
-        ['review'],
-        // The latest is what the person wants, also where the one before cannot be carried out.
-        or(isNull(orders.reviewVerb), ne(orders.reviewVerb, command.verb)),
-      );
+      return {
+        set: { reviewVerb: command.verb, failureCode: null },
+        allowedIn: ['review'],
+        // The latest decision counts, also when an earlier one could not be carried out.
+        isNew: or(isNull(orders.reviewVerb), ne(orders.reviewVerb, command.verb)),
+      };
   }
-}
-
-function terms(
-  set: Partial<typeof orders.$inferInsert>,
-  states: OrderStatus[],
-  unless: ReturnType<typeof isNull> | undefined,
-) {
-  return { set, states, unless };
 }

@@ -80,22 +80,22 @@ export const endpoints = pgTable(
     retrySeconds: integer().array(),
     /** Headers of the merchant's own and how Tender identifies itself there, JSON, sealed (`db/sealed.ts`). */
     sealedAccess: text(),
-    /** What may be shown of it. */
+    /** The part of it that may be shown. */
     auth: text().$type<EndpointAuthKind>().notNull().default('none'),
     headerNames: text().array().notNull().default([]),
     /** `whsec_…` (HMAC, v1) or `whsk_…` (ed25519, v1a), sealed. */
     sealedSecret: text().notNull(),
     /** `whpk_…`, where the secret is a private key. */
     publicKey: text(),
-    /** The one before, which signs too until its grace ends. */
+    /** The previous secret, which also signs until `previousSecretUntil`. */
     previousSealedSecret: text(),
     previousPublicKey: text(),
     previousSecretUntil: timestamp({ withTimezone: true }),
     status: text().$type<EndpointStatus>().notNull().default('enabled'),
     disabledReason: text(),
     /**
-     * Who delivers what comes now: the relay, or, from a failure until it is well again, the workflow
-     * `endpoint/<id>`, which keeps what it has. Flipped only under this row's lock.
+     * Who delivers new events: the relay, or from a failure until recovery the workflow `endpoint/<id>`. Changed only
+     * under this row's lock.
      */
     deliveryOwner: text('driver').$type<'relay' | 'workflow'>().notNull().default('relay'),
     /** The window of `domain/congestion.ts` as the workflow left it; null while there is none. */
@@ -129,7 +129,7 @@ export const endpoints = pgTable(
 
 export type DeliveryStatus = 'pending' | 'delivered' | 'dead' | 'dropped';
 
-/** Why a delivery ended without being delivered: `dead` wants a person, `dropped` was asked for. */
+/** Why a delivery ended undelivered: `dead` needs a person, `dropped` is intended. */
 export type EndReason =
   | 'exhausted'
   | 'gone'
@@ -137,7 +137,7 @@ export type EndReason =
   | 'endpoint_deleted'
   | 'expired'
   | 'superseded'
-  /** It was to be sent once at the most, and another try would have been needed. */
+  /** At-most-once delivery whose only attempt failed. */
   | 'at_most_once';
 
 /** One event for one endpoint. Exactly one final status each, with a reason unless it was delivered. */
@@ -149,7 +149,7 @@ export const deliveries = pgTable(
     shard: integer().notNull(),
     status: text().$type<DeliveryStatus>().notNull().default('pending'),
     deliveryOwner: text('driver').$type<'relay' | 'workflow'>().notNull(),
-    /** The relay that took it; an older one's unfinished work is taken over. */
+    /** The relay that took it; the next relay takes over unfinished work of an older epoch. */
     epoch: integer().notNull(),
     /** The event's place in the feed: what comes first, where order matters. */
     position: bigint({ mode: 'number' }).notNull().default(0),
@@ -159,7 +159,7 @@ export const deliveries = pgTable(
     orderKey: text(),
     /** A newer one with the same key takes its place. */
     isLatestOnly: boolean().notNull().default(false),
-    /** Only ever sent by the relay that wrote it, and once. */
+    /** Sent at most once, and only by the relay that wrote it. */
     isAtMostOnce: boolean().notNull().default(false),
     expiresAt: timestamp({ withTimezone: true }),
     attempts: integer().notNull().default(0),
@@ -247,7 +247,7 @@ export const replays = pgTable(
     since: timestamp({ withTimezone: true }).notNull(),
     until: timestamp({ withTimezone: true }).notNull(),
     status: text().$type<'running' | 'done' | 'cancelled'>().notNull().default('running'),
-    /** Up to this place in the feed everything was looked at. */
+    /** Everything up to this position was examined. */
     position: bigint({ mode: 'number' }).notNull().default(0),
     lookedAt: integer().notNull().default(0),
     queued: integer().notNull().default(0),

@@ -1,15 +1,16 @@
 import { deepestLevel, isPlainObject } from './format.ts';
 
-/** What every reader takes for a name and none for something special. */
+/** Names that every XML reader accepts and that have no special meaning to any. */
 const plainName = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
 const reservedName =
   /^xml|^(__proto__|constructor|prototype|hasOwnProperty|toString|valueOf)$|^__/i;
-/** XML 1.0, production 2: everything else cannot be carried, not even as a character reference. */
+/** XML 1.0, production 2: no other character is allowed, not even as a character reference. */
 export const carryable = /^[\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]*$/u;
 
 /**
- * A JSON value as an element. Its type stands in the attribute `type`, but for a string and an object
- * with fields, which show themselves; a name that is none in XML stands in the attribute `name`.
+ * Writes a JSON value as an XML element. The attribute `type` gives the type of everything but strings and objects with
+ * fields; a key that is no XML name goes into the attribute `name`.
+ * @example elementOf('order', { id: 'ord_1', paid: true }) // <order><id>ord_1</id><paid type="boolean">true</paid></order>
  */
 export function elementOf(name: string, value: unknown, level = 0): string {
   const isPlain = plainName.test(name) && !reservedName.test(name);
@@ -51,7 +52,7 @@ const references: Readonly<Record<string, string>> = {
   '<': '&lt;',
   '>': '&gt;',
   '"': '&quot;',
-  // Readers make a line feed of a carriage return, and a space of white space in an attribute.
+  // XML readers normalise carriage returns to line feeds, and white space in attributes to spaces.
   '\r': '&#13;',
   '\n': '&#10;',
   '\t': '&#9;',

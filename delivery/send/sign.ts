@@ -15,7 +15,7 @@ const seedBytes = 32;
 
 export type SecretKind = 'hmac' | 'ed25519';
 
-/** A secret made ready, once for many signatures. */
+/** A parsed secret, reused for many signatures. */
 export type SigningKey =
   | { kind: 'hmac'; key: KeyObject }
   /** `id`: the `kid` of its public half at `/.well-known/jwks.json`. */
@@ -35,14 +35,14 @@ export function newSecret(kind: SecretKind): { secret: string; publicKey: string
   return { secret: ed25519Prefix + pair.toString('base64'), publicKey: publicKeyFrom(publicBytes) };
 }
 
-/** The key in a secret. Throws for what is no secret. */
+/** Parses a secret. Throws if it is no signing secret of Standard Webhooks. */
 export function signingKey(secret: string): SigningKey {
   if (secret.startsWith(hmacPrefix)) {
     return { kind: 'hmac', key: createSecretKey(secret.slice(hmacPrefix.length), 'base64') };
   }
   const pair = Buffer.from(secret.slice(ed25519Prefix.length), 'base64');
   if (!secret.startsWith(ed25519Prefix) || pair.length !== 2 * seedBytes) {
-    // Says nothing of what it is: it may be a secret with a typing mistake.
+    // The message does not show the value: it may be a mistyped secret.
     throw new Error('not a signing secret of Standard Webhooks');
   }
   const d = pair.subarray(0, seedBytes).toString('base64url');
@@ -52,17 +52,18 @@ export function signingKey(secret: string): SigningKey {
 }
 
 type Signable = {
-  /** Without a dot in it: the dots part what is signed. */
+  /** Contains no dot: dots separate the parts that are signed. */
   id: string;
   timestampSeconds: number;
   body: string | Buffer;
-  /** The current one first; while a rotation's grace lasts also the one before. */
+  /** The current key first, and during a rotation the previous one. */
   keys: readonly SigningKey[];
 };
 
 /**
- * Standard Webhooks 1.0: `<id>.<timestamp>.<body>`, signed by each key (`v1,` HMAC-SHA256, `v1a,`
- * ed25519, in base64), with a space between the signatures.
+ * The `webhook-signature` of Standard Webhooks 1.0: `<id>.<timestamp>.<body>` signed by each key (`v1,` HMAC-SHA256,
+ * `v1a,` ed25519, in base64), separated by spaces.
+ * @example signatureOf({ id: 'evt_1', timestampSeconds: 1700000000, body: '{}', keys }) // 'v1,K5oZ…'
  */
 export function signatureOf({ id, timestampSeconds, body, keys }: Signable): string {
   const start = `${id}.${timestampSeconds}.`;

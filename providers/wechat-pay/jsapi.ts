@@ -3,7 +3,7 @@ import { Formatter, Rsa } from 'wechatpay-axios-plugin';
 
 export type JsapiInput = { appId: string; prepayId: string; privateKey: KeyObject };
 
-/** What `WeixinJSBridge` is called with; the names are its own. */
+/** Signs the parameters of WeixinJSBridge's `getBrandWCPayRequest`, under WeChat's own names. */
 export function signJsapiParams({ appId, prepayId, privateKey }: JsapiInput): {
   [name: string]: string;
 } {
