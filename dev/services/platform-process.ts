@@ -8,9 +8,6 @@ export const platformProcess = {
   entry: 'server/main.ts',
   nodeArgs: [
     '--max-semi-space-size=64',
-    '--no-allocation-site-pretenuring',
-    '--no-memory-reducer',
-    '--heap-growing-percent=300',
     '--import',
     './worker/promise-hook.mjs',
   ],
