@@ -87,6 +87,9 @@ const owners = {
   '@temporalio/worker': ['worker'],
   hono: ['api', 'server', 'dev', 'simulators'],
   'drizzle-orm': ['db', 'dev'],
+  'alipay-sdk': ['providers'],
+  stripe: ['providers'],
+  'wechatpay-axios-plugin': ['providers'],
 };
 
 const temporalServices = new Set(['workflow', 'schedule', 'workflowService', 'operatorService']);

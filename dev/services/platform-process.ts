@@ -6,11 +6,7 @@
  */
 export const platformProcess = {
   entry: 'server/main.ts',
-  nodeArgs: [
-    '--max-semi-space-size=64',
-    '--import',
-    './worker/promise-hook.mjs',
-  ],
+  nodeArgs: ['--max-semi-space-size=64', '--import', './worker/promise-hook.mjs'],
   env: {
     MALLOC_ARENA_MAX: '4',
     MALLOC_MMAP_THRESHOLD_: '131072',

@@ -3,13 +3,14 @@ import {
   cpSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   readdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { rooms } from '../../lint/rooms.mjs';
 import { projectFolder } from '../support/doc-blocks.ts';
@@ -78,4 +79,30 @@ describe('lint refuses', () => {
   ])('%s', (_, room, text, message) => {
     expect(lint(room, text)).toContain(message);
   });
+});
+
+/** Packages that a file loads, directly or through what it imports statically; imports of types load nothing. */
+function packagesLoadedBy(file: string, seen = new Set<string>()): Set<string> {
+  const packages = new Set<string>();
+  const pending = [file];
+  for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
+    if (seen.has(path)) continue;
+    seen.add(path);
+    const code = readFileSync(path, 'utf8').replaceAll(/(?:im|ex)port type [^;]*;/g, '');
+    for (const [, specifier = ''] of code.matchAll(/^(?:import|export)\b[^;]*?from '([^']+)'/gm)) {
+      if (specifier.startsWith('.')) pending.push(resolve(dirname(path), specifier));
+      else packages.add(specifier);
+    }
+  }
+  return packages;
+}
+
+test('no route loads a provider’s SDK: whoever calls the provider loads it', () => {
+  const loaded = packagesLoadedBy(join(projectFolder, 'api/app.ts'));
+  expect(loaded).toContain('@hono/zod-openapi');
+  expect([...loaded]).not.toEqual(
+    expect.arrayContaining([expect.stringMatching(/^(?:alipay-sdk|stripe|wechatpay)/)]),
+  );
+  const all = packagesLoadedBy(join(projectFolder, 'providers/stripe/open-account.ts'));
+  expect(all).toContain('stripe');
 });
