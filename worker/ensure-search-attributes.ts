@@ -7,8 +7,8 @@ import { searchAttributes } from '../workflows/search-attributes.ts';
 const keywordType = 2;
 
 /**
- * Registers the search attributes that orders are found by. A service that does not let us (Temporal
- * Cloud) has them made beforehand; the message says which.
+ * Registers the search attributes of orders. On a service that does not allow it (Temporal Cloud) they must exist
+ * beforehand; the log message lists them.
  */
 export async function ensureSearchAttributes(input: {
   connection: NativeConnection;
