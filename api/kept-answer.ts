@@ -1,6 +1,6 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 
-/** An answer as it is kept: said again, it is the same to the byte. */
+/** A stored response, replayed byte for byte. */
 export type KeptAnswer = {
   status: ContentfulStatusCode;
   headers: Record<string, string>;

@@ -23,7 +23,7 @@ const newConsumerGroupSchema = z
     filter: filterSchema.nullable().default(null),
     from: z.enum(['start', 'end']).or(cursorSchema).default('start').openapi({
       description:
-        'Where it begins: with the first event there is, with what comes next, or after a cursor',
+        'Where it starts: with the oldest event, with the next new event, or after a cursor',
     }),
   })
   .openapi('NewConsumerGroup');
@@ -35,13 +35,13 @@ const route = createRoute({
   tags: ['Events'],
   summary: 'Create a consumer group',
   description:
-    'Readers of the feed that share the work and remember together how far they are. Creating the same group again answers with the one there is, wherever it stands.',
+    'The members of a group share the events of the feed and one position. Creating the same group again returns the existing group at its current position.',
   security: [{ apiKey: [] }],
   request: {
     body: { required: true, content: { 'application/json': { schema: newConsumerGroupSchema } } },
   },
   responses: {
-    200: { description: 'The same group was created before', content },
+    200: { description: 'The same group exists already', content },
     201: { description: 'The group', content },
     ...problemResponses(
       ...bodyProblems,
@@ -67,9 +67,13 @@ export function registerCreateConsumerGroup(app: App, deps: ApiDeps) {
     const made = await insertConsumerGroup(deps.db, { ...wanted, position });
     if (made) return c.json(consumerGroupBody(made, cursorAt), 201);
     const known = await findConsumerGroup(deps.db, { merchantId, name });
-    if (!known) throw new Problem('limit-reached', `There are ${mostGroups} groups already.`);
+    if (!known)
+      throw new Problem('limit-reached', `A merchant has at most ${mostGroups} consumer groups.`);
     if (!isSame(known, wanted)) {
-      throw new Problem('consumer-group-taken', `${name} reads something else.`);
+      throw new Problem(
+        'consumer-group-taken',
+        `The group ${name} exists with other event types or another filter.`,
+      );
     }
     return c.json(consumerGroupBody(known, cursorAt), 200);
   });
@@ -77,7 +81,7 @@ export function registerCreateConsumerGroup(app: App, deps: ApiDeps) {
 
 type Wanted = Pick<ConsumerGroup, 'eventTypes' | 'filter'>;
 
-/** Where it stands is no part of what it is: a member that creates it at its start finds it moved on. */
+/** Compares without the position: a member that creates the group at its start may find it moved on. */
 function isSame(a: Wanted, b: Wanted): boolean {
   const contentOf = ({ eventTypes, filter }: Wanted) => canonicalJson({ eventTypes, filter });
   return contentOf(a) === contentOf(b);

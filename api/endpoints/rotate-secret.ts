@@ -18,7 +18,7 @@ const route = createRoute({
   tags: ['Endpoints'],
   summary: 'Rotate the secret of an endpoint',
   description:
-    'Until the grace is over every delivery carries both signatures, so that a receiver can change over in its own time. A grace of 0 is for a secret that has leaked: the old one signs nothing more.',
+    'During the grace period every delivery carries both signatures, so that a receiver can switch at any time. Use a grace of 0 for a leaked secret: the old one stops signing at once.',
   security: [{ apiKey: [] }],
   request: {
     params: z.object({ endpointId }),
@@ -34,7 +34,7 @@ const route = createRoute({
                 .max(7 * daySeconds)
                 .default(daySeconds),
               signature: z.enum(['hmac', 'ed25519']).optional().openapi({
-                description: 'The kind it has, when left out',
+                description: 'The current kind by default',
               }),
             })
             .openapi('SecretRotation'),
@@ -69,7 +69,7 @@ export function registerRotateSecret(app: App, deps: ApiDeps) {
         { ...whose, secret, publicKey, graceSeconds },
       );
       if (!endpoint) {
-        throw new Problem('rotation-under-way', 'The secret before the last one still signs.', {
+        throw new Problem('rotation-under-way', 'The previous secret still signs.', {
           extensions: { previousSecretUntil: before.previousSecretUntil?.toISOString() ?? null },
         });
       }

@@ -18,7 +18,7 @@ const route = createRoute({
   tags: ['Endpoints'],
   summary: 'Change, pause, resume, disable or enable an endpoint',
   description:
-    'What is left out stays as it is. Events that are claimed from now on are treated by the new settings; what waits already keeps its priority and its time to live.',
+    'Fields that are left out stay unchanged. The new settings apply to events claimed from now on; pending deliveries keep their priority and time to live.',
   security: [{ apiKey: [] }],
   request: {
     params: z.object({ endpointId }),
@@ -45,7 +45,10 @@ export function registerUpdateEndpoint(app: App, deps: ApiDeps) {
     const before = await findEndpoint(deps.db, whose);
     if (!before) throw notFound('endpoint', whose.endpointId);
     if (before.status === 'unverified' && settings.status === 'enabled') {
-      throw new Problem('endpoint-not-verified', 'It has not answered its challenge yet.');
+      throw new Problem(
+        'endpoint-not-verified',
+        'The endpoint has not answered its challenge yet.',
+      );
     }
     const change = changeOfSettings(deps, {
       endpointId: before.id,

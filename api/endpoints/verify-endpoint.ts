@@ -16,7 +16,7 @@ const route = createRoute({
   tags: ['Endpoints'],
   summary: 'Challenge an endpoint that was registered with a handshake',
   description:
-    'A signed `endpoint.verification` with `data.challenge` is sent there, once. A 2xx with `{"challenge":"…"}` makes the endpoint `enabled`; events from before are not sent.',
+    'Sends a signed `endpoint.verification` with `data.challenge` once. A 2xx response with `{"challenge":"…"}` makes the endpoint `enabled`; earlier events are not sent.',
   security: [{ apiKey: [] }],
   request: { params: z.object({ endpointId }) },
   responses: {

@@ -1,14 +1,14 @@
 import { tooMany } from './rate.ts';
 
-/** So many at once, for each key; counted in this process. */
+/** A concurrency limit per key, counted in this process. */
 export type Concurrency = {
-  /** Takes a place until what is returned is called, once or more often. Throws the 429 where none is free. */
+  /** Takes a place and returns an idempotent function that frees it. Throws a 429 problem if none is free. */
   enter(key: string): () => void;
 };
 
 const retrySeconds = 5;
 
-/** `name` stands in the problem, `what` says it in words. */
+/** `name` is the limit's name in the problem, `what` its description. */
 export function createConcurrency(input: {
   name: string;
   what: string;

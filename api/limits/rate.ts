@@ -1,17 +1,17 @@
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { Problem } from '../problems.ts';
 
-/** So many in a time, for each key; counted in this process. */
+/** A rate limit per key, counted in this process. */
 export type Rate = {
-  /** Counts one. Throws the 429 where that is too many. Gives the `RateLimit` fields that say what is left. */
+  /** Counts one. Returns the `RateLimit` header fields. Throws a 429 problem above the limit. */
   take(key: string): Promise<Record<string, string>>;
-  /** Whether one more would be too many; counts nothing. */
+  /** True if one more would exceed the limit; counts nothing. */
   isExceeded(key: string): Promise<boolean>;
 };
 
 /**
- * `name` stands in the `RateLimit` fields (draft-ietf-httpapi-ratelimit-headers) and in the problem; `what` says it
- * in words.
+ * `name` is the limit's name in the `RateLimit` header fields (draft-ietf-httpapi-ratelimit-headers) and in the
+ * problem, `what` its description.
  */
 export function createRate(input: {
   name: string;
@@ -45,7 +45,7 @@ export function createRate(input: {
   };
 }
 
-/** The 429 of a limit by its name; it may be tried again after so many seconds. */
+/** The 429 problem of a limit, with `Retry-After`. */
 export function tooMany(
   detail: string,
   input: { name: string; seconds: number; fields?: Record<string, string> },
