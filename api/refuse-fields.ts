@@ -1,10 +1,10 @@
 import { Problem } from './problems.ts';
 import type { FieldError, ProblemSlug } from './problems.ts';
 
-/** How many an answer names. */
+/** The maximum number of field errors in a problem. */
 export const mostErrors = 50;
 
-/** The problem that names what is wrong, field by field; of very many the first. */
+/** A problem with one entry per field error, at most `mostErrors`. */
 export function refuseFields(
   errors: readonly FieldError[],
   slug: ProblemSlug = 'invalid-request',

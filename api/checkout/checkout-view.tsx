@@ -16,15 +16,15 @@ type Props = {
   nonce: string;
 };
 
-/** What decides how the page looks; it reloads itself when this changes. */
+/** The state that the page shows; the page reloads when it changes. */
 export function stateOf({ snapshot, nextAction, nextActionExpiresAt, method }: OrderView): string {
   if (snapshot.status !== 'pending') return snapshot.status;
   if (!nextAction) return 'preparing';
-  // Another code is another page.
+  // A new code needs a reload.
   return `pending ${method} ${nextActionExpiresAt?.getTime() ?? ''}`.trim();
 }
 
-/** The whole page of one order. */
+/** The checkout page of an order. */
 export function Checkout(props: Props) {
   const { snapshot } = props.view;
   const words = checkoutWords[props.language];
@@ -76,7 +76,7 @@ function Body({ view, methods, language }: Props) {
   );
 }
 
-/** `alipay.qr` is `Alipay` to a payer. */
+/** The provider's name for payers: `alipay.qr` is `Alipay`. */
 function nameOf(method: string, language: Language): string {
   const provider = method.split('.')[0] ?? '';
   return providerNames[language][provider] ?? provider;

@@ -5,11 +5,11 @@ import { createRate } from '../limits/rate.ts';
 
 type Deps = Pick<ApiDeps, 'limits' | 'addressOf'>;
 
-/** Requests without a key: so many at once from one address, however slowly their bodies come. */
+/** Limits concurrent requests without a key per address, however slowly their bodies arrive. */
 export function limitOpenRequests({ limits, addressOf }: Deps) {
   const atOnce = createConcurrency({
     name: 'concurrentRequestsPerAddress',
-    what: 'requests without a key at once from one address',
+    what: 'concurrent requests without a key from one address',
     most: limits.concurrentRequestsPerAddress,
   });
   return createMiddleware<AppEnv>(async (c, next) => {
@@ -22,11 +22,11 @@ export function limitOpenRequests({ limits, addressOf }: Deps) {
   });
 }
 
-/** Pages and key sets, for which the database is asked: so many a second from one address. */
+/** Limits requests per second and address for pages and key sets, which query the database. */
 export function limitPageRate({ limits, addressOf }: Deps) {
   const rate = createRate({
     name: 'pageRequestsPerSecondPerAddress',
-    what: 'requests for pages a second from one address',
+    what: 'page requests per second from one address',
     most: limits.pageRequestsPerSecondPerAddress,
     perSeconds: 1,
   });

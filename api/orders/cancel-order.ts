@@ -20,7 +20,7 @@ const route = createRoute({
   tags: ['Orders'],
   summary: 'Cancel an unpaid order, or void an authorisation',
   description:
-    'The provider is asked, told to take no more money, and asked again: an order that was paid meanwhile answers 409 and stays paid. 202 when that takes longer than `Prefer: wait` allows (10 s by default); the wish is kept.',
+    'Queries the payment at the provider, closes it there, and queries it again: an order that was paid meanwhile returns 409 and stays paid. Returns 202 if that takes longer than `Prefer: wait` allows (10 s by default); the cancellation continues.',
   security: [{ apiKey: [] }],
   request: {
     params: z.object({ orderId }),

@@ -14,7 +14,8 @@ const create = createRoute({
   operationId: 'createTopic',
   ...messagingRoute,
   summary: 'Create a topic',
-  description: 'You own it and are its first member. The same name is the same topic.',
+  description:
+    'You own the topic and are its first member. Creating it again under the same name returns it.',
   request: {
     body: {
       required: true,
@@ -26,7 +27,7 @@ const create = createRoute({
     },
   },
   responses: {
-    200: { description: 'You have a topic of this name', content },
+    200: { description: 'You have a topic of this name already', content },
     201: { description: 'Created', content },
     ...problemResponses(...bodyProblems),
   },

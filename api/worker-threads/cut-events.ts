@@ -4,18 +4,18 @@ import { readJson } from '../../domain/read-json.ts';
 import { refuseData } from '../events/prepare-event.ts';
 
 export type ReadEvents =
-  /** Each as JSON. */
+  /** Each event as JSON. */
   | { kind: 'read'; events: string[] }
   | { kind: 'malformed'; reason: string }
   | { kind: 'refused'; reason: string; at?: string };
 
-/** An event's data has 64 KiB at most, which JSON can spell in six times as many. */
+/** An event's data has at most 64 KiB; escapes in JSON can take six times as much. */
 export const mostEventBytes = 512 * 1_024;
 export const mostEvents = 1_000;
 
 const refused = (reason: string, at: string): ReadEvents => ({ kind: 'refused', reason, at });
 
-/** Reads `{ "events": […] }` in JSON, of which the process itself reads only what is short. */
+/** Parses a large `{ "events": […] }` body; the main thread parses small ones. */
 export function cutJson(body: Uint8Array): ReadEvents {
   const reading = readJson(Buffer.from(body).toString());
   if (reading.kind === 'malformed') return reading;
@@ -33,7 +33,10 @@ export function cutJson(body: Uint8Array): ReadEvents {
   return cutEvents(events, (index) => `/events/${index}`);
 }
 
-/** Cuts events apart, so that nobody has to parse them all at once; refused is data that no type takes. */
+/**
+ * Splits events into separate JSON texts, so that the main thread can parse them in slices. Refuses data that is
+ * invalid for every type.
+ */
 export function cutEvents(
   events: readonly unknown[],
   pointerTo: (index: number) => string,
@@ -54,7 +57,7 @@ export function cutEvents(
   return { kind: 'read', events: texts };
 }
 
-/** What was parsed is written again, but where it is deeper than the stack. */
+/** Serializes a parsed value; undefined if it is nested deeper than the stack allows. */
 function textOf(value: unknown): string | undefined {
   try {
     return JSON.stringify(value);

@@ -1,27 +1,27 @@
 import { compileSchema } from '../event-types/compile-schema.ts';
 import type { DataCheck } from '../event-types/compile-schema.ts';
 
-// A compiled schema takes some kilobytes for each of its checks.
-const mostKept = { schemas: 1_000, checks: 20_000 };
+// A compiled schema takes a few kilobytes for each of its checks.
+const maxCached = { schemas: 1_000, checks: 20_000 };
 
-/** Compiled schemas by their JSON, so many of the latest. One that is dropped leaves nothing behind. */
+/** Creates a least-recently-used cache of compiled schemas, keyed by their JSON. */
 export function createKeptSchemas() {
-  const kept = new Map<string, { check: DataCheck; checks: number }>();
-  let keptChecks = 0;
+  const cache = new Map<string, { check: DataCheck; checks: number }>();
+  let cachedChecks = 0;
 
   function drop(text: string): void {
-    keptChecks -= kept.get(text)?.checks ?? 0;
-    kept.delete(text);
+    cachedChecks -= cache.get(text)?.checks ?? 0;
+    cache.delete(text);
   }
 
   return {
-    /** The check of a schema that was compiled before, here or elsewhere. Throws where it cannot be. */
+    /** The check of a registered schema. Throws if the schema cannot be compiled. */
     checkOf(text: string): DataCheck {
-      const known = kept.get(text);
+      const known = cache.get(text);
       if (known) {
-        // To the end: the one that was asked for longest ago goes first.
-        kept.delete(text);
-        kept.set(text, known);
+        // Moves it to the end; eviction starts with the least recently used.
+        cache.delete(text);
+        cache.set(text, known);
         return known.check;
       }
       const compiled = compileSchema(JSON.parse(text) as Record<string, unknown>);
@@ -29,10 +29,13 @@ export function createKeptSchemas() {
         const reasons = JSON.stringify(compiled.problems);
         throw new Error(`a registered schema cannot be compiled: ${reasons}`);
       }
-      kept.set(text, compiled);
-      keptChecks += compiled.checks;
-      while (kept.size > mostKept.schemas || (keptChecks > mostKept.checks && kept.size > 1)) {
-        drop(kept.keys().next().value ?? '');
+      cache.set(text, compiled);
+      cachedChecks += compiled.checks;
+      while (
+        cache.size > maxCached.schemas ||
+        (cachedChecks > maxCached.checks && cache.size > 1)
+      ) {
+        drop(cache.keys().next().value ?? '');
       }
       return compiled.check;
     },
