@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspectProcess, isStillRunning } from './process-table.ts';
 
-/** Far longer than the few system calls between another process's read of the file and its write. */
+/** Far longer than the time between another process's read of the file and its write. */
 const SETTLE_MS = 50;
 
 type Run = { pid: number; startedAt: string; url?: string };
@@ -28,7 +28,7 @@ export class AlreadyRunningError extends Error {
 }
 
 /**
- * Claims a state folder for this process. The claim of a process that has ended does not count.
+ * Claims a state folder for this process. The claim of an ended process is ignored.
  *
  * Not proper-lockfile: it detects a dead owner only by a lock that was not touched for at least two seconds, so a
  * start after a kill -9 would be refused for that long, and a launcher that was paused would lose its lock.

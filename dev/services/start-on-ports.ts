@@ -1,7 +1,7 @@
 import { isFreeSoon, pickPort, PortTakenError } from './ports.ts';
 
-/** Another program may take a port between our check and the service's bind, but hardly so often in a row. */
-const mostTries = 5;
+/** Another program may take a port between our check and the service's bind, but hardly this often in a row. */
+const maxTries = 5;
 
 export type WantedPort = {
   /** The port that the user set. */
@@ -13,8 +13,8 @@ export type WantedPort = {
 };
 
 /**
- * Starts a service on its ports, each the first that is free: asked, kept, preferred, any. Only the service's own bind
- * decides: where it throws `PortTakenError`, ports are chosen again.
+ * Starts a service on its ports, each the first free one of: requested, last, preferred, any. Only the service's own
+ * bind decides: if it throws `PortTakenError`, ports are chosen again.
  */
 export async function startOnPorts<Name extends string, Started>(input: {
   wanted: Readonly<Record<Name, WantedPort>>;
@@ -28,7 +28,7 @@ export async function startOnPorts<Name extends string, Started>(input: {
     try {
       return { ports, started: await input.start(ports) };
     } catch (error) {
-      if (!(error instanceof PortTakenError) || tries === mostTries) throw error;
+      if (!(error instanceof PortTakenError) || tries === maxTries) throw error;
     }
   }
 }
