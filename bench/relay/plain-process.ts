@@ -1,6 +1,6 @@
 /**
- * The baseline in a process of its own: a plain loop that signs, POSTs and writes rows in batches of
- * 100. It claims nothing, matches nothing, retries nothing and remembers nothing after a crash.
+ * The baseline in its own process: a plain loop that signs, POSTs and writes rows in batches of 100. It has no claims,
+ * matching, retries or crash recovery.
  */
 import pg from 'pg';
 import { Agent } from 'undici';
@@ -62,6 +62,6 @@ const { user, system } = process.cpuUsage(cpuBefore);
 await agent.destroy();
 await pool.end();
 console.log(JSON.stringify({ ready: true, durationMs, cpuMs: (user + system) / 1_000 }));
-// An exit of its own, so that a profile is written.
+// Exits explicitly, so that a profile is written.
 process.on('SIGTERM', () => process.exit(0));
 setInterval(() => {}, 60_000);

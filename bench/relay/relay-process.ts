@@ -1,4 +1,4 @@
-/** The relay in a process of its own: carries what waits, says how long it took. */
+/** The relay in its own process: delivers the pending events and prints the duration. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openDatabase } from '../../db/database.ts';
 import { createSealer } from '../../db/sealed.ts';
@@ -38,6 +38,6 @@ await running;
 await sender.close();
 await close();
 console.log(JSON.stringify({ ready: true, durationMs, cpuMs: (user + system) / 1_000 }));
-// An exit of its own, so that a profile is written.
+// Exits explicitly, so that a profile is written.
 process.on('SIGTERM', () => process.exit(0));
 setInterval(() => {}, 60_000);

@@ -5,13 +5,15 @@ const rowHeight = 120;
 const left = 90;
 const gap = 34;
 
-/** Four curves over one time axis: events that wait, the window, the worker's memory, and the other endpoints' rate. */
+/**
+ * Four curves over one time axis: pending events, the window, the worker's memory, and the rate of the other endpoints.
+ */
 export function plotDrain({ samples, windows, backAtS, waiting }: Drain): string {
   const lastS = samples.at(-1)?.atS ?? 1;
   const x = (atS: number) => left + (atS / lastS) * (width - left - 20);
   const curve = (pick: (sample: Drain['samples'][number]) => number): [number, number][] =>
     samples.map((one) => [one.atS, pick(one)]);
-  // Two samples at one time say nothing about a rate.
+  // Two samples at the same time give no rate.
   const perSecond = samples.flatMap(({ atS, othersTaken }, n): [number, number][] => {
     const sinceS = atS - (samples[n - 1]?.atS ?? 0);
     return sinceS > 0 ? [[atS, Math.round(othersTaken / sinceS)]] : [];

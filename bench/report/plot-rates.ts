@@ -5,7 +5,7 @@ const left = 190;
 const barHeight = 18;
 const rowHeight = 2 * barHeight + 22;
 
-/** Baseline and product side by side, each pair on its own scale: their ratio is what can be compared. */
+/** Bars of the baseline and the product, each pair on its own scale, because only their ratio is comparable. */
 export function plotRates(bars: readonly Bar[]): string {
   const rows = bars.map(({ name, baselinePerSecond, perSecond }, row) => {
     const top = 44 + row * rowHeight;

@@ -4,7 +4,7 @@ import type { Stack } from './stack.ts';
 
 const samples = 20;
 
-/** The worker's and the API's memory while many deliveries pass: MB, sampled as they go. */
+/** Samples the memory of the worker and the API in MB during many deliveries. */
 export async function measureMemory(stack: Stack, { deliveries }: { deliveries: number }) {
   await stack.reset();
   const firstEver = stack.published();
