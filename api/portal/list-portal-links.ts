@@ -7,11 +7,9 @@ import { portalLinkId, problemResponses, timeSchema } from '../schemas.ts';
 const portalLinkSchema = z
   .object({
     id: portalLinkId,
-    madeByKey: z
-      .string()
-      .openapi({
-        description: 'The id of the API key that created the link; the link ends with it',
-      }),
+    madeByKey: z.string().openapi({
+      description: 'The id of the API key that created the link; the link ends with it',
+    }),
     createdAt: timeSchema,
     expiresAt: timeSchema,
   })

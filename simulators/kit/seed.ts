@@ -23,7 +23,7 @@ export const seedSchema = z.object({
 
 export type Seed = z.infer<typeof seedSchema>;
 
-/** Nothing of it is announced: it happened long ago. */
+/** The events of seeded payments; they are not notified. */
 export function seedEvents(
   { account, payments }: Seed,
   { dialect, method }: { dialect: Dialect; method: string },

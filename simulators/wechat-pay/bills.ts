@@ -9,14 +9,14 @@ import { startOfDay, wallTime } from './clock.ts';
 
 const dayMs = 86_400_000;
 const hourMs = 3_600_000;
-/** Made from nine of the next morning, there by ten. */
+/** Created from 9:00 of the next day, available by 10:00. */
 const creatingFromMs = dayMs + 9 * hourMs;
 const readyFromMs = dayMs + 10 * hourMs;
 const feePermille = 6;
 
-export type BillDesk = {
+export type BillService = {
   announce(merchant: Merchant, query: { date: string; type: string }): Answer;
-  /** What an announced address leads to, for its own merchant. */
+  /** The bill of a download URL, for its own merchant. */
   download(merchant: Merchant, token: string): string | undefined;
 };
 
@@ -26,7 +26,11 @@ export type BillOptions = {
   hasSameDayStatements: boolean;
 };
 
-export function createBillDesk({ book, publicUrl, hasSameDayStatements }: BillOptions): BillDesk {
+export function createBillService({
+  book,
+  publicUrl,
+  hasSameDayStatements,
+}: BillOptions): BillService {
   const announced = new Map<string, { mchId: string; csv: string }>();
   return {
     announce(merchant, { date, type }) {
@@ -36,7 +40,7 @@ export function createBillDesk({ book, publicUrl, hasSameDayStatements }: BillOp
       if (!hasSameDayStatements && sinceMs < creatingFromMs) return failure('NO_STATEMENT_EXIST');
       if (!hasSameDayStatements && sinceMs < readyFromMs) return failure('STATEMENT_CREATING');
       const { mchId } = merchant;
-      // A refund stands in the bill of the day it was accepted, in the state of that time.
+      // A refund is in the bill of the day on which it was accepted.
       const movements = tradeMovementsOf(book, {
         account: mchId,
         fromMs,
@@ -56,7 +60,7 @@ export function createBillDesk({ book, publicUrl, hasSameDayStatements }: BillOp
     download({ mchId }, token) {
       const bill = announced.get(token);
       if (bill?.mchId !== mchId) return undefined;
-      // An address leads to its bill once; whoever wants it again asks again.
+      // A URL can be used once.
       announced.delete(token);
       return bill.csv;
     },
@@ -103,7 +107,7 @@ function cellsOf(movement: TradeMovement, { appId, mchId }: Merchant): string[] 
   return [...who, ...how, payment.currency, ...amounts(payment.subject)];
 }
 
-/** From the settled amount on, around the subject. */
+/** The cells from the settled amount on; the subject is in between. */
 function paymentCells({ capturedMinor }: Payment) {
   return (subject: string): string[] => [
     ...[yuan(capturedMinor), '0.00', '0', '0', '0.00', '0.00', '', ''],
