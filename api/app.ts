@@ -17,7 +17,7 @@ import { holdRequests } from './middleware/hold-requests.ts';
 import { jsonBody } from './middleware/json-body.ts';
 import { limitBody } from './middleware/limit-body.ts';
 import { limitMerchants } from './middleware/limit-merchants.ts';
-import { limitOpenRequests, limitPageRate } from './middleware/limit-strangers.ts';
+import { limitOpenRequests, limitPageRate } from './middleware/limit-anonymous.ts';
 import { refuseUnrouted } from './middleware/refuse-unrouted.ts';
 import { requestLog } from './middleware/request-log.ts';
 import { newRouter } from './new-router.ts';

@@ -12,7 +12,7 @@ import type { Merchant } from '../db/queries/merchants.ts';
 import type { Sealer } from '../db/sealed.ts';
 import type { Sender } from '../delivery/send/send.ts';
 import type { Cursors } from './events/cursors.ts';
-import type { KeptAnswer } from './kept-answer.ts';
+import type { StoredResponse } from './stored-response.ts';
 import type { KeyWatch, WatchedKey } from './key-watch.ts';
 import type { Rate } from './limits/rate.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -57,7 +57,7 @@ export type AppEnv = {
     /** Created at the first call; see `middleware/hold-requests.ts`. */
     endOfWait: () => AbortSignal;
     /** Stores the response to a request with an Idempotency-Key; false if another attempt has the key. */
-    keepAnswer?: (db: Database | Transaction, answer: KeptAnswer) => Promise<boolean>;
+    storeResponse?: (db: Database | Transaction, answer: StoredResponse) => Promise<boolean>;
   };
 };
 export type App = OpenAPIHono<AppEnv>;

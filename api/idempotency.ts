@@ -6,7 +6,7 @@ import type { Database } from '../db/database.ts';
 import type { Transaction } from '../db/transaction.ts';
 import { canonicalJson } from '../domain/json-value.ts';
 import type { AppEnv } from './deps.ts';
-import type { KeptAnswer } from './kept-answer.ts';
+import type { StoredResponse } from './stored-response.ts';
 import { Problem } from './problems.ts';
 import { refuseFields } from './refuse-fields.ts';
 
@@ -41,7 +41,7 @@ export function keyInFlight(): Problem {
 }
 
 /** Returns a stored response. */
-export function replayed(c: Context<AppEnv>, { status, headers, body }: KeptAnswer) {
+export function replayed(c: Context<AppEnv>, { status, headers, body }: StoredResponse) {
   c.header('idempotency-replayed', 'true');
   return c.body(body, status, headers);
 }
@@ -57,12 +57,12 @@ export async function createOnce<T>(
     db: Database | Transaction,
   ) => Promise<{ made: T; status: ContentfulStatusCode; location?: string; body: object }>,
 ): Promise<{ made: T; answer: Response }> {
-  const storeAnswer = c.var.keepAnswer;
+  const storeAnswer = c.var.storeResponse;
   const answerOf = ({
     status,
     location,
     body,
-  }: Awaited<ReturnType<typeof create>>): KeptAnswer => ({
+  }: Awaited<ReturnType<typeof create>>): StoredResponse => ({
     status,
     headers: { 'content-type': 'application/json', ...(location !== undefined && { location }) },
     body: JSON.stringify(body),

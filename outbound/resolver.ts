@@ -155,10 +155,11 @@ export function createResolver({
 /** Makes a `lookup` for `net.connect` from a function that resolves all addresses. */
 export function lookupBy(resolve: Resolver['resolve']): Lookup {
   return (hostname, { all = false, family = 0 }, report) => {
-    const wanted = family === 'IPv4' ? 4 : family === 'IPv6' ? 6 : family;
+    const wantedFamily = family === 'IPv4' ? 4 : family === 'IPv6' ? 6 : family;
     resolve(hostname).then(
       (addresses) => {
-        const usable = wanted === 0 ? addresses : addresses.filter((one) => one.family === wanted);
+        const usable =
+          wantedFamily === 0 ? addresses : addresses.filter((one) => one.family === wantedFamily);
         const [first] = usable;
         if (!first) report(failure('ENOTFOUND', `${hostname} has no usable address`), []);
         else if (all) report(null, [...usable]);

@@ -4,7 +4,7 @@ import { createHandledRuns } from '../services/recovery/handled-runs.ts';
 import { createDeliveryRuns } from '../services/notifications/delivery-runs.ts';
 import { createAccountHealth } from '../services/payments/account-health.ts';
 import { createProviderDirectory } from '../services/payments/provider-directory.ts';
-import { createCursors, lookForCuts } from '../api/events/cursors.ts';
+import { createCursors, detectFeedCuts } from '../api/events/cursors.ts';
 import { createKeyWatch } from '../api/key-watch.ts';
 import { createAddressOf } from '../api/limits/address.ts';
 import { createRate } from '../api/limits/rate.ts';
@@ -62,7 +62,7 @@ export async function startPlatform(input: {
   const changes = await openChanges({ ...config.database, keyIds: sealer.keyIds });
   const verdict = await checkSecretKeys({ db, sealer });
   if (verdict.kind === 'wrong') throw new Error(`TENDER_SECRET_KEYS: ${verdict.detail}`);
-  await lookForCuts({ db, logger });
+  await detectFeedCuts({ db, logger });
   const temporal = await connectClient({ config, logger, signal: stopping.signal, hasWorker });
   const traffic = countTraffic({
     db,
@@ -96,7 +96,7 @@ export async function startPlatform(input: {
     switches: createRate({
       name: 'switchesPerMinutePerOrder',
       what: 'switches of one order in a minute',
-      most: config.limits.switchesPerMinutePerOrder,
+      max: config.limits.switchesPerMinutePerOrder,
       perSeconds: 60,
     }),
     attempt: createAttempter({ sender, sealer, onSent: traffic.onSent }),

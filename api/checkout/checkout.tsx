@@ -12,7 +12,7 @@ import { renewHandle } from '../orders/renew-handle.ts';
 import { requestSwitch } from '../orders/switch-payment.ts';
 import { waitFor } from '../wait-for.ts';
 import { Checkout, stateOf } from './checkout-view.tsx';
-import { chooseLanguage } from './checkout-words.ts';
+import { chooseLanguage } from './checkout-texts.ts';
 import { securePage } from '../pages/secure-page.ts';
 
 const heartbeatMs = 15_000;
@@ -28,12 +28,12 @@ export function registerCheckout(app: App, deps: ApiDeps) {
   const streamsOfOrder = createConcurrency({
     name: 'checkoutStreamsPerOrder',
     what: 'open checkout pages of one order',
-    most: deps.limits.checkoutStreamsPerOrder,
+    max: deps.limits.checkoutStreamsPerOrder,
   });
   const streamsOfAddress = createConcurrency({
     name: 'streamsPerAddress',
     what: 'open checkout pages at one address',
-    most: deps.limits.streamsPerAddress,
+    max: deps.limits.streamsPerAddress,
   });
   const findByToken = async (checkoutToken: string): Promise<OrderView> => {
     const isToken = /^[A-Za-z0-9_-]{22}$/.test(checkoutToken);

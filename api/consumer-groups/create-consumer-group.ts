@@ -56,7 +56,7 @@ export function registerCreateConsumerGroup(app: App, deps: ApiDeps) {
   app.openapi(route, async (c) => {
     const { name, eventTypes, filter, from } = c.req.valid('json');
     const merchantId = c.var.merchant.id;
-    const wanted = { merchantId, name, eventTypes, filter };
+    const requested = { merchantId, name, eventTypes, filter };
     const position =
       from === 'end'
         ? await endOfFeed(deps.db, { merchantId })
@@ -64,12 +64,12 @@ export function registerCreateConsumerGroup(app: App, deps: ApiDeps) {
           ? 0
           : await deps.cursors.read(c.var.merchant.shard, from);
     const cursorAt = await deps.cursors.writer(c.var.merchant.shard);
-    const made = await insertConsumerGroup(deps.db, { ...wanted, position });
-    if (made) return c.json(consumerGroupBody(made, cursorAt), 201);
+    const created = await insertConsumerGroup(deps.db, { ...requested, position });
+    if (created) return c.json(consumerGroupBody(created, cursorAt), 201);
     const known = await findConsumerGroup(deps.db, { merchantId, name });
     if (!known)
       throw new Problem('limit-reached', `A merchant has at most ${mostGroups} consumer groups.`);
-    if (!isSame(known, wanted)) {
+    if (!isSame(known, requested)) {
       throw new Problem(
         'consumer-group-taken',
         `The group ${name} exists with other event types or another filter.`,

@@ -5,7 +5,7 @@ import type { ApiDeps, App } from '../deps.ts';
 import { endpointId, merchantId, problemResponses } from '../schemas.ts';
 
 /** The limit for all merchants together; one merchant's keys are listed completely. */
-const mostKeys = 1_000;
+const maxKeys = 1_000;
 // A key is published from the moment it signs; a receiver may cache an older list for this long.
 const maxAgeSeconds = 300;
 
@@ -53,7 +53,7 @@ export function registerJwks(app: App, { db, limits }: Pick<ApiDeps, 'db' | 'lim
   app.openapi(route, async (c) => {
     const { endpoint: endpointId, merchant: merchantId, kid: keyId } = c.req.valid('query');
     const isFiltered = endpointId !== undefined || merchantId !== undefined || keyId !== undefined;
-    const limit = isFiltered ? 2 * limits.endpointsPerMerchant : mostKeys;
+    const limit = isFiltered ? 2 * limits.endpointsPerMerchant : maxKeys;
     const keys = await publishedKeys(db, { endpointId, merchantId, keyId, limit });
     c.header('cache-control', `public, max-age=${maxAgeSeconds}`);
     return c.json({ keys: keys.map(publishedKey) }, 200);

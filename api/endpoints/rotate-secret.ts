@@ -57,16 +57,16 @@ const route = createRoute({
 
 export function registerRotateSecret(app: App, deps: ApiDeps) {
   app.openapi(route, async (c) => {
-    const whose = { merchantId: c.var.merchant.id, ...c.req.valid('param') };
+    const scope = { merchantId: c.var.merchant.id, ...c.req.valid('param') };
     const { graceSeconds, signature } = c.req.valid('json');
-    const before = await findEndpoint(deps.db, whose);
-    if (!before) throw notFound('endpoint', whose.endpointId);
+    const before = await findEndpoint(deps.db, scope);
+    if (!before) throw notFound('endpoint', scope.endpointId);
     const kind = signature ?? (before.publicKey === null ? 'hmac' : 'ed25519');
     const { secret, publicKey } = newSecret(kind);
     const { answer } = await createOnce(c, deps.db, async (db) => {
       const endpoint = await rotateSecret(
         { ...deps, db },
-        { ...whose, secret, publicKey, graceSeconds },
+        { ...scope, secret, publicKey, graceSeconds },
       );
       if (!endpoint) {
         throw new Problem('rotation-under-way', 'The previous secret still signs.', {

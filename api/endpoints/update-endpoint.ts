@@ -40,10 +40,10 @@ const route = createRoute({
 
 export function registerUpdateEndpoint(app: App, deps: ApiDeps) {
   app.openapi(route, async (c) => {
-    const whose = { merchantId: c.var.merchant.id, ...c.req.valid('param') };
+    const scope = { merchantId: c.var.merchant.id, ...c.req.valid('param') };
     const settings = c.req.valid('json');
-    const before = await findEndpoint(deps.db, whose);
-    if (!before) throw notFound('endpoint', whose.endpointId);
+    const before = await findEndpoint(deps.db, scope);
+    if (!before) throw notFound('endpoint', scope.endpointId);
     if (before.status === 'unverified' && settings.status === 'enabled') {
       throw new Problem(
         'endpoint-not-verified',
@@ -55,8 +55,8 @@ export function registerUpdateEndpoint(app: App, deps: ApiDeps) {
       settings,
       known: { ...before, access: openAccess(deps.sealer, before) },
     });
-    const endpoint = await changeEndpoint(deps.db, { ...whose, change });
-    if (!endpoint) throw notFound('endpoint', whose.endpointId);
+    const endpoint = await changeEndpoint(deps.db, { ...scope, change });
+    if (!endpoint) throw notFound('endpoint', scope.endpointId);
     if (endpoint.deliveryOwner === 'workflow' && endpoint.status === 'enabled') {
       signalEndpoint({ ...deps, endpointId: endpoint.id }).catch(
         leftToRecovery(deps.logger, 'an endpoint', { endpointId: endpoint.id }),

@@ -27,7 +27,7 @@ export type CompiledSchema =
   | { kind: 'refused'; problems: JsonProblem[] };
 
 // Takes about 0.3 s at worst.
-const mostSteps = 1_000_000;
+const maxSteps = 1_000_000;
 
 /**
  * Compiles a merchant's JSON Schema (2020-12). `docs/guides/events.md` lists what is refused. Compiling and checking
@@ -48,7 +48,7 @@ export function compileSchema(schema: Record<string, unknown>): CompiledSchema {
     checks: verdict.checks,
     check: (data) => {
       const values = countValues(data);
-      if (values * verdict.checks > mostSteps) {
+      if (values * verdict.checks > maxSteps) {
         return { path: '', message: `has too many values (${values}) for the schema of its type` };
       }
       if (compiled(data)) return undefined;

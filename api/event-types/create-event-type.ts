@@ -32,30 +32,30 @@ const route = createRoute({
 
 export function registerCreateEventType(app: App, { db, threads }: ApiDeps) {
   app.openapi(route, async (c) => {
-    const wanted = c.req.valid('json');
+    const requested = c.req.valid('json');
     const merchantId = c.var.merchant.id;
-    const key = { merchantId, name: wanted.name };
+    const key = { merchantId, name: requested.name };
     // Checked first, because compiling is expensive.
     const before = await findEventType(db, key);
-    if (before) return c.json(eventTypeBody(unlessTaken(before, wanted)), 200);
-    const { schema } = wanted;
+    if (before) return c.json(eventTypeBody(unlessTaken(before, requested)), 200);
+    const { schema } = requested;
     const refusal = schema && (await refuseSchema(threads, { merchantId, schema }));
     if (refusal) throw refusal;
-    const made = await insertEventType(db, { merchantId, ...wanted });
-    if (made) return c.json(eventTypeBody(made), 201);
+    const created = await insertEventType(db, { merchantId, ...requested });
+    if (created) return c.json(eventTypeBody(created), 201);
     const known = await findEventType(db, key);
     if (!known)
       throw new Problem('limit-reached', `A merchant has at most ${mostEventTypes} event types.`);
-    return c.json(eventTypeBody(unlessTaken(known, wanted)), 200);
+    return c.json(eventTypeBody(unlessTaken(known, requested)), 200);
   });
 }
 
 /** The registered type if it equals the requested one; otherwise throws. */
 function unlessTaken(
   known: EventTypeDefinition,
-  wanted: Omit<Content, 'archivedAt'>,
+  requested: Omit<Content, 'archivedAt'>,
 ): EventTypeDefinition {
-  if (contentOf(known) === contentOf({ ...wanted, archivedAt: null })) return known;
+  if (contentOf(known) === contentOf({ ...requested, archivedAt: null })) return known;
   throw new Problem('event-type-taken', `${known.name} is registered with other content.`);
 }
 

@@ -54,10 +54,10 @@ export function createKnownTypes({ db }: { db: Database }) {
         const known = cache.get(keyOf(merchantId, name));
         if (known) types.set(name, known);
       }
-      const wanted = isFresh ? names : names.filter((name) => !types.has(name));
-      if (wanted.length === 0) return types;
-      const found = await findEventTypes(db, { merchantId, names: wanted });
-      for (const name of wanted) {
+      const namesToRead = isFresh ? names : names.filter((name) => !types.has(name));
+      if (namesToRead.length === 0) return types;
+      const found = await findEventTypes(db, { merchantId, names: namesToRead });
+      for (const name of namesToRead) {
         const definition = found.find((each) => each.name === name);
         const type = knownTypeOf({ name, definition, before: types.get(name) });
         store(merchantId, type);

@@ -42,7 +42,7 @@ export function createCursors({ db, logger }: { db: Database; logger: Logger }):
   function detectCutsPeriodically(): void {
     if (Date.now() < nextDetectionMs) return;
     nextDetectionMs = Date.now() + detectCutsEveryMs;
-    lookForCuts({ db, logger }).catch((error: unknown) =>
+    detectFeedCuts({ db, logger }).catch((error: unknown) =>
       logger.warn(
         { event: 'feed.cuts_unread', err: error },
         'could not check whether the feed was cut',
@@ -134,7 +134,13 @@ async function asLog(
 }
 
 /** Begins new feed epochs if the database is another copy than before (restored from a backup), and logs an alert. */
-export async function lookForCuts({ db, logger }: { db: Database; logger: Logger }): Promise<void> {
+export async function detectFeedCuts({
+  db,
+  logger,
+}: {
+  db: Database;
+  logger: Logger;
+}): Promise<void> {
   const { begun } = await keepFeedEpochs(db, { shards });
   if (begun.length === 0) return;
   logger.error(

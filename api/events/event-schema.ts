@@ -18,7 +18,7 @@ export const ownEventType = z
 // A query parameter joins channels with commas.
 export const channelName = plainText(64).regex(/^[^,]*$/, 'must have no comma');
 
-export const mostChannels = 10;
+export const maxChannels = 10;
 
 export const resourceIdSchema = plainText(128);
 
@@ -40,7 +40,7 @@ export const newEventSchema = z
         "The resource of the event, for ordering and filters; the event's own id by default",
       example: 'cart-77',
     }),
-    channels: z.array(channelName).max(mostChannels).optional().openapi({
+    channels: z.array(channelName).max(maxChannels).optional().openapi({
       description: 'Endpoints and readers that select channels get only the events of those',
     }),
     occurredAt: instantSchema.optional().openapi({

@@ -10,24 +10,24 @@ import type { JsonReading } from '../../domain/read-json.ts';
 import { decode, readMediaTypes } from '../../delivery/format/index.ts';
 import type { IncomingMessage } from '../../delivery/format/index.ts';
 import type { AppEnv } from '../deps.ts';
-import { mostChannels, newEventSchema } from './event-schema.ts';
+import { maxChannels, newEventSchema } from './event-schema.ts';
 import type { NewEventBody } from './event-schema.ts';
 import { Problem } from '../problems.ts';
 import type { FieldError } from '../problems.ts';
 import { fieldErrors } from '../render-problem.ts';
-import { mostErrors, refuseFields } from '../refuse-fields.ts';
+import { maxErrors, refuseFields } from '../refuse-fields.ts';
 import { tooBusy } from '../too-busy.ts';
-import { mostEventBytes, mostEvents } from '../worker-threads/cut-events.ts';
+import { maxEventBytes, maxEvents } from '../worker-threads/cut-events.ts';
 import type { WorkerThreads } from '../worker-threads/worker-threads.ts';
 
 /** The events of a request, and the JSON Pointer to each in the body. */
 export type IncomingEvents = { events: NewEventBody[]; pointerTo: (index: number) => string };
 
-const batchSchema = z.strictObject({ events: z.array(z.unknown()).min(1).max(mostEvents) });
+const batchSchema = z.strictObject({ events: z.array(z.unknown()).min(1).max(maxEvents) });
 
 // Larger bodies are parsed in a thread, because they would block other requests: at worst about 25 ms for this
 // much JSON, and 10 ms for this much of a format that is parsed in JavaScript.
-const maxInlineBytes = { json: mostEventBytes, other: 16 * 1_024 };
+const maxInlineBytes = { json: maxEventBytes, other: 16 * 1_024 };
 const timeoutMs = 2_000;
 
 /**
@@ -111,7 +111,7 @@ async function eventsOf<T>(
     for (const error of validated.kind === 'refused' ? validated.errors : []) {
       errors.push({ ...error, field: pointerTo(index) + error.field });
     }
-    if (errors.length >= mostErrors) break;
+    if (errors.length >= maxErrors) break;
   }
   if (errors.length > 0) throw refuseFields(errors);
   return { events, pointerTo };
@@ -132,15 +132,15 @@ function validate(value: unknown): Validated {
 /** Refuses a huge number of fields or channels early, because the schema would examine each of them first. */
 function refuseMany(value: Readonly<Record<string, unknown>>) {
   const { channels } = value;
-  if (Array.isArray(channels) && channels.length > mostChannels) {
-    const message = `must have at most ${mostChannels} channels (got ${channels.length})`;
+  if (Array.isArray(channels) && channels.length > maxChannels) {
+    const message = `must have at most ${maxChannels} channels (got ${channels.length})`;
     return { field: '/channels', message };
   }
   let unknownFields = 0;
   for (const name in value) {
     if (fieldNames.has(name)) continue;
     unknownFields += 1;
-    if (unknownFields > mostErrors) {
+    if (unknownFields > maxErrors) {
       return { field: `/${pointerPart(name)}`, message: 'is not a field of this request' };
     }
   }

@@ -6,13 +6,13 @@ import type { JsonProblem } from '../../domain/json-value.ts';
 import type { NewEventBody } from './event-schema.ts';
 
 const deepestData = 64;
-const mostDataBytes = 64 * 1_024;
+const maxDataBytes = 64 * 1_024;
 // A filter examines each value for each of up to a hundred conditions.
-const mostValues = 10_000;
+const maxValues = 10_000;
 
 /** The problem of an event's data that is independent of its type; undefined if there is none. */
 export const refuseData = (data: unknown): JsonProblem | undefined =>
-  refuseJson(data, { maxDepth: deepestData, maxValues: mostValues });
+  refuseJson(data, { maxDepth: deepestData, maxValues: maxValues });
 
 /**
  * Prepares a published event: its id, and the bytes of every delivery. Refuses data that is too large, too deep, has
@@ -29,10 +29,10 @@ export function prepareEvent(
   const occurredAt = published.occurredAt ?? published.timestamp;
   const timestamp = occurredAt === undefined ? at : new Date(occurredAt);
   const body = envelopeOf({ id, type, timestamp: timestamp.toISOString(), data });
-  if (dataBytesOf(body) > mostDataBytes) {
+  if (dataBytesOf(body) > maxDataBytes) {
     return {
       kind: 'refused',
-      problem: { path: '', message: `must have at most ${mostDataBytes} bytes` },
+      problem: { path: '', message: `must have at most ${maxDataBytes} bytes` },
     };
   }
   // No spread: an object that grows after a spread costs as much as the rest of this function.

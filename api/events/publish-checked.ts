@@ -9,8 +9,8 @@ import type { IncomingEvents } from './incoming-events.ts';
 import { refuseFields } from '../refuse-fields.ts';
 import { tooBusy } from '../too-busy.ts';
 
-const mostTypes = 100;
-const mostRounds = 5;
+const maxTypes = 100;
+const maxRounds = 5;
 
 type Input = Omit<Publication, 'types'> & { incoming: IncomingEvents };
 
@@ -24,11 +24,11 @@ export async function publishChecked(
   input: Input,
 ): Promise<Exclude<PublishResult, { kind: 'staleTypes' }>> {
   const names = [...new Set(input.events.map(({ type }) => type))];
-  if (names.length > mostTypes) {
-    const message = `must have at most ${mostTypes} different types`;
+  if (names.length > maxTypes) {
+    const message = `must have at most ${maxTypes} different types`;
     throw refuseFields([{ in: 'body', field: '/events', message }]);
   }
-  for (let round = 0; round < mostRounds; round++) {
+  for (let round = 0; round < maxRounds; round++) {
     const isFresh = round > 0;
     const known = await types.find({ merchantId: input.merchant.id, names, isFresh });
     const refusals = await refuseByType(checkEvents, input, known);
@@ -37,7 +37,7 @@ export async function publishChecked(
     const result = await publish({ types: [...known.values()], ...input });
     if (result.kind !== 'staleTypes') return result;
   }
-  throw new Error(`the event types changed ${mostRounds} times while the events were checked`);
+  throw new Error(`the event types changed ${maxRounds} times while the events were checked`);
 }
 
 /** `pointer` is a JSON Pointer into the event. */

@@ -15,7 +15,7 @@ import type { FieldError } from '../problems.ts';
 import { publishChecked } from './publish-checked.ts';
 import { refuseFields } from '../refuse-fields.ts';
 import { bodyProblems, problemResponses } from '../schemas.ts';
-import { mostEvents } from '../worker-threads/cut-events.ts';
+import { maxEvents } from '../worker-threads/cut-events.ts';
 
 const published = z.object({ data: z.array(publishedSchema) });
 const other = {
@@ -44,7 +44,7 @@ const route = createRoute({
         'application/json': {
           schema: z.union([
             newEventSchema,
-            z.object({ events: z.array(newEventSchema).min(1).max(mostEvents) }),
+            z.object({ events: z.array(newEventSchema).min(1).max(maxEvents) }),
           ]),
         },
         'application/xml': other,
@@ -117,9 +117,10 @@ async function prepareAll(
   for (const [index, incomingEvent] of events.entries()) {
     if (isSliceUsed()) await nextSlice();
     const key = requestKey === undefined ? undefined : keyAt(requestKey, index);
-    const made = prepareEvent(incomingEvent, { at, requestKey: key });
-    if (made.kind === 'refused') refuse(index, `/data${made.problem.path}`, made.problem.message);
-    else prepared.push(made.event);
+    const result = prepareEvent(incomingEvent, { at, requestKey: key });
+    if (result.kind === 'refused')
+      refuse(index, `/data${result.problem.path}`, result.problem.message);
+    else prepared.push(result.event);
     if (incomingEvent.id === undefined) continue;
     if (ids.has(incomingEvent.id))
       refuse(index, '/id', 'is the id of an earlier event of this request');

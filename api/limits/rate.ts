@@ -16,12 +16,12 @@ export type Rate = {
 export function createRate(input: {
   name: string;
   what: string;
-  most: number;
+  max: number;
   perSeconds: number;
 }): Rate {
-  const { name, what, most, perSeconds } = input;
-  const limiter = new RateLimiterMemory({ points: most, duration: perSeconds });
-  const policy = `"${name}";q=${most};w=${perSeconds}`;
+  const { name, what, max, perSeconds } = input;
+  const limiter = new RateLimiterMemory({ points: max, duration: perSeconds });
+  const policy = `"${name}";q=${max};w=${perSeconds}`;
   const fieldsOf = ({ remainingPoints, msBeforeNext }: RateLimiterRes) => ({
     'ratelimit-policy': policy,
     ratelimit: `"${name}";r=${Math.max(remainingPoints, 0)};t=${secondsOf(msBeforeNext)}`,
@@ -35,12 +35,12 @@ export function createRate(input: {
         if (!(refused instanceof RateLimiterRes)) throw refused;
         const fields = fieldsOf(refused);
         const seconds = secondsOf(refused.msBeforeNext);
-        throw tooMany(`At most ${most} ${what}.`, { name, seconds, fields });
+        throw tooMany(`At max ${max} ${what}.`, { name, seconds, fields });
       }
     },
     async isExceeded(key) {
       const found = await limiter.get(key);
-      return found !== null && found.consumedPoints >= most;
+      return found !== null && found.consumedPoints >= max;
     },
   };
 }

@@ -67,7 +67,7 @@ const withdraw = createRoute({
   },
 });
 
-const mostListed = 1_000;
+const maxListed = 1_000;
 
 export function registerContacts(app: App, { db }: ApiDeps) {
   app.openapi(allow, async (c) => {
@@ -76,7 +76,7 @@ export function registerContacts(app: App, { db }: ApiDeps) {
     return c.json(contactBody(contact), isNew ? 201 : 200);
   });
   app.openapi(list, async (c) => {
-    const rows = await listContacts(db, { merchantId: c.var.merchant.id, limit: mostListed });
+    const rows = await listContacts(db, { merchantId: c.var.merchant.id, limit: maxListed });
     return c.json({ data: rows.map(contactBody) }, 200);
   });
   app.openapi(withdraw, async (c) => {

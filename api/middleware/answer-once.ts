@@ -12,7 +12,7 @@ import { sealContext } from '../../db/sealed-columns.ts';
 import type { ApiDeps, AppEnv } from '../deps.ts';
 import { hasNoBody } from '../has-no-body.ts';
 import { checkKey, keyInFlight, keyReused, replayed } from '../idempotency.ts';
-import type { KeptAnswer } from '../kept-answer.ts';
+import type { StoredResponse } from '../stored-response.ts';
 import { takesEvents } from './takes-events.ts';
 import { takesOrders } from './takes-orders.ts';
 
@@ -74,9 +74,9 @@ export function answerOnce({
         });
       case 'reserved':
     }
-    const seal = ({ headers, body }: Pick<KeptAnswer, 'headers' | 'body'>) =>
+    const seal = ({ headers, body }: Pick<StoredResponse, 'headers' | 'body'>) =>
       sealer.seal(JSON.stringify({ headers, body }), contextOf(request));
-    c.set('keepAnswer', (tx, answer) =>
+    c.set('storeResponse', (tx, answer) =>
       keepAnswer(tx, { request, status: answer.status, sealedAnswer: seal(answer) }),
     );
     await next();
@@ -99,4 +99,4 @@ const contextOf = ({ id }: KeyedRequest) => sealContext('idempotency_answers.ans
 
 const sha256 = (bytes: string | Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
-const readAnswer = (text: string) => JSON.parse(text) as Pick<KeptAnswer, 'headers' | 'body'>;
+const readAnswer = (text: string) => JSON.parse(text) as Pick<StoredResponse, 'headers' | 'body'>;

@@ -30,7 +30,7 @@ export function authenticate({
   const failures = createRate({
     name: 'failedKeysPerMinutePerAddress',
     what: 'wrong keys a minute from one address',
-    most: limits.failedKeysPerMinutePerAddress,
+    max: limits.failedKeysPerMinutePerAddress,
     perSeconds: 60,
   });
 

@@ -11,13 +11,13 @@ export function limitMerchants({ limits }: Pick<ApiDeps, 'limits'>) {
   const rate = createRate({
     name: 'requestsPerSecondPerKey',
     what: 'requests per second with one key',
-    most: limits.requestsPerSecondPerKey,
+    max: limits.requestsPerSecondPerKey,
     perSeconds: 1,
   });
   const atOnce = createConcurrency({
     name: 'concurrentRequestsPerMerchant',
     what: 'concurrent requests of one merchant, waiting ones included',
-    most: limits.concurrentRequestsPerMerchant,
+    max: limits.concurrentRequestsPerMerchant,
   });
   return createMiddleware<AppEnv>(async (c, next) => {
     const fields = await rate.take(c.var.apiKey.keyId);

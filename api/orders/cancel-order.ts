@@ -38,8 +38,8 @@ const defaultWaitMs = 10_000;
 export function registerCancelOrder(app: App, deps: ApiDeps) {
   app.openapi(route, async (c) => {
     const { orderId } = c.req.valid('param');
-    const whose = { merchantId: c.var.merchant.id, orderId };
-    const before = await findOrder(deps.db, whose);
+    const scope = { merchantId: c.var.merchant.id, orderId };
+    const before = await findOrder(deps.db, scope);
     if (!before) throw notFound('order', orderId);
     if (isOpen(before)) {
       await requestCommand(deps.db, { orderId, command: { kind: 'cancel' } });
@@ -48,7 +48,7 @@ export function registerCancelOrder(app: App, deps: ApiDeps) {
       );
     }
     const view = await waitForOrder(deps, {
-      ...whose,
+      ...scope,
       timeoutMs: parseWaitMs(c.req.valid('header').prefer, defaultWaitMs),
       caller: c.var.endOfWait(),
       isEnough: (found) => !isOpen(found),

@@ -52,8 +52,8 @@ export function registerCaptureOrder(app: App, deps: ApiDeps) {
   app.openapi(route, async (c) => {
     const { orderId } = c.req.valid('param');
     const requestedMinor = c.req.valid('json')?.amountMinor;
-    const whose = { merchantId: c.var.merchant.id, orderId };
-    const before = await findOrder(deps.db, whose);
+    const scope = { merchantId: c.var.merchant.id, orderId };
+    const before = await findOrder(deps.db, scope);
     if (!before) throw notFound('order', orderId);
     const { snapshot } = before;
     const captureMinor = requestedMinor ?? snapshot.amountMinor;
@@ -70,7 +70,7 @@ export function registerCaptureOrder(app: App, deps: ApiDeps) {
       );
     }
     const view = await waitForOrder(deps, {
-      ...whose,
+      ...scope,
       timeoutMs: parseWaitMs(c.req.valid('header').prefer, defaultWaitMs),
       caller: c.var.endOfWait(),
       isEnough: ({ snapshot: { status, failureCode } }) =>

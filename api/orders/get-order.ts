@@ -46,10 +46,10 @@ export function registerGetOrder(app: App, deps: ApiDeps) {
     // Weak comparison (RFC 9110, 13.1.2), because a compressing proxy weakens the tag.
     const sentTag = headers['if-none-match']?.replace(/^W\//, '');
     let known = sentTag;
-    const whose = { merchantId: c.var.merchant.id, orderId };
+    const scope = { merchantId: c.var.merchant.id, orderId };
     const caller = c.var.endOfWait();
     const found = await waitForOrder(deps, {
-      ...whose,
+      ...scope,
       caller,
       timeoutMs: parseWaitMs(headers.prefer, 0),
       isEnough: (found) => {
@@ -60,7 +60,7 @@ export function registerGetOrder(app: App, deps: ApiDeps) {
     const view = await renewHandle(deps, {
       view: found,
       caller,
-      read: async () => (await findOrder(deps.db, whose)) ?? found,
+      read: async () => (await findOrder(deps.db, scope)) ?? found,
     });
     c.header('etag', etagOf(view));
     if (sentTag === etagOf(view)) return c.body(null, 304);

@@ -60,13 +60,13 @@ export function registerSwitchPayment(app: App, deps: ApiDeps) {
   app.openapi(route, async (c) => {
     const { orderId } = c.req.valid('param');
     const { method } = c.req.valid('json');
-    const whose = { merchantId: c.var.merchant.id, orderId };
-    const before = await findOrder(deps.db, whose);
+    const scope = { merchantId: c.var.merchant.id, orderId };
+    const before = await findOrder(deps.db, scope);
     if (!before) throw notFound('order', orderId);
     if (before.snapshot.status !== 'pending') throw notSwitchable(before);
     await requestSwitch(deps, { orderId, method });
     const view = await waitForOrder(deps, {
-      ...whose,
+      ...scope,
       timeoutMs: parseWaitMs(c.req.valid('header').prefer, defaultWaitMs),
       caller: c.var.endOfWait(),
       isEnough: (found) => found.snapshot.status !== 'pending' || isSwitchedTo(found, method),

@@ -53,9 +53,9 @@ export function registerPortal(app: App, deps: ApiDeps) {
   };
   const endpointOf = async (c: Context<AppEnv>) => {
     const id = c.req.param('id') ?? '';
-    const whose = { merchantId: c.var.merchant.id };
+    const scope = { merchantId: c.var.merchant.id };
     const endpoint = isId('endpoint', id)
-      ? await findEndpoint(db, { ...whose, endpointId: id })
+      ? await findEndpoint(db, { ...scope, endpointId: id })
       : undefined;
     if (!endpoint) throw notFound('endpoint', id);
     return endpoint;
@@ -101,12 +101,12 @@ export function registerPortal(app: App, deps: ApiDeps) {
 
   app.get('/portal/endpoints/:id', async (c) => {
     const endpoint = await endpointOf(c);
-    const whose = { merchantId: c.var.merchant.id, endpointId: endpoint.id, limit: pageSize };
+    const scope = { merchantId: c.var.merchant.id, endpointId: endpoint.id, limit: pageSize };
     const [traffic, waiting, lost, attempts] = await Promise.all([
-      readTraffic(db, whose).then(trafficOf),
-      listDeliveries(db, { ...whose, statuses: ['pending'] }),
-      listDeliveries(db, { ...whose, statuses: ['dead', 'dropped'] }),
-      listAttempts(db, whose),
+      readTraffic(db, scope).then(trafficOf),
+      listDeliveries(db, { ...scope, statuses: ['pending'] }),
+      listDeliveries(db, { ...scope, statuses: ['dead', 'dropped'] }),
+      listAttempts(db, scope),
     ]);
     return page(c, endpoint.url, [
       <section class="card">
@@ -141,8 +141,8 @@ export function registerPortal(app: App, deps: ApiDeps) {
     if (!isKnown || endpoint.status === 'unverified') {
       throw new Problem('endpoint-not-enabled', `The endpoint is ${endpoint.status}.`);
     }
-    const whose = { merchantId: c.var.merchant.id, endpointId: endpoint.id };
-    await changeEndpoint(db, { ...whose, change: { status } });
+    const scope = { merchantId: c.var.merchant.id, endpointId: endpoint.id };
+    await changeEndpoint(db, { ...scope, change: { status } });
     if (status === 'enabled') await wake(endpoint.id);
     return c.redirect(`/portal/endpoints/${endpoint.id}`, 303);
   });
@@ -182,8 +182,8 @@ export function registerPortal(app: App, deps: ApiDeps) {
   app.post('/portal/endpoints/:id/rotate', async (c) => {
     const endpoint = await endpointOf(c);
     const { secret, publicKey } = newSecret(endpoint.publicKey === null ? 'hmac' : 'ed25519');
-    const whose = { merchantId: c.var.merchant.id, endpointId: endpoint.id };
-    const rotated = await rotateSecret(deps, { ...whose, secret, publicKey, graceSeconds });
+    const scope = { merchantId: c.var.merchant.id, endpointId: endpoint.id };
+    const rotated = await rotateSecret(deps, { ...scope, secret, publicKey, graceSeconds });
     if (!rotated) {
       throw new Problem('rotation-under-way', 'The previous secret still signs.');
     }

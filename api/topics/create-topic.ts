@@ -61,7 +61,7 @@ const read = createRoute({
   },
 });
 
-const mostListed = 1_000;
+const maxListed = 1_000;
 
 export function registerCreateTopic(app: App, { db }: ApiDeps) {
   app.openapi(create, async (c) => {
@@ -70,7 +70,7 @@ export function registerCreateTopic(app: App, { db }: ApiDeps) {
     return c.json(topicBody(topic), isNew ? 201 : 200);
   });
   app.openapi(list, async (c) => {
-    const rows = await listTopics(db, { merchantId: c.var.merchant.id, limit: mostListed });
+    const rows = await listTopics(db, { merchantId: c.var.merchant.id, limit: maxListed });
     return c.json({ data: rows.map(topicBody) }, 200);
   });
   app.openapi(read, async (c) => {

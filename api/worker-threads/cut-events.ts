@@ -10,8 +10,8 @@ export type ReadEvents =
   | { kind: 'refused'; reason: string; at?: string };
 
 /** An event's data has at most 64 KiB; escapes in JSON can take six times as much. */
-export const mostEventBytes = 512 * 1_024;
-export const mostEvents = 1_000;
+export const maxEventBytes = 512 * 1_024;
+export const maxEvents = 1_000;
 
 const refused = (reason: string, at: string): ReadEvents => ({ kind: 'refused', reason, at });
 
@@ -22,7 +22,7 @@ export function cutJson(body: Uint8Array): ReadEvents {
   if (reading.kind === 'refused') return refused(reading.problem.message, reading.problem.path);
   const { value } = reading;
   if (!isFields(value) || !('events' in value)) {
-    return refused(`must have at most ${mostEventBytes} bytes for one event`, '');
+    return refused(`must have at most ${maxEventBytes} bytes for one event`, '');
   }
   for (const name in value) {
     if (name !== 'events')
@@ -41,16 +41,15 @@ export function cutEvents(
   events: readonly unknown[],
   pointerTo: (index: number) => string,
 ): ReadEvents {
-  if (events.length > mostEvents)
-    return refused(`must have at most ${mostEvents} events`, '/events');
+  if (events.length > maxEvents) return refused(`must have at most ${maxEvents} events`, '/events');
   const texts: string[] = [];
   for (const [index, event] of events.entries()) {
     const problem = isFields(event) ? refuseData(event['data']) : undefined;
     if (problem) return refused(problem.message, `${pointerTo(index)}/data${problem.path}`);
     const text = textOf(event);
     if (text === undefined) return refused('is nested too deeply', pointerTo(index));
-    if (text.length > mostEventBytes) {
-      return refused(`must have at most ${mostEventBytes} bytes`, pointerTo(index));
+    if (text.length > maxEventBytes) {
+      return refused(`must have at most ${maxEventBytes} bytes`, pointerTo(index));
     }
     texts.push(text);
   }

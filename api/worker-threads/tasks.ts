@@ -2,7 +2,7 @@ import type { JsonProblem } from '../../domain/json-value.ts';
 import { decode } from '../../delivery/format/index.ts';
 import type { IncomingMessage } from '../../delivery/format/index.ts';
 import { compileSchema } from '../event-types/compile-schema.ts';
-import { createKeptSchemas } from './kept-schemas.ts';
+import { createSchemaCache } from './schema-cache.ts';
 import { cutEvents, cutJson } from './cut-events.ts';
 import type { ReadEvents } from './cut-events.ts';
 import { runWithin } from './run-within.ts';
@@ -17,7 +17,7 @@ export function compile(input: { schema: string; timeoutMs: number }): JsonProbl
   });
 }
 
-const schemas = createKeptSchemas();
+const schemas = createSchemaCache();
 
 export type EventsToCheck = {
   schema: string;

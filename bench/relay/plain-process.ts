@@ -9,7 +9,7 @@ import { signedHeaders, signingKey } from '../../delivery/send/sign.ts';
 import { bodyOf } from './add-events.ts';
 
 const { DATABASE_URL, BENCH_DELIVERIES, BENCH_URL = '', BENCH_SECRET = '' } = process.env;
-const wanted = Number(BENCH_DELIVERIES);
+const deliveries = Number(BENCH_DELIVERIES);
 const keys = [signingKey(BENCH_SECRET)];
 const concurrency = 32;
 const batchSize = 100;
@@ -20,7 +20,7 @@ await pool.query(
   'create table if not exists bench_plain (id text primary key, status int, ended_at timestamptz)',
 );
 
-let begun = 0;
+let started = 0;
 let rows: { id: string; status: number }[] = [];
 const writes: Promise<unknown>[] = [];
 
@@ -36,8 +36,8 @@ function write(): void {
 }
 
 async function one(): Promise<void> {
-  while (begun < wanted) {
-    begun += 1;
+  while (started < deliveries) {
+    started += 1;
     const id = newId('event');
     const body = bodyOf(id);
     const timestampSeconds = Math.floor(Date.now() / 1_000);

@@ -7,7 +7,7 @@ import { runRelay } from '../../delivery/relay/relay.ts';
 import { createSender } from '../../delivery/send/send.ts';
 
 const { DATABASE_URL = '', BENCH_SECRET_KEY = '', BENCH_DELIVERIES } = process.env;
-const wanted = Number(BENCH_DELIVERIES);
+const deliveries = Number(BENCH_DELIVERIES);
 const { db, close } = openDatabase({ url: DATABASE_URL, maxConnections: 10, onError: () => {} });
 const sealer = createSealer([Buffer.from(BENCH_SECRET_KEY, 'base64')]);
 const sender = createSender({ allowPrivate: true });
@@ -30,7 +30,7 @@ const running = runRelay({
   signal: stopping.signal,
   cancelled: new AbortController().signal,
 });
-while (delivered < wanted) await sleep(5);
+while (delivered < deliveries) await sleep(5);
 const durationMs = performance.now() - startedMs;
 const { user, system } = process.cpuUsage(cpuBefore);
 stopping.abort();

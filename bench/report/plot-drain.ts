@@ -26,13 +26,13 @@ export function plotDrain({ samples, windows, backAtS, waiting }: Drain): string
   ];
   const drawn = rows.map(([name, values], row) => {
     const top = 40 + row * (rowHeight + gap);
-    const most = Math.max(1, ...values.map(([, value]) => value));
-    const y = (value: number) => top + rowHeight * (1 - value / most);
+    const max = Math.max(1, ...values.map(([, value]) => value));
+    const y = (value: number) => top + rowHeight * (1 - value / max);
     const points = values
       .map(([atS, value]) => `${x(atS).toFixed(1)},${y(value).toFixed(1)}`)
       .join(' ');
     return `<text x="${left}" y="${top - 6}">${name}</text>
-<text x="${left - 8}" y="${top + 10}" text-anchor="end">${most}</text>
+<text x="${left - 8}" y="${top + 10}" text-anchor="end">${max}</text>
 <text x="${left - 8}" y="${top + rowHeight}" text-anchor="end">0</text>
 <path d="M${left} ${top}V${top + rowHeight}H${width - 20}" class="axis"/>
 <polyline points="${points}"/>`;

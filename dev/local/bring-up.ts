@@ -10,7 +10,7 @@ import { migrateDatabase } from '../../db/migrate.ts';
 import type { ProviderName } from '../../providers/provider.ts';
 import { definitions } from '../../providers/registry.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
-import { openKeptPorts } from './kept-ports.ts';
+import { openStoredPorts } from './stored-ports.ts';
 import { localSecretKeys, statePath, writeState } from '../../config/local-state.ts';
 import type { Steps } from './steps.ts';
 
@@ -54,7 +54,7 @@ export async function bringUp({
   steps: Steps;
   onAddresses: (addresses: Addresses) => Promise<void>;
 }): Promise<Local> {
-  const keptPorts = openKeptPorts({ steps });
+  const storedPorts = openStoredPorts({ steps });
   const started: Stoppable[] = [];
   const stop = async () => {
     for (const part of started.splice(0).toReversed()) await part.stop();
@@ -88,7 +88,7 @@ export async function bringUp({
     const databaseUrl =
       DATABASE_URL ??
       (await steps.run('PostgreSQL', async (show) => {
-        const { started: postgres } = await keptPorts.start({
+        const { started: postgres } = await storedPorts.start({
           wanted: { postgres: { what: 'PostgreSQL', preferred: 5433 } },
           start: (ports) =>
             startPostgres({
@@ -122,11 +122,11 @@ export async function bringUp({
       startSimulatorsAndMerchant,
     );
     const { started: apiUrl } = await steps.run('Worker and API', async (show) => {
-      const result = await keptPorts.start({
+      const result = await storedPorts.start({
         wanted: {
           api: {
             what: 'the API',
-            asked: requestedPort,
+            requested: requestedPort,
             preferred: requestedPort ?? 8080,
           },
         },
@@ -174,7 +174,7 @@ export async function bringUp({
   async function startSimulatorsAndMerchant() {
     const simulators = providerNames.map(async (name) => {
       const { entry, preferredPort } = simulatorProcesses[name];
-      const { ports } = await keptPorts.start({
+      const { ports } = await storedPorts.start({
         wanted: {
           [name]: { what: `the ${definitions[name].title} simulator`, preferred: preferredPort },
         },
@@ -191,7 +191,7 @@ export async function bringUp({
       });
       return [name, urlOf(ports[name] ?? 0)] as const;
     });
-    const merchant = keptPorts.start({
+    const merchant = storedPorts.start({
       wanted: { demoMerchant: { what: 'the demo merchant', preferred: 8091 } },
       start: (ports) =>
         startPart('demo-merchant', {
@@ -224,7 +224,7 @@ export async function bringUp({
       return found;
     });
     return steps.run('Temporal server with its UI', async (show) => {
-      const { started: temporal } = await keptPorts.start({
+      const { started: temporal } = await storedPorts.start({
         wanted: {
           temporal: { what: 'Temporal', preferred: 7233 },
           temporalUi: { what: 'the Temporal UI', preferred: 8233 },

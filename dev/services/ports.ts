@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 // Below the range of ports for outgoing connections (32768 and up on Linux, 49152 elsewhere), so that a busy test run
 // does not take a port between our check and its use.
 //
-// Not get-port: it locks a port that it returned for up to 30 s, so a service that is started again on its kept port
+// Not get-port: it locks a port that it returned for up to 30 s, so a service that is started again on its last port
 // would get another, and where no port of its range is free it takes one of the range above.
 const LOWEST_PORT = 20_000;
 const HIGHEST_PORT = 32_000;

@@ -5,9 +5,9 @@ const maxTries = 5;
 
 export type WantedPort = {
   /** The port that the user set. */
-  asked?: number | undefined;
+  requested?: number | undefined;
   /** The port of the last start. */
-  kept?: number | undefined;
+  last?: number | undefined;
   /** The port of a first start. */
   preferred: number;
 };
@@ -33,8 +33,8 @@ export async function startOnPorts<Name extends string, Started>(input: {
   }
 }
 
-async function choose({ asked, kept, preferred }: WantedPort): Promise<number> {
-  for (const port of [asked, kept]) {
+async function choose({ requested, last, preferred }: WantedPort): Promise<number> {
+  for (const port of [requested, last]) {
     // The port may still belong to our own service of the last start, if that was just killed.
     if (port !== undefined && (await isFreeSoon(port))) return port;
   }

@@ -29,14 +29,14 @@ export async function resolveTemporalBinary({
   const explicitPath = process.env.TEMPORAL_BINARY;
   if (explicitPath) return useExplicit(explicitPath);
 
-  const notes: string[] = [];
+  const failures: string[] = [];
   const onPath = await findOnPath('temporal');
   if (onPath) {
     const found = await readVersion(onPath);
     if (found?.isAcceptable) return { path: onPath, source: 'PATH', version: found.version };
-    const note = `${onPath} is skipped: ${found ? `version ${found.version} is too old` : 'it prints no version'}`;
-    onProgress({ text: note });
-    notes.push(note);
+    const failure = `${onPath} is skipped: ${found ? `version ${found.version} is too old` : 'it prints no version'}`;
+    onProgress({ text: failure });
+    failures.push(failure);
   }
 
   const cached = await findCachedBinary(cacheDir);
@@ -48,10 +48,10 @@ export async function resolveTemporalBinary({
       const { path } = await fetchers[source]({ cacheDir, onProgress });
       return { path, source, version: TEMPORAL_VERSION };
     } catch (error) {
-      notes.push(`${source}: ${reasonOf(error)}`);
+      failures.push(`${source}: ${reasonOf(error)}`);
     }
   }
-  throw new Error(explainSolutions(notes));
+  throw new Error(explainSolutions(failures));
 }
 
 async function useExplicit(path: string): Promise<TemporalBinary> {
@@ -88,10 +88,10 @@ function reasonOf(error: unknown): string {
   return error.cause instanceof Error ? reasonOf(error.cause) : error.message;
 }
 
-function explainSolutions(notes: readonly string[]): string {
+function explainSolutions(failures: readonly string[]): string {
   return [
     'No Temporal server could be found or fetched.',
-    ...notes.map((note) => `  - ${note}`),
+    ...failures.map((failure) => `  - ${failure}`),
     'Solutions:',
     '  1. Install the temporal command (1.6 or newer), so that it is on the PATH.',
     '  2. Set TEMPORAL_ADDRESS to a Temporal server that is running.',

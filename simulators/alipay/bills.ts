@@ -16,7 +16,7 @@ const readyFromMs = dayMs + 9 * 3_600_000;
 const addressLifetimeMs = 30_000;
 
 export type BillService = {
-  announce(app: App, terms: BizContent): Answer;
+  createDownload(app: App, terms: BizContent): Answer;
   /** The file of a download URL. */
   download(token: string): Buffer | undefined;
 };
@@ -25,16 +25,16 @@ export type BillOptions = { book: Book; url: () => string; hasSameDayStatements:
 
 /** https://opendocs.alipay.com/open/3c9f1bcf_alipay.data.dataservice.bill.downloadurl.query */
 export function createBillService({ book, url, hasSameDayStatements }: BillOptions): BillService {
-  const announced = new Map<string, { zip: Buffer; untilMs: number }>();
+  const downloads = new Map<string, { zip: Buffer; untilMs: number }>();
 
   function removeExpired(): void {
-    for (const [token, { untilMs }] of announced) {
-      if (Date.now() >= untilMs) announced.delete(token);
+    for (const [token, { untilMs }] of downloads) {
+      if (Date.now() >= untilMs) downloads.delete(token);
     }
   }
 
   return {
-    announce(app, { bill_type: type, bill_date: date }) {
+    createDownload(app, { bill_type: type, bill_date: date }) {
       const fromMs = parseWallTime(`${String(date)} 00:00:00`);
       const sinceMs = Date.now() - (fromMs ?? Number.NaN);
       const isOver = sinceMs >= (hasSameDayStatements ? 0 : dayMs);
@@ -59,12 +59,12 @@ export function createBillService({ book, url, hasSameDayStatements }: BillOptio
       ]);
       removeExpired();
       const token = randomBytes(24).toString('base64url');
-      announced.set(token, { zip, untilMs: Date.now() + addressLifetimeMs });
+      downloads.set(token, { zip, untilMs: Date.now() + addressLifetimeMs });
       return success({ bill_download_url: `${url()}/bills/${token}` });
     },
     download(token) {
       removeExpired();
-      return announced.get(token)?.zip;
+      return downloads.get(token)?.zip;
     },
   };
 }

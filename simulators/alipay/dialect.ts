@@ -13,7 +13,7 @@ export function createDialect(book: Book): Dialect {
     newTradeNo: (atMs) => `${dayOf(atMs)}22001${digits(15)}`,
     newProviderRefundNo: (atMs) => `${dayOf(atMs)}000${digits(15)}`,
     canBounceSettled: false,
-    announce(platformEvent) {
+    notificationsOf(platformEvent) {
       const { payment } = platformEvent;
       const app = findApp(book, payment.account);
       const fields = app && payment.notifyUrl ? fieldsOf(platformEvent, app) : undefined;

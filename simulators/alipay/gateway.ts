@@ -95,7 +95,7 @@ const endpoints: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
   ['alipay.trade.fastpay.refund.query', endpoint('queryRefund', queryRefund)],
   [
     'alipay.data.dataservice.bill.downloadurl.query',
-    { call: 'statement', execute: ({ bills }, { app, terms }) => bills.announce(app, terms) },
+    { call: 'statement', execute: ({ bills }, { app, terms }) => bills.createDownload(app, terms) },
   ],
 ]);
 

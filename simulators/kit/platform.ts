@@ -41,7 +41,7 @@ export type Dialect = {
   /** True if a refund can fail after it succeeded. */
   canBounceSettled: boolean;
   /** The notifications of an event; empty if the provider sends none. */
-  announce(platformEvent: PlatformEvent): NotificationDraft[];
+  notificationsOf(platformEvent: PlatformEvent): NotificationDraft[];
 };
 
 export type Verdict = { payment: Payment } | { refusal: RefusalName };
@@ -77,9 +77,9 @@ export type PlatformParts = { ledger: Ledger; notifier: Notifier; dialect: Diale
 export function createPlatform({ ledger, notifier, dialect }: PlatformParts): Platform {
   const { book } = ledger;
 
-  function announce(platformEvent: PlatformEvent): void {
+  function notify(platformEvent: PlatformEvent): void {
     const { account, outTradeNo, notifications } = platformEvent.payment;
-    for (const notification of dialect.announce(platformEvent)) {
+    for (const notification of dialect.notificationsOf(platformEvent)) {
       ledger.record([{ type: 'notificationMade', account, outTradeNo, notification }]);
       const made = notifications.at(-1);
       if (made) notifier.start(made);
@@ -90,7 +90,7 @@ export function createPlatform({ ledger, notifier, dialect }: PlatformParts): Pl
     if (dialect.staysOpenAfterExpiry) return payment;
     const events = rules.expire(payment, Date.now());
     ledger.record(events);
-    if (events.length > 0) announce({ type: 'closed', payment });
+    if (events.length > 0) notify({ type: 'closed', payment });
     return payment;
   }
 
@@ -102,7 +102,7 @@ export function createPlatform({ ledger, notifier, dialect }: PlatformParts): Pl
   ): Verdict {
     if ('refusal' in ruling) return ruling;
     ledger.record(ruling.events);
-    if (ruling.events.length > 0) announce({ type, payment });
+    if (ruling.events.length > 0) notify({ type, payment });
     return { payment };
   }
 
@@ -116,7 +116,7 @@ export function createPlatform({ ledger, notifier, dialect }: PlatformParts): Pl
     ledger.record(ruling.events);
     const found = findRefund(book, { account: payment.account, refundNo });
     if (!found) throw new Error(`no refund ${refundNo} after its ruling`);
-    if (ruling.events.length > 0) for (const type of types) announce({ type, ...found });
+    if (ruling.events.length > 0) for (const type of types) notify({ type, ...found });
     return found;
   }
 
@@ -129,7 +129,7 @@ export function createPlatform({ ledger, notifier, dialect }: PlatformParts): Pl
     if ('refusal' in ruling) return ruling;
     ledger.record(ruling.events);
     const dispute = payment.disputes.find((dispute) => dispute.disputeNo === disputeNo);
-    if (dispute) announce({ type, payment, dispute });
+    if (dispute) notify({ type, payment, dispute });
     return { payment };
   }
 
@@ -148,7 +148,7 @@ export function createPlatform({ ledger, notifier, dialect }: PlatformParts): Pl
       ledger.record(ruling.events);
       const payment = earlier ?? findPayment(book, opened);
       if (!payment) throw new Error(`no payment ${opened.outTradeNo} after its opening`);
-      if (!earlier) announce({ type: 'opened', payment });
+      if (!earlier) notify({ type: 'opened', payment });
       return { payment };
     },
     addDetails({ account, outTradeNo }, details) {

@@ -58,10 +58,10 @@ export function pay(payment: Payment, act: PayerAct, atMs: number): Ruling {
   if (atMs >= payment.expiresAtMs && !force) return { refusal: 'expired' };
   if (!isAmount(paidMinor)) return { refusal: 'amountInvalid' };
   const providerTradeNo = payment.providerTradeNo ?? act.providerTradeNo;
-  const taken = { ...keyOf(payment), providerTradeNo, atMs };
+  const common = { ...keyOf(payment), providerTradeNo, atMs };
   return payment.capture === 'manual'
-    ? { events: [{ type: 'authorized', authorizedMinor: paidMinor, ...taken }] }
-    : { events: [{ type: 'captured', capturedMinor: paidMinor, ...taken }] };
+    ? { events: [{ type: 'authorized', authorizedMinor: paidMinor, ...common }] }
+    : { events: [{ type: 'captured', capturedMinor: paidMinor, ...common }] };
 }
 
 /** Captures the authorised amount or a part of it, once; the rest is released. */

@@ -124,7 +124,7 @@ const refundStatuses = {
 } as const satisfies Record<Refund['status'], string>;
 
 export function refundObject(payment: Payment, refund: Refund): ApiObject {
-  const ours = { refund_no: refund.refundNo, out_trade_no: payment.outTradeNo };
+  const merchantNumbers = { refund_no: refund.refundNo, out_trade_no: payment.outTradeNo };
   return {
     id: refund.providerRefundNo,
     object: 'refund',
@@ -133,7 +133,7 @@ export function refundObject(payment: Payment, refund: Refund): ApiObject {
     created: seconds(refund.atMs),
     currency: payment.currency.toLowerCase(),
     ...(refund.status === 'bounced' && { failure_reason: 'expired_or_canceled_card' }),
-    metadata: storedRecord(refund.terms, refund.isExternal ? {} : ours),
+    metadata: storedRecord(refund.terms, refund.isExternal ? {} : merchantNumbers),
     payment_intent: payment.providerTradeNo,
     reason: null,
     status: refundStatuses[refund.status],

@@ -11,7 +11,7 @@ import type { ApiObject } from './api-objects.ts';
 import { newId } from './ids.ts';
 
 /** The notifications to the account's webhook endpoint; empty if it has none. */
-export function announceTo(account: Account | undefined, platformEvent: PlatformEvent) {
+export function notificationsTo(account: Account | undefined, platformEvent: PlatformEvent) {
   const url = account?.details['webhookUrl'];
   if (!account || !url) return [];
   const isThin = account.details['style'] === 'thin';

@@ -23,8 +23,8 @@ export function createRefund(call: ApiCall): ApiObject {
       code: 'charge_disputed',
     });
   }
-  const left = refundableMinor(payment);
-  if (left === 0) {
+  const remaining = refundableMinor(payment);
+  if (remaining === 0) {
     throw invalidRequest('Charge has already been refunded.', { code: 'charge_already_refunded' });
   }
   const requestedAmount = params.int('amount');
@@ -35,7 +35,7 @@ export function createRefund(call: ApiCall): ApiObject {
     providerRefundNo,
     amountMinor:
       requestedAmount === undefined
-        ? left
+        ? remaining
         : readAmount(requestedAmount, payment.currency, 'amount'),
     isExternal: false,
     terms: JSON.stringify(metadata),

@@ -7,7 +7,7 @@ import { createPlatform } from '../kit/platform.ts';
 import type { Dialect } from '../kit/platform.ts';
 import { serve } from '../kit/serve.ts';
 import type { Simulator, SimulatorEnv, SimulatorOptions } from '../kit/serve.ts';
-import { announceTo } from './events.ts';
+import { notificationsTo } from './events.ts';
 import { createGateway } from './gateway.ts';
 import { openKeyStore } from './idempotency.ts';
 import { newId } from './ids.ts';
@@ -59,7 +59,8 @@ export async function startStripeSimulator(options: StripeSimulatorOptions): Pro
     newProviderRefundNo: () => newId('re_3', 22),
     newDisputeNo: () => newId('dp_1', 22),
     canBounceSettled: true,
-    announce: (platformEvent) => announceTo(accountOf(platformEvent.payment), platformEvent),
+    notificationsOf: (platformEvent) =>
+      notificationsTo(accountOf(platformEvent.payment), platformEvent),
   };
   const platform = createPlatform({ ledger, notifier, dialect });
 

@@ -15,7 +15,7 @@ const readyFromMs = dayMs + 10 * hourMs;
 const feePermille = 6;
 
 export type BillService = {
-  announce(merchant: Merchant, query: { date: string; type: string }): Answer;
+  createDownload(merchant: Merchant, query: { date: string; type: string }): Answer;
   /** The bill of a download URL, for its own merchant. */
   download(merchant: Merchant, token: string): string | undefined;
 };
@@ -31,9 +31,9 @@ export function createBillService({
   publicUrl,
   hasSameDayStatements,
 }: BillOptions): BillService {
-  const announced = new Map<string, { mchId: string; csv: string }>();
+  const downloads = new Map<string, { mchId: string; csv: string }>();
   return {
-    announce(merchant, { date, type }) {
+    createDownload(merchant, { date, type }) {
       const fromMs = startOfDay(date);
       if (fromMs === undefined || type !== 'ALL') return failure('PARAM_ERROR');
       const sinceMs = Date.now() - fromMs;
@@ -50,7 +50,7 @@ export function createBillService({
       if (movements.length === 0) return failure('NO_STATEMENT_EXIST');
       const csv = writeBill(movements, merchant);
       const token = randomBytes(24).toString('base64url');
-      announced.set(token, { mchId, csv });
+      downloads.set(token, { mchId, csv });
       return success({
         hash_type: 'SHA1',
         hash_value: createHash('sha1').update(csv).digest('hex'),
@@ -58,10 +58,10 @@ export function createBillService({
       });
     },
     download({ mchId }, token) {
-      const bill = announced.get(token);
+      const bill = downloads.get(token);
       if (bill?.mchId !== mchId) return undefined;
       // A URL can be used once.
-      announced.delete(token);
+      downloads.delete(token);
       return bill.csv;
     },
   };

@@ -23,9 +23,9 @@ export function createDialect(book: Book): Dialect {
     staysOpenAfterExpiry: true,
     // ABNORMAL follows PROCESSING; a succeeded refund stays succeeded.
     canBounceSettled: false,
-    announce(platformEvent) {
+    notificationsOf(platformEvent) {
       const merchant = findMerchant(book, platformEvent.payment.account);
-      return merchant ? announce(platformEvent, merchant) : [];
+      return merchant ? notificationsTo(platformEvent, merchant) : [];
     },
   };
 }
@@ -35,7 +35,7 @@ export function newRefundId(atMs: number): string {
 }
 
 /** Notifies payments and decided refunds, but no close. */
-function announce(platformEvent: PlatformEvent, merchant: Merchant): NotificationDraft[] {
+function notificationsTo(platformEvent: PlatformEvent, merchant: Merchant): NotificationDraft[] {
   const { payment } = platformEvent;
   switch (platformEvent.type) {
     case 'paid':

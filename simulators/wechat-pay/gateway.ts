@@ -155,7 +155,7 @@ export function createGateway(parts: GatewayParts): Hono<SimulatorEnv> {
     const query = { date: c.req.query('bill_date') ?? '', type: c.req.query('bill_type') ?? 'ALL' };
     return serveEndpoint(c, {
       call: 'statement',
-      execute: ({ merchant }) => bills.announce(merchant, query),
+      execute: ({ merchant }) => bills.createDownload(merchant, query),
     });
   });
 

@@ -111,10 +111,10 @@ export function createRefundService(platform: Platform, faults: FaultScript): Re
 }
 
 function refusalMessage(refusal: string): string {
-  const words: Readonly<Record<string, string>> = {
+  const messages: Readonly<Record<string, string>> = {
     conflict: '同一退款单号的参数与之前请求不一致',
     exceedsCaptured: '申请退款金额大于订单可退金额',
     notPaid: '订单未支付',
   };
-  return words[refusal] ?? refusal;
+  return messages[refusal] ?? refusal;
 }

@@ -46,7 +46,7 @@ export async function startWechatPaySimulator(options: SimulatorOptions): Promis
   const urlForPayers = () => publicUrl ?? url;
   const bills = createBillService({ book, publicUrl: () => url, hasSameDayStatements });
 
-  const desk = createConsole({
+  const consoleRoutes = createConsole({
     ledger,
     platform,
     notifier,
@@ -56,11 +56,11 @@ export async function startWechatPaySimulator(options: SimulatorOptions): Promis
     registerAccount: (body) => registerAccount(body, keys),
     seedMethod: 'native',
   });
-  desk.post('/rotate', async (c) => {
+  consoleRoutes.post('/rotate', async (c) => {
     const { to } = rotationSchema.parse(await readJson(c));
     return c.json({ serial: await keys.rotate(to) });
   });
-  desk.post('/probe/:outTradeNo', async (c) => {
+  consoleRoutes.post('/probe/:outTradeNo', async (c) => {
     const { outTradeNo } = c.req.param();
     const payments = [...book.payments.values()];
     const payment = payments.find((payment) => payment.outTradeNo === outTradeNo);
@@ -79,7 +79,7 @@ export async function startWechatPaySimulator(options: SimulatorOptions): Promis
     publicUrl: urlForPayers,
   });
   app.route('/v3', gateway);
-  app.route('/console', desk);
+  app.route('/console', consoleRoutes);
   app.route('/pay', createPages(platform));
 
   const simulator = await serve(app, options, {

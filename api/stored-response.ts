@@ -1,7 +1,7 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 
 /** A stored response, replayed byte for byte. */
-export type KeptAnswer = {
+export type StoredResponse = {
   status: ContentfulStatusCode;
   headers: Record<string, string>;
   body: string;

@@ -1,5 +1,5 @@
 /** The texts of the checkout page by language. */
-export const checkoutWords = {
+export const checkoutTexts = {
   en: {
     title: 'Pay',
     scan: (provider: string) => `Scan with ${provider} to pay`,
@@ -57,7 +57,7 @@ export const checkoutWords = {
   },
 } as const;
 
-export type Language = keyof typeof checkoutWords;
+export type Language = keyof typeof checkoutTexts;
 
 /** The page's language: the requested one, else the first supported one in Accept-Language, else English. */
 export function chooseLanguage(

@@ -5,7 +5,7 @@ import type { DataCheck } from '../event-types/compile-schema.ts';
 const maxCached = { schemas: 1_000, checks: 20_000 };
 
 /** Creates a least-recently-used cache of compiled schemas, keyed by their JSON. */
-export function createKeptSchemas() {
+export function createSchemaCache() {
   const cache = new Map<string, { check: DataCheck; checks: number }>();
   let cachedChecks = 0;
 

@@ -10,7 +10,7 @@ export function limitOpenRequests({ limits, addressOf }: Deps) {
   const atOnce = createConcurrency({
     name: 'concurrentRequestsPerAddress',
     what: 'concurrent requests without a key from one address',
-    most: limits.concurrentRequestsPerAddress,
+    max: limits.concurrentRequestsPerAddress,
   });
   return createMiddleware<AppEnv>(async (c, next) => {
     const leave = atOnce.enter(addressOf(c));
@@ -27,7 +27,7 @@ export function limitPageRate({ limits, addressOf }: Deps) {
   const rate = createRate({
     name: 'pageRequestsPerSecondPerAddress',
     what: 'page requests per second from one address',
-    most: limits.pageRequestsPerSecondPerAddress,
+    max: limits.pageRequestsPerSecondPerAddress,
     perSeconds: 1,
   });
   return createMiddleware<AppEnv>(async (c, next) => {
