@@ -55,8 +55,8 @@ export async function createOnce<T>(
   db: Database,
   create: (
     db: Database | Transaction,
-  ) => Promise<{ made: T; status: ContentfulStatusCode; location?: string; body: object }>,
-): Promise<{ made: T; answer: Response }> {
+  ) => Promise<{ resource: T; status: ContentfulStatusCode; location?: string; body: object }>,
+): Promise<{ resource: T; answer: Response }> {
   const storeAnswer = c.var.storeResponse;
   const answerOf = ({
     status,
@@ -69,12 +69,12 @@ export async function createOnce<T>(
   });
   const created = storeAnswer
     ? await db.transaction(async (tx) => {
-        const made = await create(tx);
+        const resource = await create(tx);
         // Another attempt has taken over the key and creates the resource.
-        if (!(await storeAnswer(tx, answerOf(made)))) throw keyInFlight();
-        return made;
+        if (!(await storeAnswer(tx, answerOf(resource)))) throw keyInFlight();
+        return resource;
       })
     : await create(db);
   const { status, headers, body } = answerOf(created);
-  return { made: created.made, answer: c.body(body, status, headers) };
+  return { resource: created.resource, answer: c.body(body, status, headers) };
 }

@@ -133,7 +133,7 @@ export const newOrderSchema = z
       .optional()
       .openapi({
         description:
-          'Tender sends a confirmation request here (signed with `GET /v1/signing-secret`) once the order is paid; respond with `{"answer":"accept"}` or `{"answer":"reject"}`. A rejection, or no response in time, returns the money.',
+          'Tender sends a confirmation request here (signed with `GET /v1/signing-secret`) once the payment is captured or authorised; respond with `{"answer":"accept"}` or `{"answer":"reject"}`. A rejection, or no response in time, returns the money.',
       }),
     notifyUrl: textUpTo(2_048).optional().openapi({
       description:

@@ -1,5 +1,5 @@
 // Installs this project's packages when they are missing or stale. Only Node's own modules: it runs
-// before there are any others. Also a command of its own: node dev/install.mjs
+// before there are any others. Also a command: node dev/install.mjs
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -92,10 +92,10 @@ function matchesLockFile(projectDir, installedLock) {
   const lock = readJson(join(projectDir, 'package-lock.json'));
   const manifest = readJson(join(projectDir, 'package.json'));
   if (!lock || !manifest) return false;
-  const { '': root, ...wanted } = lock.packages;
+  const { '': root, ...locked } = lock.packages;
   if (!isDeepEqual(root.dependencies, manifest.dependencies)) return false;
   if (!isDeepEqual(root.devDependencies, manifest.devDependencies)) return false;
-  return Object.entries(wanted).every(([path, entry]) => {
+  return Object.entries(locked).every(([path, entry]) => {
     const installed = installedLock.packages[path];
     // Packages of other platforms and, in production, tools may be absent.
     if (!installed) return Boolean(entry.optional || entry.dev || entry.devOptional || entry.peer);

@@ -14,8 +14,7 @@ const headEnd = '\r\n\r\n';
 
 /**
  * Removes interim responses (1xx, RFC 9110, 15.2) from what an HTTP client reads from a socket. A server may send them
- * unrequested and a client must skip them, but undici treats `100 Continue` as an error and restarts its timeout at
- * each of the others. This relies on undici: it reads with `read()`, writes each request's head as one string, and has
+ * unrequested and a client must skip them, but undici treats `100 Continue` as an error and each of the others as activity. This relies on undici: it reads with `read()`, writes each request's head as one string, and has
  * one request per socket under way. 101 Switching Protocols passes, for undici to refuse.
  */
 export function withoutInterimAnswers<T extends Socket>(socket: T): T {

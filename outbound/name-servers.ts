@@ -5,8 +5,8 @@ let servers: readonly string[] | undefined;
 let resolver = createResolver();
 
 /** Sets the name servers (`address:port`) of this process or thread, once at start; the system's if undefined. */
-export function useNameServers(wanted: readonly string[] | undefined): void {
-  servers = wanted;
+export function useNameServers(nameServers: readonly string[] | undefined): void {
+  servers = nameServers;
   resolver = createResolver({ servers });
 }
 

@@ -103,7 +103,7 @@ export async function startPlatform(input: {
     traffic,
     runs: createDeliveryRuns(),
     handledRuns: createHandledRuns(),
-    onEvents: (shard: number, listener: (news: EventNews) => void) => {
+    onEvents: (shard: number, listener: (notice: EventNews) => void) => {
       const stops = [
         changes.subscribe('tender_events', String(shard), () => listener('written')),
         changes.subscribe('tender_feed', String(shard), () => listener('numbered')),

@@ -50,10 +50,10 @@ const route = createRoute({
 
 export function registerListDeliveries(app: App, deps: ApiDeps) {
   app.openapi(route, async (c) => {
-    const { cursor, limit, status, since, ...wanted } = c.req.valid('query');
+    const { cursor, limit, status, since, ...selection } = c.req.valid('query');
     const [, position, before] = cursorPattern.exec(cursor ?? '') ?? [];
     const rows = await listDeliveries(deps.db, {
-      ...wanted,
+      ...selection,
       merchantId: c.var.merchant.id,
       statuses: status ?? deliveryStatuses,
       since: since === undefined ? undefined : new Date(since),

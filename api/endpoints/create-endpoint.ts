@@ -53,7 +53,7 @@ export function registerCreateEndpoint(app: App, deps: ApiDeps) {
       const shown = endpoint.publicKey === null ? secret : null;
       const body = { ...endpointBody(endpoint), secret: shown };
       const location = `${deps.publicUrl}/v1/endpoints/${endpoint.id}`;
-      return { made: endpoint, status: 201, location, body };
+      return { resource: endpoint, status: 201, location, body };
     });
     return answer as never;
   });

@@ -74,7 +74,7 @@ export function registerRotateSecret(app: App, deps: ApiDeps) {
         });
       }
       const body = { ...endpointBody(endpoint), secret: publicKey === null ? secret : null };
-      return { made: endpoint, status: 200, body };
+      return { resource: endpoint, status: 200, body };
     });
     return answer as never;
   });

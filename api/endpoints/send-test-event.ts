@@ -39,7 +39,7 @@ export function registerSendTestEvent(app: App, deps: ApiDeps) {
     if (!endpoint) throw notFound('endpoint', endpointId);
     const { answer } = await createOnce(c, deps.db, async (db) => {
       const event = await insertTestEvent(db, { merchant: c.var.merchant, endpoint });
-      return { made: event, status: 202, body: { eventId: event.id, type: event.type } };
+      return { resource: event, status: 202, body: { eventId: event.id, type: event.type } };
     });
     return answer as never;
   });

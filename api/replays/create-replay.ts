@@ -61,23 +61,26 @@ const route = createRoute({
 export function registerCreateReplay(app: App, deps: ApiDeps) {
   app.openapi(route, async (c) => {
     const merchantId = c.var.merchant.id;
-    const { since, until, ...wanted } = c.req.valid('json');
-    const endpoint = await findEndpoint(deps.db, { merchantId, endpointId: wanted.endpointId });
-    if (!endpoint) throw notFound('endpoint', wanted.endpointId);
+    const { since, until, ...replayInput } = c.req.valid('json');
+    const endpoint = await findEndpoint(deps.db, {
+      merchantId,
+      endpointId: replayInput.endpointId,
+    });
+    if (!endpoint) throw notFound('endpoint', replayInput.endpointId);
     if (endpoint.status === 'disabled' || endpoint.status === 'unverified') {
       throw new Problem('endpoint-not-enabled', `The endpoint is ${endpoint.status}.`);
     }
-    const { made, answer } = await createOnce(c, deps.db, async (db) => {
+    const { resource, answer } = await createOnce(c, deps.db, async (db) => {
       const replay = await insertReplay(db, {
         merchantId,
-        ...wanted,
+        ...replayInput,
         since: new Date(since),
         until: until === undefined ? new Date() : new Date(until),
       });
       const location = `${deps.publicUrl}/v1/replays/${replay.id}`;
-      return { made: replay, status: 202, location, body: replayBody(replay) };
+      return { resource: replay, status: 202, location, body: replayBody(replay) };
     });
-    await startWorkflow(deps, made);
+    await startWorkflow(deps, resource);
     return answer as never;
   });
 }
@@ -85,9 +88,9 @@ export function registerCreateReplay(app: App, deps: ApiDeps) {
 /** Stores a replay and starts its workflow. */
 export async function beginReplay(
   deps: ApiDeps,
-  wanted: Parameters<typeof insertReplay>[1],
+  replayInput: Parameters<typeof insertReplay>[1],
 ): Promise<Replay> {
-  const replay = await insertReplay(deps.db, wanted);
+  const replay = await insertReplay(deps.db, replayInput);
   await startWorkflow(deps, replay);
   return replay;
 }

@@ -55,7 +55,7 @@ export function registerSpeakInSession(app: App, deps: ApiDeps) {
       case 'contradicts':
         throw new Problem('already-spoken', `You have sent another message in ${sessionId}.`);
       case 'closed':
-        throw new Problem('session-over', `Session ${sessionId} is over.`);
+        throw new Problem('session-over', `Session ${sessionId} has ended.`);
       case 'recorded':
       case 'repeat':
     }

@@ -51,7 +51,7 @@ function registerCreate(account: Command, context: CommandContext): void {
     .description(
       `Give a merchant an account at a provider, from a file or at the provider's simulator.
 The file is JSON, {"settings":{…},"credentials":{…}}, with the names that 'account fields' prints.
-A value that begins with '@' is read from the file it names. Let nobody else read these files.`,
+A value that begins with '@' is read from the file it names. Restrict access to these files.`,
     )
     .addOption(merchantOption())
     .addOption(providerOption())

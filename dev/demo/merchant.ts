@@ -1,5 +1,5 @@
 /**
- * The demo merchant, in a process of its own: a shop such as any merchant writes. It creates and refunds orders over
+ * The demo merchant in its own process: a shop like any merchant's. It creates and refunds orders over
  * Tender's API, and verifies every event with the `standardwebhooks` library. `GET /` is the shop,
  * `GET /received?orderId=` lists the events it received, as JSON.
  */

@@ -170,7 +170,7 @@ export async function bringUp({
     throw error;
   }
 
-  /** The services that the platform calls, each in a process of its own. */
+  /** Starts the services that the platform calls, each in its own process. */
   async function startSimulatorsAndMerchant() {
     const simulators = providerNames.map(async (name) => {
       const { entry, preferredPort } = simulatorProcesses[name];

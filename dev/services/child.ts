@@ -45,7 +45,7 @@ export async function startNodeProcess(input: NodeProcessInput): Promise<NodePro
   const { entry, logFile, args = [], nodeArgs = [], readyTimeoutMs = 60_000 } = input;
   const log = openLogFile(logFile);
   const reader = await followFile(logFile);
-  // A process group of its own: the terminal's Ctrl-C stops the launcher, which stops the services in order.
+  // A separate process group: Ctrl-C in the terminal stops only the launcher, which stops the services in order.
   // The IPC channel closes when the launcher is gone: entries exit on 'disconnect'.
   const child = spawn(
     process.execPath,

@@ -7,7 +7,7 @@ import { constants } from 'node:os';
 const [options, command, ...args] = process.argv.slice(2);
 const { stopSignal, graceMs } = JSON.parse(options);
 
-// A process group of its own: a terminal's Ctrl-C does not reach it, and SIGKILL at the end reaches all of it.
+// A separate process group: Ctrl-C in a terminal does not reach it, and the final SIGKILL reaches all of it.
 const child = spawn(command, args, {
   stdio: ['ignore', 'inherit', 'inherit'],
   detached: true,

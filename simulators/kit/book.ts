@@ -46,7 +46,7 @@ export type Payment = OpenedPayment & {
   notifications: Notification[];
 };
 
-export type MadeRefund = {
+export type AcceptedRefund = {
   refundNo: string;
   providerRefundNo: string;
   amountMinor: number;
@@ -57,7 +57,7 @@ export type MadeRefund = {
   atMs: number;
 };
 
-export type Refund = MadeRefund & {
+export type Refund = AcceptedRefund & {
   status: 'pending' | 'succeeded' | 'bounced' | 'closed';
   /** The number of executions; more than one is an error. */
   executions: number;

@@ -5,7 +5,7 @@ import type {
   Book,
   Dispute,
   DisputeState,
-  MadeRefund,
+  AcceptedRefund,
   Notification,
   NotificationDraft,
   NotificationEnd,
@@ -24,7 +24,7 @@ export type PaymentEvent = PaymentKey &
     | { type: 'authorized'; authorizedMinor: number; providerTradeNo: string | null; atMs: number }
     | { type: 'captured'; capturedMinor: number; providerTradeNo: string | null; atMs: number }
     | { type: 'closed'; atMs: number }
-    | { type: 'refundMade'; refund: MadeRefund }
+    | { type: 'refundMade'; refund: AcceptedRefund }
     | { type: 'refundSettled' | 'refundBounced' | 'refundClosed'; refundNo: string; atMs: number }
     | { type: 'disputeOpened'; dispute: OpenedDispute }
     | { type: 'disputeClosed'; disputeNo: string; status: DisputeState; atMs?: number }

@@ -3,7 +3,7 @@ import type {
   Book,
   Dispute,
   DisputeState,
-  MadeRefund,
+  AcceptedRefund,
   NotificationDraft,
   OpenedPayment,
   Payment,
@@ -60,7 +60,7 @@ export type Platform = {
   pay(payment: Payment, act: Omit<PayerAct, 'providerTradeNo'>, atMs?: number): Verdict;
   capture(payment: Payment, capturedMinor: number): Verdict;
   close(payment: Payment): Verdict;
-  refund(payment: Payment, made: MadeRefund): RefundVerdict;
+  refund(payment: Payment, accepted: AcceptedRefund): RefundVerdict;
   settleRefund(payment: Payment, refund: Refund): RefundVerdict;
   bounceRefund(payment: Payment, refund: Refund): RefundVerdict;
   closeRefund(payment: Payment, refund: Refund): RefundVerdict;
@@ -81,8 +81,8 @@ export function createPlatform({ ledger, notifier, dialect }: PlatformParts): Pl
     const { account, outTradeNo, notifications } = platformEvent.payment;
     for (const notification of dialect.notificationsOf(platformEvent)) {
       ledger.record([{ type: 'notificationMade', account, outTradeNo, notification }]);
-      const made = notifications.at(-1);
-      if (made) notifier.start(made);
+      const created = notifications.at(-1);
+      if (created) notifier.start(created);
     }
   }
 
@@ -168,9 +168,9 @@ export function createPlatform({ ledger, notifier, dialect }: PlatformParts): Pl
       return applyRuling(payment, rules.capture(payment, capturedMinor, Date.now()), 'paid');
     },
     close: (payment) => applyRuling(payment, rules.close(payment, Date.now()), 'closed'),
-    refund(payment, made) {
-      const ruling = rules.refund(book, payment, made);
-      return applyRefundRuling(payment, made.refundNo, ruling, ['refundMade']);
+    refund(payment, accepted) {
+      const ruling = rules.refund(book, payment, accepted);
+      return applyRefundRuling(payment, accepted.refundNo, ruling, ['refundMade']);
     },
     settleRefund(payment, refund) {
       const ruling = rules.settleRefund(payment, refund, Date.now());
@@ -188,8 +188,8 @@ export function createPlatform({ ledger, notifier, dialect }: PlatformParts): Pl
       const atMs = Date.now();
       const providerRefundNo = dialect.newProviderRefundNo(atMs);
       const refundNo = dialect.newRefundNo?.(atMs) ?? providerRefundNo;
-      const made = { refundNo, providerRefundNo, amountMinor, terms: '', atMs };
-      const ruling = rules.externalRefund(book, payment, made);
+      const accepted = { refundNo, providerRefundNo, amountMinor, terms: '', atMs };
+      const ruling = rules.externalRefund(book, payment, accepted);
       return applyRefundRuling(payment, refundNo, ruling, ['refundMade', 'refundSettled']);
     },
     openDispute(payment, { amountMinor, reason, isInquiry }) {

@@ -4,7 +4,7 @@ import type {
   Dispute,
   DisputeState,
   OpenedDispute,
-  MadeRefund,
+  AcceptedRefund,
   OpenedPayment,
   Payment,
   Refund,
@@ -97,16 +97,16 @@ export function refundableMinor({ capturedMinor, refunds }: Payment): number {
 }
 
 /** Accepts a refund. Money moves only when it is settled. */
-export function refund(book: Book, payment: Payment, made: MadeRefund): Ruling {
-  const earlier = findRefund(book, { ...payment, refundNo: made.refundNo });
+export function refund(book: Book, payment: Payment, accepted: AcceptedRefund): Ruling {
+  const earlier = findRefund(book, { ...payment, refundNo: accepted.refundNo });
   if (earlier) {
-    const isSame = earlier.payment === payment && earlier.refund.terms === made.terms;
+    const isSame = earlier.payment === payment && earlier.refund.terms === accepted.terms;
     return isSame ? { events: [] } : { refusal: 'conflict' };
   }
   if (payment.status !== 'paid') return { refusal: 'notPaid' };
-  if (!isAmount(made.amountMinor)) return { refusal: 'amountInvalid' };
-  if (made.amountMinor > refundableMinor(payment)) return { refusal: 'exceedsCaptured' };
-  return { events: [{ type: 'refundMade', ...keyOf(payment), refund: made }] };
+  if (!isAmount(accepted.amountMinor)) return { refusal: 'amountInvalid' };
+  if (accepted.amountMinor > refundableMinor(payment)) return { refusal: 'exceedsCaptured' };
+  return { events: [{ type: 'refundMade', ...keyOf(payment), refund: accepted }] };
 }
 
 /** The refund reaches the payer, once. */
@@ -141,11 +141,11 @@ export function closeRefund(payment: Payment, refund: Refund, atMs: number): Rul
 export function externalRefund(
   book: Book,
   payment: Payment,
-  made: Omit<MadeRefund, 'isExternal'>,
+  accepted: Omit<AcceptedRefund, 'isExternal'>,
 ): Ruling {
-  const ruling = refund(book, payment, { ...made, isExternal: true });
+  const ruling = refund(book, payment, { ...accepted, isExternal: true });
   if ('refusal' in ruling || ruling.events.length === 0) return ruling;
-  const { refundNo, atMs } = made;
+  const { refundNo, atMs } = accepted;
   return {
     events: [...ruling.events, { type: 'refundSettled', ...keyOf(payment), refundNo, atMs }],
   };
