@@ -2,11 +2,11 @@ import type { App } from './deps.ts';
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
-/** The methods that routes take at a path, as `Allow` says them; none where there is no such path. */
+/** The methods of a path for the `Allow` header; empty if no route has the path. */
 export function allowedMethods(app: App, path: string): string[] {
-  const taken = methods.filter((method) =>
+  const routed = methods.filter((method) =>
     app.router.match(method, path)[0].some(([[, route]]) => route.method !== 'ALL'),
   );
-  if (taken.length === 0) return [];
-  return [...taken, ...(taken.includes('GET') ? ['HEAD'] : []), 'OPTIONS'];
+  if (routed.length === 0) return [];
+  return [...routed, ...(routed.includes('GET') ? ['HEAD'] : []), 'OPTIONS'];
 }

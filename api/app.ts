@@ -17,7 +17,7 @@ import { holdRequests } from './middleware/hold-requests.ts';
 import { jsonBody } from './middleware/json-body.ts';
 import { limitBody } from './middleware/limit-body.ts';
 import { limitMerchants } from './middleware/limit-merchants.ts';
-import { limitOpenRequests, limitPageRate } from './middleware/limit-strangers.ts';
+import { limitOpenRequests, limitPageRate } from './middleware/limit-anonymous.ts';
 import { refuseUnrouted } from './middleware/refuse-unrouted.ts';
 import { requestLog } from './middleware/request-log.ts';
 import { newRouter } from './new-router.ts';
@@ -54,14 +54,14 @@ const routers = [
   checkoutRouter,
 ];
 
-/** The whole HTTP face of Tender: merchants' API, providers' notifications, payers' pages. */
+/** Creates the HTTP application: the merchants' API, providers' notifications, payers' pages. */
 export function createApp(deps: ApiDeps): App {
   const app = newRouter();
   app.onError((error, c) => renderProblem(error, c, deps));
   app.use(requestId());
   app.use(requestLog(deps));
   app.use(boundTemporalCalls(deps));
-  // Before a body is read: who sends it, and how many of theirs are under way.
+  // Authentication and concurrency limits come before the body is read.
   app.use('/v1/*', holdRequests(deps), authenticate(deps), limitMerchants(deps));
   const [openRequests, pageRate] = [limitOpenRequests(deps), limitPageRate(deps)];
   for (const path of ['/providers/*', '/pay/*', '/portal/*', '/.well-known/*'])

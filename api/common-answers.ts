@@ -25,15 +25,15 @@ const to = (kind: string, name: string): Reference => ({ $ref: `#/components/${k
 
 const headers = {
   'X-Request-Id': {
-    description: 'The request id, as in the log and in `instance` of a problem',
+    description: 'The request id, also in the log and in `instance` of a problem',
     schema: { type: 'string' },
   },
   RateLimit: {
-    description: 'What is left of what one key may ask in a second',
+    description: 'The remaining requests of the key in this second',
     schema: { type: 'string', example: '"requestsPerSecondPerKey";r=1999;t=1' },
   },
   'RateLimit-Policy': {
-    description: 'What one key may ask in a second',
+    description: 'The request limit of one key per second',
     schema: { type: 'string', example: '"requestsPerSecondPerKey";q=2000;w=1' },
   },
   'Retry-After': {
@@ -41,15 +41,16 @@ const headers = {
     schema: { type: 'string', example: '1' },
   },
   'WWW-Authenticate': {
-    description: 'How a key is sent',
+    description: 'The authentication scheme',
     schema: { type: 'string', example: 'Bearer realm="tender"' },
   },
   Allow: {
-    description: 'The methods that there are at this path',
+    description: 'The methods of this path',
     schema: { type: 'string', example: 'GET, POST' },
   },
   'Idempotency-Replayed': {
-    description: '`true`: this is the stored answer to the first request with this Idempotency-Key',
+    description:
+      '`true`: this is the stored response to the first request with this Idempotency-Key',
     schema: { type: 'string', example: 'true' },
   },
 } as const satisfies Record<string, Header>;
@@ -58,7 +59,7 @@ const headerReference = (name: keyof typeof headers) => ({ [name]: to('headers',
 
 const problemContent = { 'application/problem+json': { schema: to('schemas', 'Problem') } };
 
-/** What every operation can answer, whatever it does: the same in each, so said once. */
+/** Responses that every operation can return, defined once. */
 const sharedAnswers = {
   MethodNotAllowed: {
     status: 405,
@@ -93,7 +94,7 @@ const ofBodies = [
   'unsupported-media-type',
 ] as const satisfies readonly ProblemSlug[];
 
-/** The problems that stand before a handler, by the method: no route has to name them. */
+/** Problems that middleware returns before a handler runs, by method; routes need not declare them. */
 const problemsOf: Readonly<Record<string, readonly ProblemSlug[]>> = {
   post: [...ofBodies, 'idempotency-key-in-flight', 'idempotency-key-reused'],
   put: ofBodies,
@@ -105,36 +106,36 @@ const idempotencyKey = {
   in: 'header',
   required: false,
   description:
-    '1 to 255 visible ASCII characters of your choice. The same key with the same request gets the stored answer, byte for byte, for a week; with another body 422; while the first is under way 409.',
+    '1 to 255 visible ASCII characters of your choice. For a week, the same key with the same request gets the stored response, byte for byte. With another body it gets 422, and while the first request is under way 409.',
   schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$', example: 'order-A-1001' },
 };
 
 /**
- * JSON Schema promises no classes by property, and Python has none. Half a surrogate pair, which the API refuses too,
- * cannot be written in a pattern that every dialect reads.
+ * Removes character classes by property (`\p{…}`), which JSON Schema does not guarantee and Python lacks. Lone
+ * surrogates, which the API also refuses, cannot be written in a pattern that every dialect reads.
  */
 const portable = (pattern: string) =>
   pattern.replaceAll('\\p{Cc}', '\\u0000-\\u001f\\u007f-\\u009f').replaceAll('\\p{Cs}', '');
 
 /**
- * Generators do not know what to make of a default that is an object; that of Python drops the whole schema. Patterns
- * are written as every dialect reads them.
+ * Removes defaults that are objects, which generators do not support (Python's drops the whole schema), and rewrites
+ * patterns for every dialect.
  */
 function suitGenerators(node: unknown): void {
   if (typeof node !== 'object' || node === null) return;
   const fields = node as Record<string, unknown>;
   const { pattern } = fields;
   if (typeof pattern === 'string') fields['pattern'] = portable(pattern);
-  const given = fields['default'];
-  if (typeof given === 'object' && given !== null && !Array.isArray(given)) {
+  const defaultValue = fields['default'];
+  if (typeof defaultValue === 'object' && defaultValue !== null && !Array.isArray(defaultValue)) {
     delete fields['default'];
   }
   for (const child of Object.values(fields)) suitGenerators(child);
 }
 
 /**
- * Completes a description by what middleware does for every route: the answers that stand before a handler,
- * the fields of every answer, and the Idempotency-Key of every POST.
+ * Adds to a description what middleware does for every route: the responses before a handler, the headers of every
+ * response, and the Idempotency-Key of every POST.
  */
 export function addCommonAnswers(description: ApiDescription): ApiDescription {
   const { components } = description;
@@ -165,7 +166,7 @@ function complete(path: string, method: string, operation: Operation): void {
     answer.headers = {
       ...answer.headers,
       ...headerReference('X-Request-Id'),
-      // Whoever has no key is none of those who are counted by it.
+      // Requests without a valid key have no rate limit per key.
       ...(isOfMerchants && status !== 401 && headerReference('RateLimit')),
       ...(isOfMerchants && status !== 401 && headerReference('RateLimit-Policy')),
       ...(status === 401 && headerReference('WWW-Authenticate')),

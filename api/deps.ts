@@ -12,13 +12,13 @@ import type { Merchant } from '../db/queries/merchants.ts';
 import type { Sealer } from '../db/sealed.ts';
 import type { Sender } from '../delivery/send/send.ts';
 import type { Cursors } from './events/cursors.ts';
-import type { KeptAnswer } from './kept-answer.ts';
+import type { StoredResponse } from './stored-response.ts';
 import type { KeyWatch, WatchedKey } from './key-watch.ts';
 import type { Rate } from './limits/rate.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { WorkerThreads } from './worker-threads/worker-threads.ts';
 
-/** All that routes work with. Made once a process. */
+/** The dependencies of all routes, created once per process. */
 export type ApiDeps = {
   db: Database;
   sealer: Sealer;
@@ -28,22 +28,22 @@ export type ApiDeps = {
   cursors: Cursors;
   client: Client;
   taskQueue: string;
-  /** True when a worker stands on the client's own connection, so that starts can be eager. */
+  /** True if a worker shares the client's connection, which allows eager workflow starts. */
   isShared: boolean;
   providers: ProviderDirectory;
   health: AccountHealth;
-  /** For what a merchant may make arbitrarily dear. */
+  /** For work whose cost a merchant controls. */
   threads: WorkerThreads;
   publicUrl: string;
   allowPrivateTargets: boolean;
   limits: Limits;
-  /** An order's switches of its method, by whoever asks. */
+  /** Limits switches of the payment method per order. */
   switches: Rate;
-  /** Whom a request without a key is counted for. */
+  /** The address for the limits of requests without a key. */
   addressOf: (c: Context) => string;
-  /** Tells what is held open that its key has ended. */
+  /** Notifies open streams and waits when their API key ends. */
   keys: KeyWatch;
-  /** Aborted when the process is asked to stop: it is not ready any more, and what waits is answered. */
+  /** Aborts at a stop: the process reports not ready, and waiting requests are answered. */
   stopping: AbortSignal;
   logger: Logger;
 };
@@ -52,12 +52,12 @@ export type AppEnv = {
   Variables: {
     requestId: string;
     merchant: Merchant;
-    /** The key that the request came with. */
+    /** The API key of the request. */
     apiKey: WatchedKey;
-    /** Made at the first call; see `middleware/hold-requests.ts`. */
+    /** Created at the first call; see `middleware/hold-requests.ts`. */
     endOfWait: () => AbortSignal;
-    /** Keeps the answer to a request with an Idempotency-Key; false where another attempt has the key. */
-    keepAnswer?: (db: Database | Transaction, answer: KeptAnswer) => Promise<boolean>;
+    /** Stores the response to a request with an Idempotency-Key; false if another attempt has the key. */
+    storeResponse?: (db: Database | Transaction, answer: StoredResponse) => Promise<boolean>;
   };
 };
 export type App = OpenAPIHono<AppEnv>;

@@ -1,8 +1,8 @@
 import type { HonoRequest } from 'hono';
 
 /**
- * True where there is no body to be read (RFC 9112, 6.3). That of a GET is never looked at. By its fields: to look at
- * the body itself makes a whole `Request` of what Node has, which costs more than all else that is done before a route.
+ * True if the request has no body (RFC 9112, 6.3); the body of a GET is ignored. Decides by headers, because reading
+ * the body builds a whole `Request`, which costs more than all other work before a route.
  */
 export function hasNoBody(request: HonoRequest): boolean {
   const { method } = request;

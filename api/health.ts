@@ -5,27 +5,27 @@ import { within } from '../outbound/within.ts';
 import { receiversQueue } from '../workflows/task-queues.ts';
 import type { ApiDeps, App } from './deps.ts';
 
-// Whoever asks without a key asks as often as they like; the answer is looked for this often.
-const keptMs = 1_000;
-/** Less than the second that probes wait for by default. */
-const askedForMs = 800;
-/** A worker that has nothing to do asks for work once a minute, and Temporal names it for five. */
+// Unauthenticated callers may poll at any rate, so the result is cached for this long.
+const cachedForMs = 1_000;
+/** Below the default probe timeout of 1 s. */
+const probeTimeoutMs = 800;
+/** An idle worker polls once a minute, and Temporal lists a poller for five minutes. */
 const pollsEveryMs = 70_000;
 /** The relay writes a heartbeat every 5 s, the recovery job every 10 s. */
-const silentForMs = 60_000;
+const stalledAfterMs = 60_000;
 
 type Check = { name: string; status: 'up' | 'down'; detail?: string };
 type Readiness = { status: 'ready' | 'degraded' | 'not ready'; checks: Check[] };
 
 const stopping: Readiness = {
   status: 'not ready',
-  checks: [{ name: 'process', status: 'down', detail: 'was asked to stop' }],
+  checks: [{ name: 'process', status: 'down', detail: 'is stopping' }],
 };
 
 /**
- * `/healthz`: this process is up. `/readyz`: 200 `ready`; 200 `degraded` where orders are accepted and kept, and
- * something that carries them on does not run; 503 `not ready` without the database, and once the process was asked to
- * stop. `?strict=true` makes `degraded` a 503 too, for whoever watches rather than routes.
+ * `/healthz`: the process is up. `/readyz`: 200 `ready`; 200 `degraded` if orders are accepted and stored but a
+ * component that processes them does not run; 503 `not ready` without the database and during a stop. `?strict=true`
+ * makes `degraded` a 503, for monitoring rather than routing.
  */
 export function registerHealth(app: App, deps: ApiDeps) {
   let known: { atMs: number; readiness: Promise<Readiness> } | undefined;
@@ -33,11 +33,11 @@ export function registerHealth(app: App, deps: ApiDeps) {
   app.get('/healthz', (c) => c.json({ status: 'up' }));
   app.get('/readyz', async (c) => {
     if (deps.stopping.aborted) return c.json(stopping, 503);
-    if (!known || known.atMs < Date.now() - keptMs) {
+    if (!known || known.atMs < Date.now() - cachedForMs) {
       known = { atMs: Date.now(), readiness: readinessOf(deps) };
     }
     const readiness = await known.readiness;
-    // Whoever asks for it in whatever words wants it: an alert must not stay silent for a spelling.
+    // Any value but false, 0 or no counts as strict, so that a misspelling does not silence an alert.
     const isStrict = !/^(?:false|0|no)$/i.test(c.req.query('strict') ?? 'no');
     const isOk = readiness.status === 'ready' || (readiness.status === 'degraded' && !isStrict);
     return c.json(readiness, isOk ? 200 : 503);
@@ -46,7 +46,7 @@ export function registerHealth(app: App, deps: ApiDeps) {
 
 async function readinessOf(deps: ApiDeps): Promise<Readiness> {
   const { db, client, logger } = deps;
-  const limit = { timeoutMs: askedForMs, what: 'an answer' };
+  const limit = { timeoutMs: probeTimeoutMs, what: 'an answer' };
   const [workflows, temporal, ...workers] = await Promise.all([
     within(listHeartbeats(db), limit).then(
       (seen) => requiredWorkflows.map(({ workflowId }) => checkOf(workflowId, seen)),
@@ -72,7 +72,7 @@ async function readinessOf(deps: ApiDeps): Promise<Readiness> {
 
 type NeededWorker = { name: string; taskQueue: string; kind: 'workflows' | 'activities' };
 
-/** What has to be polled for orders to go on and merchants to be told. */
+/** The task queues that need workers to process orders and to notify merchants. */
 function neededWorkers(taskQueue: string): NeededWorker[] {
   const receivers = receiversQueue(taskQueue);
   return [
@@ -94,9 +94,9 @@ async function checkWorker(
 
 function checkOf(workflowId: string, seen: ReadonlyMap<string, Date>): Check {
   const seenAt = seen.get(workflowId);
-  if (!seenAt) return { name: workflowId, status: 'down', detail: 'never seen at work' };
-  const silentMs = Date.now() - seenAt.getTime();
-  if (silentMs <= silentForMs) return { name: workflowId, status: 'up' };
-  const detail = `last seen at work ${Math.round(silentMs / 1_000)} s ago`;
+  if (!seenAt) return { name: workflowId, status: 'down', detail: 'no heartbeat yet' };
+  const sinceSeenMs = Date.now() - seenAt.getTime();
+  if (sinceSeenMs <= stalledAfterMs) return { name: workflowId, status: 'up' };
+  const detail = `last heartbeat ${Math.round(sinceSeenMs / 1_000)} s ago`;
   return { name: workflowId, status: 'down', detail };
 }

@@ -6,18 +6,18 @@ import type { Logger } from '../telemetry/logger.ts';
 
 export type WatchedKey = { merchantId: MerchantId; keyId: Id<'apiKey'>; expiresAt: Date | null };
 
-/** Tells those who hold something open on behalf of an API key that the key has ended. */
+/** Notifies open streams and waits when their API key ends. */
 export type KeyWatch = {
-  /** Runs `onEnd` once, when the key is revoked or expires; gives back how to stop. */
+  /** Calls `onEnd` once when the key is revoked or expires; returns a function that stops watching. */
   watch(key: WatchedKey, onEnd: () => void): () => void;
 };
 
-// A key may be let in by what was known of it some seconds ago, and be revoked since. Most waits are over by then.
+// Authentication caches a key for some seconds, so it may already be revoked. Most waits end before this check.
 const firstCheckMs = 1_000;
-/** Revocations are told at once; this is for what was not heard. */
+/** Revocations are notified at once; this finds missed notifications. */
 const checkEveryMs = 30_000;
 
-/** One look a key and process, however many wait with it. */
+/** Creates the watch. Each process checks a key once, however many requests use it. */
 export function createKeyWatch({
   db,
   changes,
@@ -35,7 +35,10 @@ export function createKeyWatch({
     const check = async () => {
       clearTimeout(timer);
       const isValid = await isKeyValid(db, key).catch((error: unknown) => {
-        logger.warn({ err: error, keyId: key.keyId }, 'a key could not be looked at; again soon');
+        logger.warn(
+          { err: error, keyId: key.keyId },
+          'an API key could not be checked; the check is retried',
+        );
         return undefined;
       });
       if (listeners.size === 0) return;
@@ -50,12 +53,12 @@ export function createKeyWatch({
       clearTimeout(timer);
       timer = setTimeout(() => void check(), Math.min(ms, Math.max(1, expiresInMs))).unref();
     };
-    const stopHearing = changes.subscribe('tender_keys', key.keyId, () => void check());
+    const unsubscribe = changes.subscribe('tender_keys', key.keyId, () => void check());
     checkIn(firstCheckMs);
     return {
       listeners,
       stop: () => {
-        stopHearing();
+        unsubscribe();
         clearTimeout(timer);
       },
     };

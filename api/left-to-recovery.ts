@@ -1,6 +1,9 @@
 import type { Logger } from '../telemetry/logger.ts';
 
-/** Takes the error of telling a workflow about what is in the database already: the recovery job redelivers it. */
+/**
+ * An error handler for signals to a workflow about committed data: logs the error and leaves redelivery to the recovery
+ * job.
+ */
 export const leftToRecovery =
   (logger: Logger, what: string, ids: Readonly<Record<string, string>>) =>
   (error: unknown): void =>

@@ -3,7 +3,9 @@ import type { App, AppEnv } from './deps.ts';
 import { refuseFields } from './refuse-fields.ts';
 import { fieldErrors } from './render-problem.ts';
 
-/** A router whose routes refuse what does not fit their schemas with a problem that names each field. */
+/**
+ * Creates a router whose routes refuse requests that do not match their schemas, with a problem that names each field.
+ */
 export function newRouter(): App {
   return new OpenAPIHono<AppEnv>({
     defaultHook: (result) => {

@@ -9,9 +9,9 @@ import {
   verificationSchema,
 } from './events/event-envelopes.ts';
 
-/** Publishes the OpenAPI 3.1 description, made from the routes. */
+/** Serves the OpenAPI 3.1 description, generated from the routes. */
 export function registerOpenApi(app: App, { publicUrl }: Pick<ApiDeps, 'publicUrl'>) {
-  // It says the same as long as this process lives.
+  // The routes do not change while the process runs.
   let description: string | undefined;
   app.get('/openapi.json', (c) => {
     description ??= JSON.stringify(describeApi(app, { publicUrl }));
@@ -19,7 +19,7 @@ export function registerOpenApi(app: App, { publicUrl }: Pick<ApiDeps, 'publicUr
   });
 }
 
-/** The OpenAPI 3.1 document of an app's routes, and of what is sent to merchants. */
+/** The OpenAPI 3.1 document of an app's routes and of the requests to merchants. */
 export function describeApi(app: App, { publicUrl }: Pick<ApiDeps, 'publicUrl'>): ApiDescription {
   app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', {
     type: 'http',
@@ -33,7 +33,7 @@ export function describeApi(app: App, { publicUrl }: Pick<ApiDeps, 'publicUrl'>)
       title: 'Tender',
       version: '0.1.0',
       description:
-        'Durable payments and notifications. Amounts are integers in minor units of their ISO 4217 currency; times are ISO 8601 in UTC; errors are problem details (RFC 9457) whose `type` is a page that says what to do.',
+        'Durable payments and notifications. Amounts are integers in minor units of their ISO 4217 currency; times are ISO 8601 in UTC; errors are problem details (RFC 9457) whose `type` is the URL of a help page.',
       license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
     },
     servers: [{ url: publicUrl }],
@@ -45,7 +45,7 @@ export function describeApi(app: App, { publicUrl }: Pick<ApiDeps, 'publicUrl'>)
   return addCommonAnswers(description as unknown as ApiDescription);
 }
 
-/** Describes, as webhooks, every request that Tender makes to a merchant. */
+/** Describes every request from Tender to a merchant as a webhook. */
 export function describeDeliveries(app: App): void {
   const signed =
     'Signed by Standard Webhooks (`webhook-id`, `webhook-timestamp`, `webhook-signature`)';
@@ -55,7 +55,7 @@ export function describeDeliveries(app: App): void {
       path: type,
       method: 'post',
       summary: type,
-      description: `${description} ${signed}; answer any 2xx within 20 s. May come more than once, always with the same id. An endpoint with \`payload: "id"\` gets an EventReference.`,
+      description: `${description} ${signed}; respond with any 2xx within 20 s. It may arrive more than once, always with the same id. An endpoint with \`payload: "id"\` gets an EventReference.`,
       request: {
         body: {
           required: true,
@@ -69,17 +69,17 @@ export function describeDeliveries(app: App): void {
     path: 'endpoint.verification',
     method: 'post',
     summary: 'endpoint.verification',
-    description: `Challenges an endpoint that was registered with a handshake: answer 2xx and \`{"challenge":"…"}\` with the same challenge. ${signed}.`,
+    description: `Challenges an endpoint that was registered with a handshake: respond with 2xx and \`{"challenge":"…"}\` with the same challenge. ${signed}.`,
     request: {
       body: { required: true, content: { 'application/json': { schema: verificationSchema } } },
     },
-    responses: { 200: { description: 'The challenge, given back' } },
+    responses: { 200: { description: 'The same challenge' } },
   });
   app.openAPIRegistry.registerWebhook({
     path: 'order.confirm',
     method: 'post',
     summary: 'order.confirm',
-    description: `Asks at the order's \`confirm.url\` whether the order stands: answer \`{"answer":"accept"}\` or \`{"answer":"reject"}\`. ${signed}, with \`GET /v1/signing-secret\`.`,
+    description: `Asks the order's \`confirm.url\` whether to accept the order: respond with \`{"answer":"accept"}\` or \`{"answer":"reject"}\`. ${signed}, with \`GET /v1/signing-secret\`.`,
     request: {
       body: { required: true, content: { 'application/json': { schema: confirmationSchema } } },
     },

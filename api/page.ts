@@ -1,16 +1,16 @@
 import { z } from '@hono/zod-openapi';
 import { limitSchema } from './schemas.ts';
 
-/** How a page of a list is asked for: what the page before ended with, and how many at most. */
+/** The query parameters of a list: the cursor and the page size. */
 export const pageQuery = <S extends z.ZodType>(cursor: S) => ({
-  cursor: cursor.optional().openapi({ description: '`nextCursor` of the page before' }),
+  cursor: cursor.optional().openapi({ description: '`nextCursor` of the previous page' }),
   limit: limitSchema,
 });
 
 export const pageOf = <S extends z.ZodType>(item: S) =>
   z.object({ data: z.array(item), nextCursor: z.string().nullable() });
 
-/** Makes a page of rows that were read with one more than its limit, to see whether there are more. */
+/** Makes a page of rows that were read with `limit + 1`, to know whether there are more. */
 export function cutPage<T>(
   rows: readonly T[],
   { limit, cursorOf }: { limit: number; cursorOf: (last: T) => string },

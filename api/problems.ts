@@ -2,10 +2,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 
 type ProblemType = { status: ContentfulStatusCode; title: string; help: string };
 
-/**
- * Every problem this API answers with (RFC 9457). `type` is the address of a page that says the same
- * as `help`, so a reader of a log can follow it.
- */
+/** Every problem type of this API (RFC 9457). `type` is the URL of a page with the `help` text. */
 export const problemTypes = {
   'invalid-request': {
     status: 400,
@@ -223,7 +220,7 @@ export type FieldError = {
   message: string;
 };
 
-/** Thrown by handlers; `app.onError` answers it as problem+json. */
+/** Thrown by handlers; `app.onError` returns it as problem+json. */
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly slug: ProblemSlug;

@@ -6,8 +6,8 @@ import { Problem } from './problems.ts';
 import type { ProblemSlug } from './problems.ts';
 
 /**
- * The text of a body that is declared as this media type and is UTF-8; undefined where there is none, whatever it is
- * declared as. Throws a `Problem` for what is declared otherwise, encoded, or no UTF-8 (`malformed`).
+ * Reads the text of a body with this media type in UTF-8; undefined without a body, whatever its content type. Throws a
+ * `Problem` for another media type, charset or encoding, and `malformed` for invalid UTF-8.
  */
 export async function readBody(
   { req }: Context<AppEnv>,
@@ -19,7 +19,7 @@ export async function readBody(
   const refuse = (how: string) => {
     throw new Problem('unsupported-media-type', `The body is ${how}.`);
   };
-  const type = req.header('content-type') ?? refuse('not declared as anything');
+  const type = req.header('content-type') ?? refuse('without a content type');
   if (type.split(';', 1)[0]?.trim().toLowerCase() !== mediaType) refuse(`declared as ${type}`);
   const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(type)?.[1];
   if (charset !== undefined && !/^utf-?8$/i.test(charset)) {

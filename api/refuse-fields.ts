@@ -1,15 +1,15 @@
 import { Problem } from './problems.ts';
 import type { FieldError, ProblemSlug } from './problems.ts';
 
-/** How many an answer names. */
-export const mostErrors = 50;
+/** The maximum number of field errors in a problem. */
+export const maxErrors = 50;
 
-/** The problem that names what is wrong, field by field; of very many the first. */
+/** A problem with one entry per field error, at most `maxErrors`. */
 export function refuseFields(
   errors: readonly FieldError[],
   slug: ProblemSlug = 'invalid-request',
 ): Problem {
-  const shown = errors.slice(0, mostErrors);
+  const shown = errors.slice(0, maxErrors);
   const named = shown.map(({ field, message }) => `${field || 'body'} ${message}`).join('; ');
   return new Problem(slug, named, { extensions: { errors: shown } });
 }

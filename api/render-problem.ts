@@ -8,11 +8,11 @@ import { Problem, problemTypes } from './problems.ts';
 import type { FieldError, ProblemSlug } from './problems.ts';
 import { shownPath } from './shown-path.ts';
 
-/** What Node throws where a body's connection ends before the body does. */
-const isBrokenOff = (error: Error): boolean =>
+/** The error that Node throws if the connection closes before the body ends. */
+const isAborted = (error: Error): boolean =>
   error.message === 'aborted' && 'code' in error && error.code === 'ECONNRESET';
 
-/** Answers an error as problem+json (RFC 9457). What we did not foresee is logged and not shown. */
+/** Returns an error as problem+json (RFC 9457). Unexpected errors are logged and not shown. */
 export function renderProblem(
   error: Error,
   c: Context<AppEnv>,
@@ -20,9 +20,12 @@ export function renderProblem(
 ): Response {
   const problem = asProblem(error);
   const path = shownPath(c.req);
-  if (isBrokenOff(error)) {
-    // Anybody can do that, as often as they like: no alert, and nobody is left to read the answer.
-    logger.info({ requestId: c.var.requestId, path }, 'a caller left in the middle');
+  if (isAborted(error)) {
+    // Not an alert, because any client can cause it.
+    logger.info(
+      { requestId: c.var.requestId, path },
+      'the client closed the connection during the request',
+    );
   } else if (problem.slug === 'internal-error' || problem.slug === 'unavailable') {
     logger.error({ err: error, requestId: c.var.requestId, path }, 'request failed');
   }
@@ -41,7 +44,7 @@ export function renderProblem(
   });
 }
 
-/** What the framework refuses by itself, by its status. */
+/** The problem types of the framework's own errors, by status. */
 const slugOfStatus: ReadonlyMap<number, ProblemSlug> = new Map([
   [400, 'malformed-json'],
   [413, 'content-too-large'],
@@ -59,12 +62,12 @@ function asProblem(error: Error): Problem {
       headers: { 'retry-after': '1' },
     });
   }
-  return new Problem('internal-error', 'The request could not be carried out.');
+  return new Problem('internal-error', 'The request could not be processed.');
 }
 
 const places = { json: 'body', query: 'query', header: 'header', param: 'path' } as const;
 
-/** Turns what a schema found wrong into one entry a field, unknown fields included. */
+/** Converts schema issues to one entry per field, unknown fields included. */
 export function fieldErrors(target: string, issues: z.core.$ZodIssue[]): FieldError[] {
   const place = places[target as keyof typeof places] ?? 'body';
   const name = (path: readonly PropertyKey[]) =>

@@ -38,16 +38,16 @@ export const amountMinor = z.int().min(1).max(Number.MAX_SAFE_INTEGER).openapi({
   example: 1250,
 });
 
-// What JSON can spell and PostgreSQL's jsonb cannot hold: NUL and half a surrogate pair.
+// Excludes what JSON allows but PostgreSQL's jsonb cannot store: NUL and lone surrogates.
 const storable = /^[^\0\p{Cs}]*$/u;
-// Control characters have no place in what payers and bookkeepers read; PostgreSQL refuses NUL.
+// Excludes control characters from text for people; PostgreSQL refuses NUL.
 const plain = /^[^\p{Cc}\p{Cs}]*$/u;
 export const textUpTo = (longest: number) =>
   z
     .string()
     .max(longest)
     .regex(plain, 'must have no control characters')
-    // Left to itself the document would carry the flag as a part of the pattern.
+    // Set explicitly, because the generated document would include the flag in the pattern.
     .openapi({ pattern: plain.source });
 export const plainText = (longest: number) => textUpTo(longest).min(1);
 
@@ -56,19 +56,19 @@ const isWithinYears = (year: number) => year >= firstYear && year <= lastYear;
 const withinYears = `must be within the years ${firstYear} to ${lastYear}`;
 
 /**
- * An instant that a caller names (RFC 3339, with an offset; to the millisecond), wherever one is taken: one that
- * JavaScript, PostgreSQL and ISO 8601 all say alike, there and back.
+ * An instant in a request (RFC 3339 with an offset, to the millisecond) that JavaScript, PostgreSQL and ISO 8601
+ * represent alike.
  */
 export const instantSchema = z.iso
   .datetime({ offset: true, error: 'must be a time like 2026-11-22T09:30:00Z' })
-  // What is no time at all is said by the format already.
+  // The format check already reports an invalid time.
   .refine((text) => {
     const year = new Date(text).getUTCFullYear();
     return Number.isNaN(year) || isWithinYears(year);
   }, withinYears)
   .openapi({ type: 'string', format: 'date-time', example: '2026-11-22T09:30:00Z' });
 
-/** A day of a calendar that a caller names. */
+/** A calendar day in a request. */
 export const daySchema = z.iso
   .date({ error: 'must be a day like 2026-11-21' })
   .refine((text) => {
@@ -87,13 +87,13 @@ export const methodSchema = z
 export const newOrderSchema = z
   .strictObject({
     merchantOrderNo: plainText(64).openapi({
-      description: 'Your own number for the order; names one order for ever',
+      description: 'Your own order number; it identifies one order permanently',
       example: 'A-1001',
     }),
     amountMinor,
     currency: z.string().refine(isCurrency, 'must be an ISO 4217 code').openapi({ example: 'CNY' }),
     subject: plainText(128).openapi({
-      description: 'What the payer sees',
+      description: 'The text that the payer sees',
       example: 'One cup of tea',
     }),
     methods: z
@@ -104,23 +104,24 @@ export const newOrderSchema = z
       .optional()
       .openapi({
         description:
-          'Ways it may be paid, the preferred one first; every way your accounts offer when left out',
+          'Allowed payment methods, the preferred one first; by default every method of your accounts',
         example: ['alipay.qr', 'wechat-pay.native'],
       }),
     capture: z.enum(['automatic', 'manual']).default('automatic').openapi({
-      description: '`manual` only holds the money until you capture it; not every method can',
+      description:
+        '`manual` only authorises the payment until you capture it; not every method supports it',
     }),
     latePayment: z.enum(['refund', 'accept']).default('refund').openapi({
-      description: 'What becomes of money that arrives after the order was closed',
+      description: 'What happens to money that arrives after the order was closed',
     }),
     payer: z
       .strictObject({
         providerUserId: plainText(128).optional().openapi({
           description:
-            'The payer at the provider, such as the openid that `wechat-pay.jsapi` needs',
+            "The payer's id at the provider, such as the openid that `wechat-pay.jsapi` needs",
         }),
         ip: z.union([z.ipv4(), z.ipv6()]).optional().openapi({
-          description: "The payer's address, which `wechat-pay.h5` needs",
+          description: "The payer's IP address, which `wechat-pay.h5` needs",
         }),
       })
       .default({}),
@@ -132,18 +133,18 @@ export const newOrderSchema = z
       .optional()
       .openapi({
         description:
-          'You are asked here (signed, with `GET /v1/signing-secret`) once there is money; answer `{"answer":"accept"}` or `{"answer":"reject"}`. No, or no answer in time, gives the money back.',
+          'Tender sends a confirmation request here (signed with `GET /v1/signing-secret`) once the payment is captured or authorised; respond with `{"answer":"accept"}` or `{"answer":"reject"}`. A rejection, or no response in time, returns the money.',
       }),
     notifyUrl: textUpTo(2_048).optional().openapi({
       description:
-        'An endpoint for the events of this order alone, signed with `GET /v1/signing-secret`; beside the endpoints you have registered',
+        'An endpoint for the events of this order only, signed with `GET /v1/signing-secret`, in addition to your registered endpoints',
     }),
     expiresInSeconds: z
       .int()
       .min(60)
       .max(86_400)
       .default(900)
-      .openapi({ description: 'How long the order may be paid' }),
+      .openapi({ description: 'Seconds until the order expires' }),
     returnUrl: z
       .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
       .max(2_048)
@@ -151,7 +152,7 @@ export const newOrderSchema = z
       .optional()
       .openapi({
         pattern: plain.source,
-        description: 'Where the checkout page sends the payer afterwards',
+        description: 'The URL to which the checkout page returns the payer',
       }),
     metadata: z
       .record(
@@ -165,7 +166,7 @@ export const newOrderSchema = z
       .refine((entries) => Object.keys(entries).length <= 20, 'must have at most 20 entries')
       .default({})
       .openapi({
-        description: 'Yours, given back with the order and its events',
+        description: 'Your own data, returned with the order and its events',
         example: { cart: '77' },
       }),
   })
@@ -181,9 +182,9 @@ const paymentSchema = z
     status: z.enum(paymentStatuses),
     amountMinor: z.int(),
     currency: z.string(),
-    capturedMinor: z.int().openapi({ description: 'What was taken from the payer' }),
+    capturedMinor: z.int().openapi({ description: 'The captured amount' }),
     surplus: z.enum(['late', 'duplicate', 'review']).nullable().openapi({
-      description: 'Why the order has no use for this money; it is given back',
+      description: 'Why the payment is surplus; it is refunded',
     }),
     failureCode: z.string().nullable(),
     settledAt: timeSchema.nullable(),
@@ -228,13 +229,15 @@ export const newRefundSchema = z
   .strictObject({
     merchantRefundNo: plainText(64).openapi({
       description:
-        'Your own number for the refund; names one refund for ever, so repeating is safe',
+        'Your own refund number; it identifies one refund permanently, so repeating is safe',
       example: 'R-1001-1',
     }),
-    amountMinor: amountMinor.optional().openapi({ description: 'All that is left when left out' }),
+    amountMinor: amountMinor
+      .optional()
+      .openapi({ description: 'The whole remaining amount by default' }),
     reason: plainText(80).default('Refund'),
     paymentId: idSchema('payment', 'pay_01jd3v9k7q2m5x8r4t6w0y1z3c').optional().openapi({
-      description: "One of the order's payments; the one that counts when left out",
+      description: "One of the order's payments; the current one by default",
     }),
   })
   .openapi('NewRefund');
@@ -250,7 +253,7 @@ const reviewSideSchema = z
   })
   .openapi('ReviewSide', {
     description:
-      'What our order says (`expected`), or the provider (`reported`, null for what it did not say)',
+      'The values of the order (`expected`) or of the provider (`reported`, null if it did not report one)',
   });
 
 const reviewSchema = z
@@ -259,20 +262,20 @@ const reviewSchema = z
     paymentId: z.string(),
     accountId: z.string(),
     provider: z.string(),
-    outTradeNo: z.string().openapi({ description: "Finds the payment in the provider's portal" }),
-    /** What our order says. */
+    outTradeNo: z
+      .string()
+      .openapi({ description: "The payment's number in the provider's portal" }),
     expected: reviewSideSchema,
-    /** What the provider said; null for what it did not say. */
     reported: reviewSideSchema,
     isHeld: z.boolean().optional().openapi({
-      description: 'What was reported is only held, and can only be let go',
+      description: 'The reported money is only authorised and can only be voided',
     }),
     notificationId: z.string().nullable().openapi({
-      description: 'What it was said by; null where the provider answered a question of ours',
+      description: 'The notification with the report; null if it came from a query',
     }),
     at: timeSchema,
     verbs: z.array(z.enum(reviewVerbs)).openapi({
-      description: 'How to decide, with `POST /v1/orders/{orderId}/resolve`',
+      description: 'The available verbs for `POST /v1/orders/{orderId}/resolve`',
     }),
   })
   .openapi('Review');
@@ -298,8 +301,7 @@ export const snapshotSchema = z
     returnUrl: z.string().nullable(),
     reviewReason: z.string().nullable(),
     review: reviewSchema.nullable().openapi({
-      description:
-        'What contradicts the order, and how a person can decide; null where nothing does',
+      description: 'What contradicts the order, and how to resolve it; null without a review',
     }),
     closeReason: z.string().nullable(),
     failureCode: z.string().nullable(),
@@ -340,10 +342,11 @@ export const orderSchema = snapshotSchema
     checkoutUrl: z.url().openapi({ description: 'The hosted page where the payer pays' }),
     nextActionExpiresAt: timeSchema.nullable().openapi({
       description:
-        'When the code or address in `nextAction` ends, where that is before the order does (WeChat Pay: 5 minutes to 2 hours, Alipay: 2 hours). Read the order then: it has another',
+        'When the code or address in `nextAction` expires, if that is before the order does (WeChat Pay: 5 minutes to 2 hours, Alipay: 2 hours). Reading the order then renews it',
     }),
     nextAction: nextActionSchema.nullable().openapi({
-      description: 'What the payer has to do; null until the provider answered, and after the end',
+      description:
+        "The payer's next step; null until the provider responds, and after the order ends",
     }),
   })
   .openapi('Order');
@@ -353,16 +356,16 @@ export const reconciliationSchema = z
     id: z.string().openapi({ example: 'rec_01jd3v9k7q2m5x8r4t6w0y1z3c' }),
     object: z.literal('reconciliation'),
     accountId: z.string(),
-    date: z.iso.date().openapi({ description: 'As the provider counts days' }),
+    date: z.iso.date().openapi({ description: "In the provider's time zone" }),
     status: z.enum(reconciliationStatuses),
     trigger: z.enum(['schedule', 'request']),
     counts: z.object({
       entries: z.int().openapi({ description: 'Lines of the statement' }),
       matched: z
         .int()
-        .openapi({ description: 'Numbers of the statement that agree with our books' }),
+        .openapi({ description: 'Payments and refunds of the statement that match our records' }),
       healed: z.int(),
-      differences: z.int().openapi({ description: 'Open ones' }),
+      differences: z.int().openapi({ description: 'Open differences' }),
     }),
     failure: z.string().nullable(),
     startedAt: timeSchema,
@@ -372,7 +375,7 @@ export const reconciliationSchema = z
 
 export const cursorSchema = z
   .string()
-  .regex(cursorPattern, 'must be a cursor from an earlier answer')
+  .regex(cursorPattern, 'must be a cursor from an earlier response')
   .openapi({ example: '42' });
 
 export const limitSchema = z.coerce.number().int().min(1).max(100).default(20);
@@ -383,7 +386,7 @@ export const waitQuery = z.coerce
   .min(0)
   .max(60)
   .default(0)
-  .openapi({ description: 'Seconds to wait for it' });
+  .openapi({ description: 'Seconds to wait' });
 
 const problemSchema = z
   .object({
@@ -398,10 +401,10 @@ const problemSchema = z
   })
   .openapi('Problem');
 
-/** Answers' fields that some routes send; those of every route are in `common-answers.ts`. */
+/** Response headers of some routes; those of every route are in `common-answers.ts`. */
 export const locationHeader = {
   Location: {
-    description: 'Where it can be read',
+    description: 'The URL of the resource',
     schema: { type: 'string', format: 'uri' },
   },
 } as const;
@@ -412,7 +415,7 @@ export const etagHeader = {
   },
 } as const;
 
-/** What any route that reads a JSON body can answer with. */
+/** The problems of every route that reads a JSON body. */
 export const bodyProblems = [
   'invalid-request',
   'malformed-json',
@@ -421,13 +424,13 @@ export const bodyProblems = [
   'unsupported-media-type',
 ] as const satisfies readonly ProblemSlug[];
 
-/** The responses of a route for the problems it can answer with; several of one status share an entry. */
+/** The OpenAPI responses of a route's problems; problems of one status share an entry. */
 export function problemResponses(...slugs: ProblemSlug[]) {
   const responses: Record<
     number,
     { description: string; content: Record<string, { schema: typeof problemSchema }> }
   > = {};
-  // Whoever needs a key is limited by it.
+  // Routes with an API key have rate limits.
   const all = new Set(
     slugs.includes('unauthorized') ? [...slugs, 'too-many-requests' as const] : slugs,
   );

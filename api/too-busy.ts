@@ -2,9 +2,9 @@ import { Problem } from './problems.ts';
 
 const retryAfterSeconds = '5';
 
-/** For a merchant that has as much under way already as may hold up nobody else. */
+/** The problem of a merchant whose queue for worker threads is full. */
 export function tooBusy(): Problem {
-  return new Problem('too-many-requests', 'Too many of your requests wait for each other.', {
+  return new Problem('too-many-requests', 'Too many of your requests are queued.', {
     headers: { 'retry-after': retryAfterSeconds },
   });
 }

@@ -2,7 +2,7 @@ import { createWakeSignal } from '../db/wake-signal.ts';
 
 const longestWaitSeconds = 60;
 
-/** Reads `Prefer: wait=N` (RFC 7240), in ms; the fallback without one. `respond-async` waits for nothing. */
+/** Parses `Prefer: wait=N` (RFC 7240) to ms, at most 60 s; the fallback without it, 0 for `respond-async`. */
 export function parseWaitMs(prefer: string | undefined, fallbackMs: number): number {
   if (prefer === undefined) return fallbackMs;
   if (/(^|[,;\s])respond-async($|[,;\s])/i.test(prefer)) return 0;
@@ -11,21 +11,21 @@ export function parseWaitMs(prefer: string | undefined, fallbackMs: number): num
 }
 
 /**
- * Reads until what is read is enough, looking again only when the database says that something
- * changed. Answers with the last read when the time is over or `caller` aborts.
+ * Reads until `isEnough`, again only after a change notification. Returns the last value at the timeout or when
+ * `caller` aborts.
  */
 export async function waitFor<T>(input: {
-  /** How to hear that something may have changed; gives back how to stop. */
-  subscribe: (tell: () => void) => () => void;
+  /** Subscribes to changes; returns a function that unsubscribes. */
+  subscribe: (onChange: () => void) => () => void;
   timeoutMs: number;
   caller: AbortSignal;
   read: () => Promise<T>;
   isEnough: (value: T) => boolean;
-  /** The caller knows that nothing is there to see yet: the first look comes with the first change. */
+  /** True if nothing can have changed yet: the first read comes after the first notification. */
   isKnownStale?: boolean;
 }): Promise<T> {
   const wake = createWakeSignal();
-  // Listening begins before the first look, so that no change falls between the two.
+  // Subscribes before the first read, so that no change is missed between the two.
   const stop = input.subscribe(wake.signal);
   input.caller.addEventListener('abort', wake.signal, { once: true });
   if (input.caller.aborted) wake.signal();

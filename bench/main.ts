@@ -2,7 +2,7 @@
  * `npm run bench -- payments|relay|webhooks [--json] [--rounds N] [--seconds S] [--save FOLDER]`, and `report`, which
  * writes docs/operations/benchmarks.md from the runs saved in `bench/results`. payments takes
  * `[--provider alipay|wechat-pay|stripe]`, webhooks `[--endpoints N]` and `[--max]` for saturation alone,
- * `[--rate R] [--hang N]` for a steady rate with some that never answer and, in turns, without, or
+ * `[--rate R] [--hang N]` for a steady rate, alternately with N endpoints that never answer and without, or
  * `[--parts latency,isolation,memory,drain,matching,kills]`.
  */
 import { parseArgs } from 'node:util';
@@ -72,7 +72,7 @@ const benches: Record<string, () => Promise<unknown>> = {
 
 const run = benches[positionals[0] ?? ''];
 if (!run) {
-  process.stderr.write(`Which bench? One of: ${Object.keys(benches).join(', ')}\n`);
+  process.stderr.write(`Name a bench: ${Object.keys(benches).join(', ')}\n`);
   process.exit(2);
 }
 const result = await run();
@@ -82,7 +82,7 @@ if (values.save !== undefined && positionals[0] !== 'report') {
     rounds,
     secondsPerRound: Number(values.seconds),
     machine: thisMachine(),
-    // Guarantee: one of the three; a steady rate is none of the report's business.
+    // Guarantee: a result of one of the three benches; the report does not read results of `--rate`.
     result: result as SavedRun<WebhooksResult>['result'],
   });
 }

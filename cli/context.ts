@@ -4,16 +4,16 @@ import type { Database, OpenDatabase } from '../db/database.ts';
 import type { Sealer } from '../db/sealed.ts';
 import { openSealer } from './open-sealer.ts';
 
-/** What a command works with. Each part is opened when it is first read, so `--help` needs none of them. */
+/** The dependencies of a command. Each is opened when it is first read, so `--help` needs none of them. */
 export type CommandContext = {
   readonly db: Database;
-  /** Where this Tender is reached. */
+  /** The public URL of this Tender. */
   readonly publicUrl: string;
   openSealer(options?: { hasNeighboursChecked?: boolean }): Promise<Sealer>;
   close(): Promise<void>;
 };
 
-/** Reads this process's environment and, for what is not set there, that of the last `npm start` in this folder. */
+/** Reads this process's environment and, for unset variables, that of the last `npm start` in this folder. */
 export function createContext(): CommandContext {
   let opened: OpenDatabase | undefined;
   const open = () =>

@@ -1,4 +1,4 @@
-/** What went wrong, on one line. */
+/** The error's message on one line. */
 export function errorLine(error: unknown): string {
   return toOneLine(describe(error));
 }
@@ -13,5 +13,5 @@ function describe(error: unknown): string {
   const { cause } = error;
   if (!error.message.startsWith('Failed query') || !(cause instanceof Error)) return error.message;
   const code = 'code' in cause ? String(cause.code) : '';
-  return `The database failed: ${cause.message || code}. Check that DATABASE_URL is right and that PostgreSQL runs.`;
+  return `The database failed: ${cause.message || code}. Check that DATABASE_URL is correct and PostgreSQL is running.`;
 }

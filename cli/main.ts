@@ -1,6 +1,6 @@
 /**
  * `npm run tender -- <noun> <verb> …`: the operator's command. A command prints its result as JSON on stdout and
- * exits with 0; where it cannot do its work, it prints one line on stderr and exits with 2.
+ * exits with 0; on an error it prints one line on stderr and exits with 2.
  */
 import { CommanderError } from '@commander-js/extra-typings';
 import { createContext } from './context.ts';

@@ -36,14 +36,14 @@ export type SandboxAccount = {
   account: string;
 };
 
-/** Opens an account at a provider's simulator, as one would in the provider's portal, and adds it to the merchant. */
+/** Opens an account at a provider's simulator, as in the provider's portal, and adds it to the merchant. */
 export async function createSandboxAccount(
   deps: { db: Database; sealer: Sealer },
   input: {
     merchantId: MerchantId;
     provider: ProviderName;
     simulatorUrl: string;
-    /** Where this Tender is reached. */
+    /** The public URL of this Tender. */
     publicUrl: string;
     terms?: AccountTerms;
   },

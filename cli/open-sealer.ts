@@ -4,7 +4,9 @@ import { checkSecretKeys } from '../db/queries/check-secret-keys.ts';
 import { createSealer } from '../db/sealed.ts';
 import type { Sealer } from '../db/sealed.ts';
 
-/** A sealer with the keys of this database's secrets. Throws, naming TENDER_SECRET_KEYS, where the keys are others. */
+/**
+ * Opens the sealer for this database's secrets. Throws an error that names TENDER_SECRET_KEYS if the keys do not match.
+ */
 export async function openSealer(
   db: Database,
   { secretKeys, ...options }: { secretKeys: string; hasNeighboursChecked?: boolean },

@@ -5,7 +5,7 @@ import { findMerchant } from '../db/queries/merchants.ts';
 import { isId } from '../domain/ids.ts';
 import type { MerchantId } from '../domain/ids.ts';
 
-/** Options and their values, as more than one command reads them. */
+/** Options and parsers that several commands share. */
 
 export const merchantOption = () =>
   new Option('--merchant <id>', 'the merchant, mer_…').makeOptionMandatory().argParser(parseText);
@@ -37,7 +37,7 @@ export function wholeNumberUpTo(max: number): (text: string) => number {
   };
 }
 
-/** Throws where there is no such merchant. */
+/** Finds a merchant by id. Throws if it does not exist. */
 export async function findKnownMerchant(db: Database, merchantId: string): Promise<MerchantId> {
   const merchant = isId('merchant', merchantId) && (await findMerchant(db, { merchantId }));
   if (!merchant) throw new Error(`--merchant: there is no merchant ${merchantId}`);

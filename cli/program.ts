@@ -30,7 +30,7 @@ export function createProgram(context: CommandContext): Command {
   return program;
 }
 
-/** commander's message on one line, without its prefix, and with what to do next. */
+/** commander's message on one line, without its prefix, and with a hint at --help. */
 function toUsageLine(message: string): string {
   return `${toOneLine(message)
     .replace(/^error: /, '')

@@ -10,7 +10,7 @@ import type { SealedName } from '../db/sealed-columns.ts';
 import type { Sealer } from '../db/sealed.ts';
 
 const batchRows = 200;
-/** A process may still encrypt with the old key while a pass runs. One that goes on doing so is reported. */
+/** A process may encrypt with the old key while a pass runs. One that still does after the last pass is reported. */
 const maxPasses = 5;
 
 export type Rotation =
@@ -19,9 +19,9 @@ export type Rotation =
   | {
       kind: 'rotated';
       resealed: number;
-      /** Ids of the keys that encrypt no secret any more and that no process encrypts with. */
+      /** Ids of the keys that encrypt no secret and that no process encrypts with. */
       canBeRemoved: string[];
-      /** Why the others cannot be removed yet. */
+      /** What still needs the other keys. */
       remaining: {
         byKey: Record<string, number>;
         unopened: string[];

@@ -45,7 +45,7 @@ function isNameServer(text: string): boolean {
 
 export const environment = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }),
-  // Two are the relay's own.
+  // The relay uses two of them.
   TENDER_DATABASE_CONNECTIONS: whole(3, 500).default(20),
   TEMPORAL_ADDRESS: z.string().regex(/^[^\s/]+:\d+$/, 'must be host:port, without a scheme'),
   TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
@@ -57,7 +57,7 @@ export const environment = z.object({
   TENDER_SECRET_KEYS: secretKeys,
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: whole(0, 65_535).default(8080),
-  /** Where payers, merchants and providers reach this API. */
+  /** The URL at which payers, merchants and providers reach this API. */
   TENDER_PUBLIC_URL: z
     .url({ protocol: /^https?$/, error: 'must be an http(s):// URL' })
     .transform((url) => url.replace(/\/+$/, '')),
@@ -66,7 +66,7 @@ export const environment = z.object({
     isNameServer,
     'must be addresses like 10.0.0.2 or [::1]:53',
   ).optional(),
-  // Read by worker/promise-hook.mjs, before anything else is loaded; checked here with the others.
+  // worker/promise-hook.mjs reads it before any other module is loaded; it is validated here.
   TENDER_WORKFLOW_STACK_TRACES: flag.default(false),
   TENDER_LIMITS: limits.optional(),
   TENDER_TRUSTED_PROXIES: listOf(isRange, 'must be ranges like 10.0.0.0/8').optional(),
@@ -89,31 +89,34 @@ export type Config = {
   secretKeys: Buffer[];
   /** Development only: merchants' endpoints may be loopback or private addresses. */
   allowPrivateTargets: boolean;
-  /** Asked in place of the system's; `address` or `address:port`. */
+  /** Used instead of the system's name servers; `address` or `address:port`. */
   dnsServers: string[] | undefined;
   limits: Limits;
-  /** Ranges of addresses whose `X-Forwarded-For` is believed. */
+  /** Address ranges whose `X-Forwarded-For` is trusted. */
   trustedProxies: string[];
-  /** How long a process that is asked to stop serves on without being ready, and how long all the rest may take. */
+  /** On a stop: how long the process serves while it reports not ready, and how long the rest may take. */
   stop: { drainMs: number; withinMs: number };
   logLevel: string;
 };
 
 export type ConfigResult =
   | { kind: 'valid'; config: Config }
-  /** One line a variable, each beginning with its name. */
+  /** One line per variable, each beginning with its name. */
   | { kind: 'invalid'; problems: string[] };
 
-/** Reads the whole configuration at once, so that every mistake is named before anything starts. */
+/** Parses the whole configuration at once, so that every mistake is reported before anything starts. */
 export function parseConfig(env: Readonly<Record<string, string | undefined>>): ConfigResult {
-  // An empty variable is an unset one: that is what a blank line in an env file means.
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
-  const parsed = environment.safeParse(given);
+  // An empty variable counts as unset, as a blank value in an env file does.
+  const variables = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = environment.safeParse(variables);
   const problems = (parsed.error?.issues ?? []).map((issue) => {
     const name = issue.path.join('.');
-    return `${name}: ${given[name] === undefined ? 'is required' : issue.message}`;
+    return `${name}: ${variables[name] === undefined ? 'is required' : issue.message}`;
   });
-  if ((given['TEMPORAL_TLS_CERT'] === undefined) !== (given['TEMPORAL_TLS_KEY'] === undefined)) {
+  if (
+    (variables['TEMPORAL_TLS_CERT'] === undefined) !==
+    (variables['TEMPORAL_TLS_KEY'] === undefined)
+  ) {
     problems.push('TEMPORAL_TLS_CERT: must be set together with TEMPORAL_TLS_KEY');
   }
   if (!parsed.success || problems.length > 0) return { kind: 'invalid', problems };

@@ -1,4 +1,4 @@
-/** Places where a test may kill this process, to show that nothing is lost there. */
+/** Points at which a test kills this process to show that no data is lost. */
 export type CrashPoint =
   | 'order.committed'
   | 'payment.created-at-provider'
@@ -7,7 +7,7 @@ export type CrashPoint =
 
 const armed = process.env['TENDER_CRASH_AT'];
 
-/** Dies at once, as by kill -9, if TENDER_CRASH_AT names this point; otherwise does nothing. */
+/** Kills this process with SIGKILL if TENDER_CRASH_AT names this point. */
 export function crashPoint(point: CrashPoint): void {
   if (armed === point) process.kill(process.pid, 'SIGKILL');
 }

@@ -1,6 +1,6 @@
 /**
- * What one key, merchant, order, address may have at once or in a time, in each API process. Set by
- * `TENDER_LIMITS=name=number,…`; what each means is in `docs/reference/limits.md`.
+ * The limits per key, merchant, order or address, counted in each API process. Set by `TENDER_LIMITS=name=number,…`;
+ * `docs/reference/limits.md` explains each.
  */
 export const defaultLimits = {
   requestsPerSecondPerKey: 2_000,
@@ -20,7 +20,7 @@ export type Limits = { readonly [name in keyof typeof defaultLimits]: number };
 
 const largest = 1_000_000;
 
-/** Reads `TENDER_LIMITS`; a text says what is wrong with it. */
+/** Parses `TENDER_LIMITS`; returns a message if the text is invalid. */
 export function parseLimits(text: string): Limits | string {
   const limits: Record<string, number> = { ...defaultLimits };
   for (const pair of text.split(',')) {

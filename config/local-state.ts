@@ -10,7 +10,7 @@ export const stateFolder = process.env['TENDER_STATE_DIR'] ?? join(projectFolder
 
 export const statePath = (...names: string[]) => join(stateFolder, ...names);
 
-/** Reads a small JSON file in the state folder; undefined where it does not exist yet. */
+/** Reads a small JSON file in the state folder; undefined if it does not exist yet. */
 export function readState<T>(name: string): T | undefined {
   const path = statePath(name);
   return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as T) : undefined;

@@ -3,7 +3,7 @@ export function readInstallState(
   projectDir: string,
 ): 'fresh' | 'unstamped' | 'missing' | 'stale' | 'other-platform';
 
-/** Installs what package-lock.json names, where node_modules differs. */
+/** Installs the packages of package-lock.json if node_modules differs. */
 export function ensureInstalled(input: {
   projectDir: string;
   log: (line: string) => void;

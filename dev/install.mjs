@@ -1,5 +1,5 @@
 // Installs this project's packages when they are missing or stale. Only Node's own modules: it runs
-// before there are any others. Also a command of its own: node dev/install.mjs
+// before there are any others. Also a command: node dev/install.mjs
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -7,29 +7,29 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const LOG_EVERY_MS = 5_000;
-/** npm prints first what is wrong, then its usage. */
+/** npm prints the error first, then its usage. */
 const MAX_CHARACTERS = 2_000;
 const REMOVE_ALL = { recursive: true, force: true };
 const INSTALL = ['ci', '--include=optional', '--no-audit', '--no-fund'];
 
 /**
- * Compares node_modules with package-lock.json: `fresh`, `unstamped` (right, but installed by a plain npm command), or
- * why it has to be installed again.
+ * Compares node_modules with package-lock.json: `fresh`, `unstamped` (correct, but installed by a plain npm command), or
+ * the reason to install again.
  * @param {string} projectDir
  * @returns {'fresh' | 'unstamped' | 'missing' | 'stale' | 'other-platform'}
  */
 export function readInstallState(projectDir) {
-  // npm writes this file last: without it an install was interrupted, or never begun.
+  // npm writes this file last: without it an install was interrupted or never started.
   const installedLock = readJson(join(projectDir, 'node_modules', '.package-lock.json'));
   if (!installedLock) return 'missing';
   const stamp = readJson(stampPath(projectDir));
   if (stamp && stamp.platform !== currentPlatform()) return 'other-platform';
   if (stamp?.hash === hashOfManifests(projectDir)) return 'fresh';
-  return isInStep(projectDir, installedLock) ? 'unstamped' : 'stale';
+  return matchesLockFile(projectDir, installedLock) ? 'unstamped' : 'stale';
 }
 
 /**
- * Installs what package-lock.json names, where node_modules differs. After an interruption the next call starts over.
+ * Installs the packages of package-lock.json if node_modules differs. After an interruption the next call starts over.
  * @param {{ projectDir: string, log: (line: string) => void }} input
  */
 export async function ensureInstalled({ projectDir, log }) {
@@ -54,11 +54,11 @@ export async function ensureInstalled({ projectDir, log }) {
   writeFileSync(stampPath(projectDir), JSON.stringify(stamp));
 }
 
-/** Installs what the lock file names, checked against its hashes. */
+/** Installs the packages of the lock file, verified by its hashes. */
 function runNpm(projectDir) {
   const [command, args] = npmCommand();
   // Under a supervisor, so that after a kill -9 of this process npm stops writing into the folder. It is killed at
-  // once, because the next start begins by removing what this one left.
+  // once, because the next start first removes what this one left.
   const supervisorPath = fileURLToPath(new URL('services/supervisor.mjs', import.meta.url));
   const options = JSON.stringify({ stopSignal: 'SIGKILL', graceMs: 0 });
   const npm = spawn(process.execPath, [supervisorPath, options, command].concat(args, INSTALL), {
@@ -81,23 +81,23 @@ function runNpm(projectDir) {
   });
 }
 
-/** The npm that started us, if one did; on Windows the bare name would need a shell. */
+/** The npm that started this process, if one did; on Windows the bare name would need a shell. */
 function npmCommand() {
   const cliPath = process.env.npm_execpath;
   return cliPath?.endsWith('npm-cli.js') ? [process.execPath, [cliPath]] : ['npm', []];
 }
 
-/** Whether every package that must be there is there in the version the lock file names. */
-function isInStep(projectDir, installedLock) {
+/** True if every required package is installed in the version of the lock file. */
+function matchesLockFile(projectDir, installedLock) {
   const lock = readJson(join(projectDir, 'package-lock.json'));
   const manifest = readJson(join(projectDir, 'package.json'));
   if (!lock || !manifest) return false;
-  const { '': root, ...wanted } = lock.packages;
+  const { '': root, ...locked } = lock.packages;
   if (!isDeepEqual(root.dependencies, manifest.dependencies)) return false;
   if (!isDeepEqual(root.devDependencies, manifest.devDependencies)) return false;
-  return Object.entries(wanted).every(([path, entry]) => {
+  return Object.entries(locked).every(([path, entry]) => {
     const installed = installedLock.packages[path];
-    // Other platforms' packages and, in production, tools are rightly absent.
+    // Packages of other platforms and, in production, tools may be absent.
     if (!installed) return Boolean(entry.optional || entry.dev || entry.devOptional || entry.peer);
     return installed.version === entry.version && installed.integrity === entry.integrity;
   });

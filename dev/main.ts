@@ -1,6 +1,6 @@
 /**
  * `npm start`: starts every service, runs one demo order from creation to refund at each provider, and keeps running.
- * With `--once` it stops after the orders; with `--json` it prints one JSON summary on stdout and all else on stderr.
+ * With `--once` it stops after the orders; with `--json` it prints one JSON summary on stdout and everything else on stderr.
  */
 import { parseArgs } from 'node:util';
 import pg from 'pg';
@@ -27,7 +27,7 @@ const { values } = parseArgs({
 const steps = createSteps({ stream: process.stderr });
 const startedMs = performance.now();
 const stopping = new Promise<void>((resolve) => {
-  // npm passes Ctrl-C on as well: the second signal changes nothing.
+  // npm also forwards Ctrl-C; the second signal has no effect.
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => resolve());
 });
 
@@ -58,7 +58,7 @@ async function run(): Promise<void> {
     const runs = {} as Record<ProviderName, DemoRun>;
     for (const name of providerNames) {
       runs[name] = await Promise.race([
-        steps.run(`Demo order by ${definitions[name].title}, the whole way`, () =>
+        steps.run(`Demo order by ${definitions[name].title}, end to end`, () =>
           runDemoOrder(local!, merchant, name),
         ),
         local.broken,
@@ -133,7 +133,7 @@ Tender is up after ${(totalMs / 1_000).toFixed(1)} s.
   the Temporal UI  ${temporalUiUrl}
   the API          ${apiUrl}/docs
 
-or open an order yourself, and then its checkoutUrl in a browser:
+or create an order yourself and open its checkoutUrl in a browser:
 
   curl -s ${apiUrl}/v1/orders -H 'authorization: Bearer ${key}' \\
     -H 'content-type: application/json' \\

@@ -1,6 +1,5 @@
-// The first file of `npm start`. Only Node's own modules: on a fresh clone there are no others yet.
-// It then becomes the launcher itself instead of starting another process: the process that the user sees, stops
-// or kills is the one that the supervisors watch.
+// The first file of `npm start`. It imports only Node's own modules, because a fresh clone has no others. It then
+// continues as the launcher itself in this process, which the user stops or kills and the supervisors watch.
 import { fileURLToPath } from 'node:url';
 
 const OLDEST_NODE = [20, 19];
@@ -13,18 +12,18 @@ if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1
   process.exit(1);
 }
 
-// Imported after the check, so that an older Node gets the message and not a syntax error.
+// Imported after the check, so that an older Node prints the message and not a syntax error.
 const { ensureInstalled } = await import('./install.mjs');
 const projectDir = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(projectDir);
 try {
-  // To stderr always: with --json stdout belongs to the summary.
+  // Logs to stderr, because with --json stdout is for the summary.
   await ensureInstalled({ projectDir, log: (line) => process.stderr.write(`${line}\n`) });
 } catch (error) {
   process.stderr.write(`${error.message}\n`);
   process.exit(1);
 }
 
-// The same module that `node --import tsx` loads: from here on .ts files can be imported.
+// Registers tsx, so that .ts files can be imported from here on.
 await import('tsx');
 await import('./main.ts');

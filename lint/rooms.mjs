@@ -76,10 +76,10 @@ export const rooms = {
   telemetry: { holds: 'logs', mayImport: [] },
 };
 
-/** What is made outside the product: it may import everything, and nothing of the product imports it. */
+/** Folders outside the product: they may import everything, and the product imports none of them. */
 const outside = new Set(['test', 'bench', 'docs']);
 
-/** Packages that belong to some rooms alone: value imports; types may go anywhere an arrow goes. */
+/** Packages that only some folders may import by value; types follow the arrows. */
 const owners = {
   '@temporalio/client': ['orchestration', 'server', 'dev'],
   '@temporalio/workflow': ['workflows'],
@@ -142,7 +142,7 @@ const arrows = {
         if (!temporalServices.has(property.name)) return;
         context.report({
           node: property,
-          message: 'Only orchestration/ starts, signals and asks workflows.',
+          message: 'Only orchestration/ may start, signal or query workflows.',
         });
       },
     };

@@ -8,28 +8,28 @@ import { systemLookup } from './name-servers.ts';
 import type { Lookup } from './resolver.ts';
 
 const connectTimeoutMs = 5_000;
-/** For how long a connection that nobody uses stays open at most; the second where its server names a longer time. */
+/** The longest time that an idle connection stays open; the second value applies if the server allows a longer time. */
 const [keepAliveMs, longestKeepAliveMs] = [30_000, 60_000];
-/** As much as the largest of common servers and proxies send. */
+/** The largest header that common servers and proxies send. */
 const maxHeaderSize = 64 * 1_024;
 
 export type OutboundAgentOptions = {
-  /** For a whole call, from its dispatch to the last byte of its answer. */
+  /** For a whole call, from dispatch to the last byte of the response. */
   timeoutMs: number;
-  /** Of one answer, as it is sent; undici's `request` decodes nothing. */
+  /** Of one response as it is sent; undici's `request` decodes nothing. */
   maxResponseBytes: number;
   connectionsPerOrigin: number;
   lookup?: Lookup | undefined;
   tls?: { cert?: string; key?: string; ca?: string };
-  /** Looks at what was connected to, and says why that may not be. */
+  /** Checks a new connection; returns an error if it is not allowed. */
   refuse?: ((socket: Socket) => Error | undefined) | undefined;
-  /** What a caller is told where no connection came about. */
+  /** Maps a connection error to the caller's error. */
   toConnectError?: (error: Error) => Error;
 };
 
 /**
- * The one way out by HTTP. Every call has one deadline and ends when its caller goes (`cancelledBy`), names are resolved
- * without holding up others, interim answers are passed over, answers are bounded, and nothing is redirected or
+ * The agent of all outbound HTTP. Every call has one deadline and ends with its caller (`cancelledBy`). Slow name
+ * resolution blocks no other call, interim responses are skipped, responses are bounded, and nothing is redirected or
  * decompressed.
  */
 export class OutboundAgent extends Agent {
@@ -39,7 +39,7 @@ export class OutboundAgent extends Agent {
     super({
       connect: connectorOf(options),
       connections: options.connectionsPerOrigin,
-      // The call's own deadline is before them, and over all of it.
+      // The call's own deadline covers all of it.
       headersTimeout: 0,
       bodyTimeout: 0,
       maxHeaderSize,
@@ -54,7 +54,10 @@ export class OutboundAgent extends Agent {
   }
 }
 
-/** One connection. What was opened in a busy second is closed over half of the time that it may stay, not in one. */
+/**
+ * One connection with a random idle timeout between half and all of the limit, so that connections opened together do
+ * not all close together.
+ */
 function spreadClient(origin: URL, options: object): Client {
   const share = (1 + Math.random()) / 2;
   return new Client(origin, {
@@ -68,13 +71,13 @@ function connectorOf(options: OutboundAgentOptions): buildConnector.connector {
   const { timeoutMs, lookup = systemLookup, tls, refuse, toConnectError } = options;
   const timeout = Math.min(connectTimeoutMs, timeoutMs);
   const connect = buildConnector({ timeout, lookup, ...tls });
-  const asTold = (error: Error) => toConnectError?.(error) ?? error;
+  const toCallersError = (error: Error) => toConnectError?.(error) ?? error;
   return (where, callback) => {
-    // What a connection throws into the air, it throws in the context that it was opened in.
+    // A connection's uncaught errors are thrown in the async context that opened it.
     runOutgoing({ kind: 'http', target: where.hostname }, () =>
       connect(where, (...answer) => {
         const [error, socket] = answer;
-        if (error) return callback(asTold(error), null);
+        if (error) return callback(toCallersError(error), null);
         const refusal = refuse?.(socket);
         if (!refusal) return callback(null, withoutInterimAnswers(socket));
         socket.destroy();

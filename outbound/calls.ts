@@ -2,36 +2,36 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Dispatcher } from 'undici';
 import { DecoratorHandler } from 'undici';
 
-/** The whole of a call, from its dispatch to the last byte of its answer, took too long. */
+/** The call, from dispatch to the last byte of the response, exceeded its deadline. */
 export class CallTimeout extends Error {
   override readonly name = 'CallTimeout';
   readonly code = 'TIMEOUT';
 }
 
-/** Whoever wanted the answer has gone. */
+/** The caller no longer waits for the response. */
 export class CallCancelled extends Error {
   override readonly name = 'CallCancelled';
   readonly code = 'CANCELLED';
 }
 
-/** The connection never stood, so nothing of the request was sent. */
+/** No connection was established, so nothing of the request was sent. */
 export class ConnectFailed extends Error {
   override readonly name = 'ConnectFailed';
 }
 
 const callers = new AsyncLocalStorage<AbortSignal>();
 
-/** Runs `work`, all of whose calls out end at once when `signal` aborts: their connections are closed. */
+/** Runs `work`. Its outbound calls end and close their connections when `signal` aborts. */
 export function cancelledBy<T>(signal: AbortSignal, work: () => T): T {
   return callers.run(signal, work);
 }
 
-/** Runs `work`, whose calls out go on whoever leaves: others wait for them too. */
+/** Runs `work`. Its outbound calls continue when a caller leaves, because others wait for them too. */
 export function cancelledByNobody<T>(work: () => T): T {
   return callers.exit(work);
 }
 
-/** What ends the calls out of the work that runs now. */
+/** The signal that ends the outbound calls of the current work. */
 export function callersSignal(): AbortSignal | undefined {
   return callers.getStore();
 }
@@ -40,31 +40,32 @@ type Handler = Dispatcher.DispatchHandler;
 type Controller = Dispatcher.DispatchController;
 
 /**
- * One call: breaks off, and frees its connection, when its time is over or its caller has gone. Of a call that has
- * not got a connection yet nothing was sent, and it says so.
+ * One call. Aborts, and frees its connection, at its deadline or when its caller leaves. A call that has no connection
+ * yet fails with `ConnectFailed`, because nothing was sent.
  */
 export class BoundedCall implements Handler {
   readonly #handler: Handler;
   readonly #calls: Calls | undefined;
   readonly #timer: NodeJS.Timeout;
   #controller: Controller | undefined;
-  /** Why it was given up before it had a connection. */
-  #givenUp: Error | undefined;
-  /** Its place among its caller's. */
+  /** Set if the call was abandoned before it had a connection. */
+  #abandoned: Error | undefined;
+  /** Its index among its caller's calls. */
   index = 0;
 
   constructor(handler: Handler, { timeoutMs }: { timeoutMs: number }) {
     this.#handler = handler.onRequestStart ? handler : new DecoratorHandler(handler);
     this.#calls = callsOf(callersSignal());
     this.#calls?.add(this);
-    const tooLate = () => this.breakOff(new CallTimeout(`no whole answer within ${timeoutMs} ms`));
-    this.#timer = setTimeout(tooLate, timeoutMs);
+    const onTimeout = () =>
+      this.breakOff(new CallTimeout(`no complete response within ${timeoutMs} ms`));
+    this.#timer = setTimeout(onTimeout, timeoutMs);
   }
 
   breakOff(reason: Error): void {
     if (this.#controller) return this.#controller.abort(reason);
     const error = new ConnectFailed(`not connected: ${reason.message}`, { cause: reason });
-    this.#givenUp = error;
+    this.#abandoned = error;
     this.#end();
     this.#handler.onResponseError?.(noController, error);
   }
@@ -76,7 +77,7 @@ export class BoundedCall implements Handler {
 
   onRequestStart(controller: Controller, context: unknown): void {
     this.#controller = controller;
-    if (this.#givenUp) controller.abort(this.#givenUp);
+    if (this.#abandoned) controller.abort(this.#abandoned);
     else this.#handler.onRequestStart?.(controller, context);
   }
 
@@ -95,13 +96,13 @@ export class BoundedCall implements Handler {
   }
 
   onResponseError(controller: Controller, error: Error): void {
-    if (this.#givenUp) return;
+    if (this.#abandoned) return;
     this.#end();
     this.#handler.onResponseError?.(controller, error);
   }
 }
 
-/** For a handler of a call that never began. */
+/** For the handler of a call that never started. */
 const noController: Controller = {
   aborted: true,
   paused: false,
@@ -112,8 +113,8 @@ const noController: Controller = {
 };
 
 /**
- * A caller's calls. Each knows its place, so that one is taken out without a search: an event target would go through
- * all of its listeners, and a set in which thousands come and go keeps V8 busy.
+ * A caller's calls. Each knows its index, so that removal needs no search: an EventTarget would scan all of its
+ * listeners, and a set with thousands of insertions and removals costs V8 time.
  */
 class Calls {
   readonly #all: BoundedCall[] = [];
@@ -130,7 +131,7 @@ class Calls {
   }
 
   cancel(): void {
-    for (const call of this.#all.slice()) call.breakOff(new CallCancelled('the caller has gone'));
+    for (const call of this.#all.slice()) call.breakOff(new CallCancelled('the caller left'));
   }
 }
 

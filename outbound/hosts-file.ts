@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { isIP } from 'node:net';
 
-/** Names that are answered without asking a name server, lower case; each with its addresses. */
+/** Host names in lower case with their addresses; they need no name server. */
 export type Hosts = ReadonlyMap<string, readonly string[]>;
 
 const rereadEveryMs = 5_000;
@@ -10,7 +10,7 @@ const largestBytes = 1024 * 1024;
 export const systemHostsPath =
   process.platform === 'win32' ? String.raw`C:\Windows\System32\drivers\etc\hosts` : '/etc/hosts';
 
-/** Reads a hosts file (hosts(5)): an address, then its names; `#` begins a comment. */
+/** Parses a hosts file (hosts(5)): an address, then its names; `#` begins a comment. */
 export function parseHosts(text: string): Hosts {
   const hosts = new Map<string, string[]>();
   for (const line of text.split('\n')) {
@@ -24,15 +24,15 @@ export function parseHosts(text: string): Hosts {
   return hosts;
 }
 
-/** Follows a file by its modification time, looked at every five seconds at most; '' where there is none. */
+/** Reads a file again when its modification time changes, checked at most every 5 s; '' if the file does not exist. */
 export function followFile(path: string): () => Promise<{ text: string; hasChanged: boolean }> {
   let text = '';
   let version = '';
-  let lookAgainAtMs = 0;
+  let nextCheckMs = 0;
 
   return async () => {
-    if (Date.now() < lookAgainAtMs) return { text, hasChanged: false };
-    lookAgainAtMs = Date.now() + rereadEveryMs;
+    if (Date.now() < nextCheckMs) return { text, hasChanged: false };
+    nextCheckMs = Date.now() + rereadEveryMs;
     const before = version;
     try {
       const { mtimeMs, size, ino } = await stat(path);

@@ -1,22 +1,21 @@
 import type { Socket } from 'node:net';
 
-/** Raised where a server sends interim answers (1xx) without an end. */
+/** The server sent too many interim responses (1xx) before a final one. */
 export class TooManyInterimAnswers extends Error {
   override readonly name = 'TooManyInterimAnswers';
   readonly code = 'INTERIM_ANSWERS';
 }
 
-const mostAnswers = 100;
-const mostBytes = 32 * 1_024;
-// `HTTP/1.1 100`: what it takes to know.
+const maxAnswers = 100;
+const maxBytes = 32 * 1_024;
+// The length of `HTTP/1.1 100`, which is enough to decide.
 const statusEnd = 12;
 const headEnd = '\r\n\r\n';
 
 /**
- * Takes interim answers (1xx, RFC 9110, 15.2) out of what an HTTP client reads from a socket. A server may send
- * them unasked, and a client has to pass over them; undici takes `100 Continue` for an error, and each of the others
- * for a sign of life. Works by what undici does: it reads by `read()`, writes each request's head as one string, and
- * has one request a socket under way. The protocol switch, 101, is left to be refused.
+ * Removes interim responses (1xx, RFC 9110, 15.2) from what an HTTP client reads from a socket. A server may send them
+ * unrequested and a client must skip them, but undici treats `100 Continue` as an error and each of the others as activity. This relies on undici: it reads with `read()`, writes each request's head as one string, and has
+ * one request per socket under way. 101 Switching Protocols passes, for undici to refuse.
  */
 export function withoutInterimAnswers<T extends Socket>(socket: T): T {
   let isHeadNext = false;
@@ -37,11 +36,11 @@ export function withoutInterimAnswers<T extends Socket>(socket: T): T {
   socket.read = (size?: number): unknown => {
     const chunk: unknown = read(size);
     if (!isHeadNext || !Buffer.isBuffer(chunk)) return chunk;
-    return passOver(chunk) ?? socket.read(size);
+    return skipInterim(chunk) ?? socket.read(size);
   };
 
-  /** What remains once interim answers are gone; undefined where more has to come first. */
-  function passOver(chunk: Buffer): Buffer | undefined {
+  /** The bytes after the interim responses; undefined if more bytes are needed first. */
+  function skipInterim(chunk: Buffer): Buffer | undefined {
     let rest = held ? Buffer.concat([held, chunk]) : chunk;
     held = undefined;
     for (;;) {
@@ -62,12 +61,12 @@ export function withoutInterimAnswers<T extends Socket>(socket: T): T {
 
   function hold(rest: Buffer): undefined {
     held = rest;
-    if (bytes + rest.length > mostBytes) isTooMuch(rest.length);
+    if (bytes + rest.length > maxBytes) isTooMuch(rest.length);
   }
 
   function isTooMuch(heldBytes = 0): boolean {
-    if (answers <= mostAnswers && bytes + heldBytes <= mostBytes) return false;
-    socket.destroy(new TooManyInterimAnswers('the server sends interim answers and no other'));
+    if (answers <= maxAnswers && bytes + heldBytes <= maxBytes) return false;
+    socket.destroy(new TooManyInterimAnswers('the server sends only interim responses'));
     return true;
   }
 
@@ -83,7 +82,7 @@ function mayBeHead(bytes: Buffer): boolean {
 
 const [digit1, digit0] = [0x31, 0x30];
 
-/** `HTTP/1.x 1yy`, but for 101. */
+/** `HTTP/1.x 1yy`, except 101. */
 function isInterim(bytes: Buffer): boolean {
   if (!mayBeHead(bytes) || bytes[9] !== digit1) return false;
   return !(bytes[10] === digit0 && bytes[11] === digit1);

@@ -4,14 +4,14 @@ import type { Lookup } from './resolver.ts';
 let servers: readonly string[] | undefined;
 let resolver = createResolver();
 
-/** Which name servers this process or thread asks (`address:port`), set once at start; the system's without it. */
-export function useNameServers(wanted: readonly string[] | undefined): void {
-  servers = wanted;
+/** Sets the name servers (`address:port`) of this process or thread, once at start; the system's if undefined. */
+export function useNameServers(nameServers: readonly string[] | undefined): void {
+  servers = nameServers;
   resolver = createResolver({ servers });
 }
 
-/** For a thread that is to ask the same ones. */
+/** For a thread that must use the same servers. */
 export const usedNameServers = (): readonly string[] | undefined => servers;
 
-/** This process's resolver, as `net.connect` takes it. */
+/** This process's resolver as the `lookup` option of `net.connect`. */
 export const systemLookup: Lookup = (...call) => resolver.lookup(...call);

@@ -17,34 +17,36 @@ export type Lookup = (
 ) => void;
 
 export type Resolver = {
-  /** Every address of a name, IPv4 first. Rejects with `ENOTFOUND`, or `EAI_AGAIN` where no server answered in time. */
+  /**
+   * Every address of a name, IPv4 first. Rejects with `ENOTFOUND`, or with `EAI_AGAIN` if no server answered in time.
+   */
   resolve(hostname: string): Promise<LookupAddress[]>;
   lookup: Lookup;
 };
 
-// One server that does not answer is asked twice; the whole of it has a deadline of its own.
+// A server that does not answer is queried twice; the whole resolution has its own deadline.
 const [tryMs, tries, deadlineMs] = [1_500, 2, 4_000];
-/** RFC 8305, 3: how long an answer of one family waits for the other's. */
+/** RFC 8305, 3: how long an answer of one address family waits for the other's. */
 const otherFamilyMs = 50;
 const [shortestTtlMs, longestTtlMs] = [1_000, 300_000];
 const [absentForMs, failedForMs] = [5_000, 1_000];
-/** RFC 8767: while no server answers, an address that was right lately is better than none. */
+/** RFC 8767: how long expired addresses are used while no server answers. */
 const staleForMs = 3_600_000;
-const mostKept = 10_000;
-const mostPending = 2_000;
+const maxCached = 10_000;
+const maxPending = 2_000;
 const longestName = 253;
 
 type Answer = { addresses: LookupAddress[]; ttlMs: number };
-type Kept = {
+type CacheEntry = {
   addresses: LookupAddress[];
   error: NodeJS.ErrnoException | undefined;
   untilMs: number;
 };
 
 /**
- * Resolves names by c-ares: a name whose servers are silent holds up nobody else, where `dns.lookup` would hold
- * one of libuv's four threads for it. What c-ares does not know is done here: the hosts file, `localhost`
- * (RFC 6761), literals, and search domains. `servers` are `address:port`, the system's without it.
+ * Resolves names with c-ares, so that a slow name server blocks no other resolution; `dns.lookup` would occupy one of
+ * libuv's four threads. This adds what c-ares lacks: the hosts file, `localhost` (RFC 6761), address literals and
+ * search domains. `servers` are `address:port`; the default is the system's.
  */
 export function createResolver({
   servers,
@@ -55,7 +57,7 @@ export function createResolver({
   hostsPath?: string;
   resolvConfPath?: string;
 } = {}): Resolver {
-  const kept = new Map<string, Kept>();
+  const cache = new Map<string, CacheEntry>();
   const pending = new Map<string, Promise<LookupAddress[]>>();
   const hostsFile = followFile(hostsPath);
   const resolvConf = followFile(resolvConfPath);
@@ -64,9 +66,9 @@ export function createResolver({
   let channel = newChannel();
 
   function newChannel(): dns.Resolver {
-    const made = new dns.Resolver({ timeout: tryMs, tries });
-    if (servers) made.setServers(servers);
-    return made;
+    const resolver = new dns.Resolver({ timeout: tryMs, tries });
+    if (servers) resolver.setServers(servers);
+    return resolver;
   }
 
   async function readFiles(): Promise<void> {
@@ -74,7 +76,7 @@ export function createResolver({
     if (hostsNow.hasChanged) hosts = parseHosts(hostsNow.text);
     if (!confNow.hasChanged) return;
     searchDomains = searchDomainsIn(confNow.text);
-    // c-ares reads the system's servers once, when it is made.
+    // c-ares reads the system's servers only when it is created.
     if (!servers) channel = newChannel();
   }
 
@@ -84,7 +86,7 @@ export function createResolver({
     if (listed) return { addresses: listed.map(addressOf), ttlMs: shortestTtlMs };
     const found = await query(channel, name);
     if (found || name.includes('.')) return found ?? absent(name);
-    // Only for a bare name, which is never a merchant's: what stands beside us in a cluster.
+    // Only for a name without a dot, which is never a merchant's: a neighbour in the cluster.
     for (const domain of searchDomains) {
       const inDomain = await query(channel, `${name}.${domain}`);
       if (inDomain) return inDomain;
@@ -92,23 +94,23 @@ export function createResolver({
     return absent(name);
   }
 
-  function keep(name: string, entry: Kept): void {
-    kept.delete(name);
-    const oldest = kept.size >= mostKept ? kept.keys().next().value : undefined;
-    if (oldest !== undefined) kept.delete(oldest);
-    kept.set(name, entry);
+  function store(name: string, entry: CacheEntry): void {
+    cache.delete(name);
+    const oldest = cache.size >= maxCached ? cache.keys().next().value : undefined;
+    if (oldest !== undefined) cache.delete(oldest);
+    cache.set(name, entry);
   }
 
-  async function refresh(name: string, before: Kept | undefined): Promise<LookupAddress[]> {
+  async function refresh(name: string, before: CacheEntry | undefined): Promise<LookupAddress[]> {
     const deadline = new AbortController();
     try {
       const tooLate = sleep(deadlineMs, undefined, { signal: deadline.signal }).then(() =>
         Promise.reject(failure('EAI_AGAIN', `no name server answered for ${name} in time`)),
       );
-      // Ended below, once it is of no more use.
+      // Aborted below once the race is decided.
       tooLate.catch(() => {});
       const { addresses, ttlMs } = await Promise.race([ask(name), tooLate]);
-      keep(name, { addresses, error: undefined, untilMs: Date.now() + ttlMs });
+      store(name, { addresses, error: undefined, untilMs: Date.now() + ttlMs });
       return addresses;
     } catch (caught) {
       const error = asErrno(caught);
@@ -116,7 +118,7 @@ export function createResolver({
       const isUsable = before && before.untilMs + staleForMs > Date.now();
       const addresses = !isAbsent && isUsable ? before.addresses : [];
       const forMs = isAbsent ? absentForMs : failedForMs;
-      if (addresses.length === 0) keep(name, { addresses, error, untilMs: Date.now() + forMs });
+      if (addresses.length === 0) store(name, { addresses, error, untilMs: Date.now() + forMs });
       if (addresses.length === 0) throw error;
       return addresses;
     } finally {
@@ -130,16 +132,16 @@ export function createResolver({
     if (endsInNumber.test(name)) return [addressOf(ipv4In(name))];
     if (name === 'localhost' || name.endsWith('.localhost')) return loopback;
     if (name === '' || name.length > longestName)
-      throw failure('ENOTFOUND', 'is no name of a host');
-    const known = kept.get(name);
+      throw failure('ENOTFOUND', 'not a valid host name');
+    const known = cache.get(name);
     if (known && known.untilMs > Date.now()) {
       if (known.error) throw known.error;
       return known.addresses;
     }
     const underWay = pending.get(name);
     if (underWay) return underWay;
-    if (pending.size >= mostPending)
-      throw failure('EAI_AGAIN', 'too many names are being resolved at once');
+    if (pending.size >= maxPending)
+      throw failure('EAI_AGAIN', 'too many concurrent name resolutions');
     const resolving = refresh(name, known?.error ? undefined : known).finally(() =>
       pending.delete(name),
     );
@@ -150,26 +152,27 @@ export function createResolver({
   return { resolve, lookup: lookupBy(resolve) };
 }
 
-/** Makes `net.connect`'s kind of lookup out of one that gives all addresses. */
+/** Makes a `lookup` for `net.connect` from a function that resolves all addresses. */
 export function lookupBy(resolve: Resolver['resolve']): Lookup {
-  return (hostname, { all = false, family = 0 }, tell) => {
-    const wanted = family === 'IPv4' ? 4 : family === 'IPv6' ? 6 : family;
+  return (hostname, { all = false, family = 0 }, report) => {
+    const wantedFamily = family === 'IPv4' ? 4 : family === 'IPv6' ? 6 : family;
     resolve(hostname).then(
       (addresses) => {
-        const usable = wanted === 0 ? addresses : addresses.filter((one) => one.family === wanted);
+        const usable =
+          wantedFamily === 0 ? addresses : addresses.filter((one) => one.family === wantedFamily);
         const [first] = usable;
-        if (!first) tell(failure('ENOTFOUND', `${hostname} has no usable address`), []);
-        else if (all) tell(null, [...usable]);
-        else tell(null, first.address, first.family);
+        if (!first) report(failure('ENOTFOUND', `${hostname} has no usable address`), []);
+        else if (all) report(null, [...usable]);
+        else report(null, first.address, first.family);
       },
-      (error: unknown) => tell(asErrno(error), []),
+      (error: unknown) => report(asErrno(error), []),
     );
   };
 }
 
-/** Both families at once; undefined where the name has no address. Throws where nobody answered. */
+/** Queries both address families at once; undefined if the name has no address. Throws if no server answered. */
 async function query(channel: dns.Resolver, name: string): Promise<Answer | undefined> {
-  const asked = [
+  const queries = [
     channel
       .resolve4(name, { ttl: true })
       .then((found) => found.map((one) => ({ ...one, family: 4 }))),
@@ -177,8 +180,8 @@ async function query(channel: dns.Resolver, name: string): Promise<Answer | unde
       .resolve6(name, { ttl: true })
       .then((found) => found.map((one) => ({ ...one, family: 6 }))),
   ];
-  const both = Promise.allSettled(asked);
-  const first = await Promise.any(asked).catch(() => undefined);
+  const both = Promise.allSettled(queries);
+  const first = await Promise.any(queries).catch(() => undefined);
   if (!first) {
     const reasons = (await both).flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
     const isAbsent = reasons.some((reason) => absentCodes.has(asErrno(reason).code ?? ''));
@@ -201,10 +204,13 @@ const absentCodes: ReadonlySet<string> = new Set(['ENOTFOUND', 'ENODATA', 'EBADN
 const addressOf = (address: string): LookupAddress => ({ address, family: isIP(address) });
 const loopback = ['127.0.0.1', '::1'].map(addressOf);
 
-/** What ends so is an IPv4 address in one of its old spellings (`0x7f.1`, `2130706433`), or nothing; never a name. */
+/**
+ * A name that ends in a number is an IPv4 address in an old spelling (`0x7f.1`, `2130706433`) or invalid, never a host
+ * name.
+ */
 const endsInNumber = /(^|\.)(0x[0-9a-f]*|\d+)$/;
 
-/** By the rules of URLs (WHATWG URL, 3.5). Throws where it is none. */
+/** Parses an IPv4 address by WHATWG URL, 3.5. Throws if it is invalid. */
 function ipv4In(name: string): string {
   const { hostname = '' } = URL.canParse(`http://${name}`) ? new URL(`http://${name}`) : {};
   return isIP(hostname) > 0 ? hostname : absent(name);
@@ -222,11 +228,11 @@ function asErrno(error: unknown): NodeJS.ErrnoException {
   return error instanceof Error ? error : new Error(String(error));
 }
 
-const mostSearchDomains = 6;
+const maxSearchDomains = 6;
 
 /** The last `search` or `domain` line of resolv.conf(5). */
 function searchDomainsIn(text: string): string[] {
   const lines = text.split('\n').map((line) => line.trim().split(/\s+/));
   const last = lines.findLast(([word]) => word === 'search' || word === 'domain') ?? [];
-  return last.slice(1, 1 + mostSearchDomains).map((domain) => domain.replace(/\.$/, ''));
+  return last.slice(1, 1 + maxSearchDomains).map((domain) => domain.replace(/\.$/, ''));
 }

@@ -7,12 +7,12 @@ import { connectToTemporal, connectionOptions } from '../worker/temporal-connect
 
 export type ConnectedClient = {
   client: Client;
-  /** Set where a worker can stand on the same connection, so that starts can be eager. */
+  /** Set if a worker shares the connection, which allows eager workflow starts. */
   native: NativeConnection | undefined;
   close(): Promise<void>;
 };
 
-/** A client for the API alone connects when it is first used: the API serves while Temporal is away. */
+/** Creates the Temporal client. Without a worker it connects lazily, so that the API serves while Temporal is down. */
 export async function connectClient(input: {
   config: Config;
   logger: Logger;

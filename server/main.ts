@@ -1,6 +1,6 @@
 /**
- * Tender itself, one process and one entry: `--parts=api,worker` (the default), or one of the two.
- * Prints one JSON line on stdout when it is ready.
+ * The entry of the server process: `--parts=api,worker` (the default), or one of the two. Prints one JSON line on
+ * stdout when it is ready.
  */
 import { parseArgs } from 'node:util';
 import { parseConfig } from '../config/config.ts';
@@ -20,7 +20,7 @@ if (parsed.kind === 'invalid') refuse(parsed.problems);
 const { config } = parsed;
 const logger = createLogger({ level: config.logLevel, name: `tender-${parts.join('-')}` });
 surviveUncaught({ logger });
-const asked = stopSignal();
+const stopRequested = stopSignal();
 try {
   const platform = await startPlatform({
     config,
@@ -30,7 +30,7 @@ try {
   });
   const ready = { ready: true, parts, pid: process.pid, port: platform.port };
   process.stdout.write(`${JSON.stringify(ready)}\n`);
-  await asked;
+  await stopRequested;
   logger.info('stopping');
   await platform.stop();
   process.exit(0);

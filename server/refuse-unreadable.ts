@@ -8,11 +8,11 @@ const refusals: Readonly<Record<string, { status: number; detail: string }>> = {
       'The request line and the headers are larger than 16 KiB. Send a long filter in a body.',
   },
   HPE_CHUNK_EXTENSIONS_OVERFLOW: { status: 413, detail: 'The chunk extensions are too large.' },
-  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, detail: 'The request did not come in time.' },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, detail: 'The request did not arrive in time.' },
 };
-const malformed = { status: 400, detail: 'This is not HTTP/1.1.' };
+const malformed = { status: 400, detail: 'The request is not valid HTTP/1.1.' };
 
-/** Answers, in Node's place, what never became a request, for an HTTP server's `clientError`: as all else is refused. */
+/** An HTTP server's `clientError` handler: answers a request that Node could not parse with a problem document. */
 export function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy();

@@ -7,26 +7,26 @@ import { createWorkerThreads } from '../api/worker-threads/worker-threads.ts';
 import type { Config } from '../config/config.ts';
 import { refuseUnreadable } from './refuse-unreadable.ts';
 
-const lookForIdleMs = 50;
-// Longer than the usual proxy's: whoever closes an idle connection first risks a request on it.
+const closeIdleEveryMs = 50;
+// Longer than the usual proxy's, because the side that closes an idle connection first can lose a request on it.
 const keepAliveMs = 75_000;
-// A request has to be there, body and all, within this: also one that comes byte by byte.
-const [headersMs, requestMs, lookEveryMs] = [10_000, 30_000, 2_000];
-const mostConnections = 20_000;
+// The whole request, body included, must arrive within `requestMs`, also if it arrives byte by byte.
+const [headersMs, requestMs, checkEveryMs] = [10_000, 30_000, 2_000];
+const maxConnections = 20_000;
 
 export type Served = {
   port: number;
-  /** Takes no more connections, finishes the requests that are under way, and cuts off what is left after `withinMs`. */
+  /** Accepts no more connections, finishes the open requests, and closes the remaining connections after `withinMs`. */
   close(limit: { withinMs: number }): Promise<void>;
 };
 
-/** Serves the API. Throws, naming PORT, when its port is taken. */
+/** Serves the API. Throws an error that names PORT if the port is in use. */
 export async function serveApi(
   deps: Omit<ApiDeps, 'threads'>,
   { host, port }: Config['http'],
 ): Promise<Served> {
   const threads = createWorkerThreads({
-    onError: (error) => deps.logger.error({ err: error }, 'a worker thread broke'),
+    onError: (error) => deps.logger.error({ err: error }, 'a worker thread failed'),
   });
   const { fetch } = createApp({ ...deps, threads });
   return new Promise((resolve, reject) => {
@@ -34,33 +34,33 @@ export async function serveApi(
       keepAliveTimeout: keepAliveMs,
       headersTimeout: headersMs,
       requestTimeout: requestMs,
-      connectionsCheckingInterval: lookEveryMs,
+      connectionsCheckingInterval: checkEveryMs,
     };
-    // Guarantee: HTTP/1.1, as no other server was asked for.
+    // Guarantee: an HTTP/1.1 server, because the options select no other.
     const server = serve({ fetch, hostname: host, port, serverOptions }, (info) => {
       resolve({ port: info.port, close });
     }) as Server;
-    server.maxConnections = mostConnections;
+    server.maxConnections = maxConnections;
     server.on('clientError', refuseUnreadable);
     server.on('error', (error: NodeJS.ErrnoException) =>
       reject(error.code === 'EADDRINUSE' ? new Error(`PORT: ${port} is in use`) : error),
     );
     server.prependListener('request', (_: IncomingMessage, response: ServerResponse) => {
-      // Whoever keeps its connection would come back to a process that is about to go.
+      // A kept connection would send its next request to a process that is about to exit.
       if (deps.stopping.aborted) response.shouldKeepAlive = false;
     });
-    // A balancer's that has said nothing yet, or a scanner's: it has no request to finish.
-    const silent = new Set<Socket>();
+    // Connections that have sent no data yet, such as a load balancer's or a scanner's, have no request to finish.
+    const unusedSockets = new Set<Socket>();
     server.on('connection', (socket: Socket) => {
-      silent.add(socket);
-      socket.once('data', () => silent.delete(socket));
-      socket.once('close', () => silent.delete(socket));
+      unusedSockets.add(socket);
+      socket.once('data', () => unusedSockets.delete(socket));
+      socket.once('close', () => unusedSockets.delete(socket));
     });
     const close = async ({ withinMs }: { withinMs: number }) => {
       const closed = new Promise<void>((done) => server.close(() => done()));
-      for (const socket of silent) socket.destroy();
-      // A connection whose request was begun before the stop is kept by its client, and idle.
-      const idle = setInterval(() => server.closeIdleConnections(), lookForIdleMs);
+      for (const socket of unusedSockets) socket.destroy();
+      // The client keeps a connection whose request began before the stop, so it becomes idle later.
+      const idle = setInterval(() => server.closeIdleConnections(), closeIdleEveryMs);
       const cut = setTimeout(() => server.closeAllConnections(), withinMs);
       await closed;
       clearInterval(idle);

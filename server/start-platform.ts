@@ -4,7 +4,7 @@ import { createHandledRuns } from '../services/recovery/handled-runs.ts';
 import { createDeliveryRuns } from '../services/notifications/delivery-runs.ts';
 import { createAccountHealth } from '../services/payments/account-health.ts';
 import { createProviderDirectory } from '../services/payments/provider-directory.ts';
-import { createCursors, lookForCuts } from '../api/events/cursors.ts';
+import { createCursors, detectFeedCuts } from '../api/events/cursors.ts';
 import { createKeyWatch } from '../api/key-watch.ts';
 import { createAddressOf } from '../api/limits/address.ts';
 import { createRate } from '../api/limits/rate.ts';
@@ -27,20 +27,19 @@ import { runWorker } from '../worker/run-worker.ts';
 import { connectClient } from './connect-client.ts';
 import { serveApi } from './serve-api.ts';
 
-/** Of the time for a stop, what requests under way may take; the workers come after them. */
+/** The share of the stop deadline that open requests may use; the workers stop after them. */
 const shareOfRequests = 1 / 3;
 
 export type Platform = {
-  /** Where the API listens; undefined without the API. */
+  /** The API's port; undefined without the API. */
   port: number | undefined;
   /**
-   * Lets what is under way finish, within one deadline: not ready any more, then what waits is answered, then the door,
-   * the workers, the connections.
+   * Stops in order, within one deadline: readiness, waiting requests, the HTTP server, the workers, the connections.
    */
   stop(): Promise<void>;
 };
 
-/** Starts the API, a worker, or both on one connection, in this process. Returns when they serve. */
+/** Starts the API, a worker, or both on one Temporal connection in this process. Resolves when they serve. */
 export async function startPlatform(input: {
   config: Config;
   logger: Logger;
@@ -50,29 +49,30 @@ export async function startPlatform(input: {
   const { config, logger, hasApi, hasWorker } = input;
   const stopping = new AbortController();
   const draining = new AbortController();
-  // Every stream and every round that waits listens to them: many are no leak.
+  // Every stream and delivery run listens to these signals, so many listeners are no leak.
   setMaxListeners(0, stopping.signal, draining.signal);
   if (config.dnsServers) useNameServers(config.dnsServers);
   await migrateDatabase(config.database);
   const { db, close: closeDatabase } = openDatabase({
     ...config.database,
-    onError: (error) => logger.warn({ err: error }, 'an idle database connection broke'),
+    onError: (error) => logger.warn({ err: error }, 'an idle database connection failed'),
   });
   const sealer = createSealer(config.secretKeys);
-  // Seen by a rotation of keys before its keys are checked: whoever passed the check is seen.
+  // Reported before the check, so that a key rotation sees every process that passed it.
   const changes = await openChanges({ ...config.database, keyIds: sealer.keyIds });
   const verdict = await checkSecretKeys({ db, sealer });
   if (verdict.kind === 'wrong') throw new Error(`TENDER_SECRET_KEYS: ${verdict.detail}`);
-  await lookForCuts({ db, logger });
+  await detectFeedCuts({ db, logger });
   const temporal = await connectClient({ config, logger, signal: stopping.signal, hasWorker });
   const traffic = countTraffic({
     db,
-    onError: (error) => logger.warn({ err: error }, 'the figures of endpoints were not written'),
+    onError: (error) =>
+      logger.warn({ err: error }, 'the traffic statistics of endpoints were not written'),
   });
   const sender = createSender({
     allowPrivate: config.allowPrivateTargets,
     onError: (error) =>
-      logger.error({ event: 'brokers.thread_ended', err: error }, 'the brokers’ thread ended'),
+      logger.error({ event: 'brokers.thread_ended', err: error }, 'the broker thread ended'),
   });
   const health = createAccountHealth({ db, logger });
   const deps = {
@@ -96,14 +96,14 @@ export async function startPlatform(input: {
     switches: createRate({
       name: 'switchesPerMinutePerOrder',
       what: 'switches of one order in a minute',
-      most: config.limits.switchesPerMinutePerOrder,
+      max: config.limits.switchesPerMinutePerOrder,
       perSeconds: 60,
     }),
     attempt: createAttempter({ sender, sealer, onSent: traffic.onSent }),
     traffic,
     runs: createDeliveryRuns(),
     handledRuns: createHandledRuns(),
-    onEvents: (shard: number, listener: (news: EventNews) => void) => {
+    onEvents: (shard: number, listener: (notice: EventNews) => void) => {
       const stops = [
         changes.subscribe('tender_events', String(shard), () => listener('written')),
         changes.subscribe('tender_feed', String(shard), () => listener('numbered')),
@@ -131,21 +131,22 @@ export async function startPlatform(input: {
     stop: async () => {
       const { drainMs, withinMs } = config.stop;
       draining.abort();
-      // Balancers look every few seconds: until they have seen that this one is not ready, they send it requests.
+      // Load balancers check every few seconds and send requests until they see that this process is not ready.
       if (server) await sleep(drainMs);
       const endsMs = Date.now() + withinMs;
-      // Each is bounded by what is left: a process that was asked to end ends.
+      // Each step is bounded by the remaining time, so that the process always exits.
       const step = (work: Promise<unknown> | undefined, what: string) =>
         within(Promise.resolve(work), { timeoutMs: Math.max(0, endsMs - Date.now()), what }).catch(
-          (error: unknown) => logger.warn({ err: error }, 'stopping goes on without it'),
+          (error: unknown) =>
+            logger.warn({ err: error }, 'a shutdown step failed; the shutdown continues'),
         );
-      await step(server?.close({ withinMs: withinMs * shareOfRequests }), 'the API to close');
+      await step(server?.close({ withinMs: withinMs * shareOfRequests }), 'the API server');
       stopping.abort();
-      await step(working, 'the workers to end');
+      await step(working, 'the workers');
       await step(Promise.all([health.flush(), sender.close(), changes.close()]), 'connections');
-      await step(temporal.close(), 'Temporal’s connection');
-      await step(traffic.close(), 'the last figures');
-      await step(closeDatabase(), 'the database’s connections');
+      await step(temporal.close(), 'the Temporal connection');
+      await step(traffic.close(), 'the last traffic statistics');
+      await step(closeDatabase(), 'the database connections');
     },
   };
 }

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 
 export type { Logger } from 'pino';
 
-/** JSON lines on stderr; stdout belongs to what a command answers. Secrets never reach a line. */
+/** Logs JSON lines to stderr; stdout is for a command's result. Secrets are redacted. */
 export function createLogger({ level, name }: { level: string; name: string }): Logger {
   return pino(
     {
@@ -20,23 +20,23 @@ export function createLogger({ level, name }: { level: string; name: string }): 
   );
 }
 
-/** An error as a line shows it. What a statement was given may be anybody's key: its parameters are left out. */
+/** Serializes an error for a log line, without a query's parameters, because they may hold secrets. */
 export function shownError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const parameters = parametersIn(error);
   const without = (text: string) =>
-    parameters.reduce((shown, given) => shown.replaceAll(`\nparams: ${given}`, ''), text);
+    parameters.reduce((shown, params) => shown.replaceAll(`\nparams: ${params}`, ''), text);
   const { params: _params, raw: _raw, ...shown } = pino.stdSerializers.err(error) as PlainError;
   return { ...shown, message: without(shown.message), stack: without(shown.stack) };
 }
 
 type PlainError = { message: string; stack: string; params?: unknown; raw?: unknown };
 
-/** As Drizzle writes them into the message of a query that failed, and of those that caused it. */
+/** The parameters as Drizzle writes them into the message of a failed query, and of its causes. */
 function parametersIn(error: Error): string[] {
-  const given: string[] = [];
+  const found: string[] = [];
   for (let each: unknown = error; each instanceof Error; each = each.cause) {
-    if ('params' in each) given.push(String(each.params));
+    if ('params' in each) found.push(String(each.params));
   }
-  return given;
+  return found;
 }

@@ -1,32 +1,35 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Logger } from './logger.ts';
 
-/** A call to somebody outside, whose client's faults are that call's and not the process's. */
+/** A call to an external system. Its client's uncaught errors end the call, not the process. */
 export type Outgoing = { kind: string; target: string };
 
 const outgoings = new AsyncLocalStorage<Outgoing>();
 
-/** Runs what calls outside, so that an error that its sockets and timers throw into the air is known by it. */
+/** Runs an outgoing call, so that an uncaught error of its sockets or timers is attributed to it. */
 export function runOutgoing<T>(outgoing: Outgoing, run: () => T): T {
   return outgoings.run(outgoing, run);
 }
 
 export type Uncaught = { error: Error; origin: string; outgoing: Outgoing | undefined };
 
-/** Hears what nobody caught, in this process or thread, and whose outgoing call it was. Returns what stops it. */
+/**
+ * Calls `listener` for each uncaught error of this process or thread, with its outgoing call. Returns a function that
+ * removes the listener.
+ */
 export function onUncaught(listener: (uncaught: Uncaught) => void): () => void {
-  const hear = (reason: unknown, origin: string) => {
+  const report = (reason: unknown, origin: string) => {
     const error = reason instanceof Error ? reason : new Error(String(reason));
-    // The store of whatever failed is still the current one here; test/unit/telemetry-survive-uncaught.test.ts.
+    // The failed call's store is still current here; test/unit/telemetry-survive-uncaught.test.ts.
     listener({ error, origin, outgoing: outgoings.getStore() });
   };
-  const hearException = (error: Error) => hear(error, 'uncaughtException');
-  const hearRejection = (reason: unknown) => hear(reason, 'unhandledRejection');
-  process.on('uncaughtException', hearException);
-  process.on('unhandledRejection', hearRejection);
+  const onException = (error: Error) => report(error, 'uncaughtException');
+  const onRejection = (reason: unknown) => report(reason, 'unhandledRejection');
+  process.on('uncaughtException', onException);
+  process.on('unhandledRejection', onRejection);
   return () => {
-    process.off('uncaughtException', hearException);
-    process.off('unhandledRejection', hearRejection);
+    process.off('uncaughtException', onException);
+    process.off('unhandledRejection', onRejection);
   };
 }
 
@@ -34,8 +37,9 @@ export function onUncaught(listener: (uncaught: Uncaught) => void): () => void {
 const brokenExitCode = 70;
 
 /**
- * Lets the process outlive errors of outgoing calls' clients. Any other error that nobody caught leaves it in a
- * state that nobody knows: it says so and ends, and whoever watches it starts another. Returns how many were outlived.
+ * Keeps the process alive after an uncaught error of an outgoing call's client. After any other uncaught error the
+ * process state is unknown: it logs the error and exits with 70, for its supervisor to restart it. Returns the number
+ * of survived errors.
  */
 export function surviveUncaught({ logger }: { logger: Logger }): { survived: () => number } {
   let survived = 0;
@@ -43,12 +47,15 @@ export function surviveUncaught({ logger }: { logger: Logger }): { survived: () 
     if (outgoing) {
       survived += 1;
       const fields = { event: 'process.uncaught', origin, ...outgoing, count: survived };
-      logger.error({ ...fields, error }, 'an outgoing call threw an error that nobody caught');
+      logger.error({ ...fields, error }, 'an outgoing call threw an uncaught error');
       return;
     }
-    // Whatever happens to the line, the process ends.
+    // The process exits even if the line cannot be written.
     try {
-      logger.fatal({ event: 'process.uncaught', origin, error }, 'an error was not caught');
+      logger.fatal(
+        { event: 'process.uncaught', origin, error },
+        'uncaught error; the process exits',
+      );
     } finally {
       logger.flush(() => process.exit(brokenExitCode));
       setTimeout(() => process.exit(brokenExitCode), 1_000);

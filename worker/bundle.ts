@@ -11,18 +11,17 @@ const cacheFolder = join(root, 'node_modules', '.cache', 'tender');
 const sourceFolders = ['workflows', 'domain'];
 
 /**
- * The workflows' code as one script, as workers run it. Bundling takes seconds, so the result is kept
- * under a hash of all that goes into it.
+ * The workflow bundle as workers run it. Bundling takes seconds, so the result is cached under a hash of its sources.
  */
 export async function workflowBundle({ logger }: { logger: Logger }): Promise<{ code: string }> {
   const path = join(cacheFolder, `workflows-${await hashOfSources()}.js`);
-  const kept = await readFile(path, 'utf8').catch(() => undefined);
-  if (kept !== undefined) return { code: kept };
+  const cached = await readFile(path, 'utf8').catch(() => undefined);
+  if (cached !== undefined) return { code: cached };
   const workflowsPath = join(root, 'workflows', 'index.ts');
   const { code } = await bundleWorkflowCode({
     workflowsPath,
-    // Executed once a thread instead of at every workflow's creation: no module of ours, and none that
-    // we import, keeps state (the SDK's own state stands in each workflow's activator).
+    // Executed once per thread, not for every workflow: no module of ours, and none that we import, keeps state. The
+    // SDK keeps its state in each workflow's activator.
     preloadModules: [workflowsPath],
     logger: {
       log: () => {},
@@ -34,7 +33,7 @@ export async function workflowBundle({ logger }: { logger: Logger }): Promise<{ 
     },
   });
   await mkdir(cacheFolder, { recursive: true });
-  // Written aside and renamed: two processes may start at once.
+  // Written to a draft and renamed, because two processes may start at once.
   const draft = `${path}.${process.pid}`;
   await writeFile(draft, code);
   await rename(draft, path);

@@ -6,15 +6,15 @@ import type { Config } from '../config/config.ts';
 import { receiversQueue } from '../workflows/task-queues.ts';
 import { workflowBundle } from './bundle.ts';
 
-/** Of the time for a stop, after requests have had theirs: activities finish, are cancelled, are given up. */
+/** Shares of the stop deadline, after the API's: when activities are cancelled, and when they are abandoned. */
 const [shareOfGrace, shareOfForce] = [0.4, 0.55];
 
-// A call that hangs costs a socket and a timer; what is beyond this waits for its turn, and only for that.
+// A hanging call costs a socket and a timer. Calls above this limit queue.
 const receiversAtOnce = 1_000;
 
 /**
- * Makes the workers for all of Tender's workflows and activities: one for the platform's own work, and one for
- * what waits for merchants' receivers, with slots of its own. They run once `run()` is called.
+ * Creates the workers for all workflows and activities: one for the platform's own work, and one with its own slots for
+ * calls to merchants' receivers. They start with `run()`.
  */
 export async function createWorkers(input: {
   connection: NativeConnection;
@@ -28,7 +28,7 @@ export async function createWorkers(input: {
     connection,
     namespace,
     activities: createActivities(deps),
-    // Not held back for most of a heartbeat timeout: a busy moment must not look like death.
+    // The default throttles heartbeats for most of the timeout, so that a short overload would look like a dead worker.
     maxHeartbeatThrottleInterval: '1s',
     shutdownGraceTime: withinMs * shareOfGrace,
     shutdownForceTime: withinMs * shareOfForce,
@@ -38,7 +38,7 @@ export async function createWorkers(input: {
       ...common,
       taskQueue,
       workflowBundle: await workflowBundle(deps),
-      // Each cached workflow keeps its imports' memory; they are few on purpose.
+      // Each cached workflow holds the memory of its imports, which are few on purpose.
       maxCachedWorkflows: 1_000,
     }),
     Worker.create({

@@ -7,8 +7,8 @@ import { searchAttributes } from '../workflows/search-attributes.ts';
 const keywordType = 2;
 
 /**
- * Registers the search attributes that orders are found by. A service that does not let us (Temporal
- * Cloud) has them made beforehand; the message says which.
+ * Registers the search attributes of orders. On a service that does not allow it (Temporal Cloud) they must exist
+ * beforehand; the log message lists them.
  */
 export async function ensureSearchAttributes(input: {
   connection: NativeConnection;
@@ -17,10 +17,10 @@ export async function ensureSearchAttributes(input: {
 }): Promise<void> {
   const { namespace } = input.config.temporal;
   const { operatorService } = input.connection;
-  const wanted = Object.values(searchAttributes).map(({ name }) => name);
+  const required = Object.values(searchAttributes).map(({ name }) => name);
   try {
     const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
-    const missing = wanted.filter((name) => !(name in (customAttributes ?? {})));
+    const missing = required.filter((name) => !(name in (customAttributes ?? {})));
     if (missing.length === 0) return;
     await operatorService.addSearchAttributes({
       namespace,
@@ -29,7 +29,7 @@ export async function ensureSearchAttributes(input: {
   } catch (error) {
     input.logger.warn(
       { error: String(error), namespace },
-      `could not register search attributes; create these Keywords by hand if orders fail to start: ${wanted.join(', ')}`,
+      `could not register search attributes; create these Keywords by hand if orders fail to start: ${required.join(', ')}`,
     );
   }
 }

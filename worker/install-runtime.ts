@@ -12,8 +12,8 @@ const levels = {
 let isInstalled = false;
 
 /**
- * Sets the SDK's runtime up, once a process: it logs where we log (its INFO is our debug), and leaves
- * signals to us, because stopping has an order: first the door, then the worker, then the connections.
+ * Installs the SDK's runtime once per process. It logs to our logger (its INFO is our debug) and handles no signals,
+ * because the server stops its parts in order: API, workers, connections.
  */
 export function installRuntime({ logger }: { logger: Logger }): void {
   if (isInstalled) return;

@@ -7,43 +7,45 @@ import { listHeartbeats } from '../db/queries/heartbeats.ts';
 
 type Deps = Pick<ActivityDeps, 'client' | 'taskQueue' | 'db' | 'logger' | 'stopping'>;
 
-const lookEveryMs = 10_000;
-const lookForMs = 10_000;
-/** Its activity looks every few seconds; a worker that starts needs some for all that waits. */
+const checkEveryMs = 10_000;
+const checkTimeoutMs = 10_000;
+/** A required workflow's activity heartbeats every few seconds; a starting worker needs some more for its backlog. */
 const stalledForMs = 180_000;
-// Temporal may have been away for longer: one who is stalled is given the time to begin again.
-const looksBeforeReplaced = 6;
+// Temporal may have been down for longer, so a stalled workflow gets time to resume.
+const checksBeforeReplaced = 6;
 
-/** Starts all that must always run. Every worker does it; the first one wins. */
+/** Starts the required workflows. Every worker calls it; the first call starts them. */
 export async function startRequiredWorkflows(deps: Deps): Promise<void> {
   await Promise.all(requiredWorkflows.map((one) => one.start(deps)));
 }
 
 /**
- * Looks after what must always run, until the worker stops: what was terminated, cancelled or lost is started
- * again, what runs and does nothing is replaced. Both are alerts. Never rejects.
+ * Checks the required workflows until the worker stops. Starts those that were terminated, cancelled or lost, and
+ * replaces those that run but are stalled; each logs an alert. Never rejects.
  */
 export async function keepRequiredWorkflows(deps: Deps): Promise<void> {
-  const stalledLooks = new Map<string, number>();
+  const stalledChecks = new Map<string, number>();
   while (!deps.stopping.aborted) {
-    await sleep(lookEveryMs, undefined, { signal: deps.stopping }).catch(() => {});
+    await sleep(checkEveryMs, undefined, { signal: deps.stopping }).catch(() => {});
     if (deps.stopping.aborted) return;
     try {
-      await deps.client.withDeadline(Date.now() + lookForMs, () => look(deps, stalledLooks));
+      await deps.client.withDeadline(Date.now() + checkTimeoutMs, () =>
+        checkAll(deps, stalledChecks),
+      );
     } catch (error) {
-      deps.logger.warn({ err: error }, 'what must always run could not be looked at');
+      deps.logger.warn({ err: error }, 'the required workflows could not be checked');
     }
   }
 }
 
-async function look(deps: Deps, stalledLooks: Map<string, number>): Promise<void> {
+async function checkAll(deps: Deps, stalledChecks: Map<string, number>): Promise<void> {
   const heartbeats = await listHeartbeats(deps.db);
   for (const required of requiredWorkflows) {
     const seenAt = heartbeats.get(required.workflowId);
     const isStalled = seenAt !== undefined && seenAt.getTime() < Date.now() - stalledForMs;
-    const looks = isStalled ? (stalledLooks.get(required.workflowId) ?? 0) + 1 : 0;
-    stalledLooks.set(required.workflowId, looks);
-    await keepRunning(deps, required, { isStuck: looks >= looksBeforeReplaced });
+    const checks = isStalled ? (stalledChecks.get(required.workflowId) ?? 0) + 1 : 0;
+    stalledChecks.set(required.workflowId, checks);
+    await keepRunning(deps, required, { isStuck: checks >= checksBeforeReplaced });
   }
 }
 
@@ -56,12 +58,12 @@ async function keepRunning(
   const status = await runStatus(deps.client, workflowId);
   if (status === 'RUNNING' && !isStuck) return;
   if (status === 'RUNNING') {
-    const reason = 'runs, and has done nothing for minutes';
+    const reason = 'runs, but has made no progress for minutes';
     await terminateRun(deps.client, { workflowId, reason });
   }
   await required.start(deps);
   deps.logger.error(
     { event: 'workflow.restarted', workflowId, status: isStuck ? 'STUCK' : status },
-    'a workflow that must always run did not; it was started again',
+    'a required workflow was not running or was stalled; it was restarted',
   );
 }

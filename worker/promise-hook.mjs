@@ -1,9 +1,8 @@
 // Preloaded (`node --import`) into the process and so into the SDK's workflow threads, before the SDK.
-//
-// The SDK formats a source-mapped stack trace for every promise a workflow creates. It serves only
-// the Call Stack tab of the Temporal UI, and costs a third of the worker's CPU (see
-// docs/explanation/decisions/0004-no-stack-trace-per-promise.md). This refuses that one hook, which the SDK
-// allows for; every other hook passes. TENDER_WORKFLOW_STACK_TRACES=true turns the traces back on.
+// The SDK formats a source-mapped stack trace for every promise that a workflow creates. The traces only serve the
+// Call Stack tab of the Temporal UI and cost a third of the worker's CPU (see
+// docs/explanation/decisions/0004-no-stack-trace-per-promise.md). This file refuses that one hook, which the SDK
+// allows; other hooks pass. TENDER_WORKFLOW_STACK_TRACES=true turns the traces back on.
 import v8 from 'node:v8';
 
 if (process.env.TENDER_WORKFLOW_STACK_TRACES !== 'true' && v8.promiseHooks) {

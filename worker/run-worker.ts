@@ -8,8 +8,8 @@ import { keepRequiredWorkflows, startRequiredWorkflows } from './keep-required-w
 const retryMs = 1_000;
 
 /**
- * Runs the workers until `deps.stopping` aborts, then lets what is under way finish. Where one fails, as when
- * Temporal comes back without its state, all are made anew.
+ * Runs the workers until `deps.stopping` aborts, then lets open tasks finish. If one fails, for example because
+ * Temporal came back without its state, all are recreated.
  */
 export async function runWorker(input: {
   connection: NativeConnection;
@@ -26,7 +26,7 @@ export async function runWorker(input: {
       try {
         await Promise.race([running, startRequiredWorkflows(deps)]);
       } catch (error) {
-        // Their successors must not work beside them.
+        // The next workers must not run beside these.
         shutDown(workers);
         await running;
         throw error;
@@ -34,14 +34,14 @@ export async function runWorker(input: {
       input.onReady();
       await running;
     } catch (error) {
-      deps.logger.error({ err: error }, 'the worker failed and is made anew');
+      deps.logger.error({ err: error }, 'the worker failed and is recreated');
       await sleep(retryMs);
     }
   }
   await keeping;
 }
 
-/** Resolves when all have ended; rejects then, with the first reason, where one has failed. */
+/** Resolves when all workers have ended; rejects with the first failure if one failed. */
 async function runUntilStopped(workers: readonly Worker[], stopping: AbortSignal): Promise<void> {
   const stop = () => shutDown(workers);
   stopping.addEventListener('abort', stop, { once: true });

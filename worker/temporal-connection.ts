@@ -6,7 +6,7 @@ import type { Logger } from '../telemetry/logger.ts';
 const firstRetryMs = 250;
 const longestRetryMs = 5_000;
 
-/** What both the worker's and the API's connection are opened with. */
+/** The options of both the worker's and the API's connection. */
 export function connectionOptions({ address, apiKey, tls }: Config['temporal']) {
   const pair =
     tls && tls.certPem && tls.keyPem
@@ -19,7 +19,7 @@ export function connectionOptions({ address, apiKey, tls }: Config['temporal']) 
   };
 }
 
-/** Connects to Temporal, and keeps trying until it answers or `signal` aborts. */
+/** Connects to Temporal, and retries until it answers or `signal` aborts. */
 export async function connectToTemporal(input: {
   config: Config;
   logger: Logger;

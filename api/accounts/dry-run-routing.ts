@@ -20,7 +20,7 @@ const routeSchema = z
         'payer_unknown',
         'already_tried',
       ])
-      .openapi({ description: 'Why the way fits, or the first reason why it does not' }),
+      .openapi({ description: '`fits`, or the first reason why the route does not fit' }),
     health: z.enum(['healthy', 'probing', 'open']).openapi({
       description: '`open`: calls to this account fail; `probing`: they failed a while ago',
     }),
@@ -36,7 +36,7 @@ const route = createRoute({
   tags: ['Routing'],
   summary: 'Explain which payment route an order would take',
   description:
-    'Opens nothing. The first entry that `fits` would be tried first; the others follow when it surely did not execute. Accounts of one priority are drawn by weight, so two answers may differ.',
+    'Creates no payment. Tender would try the first entry that `fits`, and the next one only if that attempt certainly did not execute. Accounts of equal priority are drawn by weight, so two responses may differ.',
   security: [{ apiKey: [] }],
   request: {
     body: {
@@ -56,7 +56,7 @@ const route = createRoute({
   },
   responses: {
     200: {
-      description: 'Every way, the one to take first',
+      description: 'All routes; the first that fits is tried first',
       content: { 'application/json': { schema: z.object({ routes: z.array(routeSchema) }) } },
     },
     ...problemResponses(...bodyProblems),

@@ -10,10 +10,10 @@ const balanceSchema = z
     accountId: z.string(),
     provider: z.string(),
     currency: z.string(),
-    providerMinor: minor('What the provider owes: taken, less what was given back'),
-    merchantMinor: minor('What is yours: taken, less every refund asked for and every dispute'),
-    refundsMinor: minor('On its way back to payers'),
-    disputesMinor: minor('Held by the banks of payers'),
+    providerMinor: minor('What the provider owes: captured, less what was returned to payers'),
+    merchantMinor: minor('What is yours: captured, less every requested refund and every dispute'),
+    refundsMinor: minor('Refunds on their way to payers'),
+    disputesMinor: minor('Disputed amounts that payers’ banks hold'),
   })
   .openapi('Balance');
 
@@ -28,7 +28,7 @@ const route = createRoute({
   security: [{ apiKey: [] }],
   responses: {
     200: {
-      description: 'One entry for each account and currency that has moved',
+      description: 'One entry for each account and currency with ledger entries',
       content: { 'application/json': { schema: z.object({ data: z.array(balanceSchema) }) } },
     },
     ...problemResponses('invalid-request', 'unauthorized'),

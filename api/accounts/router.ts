@@ -3,7 +3,7 @@ import { newRouter } from '../new-router.ts';
 import { registerGetBalances } from './get-balances.ts';
 import { registerDryRunRouting } from './dry-run-routing.ts';
 
-/** Balances of provider accounts, and how the router would choose among them. */
+/** Balances of provider accounts, and the dry run of payment routing. */
 export function accountsRouter(deps: ApiDeps): App {
   const router = newRouter();
   registerGetBalances(router, deps);

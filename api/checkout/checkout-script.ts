@@ -1,4 +1,4 @@
-/** Runs in the payer's browser: counts down, and shows the page anew when the order's state changes. */
+/** The checkout page's script: counts down, and reloads the page when the order's state changes. */
 export const checkoutScript = `
 const page = document.getElementById('checkout');
 const left = document.getElementById('left');
@@ -9,7 +9,7 @@ function count() {
   left.textContent = two(Math.floor(seconds / 60)) + ':' + two(seconds % 60);
 }
 if (left) { count(); setInterval(count, 1000); }
-// A code that is over is replaced when the page is read again, shortly before.
+// Reloads shortly before the code expires; the server then renews it.
 const renewsMs = Date.parse(page.dataset.renews) - Date.now() - 10_000;
 if (renewsMs < 2_000_000_000) setTimeout(() => location.reload(), Math.max(1_000, renewsMs));
 const open = /^(pending|preparing|review|authorized)/.test(page.dataset.state);

@@ -1,4 +1,4 @@
-/** The checkout page's own style; the frame's is in `layout.tsx`. */
+/** The checkout page's own style; the shared style is in `layout.tsx`. */
 export const checkoutStyle = `
 .top { text-align: right; margin: 0 0 .75rem; }
 .card { text-align: center; }

@@ -4,8 +4,8 @@ import { formatMoney } from '../../domain/money.ts';
 import type { NextAction } from '../../domain/payment.ts';
 import { checkoutScript } from './checkout-script.ts';
 import { checkoutStyle } from './checkout-style.ts';
-import { checkoutWords, providerNames } from './checkout-words.ts';
-import type { Language } from './checkout-words.ts';
+import { checkoutTexts, providerNames } from './checkout-texts.ts';
+import type { Language } from './checkout-texts.ts';
 import { Layout } from '../pages/layout.tsx';
 
 type Props = {
@@ -16,28 +16,28 @@ type Props = {
   nonce: string;
 };
 
-/** What decides how the page looks; it reloads itself when this changes. */
+/** The state that the page shows; the page reloads when it changes. */
 export function stateOf({ snapshot, nextAction, nextActionExpiresAt, method }: OrderView): string {
   if (snapshot.status !== 'pending') return snapshot.status;
   if (!nextAction) return 'preparing';
-  // Another code is another page.
+  // A new code needs a reload.
   return `pending ${method} ${nextActionExpiresAt?.getTime() ?? ''}`.trim();
 }
 
-/** The whole page of one order. */
+/** The checkout page of an order. */
 export function Checkout(props: Props) {
   const { snapshot } = props.view;
-  const words = checkoutWords[props.language];
+  const texts = checkoutTexts[props.language];
   return (
     <Layout
-      title={`${words.title} ${formatMoney(snapshot)}`}
+      title={`${texts.title} ${formatMoney(snapshot)}`}
       lang={props.language === 'zh' ? 'zh-CN' : 'en'}
       nonce={props.nonce}
       head={<style nonce={props.nonce} dangerouslySetInnerHTML={{ __html: checkoutStyle }} />}
     >
       <main>
         <p class="top soft">
-          <a href={`?lang=${props.language === 'zh' ? 'en' : 'zh'}`}>{words.other}</a>
+          <a href={`?lang=${props.language === 'zh' ? 'en' : 'zh'}`}>{texts.other}</a>
         </p>
         <section
           class="card"
@@ -49,7 +49,7 @@ export function Checkout(props: Props) {
           <h1>{snapshot.subject}</h1>
           <div class="amount">{formatMoney(snapshot)}</div>
           <p class="soft">
-            {words.order} {snapshot.merchantOrderNo}
+            {texts.order} {snapshot.merchantOrderNo}
           </p>
           <Body {...props} />
         </section>
@@ -61,22 +61,22 @@ export function Checkout(props: Props) {
 
 function Body({ view, methods, language }: Props) {
   const { snapshot, nextAction } = view;
-  const words = checkoutWords[language];
+  const texts = checkoutTexts[language];
   if (snapshot.status !== 'pending') return <Ended view={view} language={language} />;
-  if (!nextAction) return <p class="wait">{words.preparing}</p>;
+  if (!nextAction) return <p class="wait">{texts.preparing}</p>;
   const provider = nameOf(view.method ?? '', language);
   return (
     <div class="pay">
       <Action action={nextAction} provider={provider} language={language} />
       <p class="soft">
-        {words.timeLeft} <b id="left">…</b>
+        {texts.timeLeft} <b id="left">…</b>
       </p>
       <Methods methods={methods} language={language} token={view.checkoutToken} />
     </div>
   );
 }
 
-/** `alipay.qr` is `Alipay` to a payer. */
+/** The provider's name for payers: `alipay.qr` is `Alipay`. */
 function nameOf(method: string, language: Language): string {
   const provider = method.split('.')[0] ?? '';
   return providerNames[language][provider] ?? provider;
@@ -84,7 +84,7 @@ function nameOf(method: string, language: Language): string {
 
 function Action(props: { action: NextAction; provider: string; language: Language }) {
   const { action, provider } = props;
-  const words = checkoutWords[props.language];
+  const texts = checkoutTexts[props.language];
   switch (action.kind) {
     case 'qr':
       return (
@@ -92,13 +92,13 @@ function Action(props: { action: NextAction; provider: string; language: Languag
           <div
             class="qr"
             role="img"
-            aria-label={words.scan(provider)}
+            aria-label={texts.scan(provider)}
             dangerouslySetInnerHTML={{ __html: renderSVG(action.content, { border: 2 }) }}
           />
-          <p>{words.scan(provider)}</p>
+          <p>{texts.scan(provider)}</p>
           {/^https?:/.test(action.content) && (
             <a class="button" href={action.content} rel="noreferrer">
-              {words.open}
+              {texts.open}
             </a>
           )}
         </>
@@ -106,7 +106,7 @@ function Action(props: { action: NextAction; provider: string; language: Languag
     case 'redirect':
       return (
         <a class="button" href={action.url} rel="noreferrer">
-          {words.continueAt(provider)}
+          {texts.continueAt(provider)}
         </a>
       );
     case 'form':
@@ -115,17 +115,17 @@ function Action(props: { action: NextAction; provider: string; language: Languag
           {Object.entries(action.fields).map(([name, value]) => (
             <input type="hidden" name={name} value={value} />
           ))}
-          <button class="button">{words.continueAt(provider)}</button>
+          <button class="button">{texts.continueAt(provider)}</button>
         </form>
       );
     case 'jsapi':
       return (
         <button class="button" id="jsapi" data-params={JSON.stringify(action.params)}>
-          {words.continueAt(provider)}
+          {texts.continueAt(provider)}
         </button>
       );
     case 'clientSecret':
-      return <p>{words.inApp}</p>;
+      return <p>{texts.inApp}</p>;
   }
 }
 
@@ -133,7 +133,7 @@ function Methods(props: { methods: readonly string[]; language: Language; token:
   if (props.methods.length === 0) return null;
   return (
     <div class="methods">
-      <p class="soft">{checkoutWords[props.language].otherWay}</p>
+      <p class="soft">{checkoutTexts[props.language].otherWay}</p>
       {props.methods.map((method) => (
         <form method="post" action={`/pay/${props.token}/method`}>
           <button name="method" value={method}>
@@ -158,17 +158,17 @@ const marks = {
 function Ended({ view, language }: { view: OrderView; language: Language }) {
   const { status, returnUrl } = view.snapshot;
   if (status === 'pending') return null;
-  const words = checkoutWords[language];
+  const texts = checkoutTexts[language];
   return (
     <div class={`end ${status}`} role="status">
       <div class="mark" aria-hidden="true">
         {marks[status]}
       </div>
-      <h2>{words[status]}</h2>
-      <p class="soft">{words[`${status}Text`]}</p>
+      <h2>{texts[status]}</h2>
+      <p class="soft">{texts[`${status}Text`]}</p>
       {returnUrl && (
         <a class="button" href={returnUrl}>
-          {words.back}
+          {texts.back}
         </a>
       )}
     </div>

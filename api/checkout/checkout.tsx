@@ -12,28 +12,28 @@ import { renewHandle } from '../orders/renew-handle.ts';
 import { requestSwitch } from '../orders/switch-payment.ts';
 import { waitFor } from '../wait-for.ts';
 import { Checkout, stateOf } from './checkout-view.tsx';
-import { chooseLanguage } from './checkout-words.ts';
+import { chooseLanguage } from './checkout-texts.ts';
 import { securePage } from '../pages/secure-page.ts';
 
 const heartbeatMs = 15_000;
-// The page shows itself as it is afterwards, and turns by itself when the switch is done.
+// After this wait the page shows its current state and reloads when the switch is done.
 const longestSwitchMs = 8_000;
 
-// Their next action is for a merchant's own page or app.
+// The next action of these methods needs the merchant's own page or app.
 const isForApps: ReadonlySet<string> = new Set(['stripe.payment_intent', 'wechat-pay.jsapi']);
 const providerOf = (method: string) => method.split('.')[0] ?? '';
 
-/** The page where a payer pays, `/pay/<token>`, and the stream that tells it of the end. */
+/** Registers the checkout page, `/pay/<token>`, and the stream of its state. */
 export function registerCheckout(app: App, deps: ApiDeps) {
   const streamsOfOrder = createConcurrency({
     name: 'checkoutStreamsPerOrder',
     what: 'open checkout pages of one order',
-    most: deps.limits.checkoutStreamsPerOrder,
+    max: deps.limits.checkoutStreamsPerOrder,
   });
   const streamsOfAddress = createConcurrency({
     name: 'streamsPerAddress',
     what: 'open checkout pages at one address',
-    most: deps.limits.streamsPerAddress,
+    max: deps.limits.streamsPerAddress,
   });
   const findByToken = async (checkoutToken: string): Promise<OrderView> => {
     const isToken = /^[A-Za-z0-9_-]{22}$/.test(checkoutToken);
@@ -67,8 +67,8 @@ export function registerCheckout(app: App, deps: ApiDeps) {
   });
 
   /**
-   * The other providers this order may be paid at, where an account of the merchant's can take it
-   * now: of each the first method that a page like this one can carry out.
+   * The methods of other providers that the merchant's accounts can take now: for each provider the first one that this
+   * page supports.
    */
   async function methodsOf({ snapshot, method }: OrderView): Promise<string[]> {
     if (snapshot.status !== 'pending' || snapshot.methods.length < 2) return [];
@@ -96,7 +96,7 @@ export function registerCheckout(app: App, deps: ApiDeps) {
   ): Promise<void> {
     await requestSwitch(deps, { orderId: snapshot.id, method });
     await waitFor({
-      subscribe: (tell) => deps.changes.subscribe('tender_orders', snapshot.id, tell),
+      subscribe: (onChange) => deps.changes.subscribe('tender_orders', snapshot.id, onChange),
       timeoutMs: longestSwitchMs,
       caller,
       read: () => findByToken(token),
@@ -106,7 +106,7 @@ export function registerCheckout(app: App, deps: ApiDeps) {
   }
 
   app.get('/pay/:token/stream', async (c) => {
-    // Nobody would ever read, or end, the stream of a HEAD.
+    // The stream of a HEAD request would never be read or ended.
     if (c.req.method === 'HEAD') return c.body(null, 200, { 'content-type': 'text/event-stream' });
     const checkoutToken = c.req.param('token');
     const { snapshot } = await findByToken(checkoutToken);
@@ -123,15 +123,15 @@ export function registerCheckout(app: App, deps: ApiDeps) {
       const wake = createWakeSignal();
       const stop = deps.changes.subscribe('tender_orders', snapshot.id, wake.signal);
       stream.onAbort(wake.signal);
-      let told = '';
+      let sentState = '';
       try {
         while (!stream.aborted) {
           const view = await findByToken(checkoutToken);
           const state = stateOf(view);
-          if (state !== told) await stream.writeSSE({ event: 'state', data: state });
-          // A comment keeps proxies from closing a quiet stream, and finds out who has gone.
-          else await stream.write(': still here\n\n');
-          told = state;
+          if (state !== sentState) await stream.writeSSE({ event: 'state', data: state });
+          // A comment keeps proxies from closing an idle stream, and detects closed connections.
+          else await stream.write(': heartbeat\n\n');
+          sentState = state;
           if (isEnded(view.snapshot.status)) return;
           await wake.wait(heartbeatMs);
         }

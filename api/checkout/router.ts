@@ -2,7 +2,7 @@ import type { ApiDeps, App } from '../deps.ts';
 import { newRouter } from '../new-router.ts';
 import { registerCheckout } from './checkout.tsx';
 
-/** The payer's page of an order. */
+/** The payer's checkout page of an order. */
 export function checkoutRouter(deps: ApiDeps): App {
   const router = newRouter();
   registerCheckout(router, deps);

@@ -8,9 +8,7 @@ import { bodyProblems, cursorSchema, problemResponses } from '../schemas.ts';
 
 const acknowledgementSchema = z
   .strictObject({
-    leaseToken: z
-      .string()
-      .regex(/^lease_[\w-]{1,64}$/, 'must be the leaseToken of a batch that was taken'),
+    leaseToken: z.string().regex(/^lease_[\w-]{1,64}$/, 'must be the leaseToken of a leased batch'),
     cursor: cursorSchema.openapi({ description: 'The `cursor` of the batch, or one within it' }),
   })
   .openapi('Acknowledgement');
@@ -22,7 +20,7 @@ const route = createRoute({
   tags: ['Events'],
   summary: 'Acknowledge events of a consumer group',
   description:
-    'Moves the group forward to the cursor; the batch is done once all of it is acknowledged. Saying it again changes nothing. Too late, when the events are another member’s, it is refused: they will be worked on twice.',
+    'Moves the group forward to the cursor; the batch is done once all of it is acknowledged. Repeating the call changes nothing. It is refused if the lease ended and another member has the events: they are then processed twice.',
   security: [{ apiKey: [] }],
   request: {
     params: z.object({ name: groupName }),
@@ -30,7 +28,7 @@ const route = createRoute({
   },
   responses: {
     200: {
-      description: 'Where the group stands',
+      description: 'The position of the group',
       content: { 'application/json': { schema: z.object({ cursor: cursorSchema }) } },
     },
     ...problemResponses(...bodyProblems, 'not-found', 'lease-lost', 'cursor-not-in-feed'),
@@ -52,7 +50,7 @@ export function registerAcknowledgeEvents(app: App, { db, cursors }: ApiDeps) {
       case 'noGroup':
         throw notFound('consumer group', name);
       case 'leaseLost':
-        throw new Problem('lease-lost', `The lease ${leaseToken} is not the group's any more.`);
+        throw new Problem('lease-lost', `${leaseToken} is no longer the lease of the group.`);
       case 'beyondLease': {
         const message = `must not lie beyond the lease, which ends at ${result.leasePosition}`;
         throw refuseFields([{ in: 'body', field: '/cursor', message }]);

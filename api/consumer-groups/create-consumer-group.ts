@@ -23,7 +23,7 @@ const newConsumerGroupSchema = z
     filter: filterSchema.nullable().default(null),
     from: z.enum(['start', 'end']).or(cursorSchema).default('start').openapi({
       description:
-        'Where it begins: with the first event there is, with what comes next, or after a cursor',
+        'Where it starts: with the oldest event, with the next new event, or after a cursor',
     }),
   })
   .openapi('NewConsumerGroup');
@@ -35,13 +35,13 @@ const route = createRoute({
   tags: ['Events'],
   summary: 'Create a consumer group',
   description:
-    'Readers of the feed that share the work and remember together how far they are. Creating the same group again answers with the one there is, wherever it stands.',
+    'The members of a group share the events of the feed and one position. Creating the same group again returns the existing group at its current position.',
   security: [{ apiKey: [] }],
   request: {
     body: { required: true, content: { 'application/json': { schema: newConsumerGroupSchema } } },
   },
   responses: {
-    200: { description: 'The same group was created before', content },
+    200: { description: 'The same group exists already', content },
     201: { description: 'The group', content },
     ...problemResponses(
       ...bodyProblems,
@@ -56,7 +56,7 @@ export function registerCreateConsumerGroup(app: App, deps: ApiDeps) {
   app.openapi(route, async (c) => {
     const { name, eventTypes, filter, from } = c.req.valid('json');
     const merchantId = c.var.merchant.id;
-    const wanted = { merchantId, name, eventTypes, filter };
+    const requested = { merchantId, name, eventTypes, filter };
     const position =
       from === 'end'
         ? await endOfFeed(deps.db, { merchantId })
@@ -64,12 +64,16 @@ export function registerCreateConsumerGroup(app: App, deps: ApiDeps) {
           ? 0
           : await deps.cursors.read(c.var.merchant.shard, from);
     const cursorAt = await deps.cursors.writer(c.var.merchant.shard);
-    const made = await insertConsumerGroup(deps.db, { ...wanted, position });
-    if (made) return c.json(consumerGroupBody(made, cursorAt), 201);
+    const created = await insertConsumerGroup(deps.db, { ...requested, position });
+    if (created) return c.json(consumerGroupBody(created, cursorAt), 201);
     const known = await findConsumerGroup(deps.db, { merchantId, name });
-    if (!known) throw new Problem('limit-reached', `There are ${mostGroups} groups already.`);
-    if (!isSame(known, wanted)) {
-      throw new Problem('consumer-group-taken', `${name} reads something else.`);
+    if (!known)
+      throw new Problem('limit-reached', `A merchant has at most ${mostGroups} consumer groups.`);
+    if (!isSame(known, requested)) {
+      throw new Problem(
+        'consumer-group-taken',
+        `The group ${name} exists with other event types or another filter.`,
+      );
     }
     return c.json(consumerGroupBody(known, cursorAt), 200);
   });
@@ -77,7 +81,7 @@ export function registerCreateConsumerGroup(app: App, deps: ApiDeps) {
 
 type Wanted = Pick<ConsumerGroup, 'eventTypes' | 'filter'>;
 
-/** Where it stands is no part of what it is: a member that creates it at its start finds it moved on. */
+/** Compares without the position: a member that creates the group at its start may find it moved on. */
 function isSame(a: Wanted, b: Wanted): boolean {
   const contentOf = ({ eventTypes, filter }: Wanted) => canonicalJson({ eventTypes, filter });
   return contentOf(a) === contentOf(b);

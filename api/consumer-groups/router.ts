@@ -5,7 +5,7 @@ import { registerConsumerGroups } from './consumer-groups.ts';
 import { registerTakeEvents } from './take-events.ts';
 import { registerAcknowledgeEvents } from './acknowledge-events.ts';
 
-/** Groups of consumers that share the log: take a batch, acknowledge it. */
+/** Consumer groups of the event feed: take a batch, acknowledge it. */
 export function consumerGroupsRouter(deps: ApiDeps): App {
   const router = newRouter();
   registerCreateConsumerGroup(router, deps);

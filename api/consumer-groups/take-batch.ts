@@ -11,9 +11,9 @@ import { waitFor } from '../wait-for.ts';
 
 export type TakeResult =
   | { kind: 'taken'; leaseToken: string; events: FeedEvent[]; through: number }
-  /** Another member has the batch, and who asks waited long enough. */
+  /** Another member has the batch and `waitMs` is over. */
   | { kind: 'leased'; position: number; leaseLeftMs: number; leaseId: string | null }
-  /** There is nothing after the group's position that it wants. */
+  /** No event after the group's position matches. */
   | { kind: 'empty'; position: number }
   | { kind: 'noGroup' };
 
@@ -30,26 +30,28 @@ type Take = {
 };
 
 /**
- * Takes the next events of a group for one member, waiting for them, or for the batch that is out, as
- * long as `waitMs`. A batch is one member's until it is acknowledged or its lease has run out.
+ * Leases the next events of a group to one member. Waits up to `waitMs` for events, or for the end of the current
+ * lease. A batch belongs to one member until it is acknowledged or its lease ends.
  */
 export async function takeBatch(input: Take): Promise<TakeResult> {
   const { changes, feed, merchant, name, caller } = input;
   const groupKey = groupKeyOf({ merchantId: merchant.id, name });
   const endsMs = Date.now() + input.waitMs;
 
-  // Awaited are either new events of the shard, or the end of the batch that is out. A lease that runs out
-  // is told by nobody: that wait ends with it.
+  // Waits for new events of the shard, or for the end of the current lease. No notification announces an expired lease,
+  // so that wait ends with the lease.
   function wait(before: TakeResult): Promise<TakeResult> {
-    const isOut = before.kind === 'leased';
+    const isLeased = before.kind === 'leased';
     const leftMs = Math.max(0, endsMs - Date.now());
     return waitFor<TakeResult>({
-      subscribe: (tell) =>
-        isOut ? changes.subscribe('tender_feed', groupKey, tell) : feed.subscribe(merchant, tell),
-      timeoutMs: isOut ? Math.min(leftMs, Math.ceil(before.leaseLeftMs)) : leftMs,
+      subscribe: (onChange) =>
+        isLeased
+          ? changes.subscribe('tender_feed', groupKey, onChange)
+          : feed.subscribe(merchant, onChange),
+      timeoutMs: isLeased ? Math.min(leftMs, Math.ceil(before.leaseLeftMs)) : leftMs,
       caller,
-      // Who has gone is given nothing.
-      read: async () => (caller.aborted ? before : look(input, { endsMs })),
+      // A caller that left gets no lease.
+      read: async () => (caller.aborted ? before : tryLease(input, { endsMs })),
       isEnough: (now) => !isStillAwaited(before, now),
     });
   }
@@ -62,14 +64,14 @@ export async function takeBatch(input: Take): Promise<TakeResult> {
   return found;
 }
 
-/** News, or the end of the same lease. */
+/** True while nothing has changed: still empty, or the same lease. */
 function isStillAwaited(before: TakeResult, now: TakeResult): boolean {
   if (before.kind === 'leased' && now.kind === 'leased') return before.leaseId === now.leaseId;
   return before.kind === 'empty' && now.kind === 'empty';
 }
 
-/** One attempt: whoever is first to write the lease has the events, the others look again. */
-async function look(
+/** One attempt to lease. The first member to write the lease gets the events; the others read again. */
+async function tryLease(
   { db, merchant, name, limit, leaseSeconds, caller }: Take,
   { endsMs }: { endsMs: number },
 ): Promise<TakeResult> {
@@ -92,7 +94,7 @@ async function look(
       if (isOurs) return { kind: 'taken', leaseToken, events, through };
       continue;
     }
-    // What nobody wants is not looked at again by whoever asks next.
+    // Events that do not match are skipped for good, so that the next call does not read them again.
     if (through > position) await skipEvents(db, range);
     const isOver = caller.aborted || Date.now() >= endsMs;
     if (!hasMore || isOver) return { kind: 'empty', position: through };

@@ -15,10 +15,10 @@ const takeSchema = z
       .min(0)
       .max(60)
       .default(0)
-      .openapi({ description: 'Seconds to wait for events, or for the batch that is out' }),
+      .openapi({ description: 'Seconds to wait for events, or for the end of the current lease' }),
     leaseSeconds: z.int().min(1).max(3_600).default(30).openapi({
       description:
-        'How long the batch is yours; not acknowledged by then, it is given to the next who asks',
+        'How long the batch is yours; if it is not acknowledged by then, the next caller gets it',
     }),
   })
   .openapi('TakeEvents');
@@ -30,7 +30,7 @@ const route = createRoute({
   tags: ['Events'],
   summary: 'Take the next events of a consumer group',
   description:
-    'Events come in the order of the feed, one batch at a time: while it is out, others wait. Acknowledge it with its `leaseToken` and `cursor` once its events are safe with you.',
+    'Events come in the order of the feed, one batch at a time: while a batch is leased, other members wait. Acknowledge it with its `leaseToken` and `cursor` once you have stored its events.',
   security: [{ apiKey: [] }],
   request: {
     params: z.object({ name: groupName }),
@@ -38,13 +38,13 @@ const route = createRoute({
   },
   responses: {
     200: {
-      description: 'The batch; without events, `leaseToken` is null',
+      description: 'The batch; `leaseToken` is null if it is empty',
       content: {
         'application/json': {
           schema: z.object({
             data: z.array(feedEventSchema),
             leaseToken: z.string().nullable(),
-            cursor: cursorSchema.openapi({ description: 'What to acknowledge' }),
+            cursor: cursorSchema.openapi({ description: 'The cursor to acknowledge' }),
           }),
         },
       },

@@ -13,7 +13,7 @@ export const deliverySchema = z
     resourceId: z.string(),
     status: z.enum(deliveryStatuses).openapi({
       description:
-        '`dead` wants a person; `dropped` was asked for, by a time to live or a newer event',
+        '`dead` needs a person; `dropped` is intended, by a time to live or a newer event',
     }),
     reason: z
       .enum([
@@ -27,7 +27,7 @@ export const deliverySchema = z
       ])
       .nullable(),
     attempts: z.int(),
-    replays: z.int().openapi({ description: 'How often it was sent again from the start' }),
+    replays: z.int().openapi({ description: 'How often the delivery was restarted' }),
     nextAttemptAt: timeSchema.nullable(),
     lastStatusCode: z.int().nullable(),
     lastError: z.string().nullable(),
@@ -41,14 +41,14 @@ export const attemptSchema = z
     attempt: z.int(),
     statusCode: z.int().nullable(),
     error: z.string().nullable(),
-    responseBody: z.string().nullable().openapi({ description: 'Its first 1,024 characters' }),
+    responseBody: z.string().nullable().openapi({ description: 'The first 1,024 characters' }),
     responseHeaders: z.record(z.string(), z.string()).nullable(),
     durationMs: z.int(),
     startedAt: timeSchema,
   })
   .openapi('DeliveryAttempt');
 
-/** A delivery as the API answers it. */
+/** A delivery as the API returns it. */
 export function deliveryBody(row: DeliveryRow): z.infer<typeof deliverySchema> {
   return {
     object: 'delivery',

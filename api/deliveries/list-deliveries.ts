@@ -14,7 +14,7 @@ const route = createRoute({
   tags: ['Endpoints'],
   summary: 'List deliveries',
   description:
-    'Newest first. `status=dead,dropped` is the list of what was never delivered, each with its reason; add `pending` for what is still tried.',
+    'Newest first. `status=dead,dropped` lists undelivered events with the reason; add `pending` for those that are still retried.',
   security: [{ apiKey: [] }],
   request: {
     query: z.strictObject({
@@ -30,7 +30,7 @@ const route = createRoute({
       since: instantSchema.optional(),
       cursor: z
         .string()
-        .regex(cursorPattern, 'must be the `nextCursor` of the page before')
+        .regex(cursorPattern, 'must be the `nextCursor` of the previous page')
         .optional(),
       limit: limitSchema,
     }),
@@ -50,10 +50,10 @@ const route = createRoute({
 
 export function registerListDeliveries(app: App, deps: ApiDeps) {
   app.openapi(route, async (c) => {
-    const { cursor, limit, status, since, ...wanted } = c.req.valid('query');
+    const { cursor, limit, status, since, ...selection } = c.req.valid('query');
     const [, position, before] = cursorPattern.exec(cursor ?? '') ?? [];
     const rows = await listDeliveries(deps.db, {
-      ...wanted,
+      ...selection,
       merchantId: c.var.merchant.id,
       statuses: status ?? deliveryStatuses,
       since: since === undefined ? undefined : new Date(since),

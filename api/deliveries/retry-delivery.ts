@@ -16,12 +16,12 @@ const route = createRoute({
   tags: ['Endpoints'],
   summary: 'Retry a delivery now',
   description:
-    'Whatever became of it: a dead letter starts anew with its whole schedule, what is still tried is tried at once. The receiver sees the same `webhook-id`.',
+    'Works in every status: a dead letter restarts with its whole retry schedule, a pending delivery is attempted at once. The receiver gets the same `webhook-id`.',
   security: [{ apiKey: [] }],
   request: { params: z.object({ endpointId, eventId }) },
   responses: {
     202: {
-      description: 'The delivery, on its way',
+      description: 'The delivery, now pending',
       content: { 'application/json': { schema: deliverySchema } },
     },
     ...problemResponses('invalid-request', 'unauthorized', 'not-found', 'endpoint-not-enabled'),

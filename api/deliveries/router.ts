@@ -4,7 +4,7 @@ import { registerListDeliveries } from './list-deliveries.ts';
 import { registerGetDelivery } from './get-delivery.ts';
 import { registerRetryDelivery } from './retry-delivery.ts';
 
-/** What was delivered to an endpoint, attempt by attempt. */
+/** Deliveries to endpoints, with their attempts. */
 export function deliveriesRouter(deps: ApiDeps): App {
   const router = newRouter();
   registerListDeliveries(router, deps);

@@ -10,7 +10,7 @@ import type { EndpointSettings } from './endpoint-schema.ts';
 import { changeOfSettings } from './endpoint-settings.ts';
 import { Problem } from '../problems.ts';
 
-/** Registers an endpoint with a new secret. Throws the problem that names each field that is refused. */
+/** Registers an endpoint with a new secret. Throws a problem that names each refused field. */
 export async function addEndpoint(
   deps: Omit<ApiDeps, 'db'> & { db: Database | Transaction },
   input: {

@@ -14,7 +14,7 @@ const route = createRoute({
   tags: ['Endpoints'],
   summary: 'Register an endpoint for events',
   description:
-    'Every event that it wants is sent there as a POST signed by Standard Webhooks, or published to the exchange or topic that `destination` names. The answer is the only time the `secret` is shown.',
+    'Tender sends every matching event as a POST signed by Standard Webhooks, or publishes it to the exchange or topic in `destination`. Only this response shows the `secret`.',
   security: [{ apiKey: [] }],
   request: {
     body: { required: true, content: { 'application/json': { schema: newEndpointSchema } } },
@@ -37,7 +37,7 @@ export function registerCreateEndpoint(app: App, deps: ApiDeps) {
   app.openapi(route, async (c) => {
     const { signature, handshake, ...settings } = c.req.valid('json');
     if (handshake && settings.destination) {
-      const message = 'must be false for a broker, which answers no challenge';
+      const message = 'must be false for a broker, which cannot answer a challenge';
       throw refuseFields([{ in: 'body', field: '/handshake', message }]);
     }
     const { answer } = await createOnce(c, deps.db, async (db) => {
@@ -53,7 +53,7 @@ export function registerCreateEndpoint(app: App, deps: ApiDeps) {
       const shown = endpoint.publicKey === null ? secret : null;
       const body = { ...endpointBody(endpoint), secret: shown };
       const location = `${deps.publicUrl}/v1/endpoints/${endpoint.id}`;
-      return { made: endpoint, status: 201, location, body };
+      return { resource: endpoint, status: 201, location, body };
     });
     return answer as never;
   });

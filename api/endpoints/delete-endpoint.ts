@@ -10,11 +10,11 @@ const route = createRoute({
   operationId: 'deleteEndpoint',
   tags: ['Endpoints'],
   summary: 'Remove an endpoint',
-  description: 'What waits for it becomes a dead letter with the reason `endpoint_deleted`.',
+  description: 'Its pending deliveries become dead letters with the reason `endpoint_deleted`.',
   security: [{ apiKey: [] }],
   request: { params: z.object({ endpointId }) },
   responses: {
-    204: { description: 'It is gone' },
+    204: { description: 'Removed' },
     ...problemResponses('invalid-request', 'unauthorized', 'not-found'),
   },
 });

@@ -15,7 +15,8 @@ const route = createRoute({
   operationId: 'dryRunFilter',
   tags: ['Endpoints'],
   summary: 'Test a filter against an event',
-  description: 'Of one you give, or of one that there is. Each condition is answered by itself.',
+  description:
+    'Tests an event from the body or a stored event, and returns the result of each condition.',
   security: [{ apiKey: [] }],
   request: {
     body: {

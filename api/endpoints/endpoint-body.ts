@@ -2,7 +2,7 @@ import type { z } from '@hono/zod-openapi';
 import type { Endpoint } from '../../db/queries/endpoints.ts';
 import type { endpointSchema } from './endpoint-schema.ts';
 
-/** An endpoint as the API answers it: without its secrets, which are shown once. */
+/** An endpoint as the API returns it, without its secrets. */
 export function endpointBody(endpoint: Endpoint): z.infer<typeof endpointSchema> {
   const { previousSecretUntil, congestion } = endpoint;
   const isInGrace = previousSecretUntil !== null && previousSecretUntil > new Date();

@@ -15,7 +15,7 @@ const retrySeconds = z
   .max(25)
   .openapi({
     description:
-      'Waits after the first, second, … failed attempt; after the last of them the delivery is a dead letter',
+      'Seconds to wait after the first, second, … failed attempt; after the last one the delivery is a dead letter',
     example: [5, 60, 600],
   });
 
@@ -25,19 +25,19 @@ const ruleSchema = z.strictObject({
   ttlSeconds: seconds(30 * daySeconds)
     .optional()
     .openapi({
-      description: 'Not delivered within this time, an event is dropped, and seen to be',
+      description: 'An event not delivered within this time is dropped, and listed as dropped',
     }),
   latestOnly: z.boolean().optional().openapi({
-    description: 'A newer event of the same resource drops what still waits',
+    description: 'A newer event of the same resource replaces pending ones',
   }),
   retrySeconds: retrySeconds.optional(),
   qos: z.enum(qualities).optional().openapi({
     description:
-      '`at_most_once`: sent once or not at all. Where the endpoint is failing or paused, or it is not known whether it was sent, it is dropped, and seen to be',
+      '`at_most_once`: sent once or not at all. The event is dropped, and listed as dropped, if the endpoint is failing or paused or if it is unknown whether the event was sent',
   }),
 });
 
-const headerName = z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'must be the name of a header');
+const headerName = z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'must be a header name');
 const secretText = z.string().min(1).max(4_096);
 
 const authSchema = z.discriminatedUnion('kind', [
@@ -70,19 +70,19 @@ const destinationSchema = z.discriminatedUnion('kind', [
     .strictObject({
       kind: z.literal('amqp'),
       exchange: textUpTo(127).default('').openapi({
-        description: 'Empty: the default exchange, and `routingKey` is the name of the queue',
+        description: 'Empty: the default exchange; `routingKey` is then the queue name',
       }),
       routingKey: textUpTo(127).min(1).default('{type}').openapi({
-        description: '`{type}` and `{resourceId}` stand for those of the event',
+        description: '`{type}` and `{resourceId}` are replaced by those of the event',
       }),
     })
     .openapi('AmqpDestination'),
   z
     .strictObject({
       kind: z.literal('kafka'),
-      topic: z.string().regex(/^[A-Za-z0-9._-]{1,249}$/, 'must be the name of a topic'),
+      topic: z.string().regex(/^[A-Za-z0-9._-]{1,249}$/, 'must be a topic name'),
       saslMechanism: z.enum(saslMechanisms).default('plain').openapi({
-        description: 'With `auth.kind: "basic"`',
+        description: 'Applies with `auth.kind: "basic"`',
       }),
     })
     .openapi('KafkaDestination'),
@@ -99,36 +99,38 @@ const settings = {
   }),
   eventTypes: patterns,
   channels: z.array(plainText(64)).max(50).openapi({
-    description: 'Only events published to one of these; none for every event',
+    description: 'Only events published to one of these channels; empty for every event',
   }),
   filter: z
     .record(z.string(), z.unknown())
     .nullable()
     .openapi({
-      description: 'What an event must look like; `docs/reference/filters.md` has the language',
+      description: 'Only events that match; `docs/reference/filters.md` describes the language',
       example: { 'data.amountMinor': { $gte: 10_000 } },
     }),
   rules: z.array(ruleSchema).max(50).openapi({
     description:
-      'How events of some types are treated; of several rules that fit a type, the first that says something about a matter decides it',
+      'Delivery rules by event type. If several rules match, the first that sets a field applies for that field',
   }),
   payload: z
     .enum(['full', 'id'])
-    .openapi({ description: '`id` sends only what the event is about' }),
+    .openapi({ description: '`id` sends only the id of the resource' }),
   format: z.enum(deliveryFormats),
   ordering: z.enum(['none', 'resource']).openapi({
-    description: '`resource`: an event waits for the earlier ones of its order, and only for those',
+    description: '`resource`: an event waits only for earlier events of the same resource',
   }),
   ratePerSecond: z.int().min(1).max(10_000).nullable(),
   maxConcurrency: z.int().min(1).max(64).nullable(),
   retrySeconds: retrySeconds.nullable(),
   headers: z.record(headerName, z.string().max(1_024)).openapi({
-    description: 'Sent with every delivery; kept sealed, and only their names are shown again',
+    description: 'Sent with every delivery; stored encrypted, and only the names are returned',
   }),
-  auth: authSchema.openapi({ description: 'How Tender identifies itself; kept sealed' }),
+  auth: authSchema.openapi({
+    description: 'How Tender authenticates to the receiver; stored encrypted',
+  }),
   description: plainText(256).nullable(),
   metadata: z.record(z.string().min(1).max(40), z.string().max(500)).openapi({
-    description: 'Your own notes, at most 20',
+    description: 'At most 20 entries of your own',
   }),
 };
 
@@ -150,13 +152,13 @@ export const newEndpointSchema = z
     auth: settings.auth.default({ kind: 'none' }),
     signature: z.enum(['hmac', 'ed25519']).default('hmac').openapi({
       description:
-        '`hmac`: a shared secret, `v1`; `ed25519`: a key pair, `v1a`, whose public half stands at `/.well-known/jwks.json`',
+        '`hmac`: a shared secret, `v1`; `ed25519`: a key pair, `v1a`, with the public key at `/.well-known/jwks.json`',
     }),
     description: settings.description.default(null),
     metadata: settings.metadata.default({}),
     handshake: z.boolean().default(false).openapi({
       description:
-        'Nothing is sent before the endpoint has answered a challenge: see `POST /v1/endpoints/{endpointId}/verify`',
+        'Sends no events until the endpoint has answered a challenge: see `POST /v1/endpoints/{endpointId}/verify`',
     }),
   })
   .openapi('NewEndpoint');
@@ -168,7 +170,7 @@ export const endpointPatchSchema = z
     ) as { [K in keyof typeof settings]: z.ZodOptional<(typeof settings)[K]> }),
     status: z.enum(['enabled', 'paused', 'disabled']).optional().openapi({
       description:
-        '`paused`: what comes waits. `disabled`: nothing comes, and what waits becomes a dead letter. `enabled` undoes both',
+        '`paused`: events wait. `disabled`: the endpoint gets no events, and pending deliveries become dead letters. `enabled` undoes both',
     }),
   })
   .openapi('EndpointPatch');
@@ -197,7 +199,7 @@ export const endpointSchema = z
     signature: z.enum(['hmac', 'ed25519']),
     publicKey: z.string().nullable().openapi({ description: 'whpk_…, for `ed25519`' }),
     previousSecretUntil: timeSchema.nullable().openapi({
-      description: 'Until then the secret before the last rotation signs too',
+      description: 'Until then the previous secret also signs',
     }),
     description: z.string().nullable(),
     metadata: z.record(z.string(), z.string()),
@@ -206,7 +208,7 @@ export const endpointSchema = z
     failingSince: timeSchema.nullable(),
     window: z.int().nullable().openapi({
       description:
-        'Calls that may be under way while it is failing; 0 where it is only probed; null while all is well',
+        'Concurrent calls allowed while the endpoint is failing; 0 while it is only probed; null while it is healthy',
     }),
     createdAt: timeSchema,
     updatedAt: timeSchema,
@@ -218,7 +220,7 @@ export const newSecretSchema = z.object({
     .string()
     .openapi({
       description:
-        'whsec_…, for any Standard Webhooks library; shown this once. Null where only the public key is of use to you',
+        'whsec_…, for any Standard Webhooks library; shown only once. Null for `ed25519`, where the receiver needs only the public key',
     })
     .nullable(),
 });

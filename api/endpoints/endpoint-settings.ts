@@ -13,10 +13,10 @@ import { Problem } from '../problems.ts';
 import type { FieldError } from '../problems.ts';
 import { refuseFields } from '../refuse-fields.ts';
 
-/** What an endpoint is before a change. */
+/** An endpoint's settings before a change. */
 export type KnownSettings = Pick<Endpoint, 'url' | 'destination'> & { access: EndpointAccess };
 
-const nothingKnown: KnownSettings = {
+const emptySettings: KnownSettings = {
   url: '',
   destination: null,
   access: { headers: {}, auth: { kind: 'none' } },
@@ -25,16 +25,15 @@ const nothingKnown: KnownSettings = {
 type Deps = Pick<ApiDeps, 'sealer' | 'allowPrivateTargets'>;
 
 /**
- * What a merchant asks of an endpoint, as its row keeps it: headers and credentials sealed together.
- * `known` is what was sealed before, for a change of only one of the two. Throws the problem that names
- * each field that is refused.
+ * Converts a merchant's settings to the columns of the endpoint's row; headers and credentials are encrypted together.
+ * `known` holds the current ones, for a change of only one of the two. Throws a problem that names each refused field.
  */
 export function changeOfSettings(
   { sealer, allowPrivateTargets }: Deps,
   input: { endpointId: EndpointId; settings: EndpointSettings; known?: KnownSettings },
 ): EndpointChange {
   const { headers, auth, filter, ...plain } = input.settings;
-  const known = input.known ?? nothingKnown;
+  const known = input.known ?? emptySettings;
   const access: EndpointAccess = {
     headers: headers ?? known.access.headers,
     auth: auth ?? known.access.auth,
@@ -82,8 +81,8 @@ function refusalsOfTarget({ url, destination, auth }: Target, allowPrivate: bool
   const schemes = targetSchemes[destination?.kind ?? 'http'];
   const refusal = refuseTarget(url, { allowPrivate, schemes });
   if (refusal) {
-    const schemesMeant = destination ? `: must be ${schemes.join('// or ')}//` : '';
-    const message = refusal === 'scheme_not_allowed' ? refusal + schemesMeant : refusal;
+    const expected = destination ? `: must be ${schemes.join('// or ')}//` : '';
+    const message = refusal === 'scheme_not_allowed' ? refusal + expected : refusal;
     throw new Problem('target-not-allowed', `The url is refused: ${refusal}.`, {
       extensions: { errors: [at('/url', message)] },
     });
@@ -91,7 +90,7 @@ function refusalsOfTarget({ url, destination, auth }: Target, allowPrivate: bool
   return destination ? refusalsOfBroker(new URL(url), auth) : [];
 }
 
-/** What a broker has no place for. */
+/** Errors for settings that a broker does not support. */
 function refusalsOfBroker(
   { protocol, hostname, search, hash }: URL,
   auth: EndpointAuth,
@@ -111,7 +110,7 @@ function refusalsOfBroker(
 
 const at = (field: string, message: string): FieldError => ({ in: 'body', field, message });
 
-/** Without the fields that were left out, as the database's driver wants it. */
+/** Removes undefined fields. */
 function defined<T extends object>(fields: T) {
   const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };

@@ -11,7 +11,7 @@ const route = createRoute({
   tags: ['Orders'],
   summary: 'Read the secret that signs confirmation requests',
   description:
-    "Requests to the order's `confirm.url` are signed with it by Standard Webhooks. Endpoints have secrets of their own.",
+    "It signs requests to an order's `confirm.url` by Standard Webhooks. Endpoints have their own secrets.",
   security: [{ apiKey: [] }],
   responses: {
     200: {

@@ -6,22 +6,22 @@ import type { ApiDeps, App } from '../deps.ts';
 import { notFound } from '../problems.ts';
 import { endpointId, problemResponses } from '../schemas.ts';
 
-const figure = (description: string) => z.number().nullable().openapi({ description });
+const average = (description: string) => z.number().nullable().openapi({ description });
 
 const trafficSchema = z
   .object({
     endpointId: z.string(),
     object: z.literal('endpoint.traffic'),
-    seconds: z.int().openapi({ description: 'How much time the figures are of, up to now' }),
+    seconds: z.int().openapi({ description: 'The length of the measured period, which ends now' }),
     sent: z.int(),
     delivered: z.int(),
     deliveredPerSecond: z.number().openapi({ description: 'R' }),
-    waitingMs: figure('From the event to the sending, on average'),
-    transferMs: figure('From the sending to the answer, on average'),
-    delayMs: figure('T = waiting + transfer'),
-    window: figure('Calls that may be under way at once; 0 while the endpoint is closed'),
-    capacityPerSecond: figure('C: what the window would let through'),
-    throughput: figure('TPUT = R/C: how much of its window the endpoint fills'),
+    waitingMs: average('Average time from the event to the request'),
+    transferMs: average('Average time from the request to the response'),
+    delayMs: average('T = waiting + transfer'),
+    window: average('Concurrent calls allowed; 0 while the endpoint is closed'),
+    capacityPerSecond: average('C: the deliveries per second that the window allows'),
+    throughput: average('TPUT = R/C: the used share of the window'),
   })
   .openapi('EndpointTraffic');
 
@@ -31,11 +31,14 @@ const route = createRoute({
   operationId: 'getTraffic',
   tags: ['Endpoints'],
   summary: 'Read the traffic of an endpoint',
-  description: 'What was sent in the last five minutes. The figures are a few seconds old.',
+  description: 'Statistics of the last five minutes, a few seconds old.',
   security: [{ apiKey: [] }],
   request: { params: z.object({ endpointId }) },
   responses: {
-    200: { description: 'Figures', content: { 'application/json': { schema: trafficSchema } } },
+    200: {
+      description: 'The statistics',
+      content: { 'application/json': { schema: trafficSchema } },
+    },
     ...problemResponses('invalid-request', 'unauthorized', 'not-found'),
   },
 });

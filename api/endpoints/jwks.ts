@@ -4,9 +4,9 @@ import { publishedKey } from '../../delivery/send/public-key.ts';
 import type { ApiDeps, App } from '../deps.ts';
 import { endpointId, merchantId, problemResponses } from '../schemas.ts';
 
-/** Of all merchants together; those of one are listed whole. */
-const mostKeys = 1_000;
-// A key is published from the moment it signs; this is how long a receiver may believe an older list.
+/** The limit for all merchants together; one merchant's keys are listed completely. */
+const maxKeys = 1_000;
+// A key is published from the moment it signs; a receiver may cache an older list for this long.
 const maxAgeSeconds = 300;
 
 const keySchema = z
@@ -29,7 +29,7 @@ const route = createRoute({
   tags: ['Endpoints'],
   summary: 'List the public keys that sign deliveries',
   description:
-    'A JSON Web Key Set (RFC 7517) of the ed25519 keys (RFC 8037) of endpoints that are signed so, newest first; after a rotation the key before stays until its grace is over. Needs no API key. Ask by the `webhook-key-id` of a delivery (`kid`), for your endpoint or for all of yours (`merchant`): each is complete, whatever the number of keys. Without one of them at most 1,000 are listed, the newest of each merchant first.',
+    'A JSON Web Key Set (RFC 7517) of the ed25519 keys (RFC 8037) of endpoints, newest first. After a rotation the previous key stays until its grace period ends. Needs no API key. Query by the `webhook-key-id` of a delivery (`kid`), by endpoint or by `merchant` for a complete list. Without a query at most 1,000 keys are listed, the newest of each merchant first.',
   request: {
     query: z.strictObject({
       endpoint: endpointId.optional(),
@@ -42,7 +42,7 @@ const route = createRoute({
   },
   responses: {
     200: {
-      description: 'The keys; none where there is no such endpoint, or it shares a secret',
+      description: 'The keys; empty if the endpoint does not exist or signs with a shared secret',
       content: { 'application/json': { schema: z.object({ keys: z.array(keySchema) }) } },
     },
     ...problemResponses('invalid-request'),
@@ -52,8 +52,8 @@ const route = createRoute({
 export function registerJwks(app: App, { db, limits }: Pick<ApiDeps, 'db' | 'limits'>) {
   app.openapi(route, async (c) => {
     const { endpoint: endpointId, merchant: merchantId, kid: keyId } = c.req.valid('query');
-    const isOfOne = endpointId !== undefined || merchantId !== undefined || keyId !== undefined;
-    const limit = isOfOne ? 2 * limits.endpointsPerMerchant : mostKeys;
+    const isFiltered = endpointId !== undefined || merchantId !== undefined || keyId !== undefined;
+    const limit = isFiltered ? 2 * limits.endpointsPerMerchant : maxKeys;
     const keys = await publishedKeys(db, { endpointId, merchantId, keyId, limit });
     c.header('cache-control', `public, max-age=${maxAgeSeconds}`);
     return c.json({ keys: keys.map(publishedKey) }, 200);

@@ -6,7 +6,10 @@ import { ensureSigningSecret } from '../../db/queries/signing-secret.ts';
 import { newSecret } from '../../delivery/send/sign.ts';
 import type { ApiDeps } from '../deps.ts';
 
-/** Signed with the merchant's own secret, which one given for a single order is not shown. Null without an address. */
+/**
+ * The endpoint of a single resource, signed with the merchant's own secret, because the response shows no secret. Null
+ * without a URL.
+ */
 export async function resourceEndpoint(
   deps: Pick<ApiDeps, 'db' | 'sealer'>,
   { merchantId, url }: { merchantId: MerchantId; url: string | undefined },

@@ -18,7 +18,7 @@ const route = createRoute({
   tags: ['Endpoints'],
   summary: 'Rotate the secret of an endpoint',
   description:
-    'Until the grace is over every delivery carries both signatures, so that a receiver can change over in its own time. A grace of 0 is for a secret that has leaked: the old one signs nothing more.',
+    'During the grace period every delivery carries both signatures, so that a receiver can switch at any time. Use a grace of 0 for a leaked secret: the old one stops signing at once.',
   security: [{ apiKey: [] }],
   request: {
     params: z.object({ endpointId }),
@@ -34,7 +34,7 @@ const route = createRoute({
                 .max(7 * daySeconds)
                 .default(daySeconds),
               signature: z.enum(['hmac', 'ed25519']).optional().openapi({
-                description: 'The kind it has, when left out',
+                description: 'The current kind by default',
               }),
             })
             .openapi('SecretRotation'),
@@ -57,24 +57,24 @@ const route = createRoute({
 
 export function registerRotateSecret(app: App, deps: ApiDeps) {
   app.openapi(route, async (c) => {
-    const whose = { merchantId: c.var.merchant.id, ...c.req.valid('param') };
+    const scope = { merchantId: c.var.merchant.id, ...c.req.valid('param') };
     const { graceSeconds, signature } = c.req.valid('json');
-    const before = await findEndpoint(deps.db, whose);
-    if (!before) throw notFound('endpoint', whose.endpointId);
+    const before = await findEndpoint(deps.db, scope);
+    if (!before) throw notFound('endpoint', scope.endpointId);
     const kind = signature ?? (before.publicKey === null ? 'hmac' : 'ed25519');
     const { secret, publicKey } = newSecret(kind);
     const { answer } = await createOnce(c, deps.db, async (db) => {
       const endpoint = await rotateSecret(
         { ...deps, db },
-        { ...whose, secret, publicKey, graceSeconds },
+        { ...scope, secret, publicKey, graceSeconds },
       );
       if (!endpoint) {
-        throw new Problem('rotation-under-way', 'The secret before the last one still signs.', {
+        throw new Problem('rotation-under-way', 'The previous secret still signs.', {
           extensions: { previousSecretUntil: before.previousSecretUntil?.toISOString() ?? null },
         });
       }
       const body = { ...endpointBody(endpoint), secret: publicKey === null ? secret : null };
-      return { made: endpoint, status: 200, body };
+      return { resource: endpoint, status: 200, body };
     });
     return answer as never;
   });

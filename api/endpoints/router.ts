@@ -13,7 +13,7 @@ import { registerRotateSecret } from './rotate-secret.ts';
 import { registerSendTestEvent } from './send-test-event.ts';
 import { registerJwks } from './jwks.ts';
 
-/** Where events are delivered to, and the keys that sign them. */
+/** Endpoints for events, and the keys that sign deliveries. */
 export function endpointsRouter(deps: ApiDeps): App {
   const router = newRouter();
   registerGetSigningSecret(router, deps);

@@ -18,12 +18,12 @@ const route = createRoute({
   tags: ['Endpoints'],
   summary: 'Send an endpoint a test event',
   description:
-    'An event `endpoint.test`, for this endpoint alone, whatever it has subscribed to: signed, formatted and retried like any other. `GET /v1/deliveries?eventId=` says what became of it.',
+    'Sends an `endpoint.test` event to this endpoint only, whatever its subscription: signed, formatted and retried like any other. `GET /v1/deliveries?eventId=` shows its delivery.',
   security: [{ apiKey: [] }],
   request: { params: z.object({ endpointId }) },
   responses: {
     202: {
-      description: 'The event is on its way',
+      description: 'The event is queued',
       content: {
         'application/json': { schema: z.object({ eventId: z.string(), type: z.string() }) },
       },
@@ -39,13 +39,13 @@ export function registerSendTestEvent(app: App, deps: ApiDeps) {
     if (!endpoint) throw notFound('endpoint', endpointId);
     const { answer } = await createOnce(c, deps.db, async (db) => {
       const event = await insertTestEvent(db, { merchant: c.var.merchant, endpoint });
-      return { made: event, status: 202, body: { eventId: event.id, type: event.type } };
+      return { resource: event, status: 202, body: { eventId: event.id, type: event.type } };
     });
     return answer as never;
   });
 }
 
-/** Writes the event that a person asked for, to see whether an endpoint hears us. */
+/** Writes the test event of an endpoint. */
 export async function insertTestEvent(
   db: Database | Transaction,
   { merchant, endpoint }: { merchant: Merchant; endpoint: Endpoint },

@@ -18,7 +18,7 @@ const route = createRoute({
   tags: ['Endpoints'],
   summary: 'Change, pause, resume, disable or enable an endpoint',
   description:
-    'What is left out stays as it is. Events that are claimed from now on are treated by the new settings; what waits already keeps its priority and its time to live.',
+    'Fields that are left out stay unchanged. The new settings apply to events claimed from now on; pending deliveries keep their priority and time to live.',
   security: [{ apiKey: [] }],
   request: {
     params: z.object({ endpointId }),
@@ -40,20 +40,23 @@ const route = createRoute({
 
 export function registerUpdateEndpoint(app: App, deps: ApiDeps) {
   app.openapi(route, async (c) => {
-    const whose = { merchantId: c.var.merchant.id, ...c.req.valid('param') };
+    const scope = { merchantId: c.var.merchant.id, ...c.req.valid('param') };
     const settings = c.req.valid('json');
-    const before = await findEndpoint(deps.db, whose);
-    if (!before) throw notFound('endpoint', whose.endpointId);
+    const before = await findEndpoint(deps.db, scope);
+    if (!before) throw notFound('endpoint', scope.endpointId);
     if (before.status === 'unverified' && settings.status === 'enabled') {
-      throw new Problem('endpoint-not-verified', 'It has not answered its challenge yet.');
+      throw new Problem(
+        'endpoint-not-verified',
+        'The endpoint has not answered its challenge yet.',
+      );
     }
     const change = changeOfSettings(deps, {
       endpointId: before.id,
       settings,
       known: { ...before, access: openAccess(deps.sealer, before) },
     });
-    const endpoint = await changeEndpoint(deps.db, { ...whose, change });
-    if (!endpoint) throw notFound('endpoint', whose.endpointId);
+    const endpoint = await changeEndpoint(deps.db, { ...scope, change });
+    if (!endpoint) throw notFound('endpoint', scope.endpointId);
     if (endpoint.deliveryOwner === 'workflow' && endpoint.status === 'enabled') {
       signalEndpoint({ ...deps, endpointId: endpoint.id }).catch(
         leftToRecovery(deps.logger, 'an endpoint', { endpointId: endpoint.id }),

@@ -16,7 +16,7 @@ const route = createRoute({
   tags: ['Endpoints'],
   summary: 'Challenge an endpoint that was registered with a handshake',
   description:
-    'A signed `endpoint.verification` with `data.challenge` is sent there, once. A 2xx with `{"challenge":"…"}` makes the endpoint `enabled`; events from before are not sent.',
+    'Sends a signed `endpoint.verification` with `data.challenge` once. A 2xx response with `{"challenge":"…"}` makes the endpoint `enabled`; earlier events are not sent.',
   security: [{ apiKey: [] }],
   request: { params: z.object({ endpointId }) },
   responses: {
@@ -30,9 +30,9 @@ const route = createRoute({
 
 export function registerVerifyEndpoint(app: App, deps: ApiDeps) {
   app.openapi(route, async (c) => {
-    const whose = { merchantId: c.var.merchant.id, ...c.req.valid('param') };
-    const endpoint = await findEndpoint(deps.db, whose);
-    if (!endpoint) throw notFound('endpoint', whose.endpointId);
+    const scope = { merchantId: c.var.merchant.id, ...c.req.valid('param') };
+    const endpoint = await findEndpoint(deps.db, scope);
+    if (!endpoint) throw notFound('endpoint', scope.endpointId);
     if (endpoint.status !== 'unverified') return c.json(endpointBody(endpoint), 200);
     const verification = await cancelledBy(c.req.raw.signal, () =>
       verifyEndpoint(deps, { endpoint }),
@@ -42,8 +42,8 @@ export function registerVerifyEndpoint(app: App, deps: ApiDeps) {
         extensions: { why: verification.why },
       });
     }
-    const enabled = await changeEndpoint(deps.db, { ...whose, change: { status: 'enabled' } });
-    if (!enabled) throw notFound('endpoint', whose.endpointId);
+    const enabled = await changeEndpoint(deps.db, { ...scope, change: { status: 'enabled' } });
+    if (!enabled) throw notFound('endpoint', scope.endpointId);
     return c.json(endpointBody(enabled), 200);
   });
 }

@@ -3,12 +3,12 @@ import type { JsonProblem } from '../../domain/json-value.ts';
 import type { CheckedEvents, EventsToCheck } from '../worker-threads/tasks.ts';
 import type { ThreadOutcome, WorkerThreads } from '../worker-threads/worker-threads.ts';
 
-/** An event as it is stored, and its place among those of its request. */
+/** A stored event and its index in the request. */
 export type EventToCheck = { index: number; body: string; schema: string };
 
 export type CheckOutcome = ThreadOutcome<CheckedEvents>;
 
-/** Holds the events of a request against the schemas of their types. */
+/** Validates the events of a request against the schemas of their types. */
 export type CheckEvents = (
   merchantId: MerchantId,
   events: readonly EventToCheck[],
@@ -22,39 +22,38 @@ type Waiting = {
   resolve: (outcome: CheckOutcome) => void;
   reject: (error: unknown) => void;
 };
-type Line = { queue: Waiting[]; isRunning: boolean };
+type MerchantQueue = { queue: Waiting[]; isRunning: boolean };
 
-// What goes together is checked in some milliseconds; what is larger goes by itself.
-const together = { requests: 100, chars: 256 * 1_024 };
-const mostWaiting = 1_000;
+// A batch within these limits is checked in a few milliseconds; a larger request is checked alone.
+const batchLimits = { requests: 100, chars: 256 * 1_024 };
+const maxWaiting = 1_000;
 
 /**
- * Gives events to a thread: those of one request in one message, and with them those of the merchant's other
- * requests that came while its last message was under way. Where those of one hold up the others, each is
- * checked by itself.
+ * Checks events in a worker thread. Requests of a merchant that arrive while its previous message is under way share
+ * the next message. If a shared message fails or takes too long, each request is checked alone.
  */
 export function createCheckEvents(threads: WorkerThreads): CheckEvents {
-  const lines = new Map<MerchantId, Line>();
+  const merchantQueues = new Map<MerchantId, MerchantQueue>();
 
   const run = (merchantId: MerchantId, events: readonly EventToCheck[]) =>
     threads.run(merchantId, 'checkEvents', { groups: groupsOf(events), timeoutMs: checkTimeoutMs });
 
-  async function runAll(merchantId: MerchantId, line: Line): Promise<void> {
-    while (line.queue.length > 0) {
-      const group = takeTogether(line.queue);
-      if (group.length > 1 && (await runTogether(merchantId, group))) continue;
+  async function runAll(merchantId: MerchantId, merchantQueue: MerchantQueue): Promise<void> {
+    while (merchantQueue.queue.length > 0) {
+      const group = takeBatch(merchantQueue.queue);
+      if (group.length > 1 && (await runBatch(merchantId, group))) continue;
       for (const { events, resolve, reject } of group) {
         await run(merchantId, events).then(resolve, reject);
       }
     }
-    lines.delete(merchantId);
+    merchantQueues.delete(merchantId);
   }
 
-  /** False where nothing is known of any of them. */
-  async function runTogether(merchantId: MerchantId, group: readonly Waiting[]): Promise<boolean> {
+  /** False if the batch has no outcome. */
+  async function runBatch(merchantId: MerchantId, group: readonly Waiting[]): Promise<boolean> {
     const owners = group.flatMap((waiting) => waiting.events.map((event) => ({ waiting, event })));
     const all = owners.map(({ event }, index) => ({ ...event, index }));
-    // A fault is told to those whose it is, once each is checked by itself.
+    // A failure is reported to its own request, when each is checked alone.
     const outcome = await run(merchantId, all).catch(() => undefined);
     if (outcome?.kind !== 'done' || outcome.value.kind !== 'checked') return false;
     const refusals = new Map(group.map((waiting) => [waiting, [] as Refusal[]]));
@@ -70,25 +69,25 @@ export function createCheckEvents(threads: WorkerThreads): CheckEvents {
 
   return (merchantId, events) =>
     new Promise((resolve, reject) => {
-      const line = lines.get(merchantId) ?? { queue: [], isRunning: false };
-      lines.set(merchantId, line);
-      if (line.queue.length >= mostWaiting) return resolve({ kind: 'busy' });
+      const merchantQueue = merchantQueues.get(merchantId) ?? { queue: [], isRunning: false };
+      merchantQueues.set(merchantId, merchantQueue);
+      if (merchantQueue.queue.length >= maxWaiting) return resolve({ kind: 'busy' });
       const chars = events.reduce((sum, { body }) => sum + body.length, 0);
-      line.queue.push({ events, chars, resolve, reject });
-      if (line.isRunning) return;
-      line.isRunning = true;
-      void runAll(merchantId, line);
+      merchantQueue.queue.push({ events, chars, resolve, reject });
+      if (merchantQueue.isRunning) return;
+      merchantQueue.isRunning = true;
+      void runAll(merchantId, merchantQueue);
     });
 }
 
 type Refusal = { index: number; problem: JsonProblem };
 
-/** Those that have waited longest, so many as may go together. */
-function takeTogether(queue: Waiting[]): Waiting[] {
+/** Takes the longest waiting requests that fit into one batch. */
+function takeBatch(queue: Waiting[]): Waiting[] {
   let chars = 0;
   const fits = queue.findIndex((waiting, at) => {
     chars += waiting.chars;
-    return at > 0 && (at >= together.requests || chars > together.chars);
+    return at > 0 && (at >= batchLimits.requests || chars > batchLimits.chars);
   });
   return queue.splice(0, fits === -1 ? queue.length : fits);
 }

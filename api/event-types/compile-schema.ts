@@ -5,8 +5,8 @@ import { checkSchema, schemaFormats } from '../../domain/event-schema.ts';
 import { countValues, pointerPart } from '../../domain/json-value.ts';
 import type { JsonProblem } from '../../domain/json-value.ts';
 
-// One error is enough and bounds the work; own properties only, so that nobody inherits a `constructor`. Code
-// that is not polished is made three times as fast, and runs as fast.
+// The first error is enough and bounds the work. Own properties only, so that no `constructor` is inherited.
+// Unoptimized code is generated three times as fast and runs as fast.
 const options = {
   strict: false,
   allErrors: false,
@@ -15,10 +15,10 @@ const options = {
   logger: false,
   code: { optimize: false },
 } as const;
-/** Knows the dialect, and judges schemas by it without keeping them. */
+/** Validates schemas against the dialect without caching them. */
 const dialect = new Ajv2020(options);
 
-/** What is wrong with an event's data by its type's schema; undefined where nothing is. */
+/** The first problem of an event's data by the schema of its type; undefined if it is valid. */
 export type DataCheck = (data: unknown) => JsonProblem | undefined;
 
 export type CompiledSchema =
@@ -26,12 +26,12 @@ export type CompiledSchema =
   | { kind: 'compiled'; check: DataCheck; checks: number }
   | { kind: 'refused'; problems: JsonProblem[] };
 
-// Some 0.3 s at the worst.
-const mostSteps = 1_000_000;
+// Takes about 0.3 s at worst.
+const maxSteps = 1_000_000;
 
 /**
- * Compiles a JSON Schema (2020-12) that a merchant wrote. What is refused, and why, is in `docs/guides/events.md`.
- * Compiling can take half a second, and so can a check: for `worker-threads/` alone.
+ * Compiles a merchant's JSON Schema (2020-12). `docs/guides/events.md` lists what is refused. Compiling and checking
+ * can each take half a second, so only `worker-threads/` calls it.
  */
 export function compileSchema(schema: Record<string, unknown>): CompiledSchema {
   const verdict = checkSchema(schema);
@@ -48,7 +48,7 @@ export function compileSchema(schema: Record<string, unknown>): CompiledSchema {
     checks: verdict.checks,
     check: (data) => {
       const values = countValues(data);
-      if (values * verdict.checks > mostSteps) {
+      if (values * verdict.checks > maxSteps) {
         return { path: '', message: `has too many values (${values}) for the schema of its type` };
       }
       if (compiled(data)) return undefined;
@@ -58,9 +58,9 @@ export function compileSchema(schema: Record<string, unknown>): CompiledSchema {
   };
 }
 
-/** The check, or why the compiler refuses what the dialect's own schema lets through, such as an empty enum. */
+/** The check, or the compiler's reason to refuse a schema that is valid in the dialect, such as an empty enum. */
 function compile(schema: Record<string, unknown>): ValidateFunction | string {
-  // A compiler of its own: it keeps what it compiled for as long as it lives.
+  // A new compiler each time, because it caches what it compiled.
   const ajv = new Ajv2020({ ...options, meta: false, validateSchema: false });
   formats.default(ajv, { mode: 'fast', formats: [...schemaFormats] });
   try {

@@ -18,13 +18,13 @@ const route = createRoute({
   tags: ['Events'],
   summary: 'Register an event type of your own',
   description:
-    'What is published under it from now on must fit the schema. A type that is not registered can be published too, with any data.',
+    'Events of this type must match the schema from now on. Events of unregistered types can have any data.',
   security: [{ apiKey: [] }],
   request: {
     body: { required: true, content: { 'application/json': { schema: newEventTypeSchema } } },
   },
   responses: {
-    200: { description: 'The same type was registered before', content },
+    200: { description: 'The same type is registered already', content },
     201: { description: 'The type', content },
     ...problemResponses(...bodyProblems, 'event-type-taken', 'limit-reached', 'too-many-requests'),
   },
@@ -32,30 +32,31 @@ const route = createRoute({
 
 export function registerCreateEventType(app: App, { db, threads }: ApiDeps) {
   app.openapi(route, async (c) => {
-    const wanted = c.req.valid('json');
+    const requested = c.req.valid('json');
     const merchantId = c.var.merchant.id;
-    const key = { merchantId, name: wanted.name };
-    // Compiling is what costs: a name that is taken needs none.
+    const key = { merchantId, name: requested.name };
+    // Checked first, because compiling is expensive.
     const before = await findEventType(db, key);
-    if (before) return c.json(eventTypeBody(unlessTaken(before, wanted)), 200);
-    const { schema } = wanted;
+    if (before) return c.json(eventTypeBody(unlessTaken(before, requested)), 200);
+    const { schema } = requested;
     const refusal = schema && (await refuseSchema(threads, { merchantId, schema }));
     if (refusal) throw refusal;
-    const made = await insertEventType(db, { merchantId, ...wanted });
-    if (made) return c.json(eventTypeBody(made), 201);
+    const created = await insertEventType(db, { merchantId, ...requested });
+    if (created) return c.json(eventTypeBody(created), 201);
     const known = await findEventType(db, key);
-    if (!known) throw new Problem('limit-reached', `There are ${mostEventTypes} types already.`);
-    return c.json(eventTypeBody(unlessTaken(known, wanted)), 200);
+    if (!known)
+      throw new Problem('limit-reached', `A merchant has at most ${mostEventTypes} event types.`);
+    return c.json(eventTypeBody(unlessTaken(known, requested)), 200);
   });
 }
 
-/** What is registered, where it is what is wanted. */
+/** The registered type if it equals the requested one; otherwise throws. */
 function unlessTaken(
   known: EventTypeDefinition,
-  wanted: Omit<Content, 'archivedAt'>,
+  requested: Omit<Content, 'archivedAt'>,
 ): EventTypeDefinition {
-  if (contentOf(known) === contentOf({ ...wanted, archivedAt: null })) return known;
-  throw new Problem('event-type-taken', `${known.name} is registered otherwise.`);
+  if (contentOf(known) === contentOf({ ...requested, archivedAt: null })) return known;
+  throw new Problem('event-type-taken', `${known.name} is registered with other content.`);
 }
 
 type Content = Pick<EventTypeDefinition, 'description' | 'schema' | 'archivedAt'>;

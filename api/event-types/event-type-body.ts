@@ -5,7 +5,7 @@ import type { eventTypeSchema } from '../events/event-schema.ts';
 
 type EventTypeBody = z.infer<typeof eventTypeSchema>;
 
-/** A merchant's own event type as the API answers it. */
+/** A merchant's own event type as the API returns it. */
 export function eventTypeBody(definition: EventTypeDefinition): EventTypeBody {
   return {
     name: definition.name,
@@ -19,7 +19,7 @@ export function eventTypeBody(definition: EventTypeDefinition): EventTypeBody {
   };
 }
 
-/** The platform's own types by name. What their events carry is in the OpenAPI description, under `webhooks`. */
+/** The platform's own types by name. The OpenAPI description has their data under `webhooks`. */
 export const platformTypes: readonly EventTypeBody[] = Object.entries(eventTypes)
   .map(([name, description]) => ({
     name,

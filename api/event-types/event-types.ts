@@ -58,7 +58,7 @@ const updateRoute = createRoute({
   tags: ['Events'],
   summary: 'Change or archive an event type of your own',
   description:
-    'Events that were published stay as they are; the next one is held to what the type is then. A type cannot be deleted, only archived: what was published under it keeps its meaning.',
+    'Published events stay unchanged; the change applies to the next one. A type can be archived but not deleted, so that its published events stay described.',
   security: [{ apiKey: [] }],
   request: {
     params: z.object({ name }),
@@ -91,7 +91,7 @@ export function registerEventTypes(app: App, { db, threads }: ApiDeps) {
     const { name } = c.req.valid('param');
     const { description, schema, archived: isArchived } = c.req.valid('json');
     const merchantId = c.var.merchant.id;
-    // Compiling is what costs: a name that is not there needs none.
+    // Checked first, because compiling is expensive.
     const known = schema && (await findEventType(db, { merchantId, name }));
     if (schema && !known) throw notFound('event type', name);
     const refusal = schema && (await refuseSchema(threads, { merchantId, schema }));

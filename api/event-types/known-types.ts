@@ -2,47 +2,47 @@ import type { Database } from '../../db/database.ts';
 import { findEventTypes } from '../../db/queries/event-types.ts';
 import type { MerchantId } from '../../domain/ids.ts';
 
-/** An event type as it was looked up; `version` is null for one that is not registered. */
+/** A cached event type; `version` is null if it is not registered. */
 export type KnownType = {
   name: string;
   version: string | null;
   isArchived: boolean;
-  /** What its data must fit, as JSON. */
+  /** The JSON Schema of its data, as JSON. */
   schema: string | undefined;
 };
 
 type FoundType = Awaited<ReturnType<typeof findEventTypes>>[number];
 
-const mostKept = { types: 2_000, chars: 16 * 1_024 * 1_024 };
+const maxCached = { types: 2_000, chars: 16 * 1_024 * 1_024 };
 
 /**
- * Merchants' event types, looked up once. What is kept may be stale: whoever writes by
- * it compares the versions in the same statement, and asks for fresh ones where they differ.
+ * A cache of merchants' event types. Entries may be stale: the writing statement compares the versions, and its caller
+ * reads fresh ones if they differ.
  */
 export function createKnownTypes({ db }: { db: Database }) {
-  const kept = new Map<string, KnownType>();
+  const cache = new Map<string, KnownType>();
   const keyOf = (merchantId: MerchantId, name: string) => `${merchantId} ${name}`;
 
-  let keptChars = 0;
+  let cachedChars = 0;
 
   function drop(key: string): void {
-    keptChars -= kept.get(key)?.schema?.length ?? 0;
-    kept.delete(key);
+    cachedChars -= cache.get(key)?.schema?.length ?? 0;
+    cache.delete(key);
   }
 
-  function keep(merchantId: MerchantId, type: KnownType): void {
+  function store(merchantId: MerchantId, type: KnownType): void {
     const key = keyOf(merchantId, type.name);
     drop(key);
-    kept.set(key, type);
-    keptChars += type.schema?.length ?? 0;
-    // The oldest goes first: the names of unregistered types are without number.
-    while (kept.size > mostKept.types || keptChars > mostKept.chars) {
-      drop(kept.keys().next().value ?? '');
+    cache.set(key, type);
+    cachedChars += type.schema?.length ?? 0;
+    // Evicts the oldest, because the number of unregistered type names is unbounded.
+    while (cache.size > maxCached.types || cachedChars > maxCached.chars) {
+      drop(cache.keys().next().value ?? '');
     }
   }
 
   return {
-    /** One for each name. `isFresh`: as they are now, whatever is kept. */
+    /** One type for each name; `isFresh` bypasses the cache. */
     async find(input: {
       merchantId: MerchantId;
       names: readonly string[];
@@ -51,16 +51,16 @@ export function createKnownTypes({ db }: { db: Database }) {
       const { merchantId, names, isFresh } = input;
       const types = new Map<string, KnownType>();
       for (const name of names) {
-        const known = kept.get(keyOf(merchantId, name));
+        const known = cache.get(keyOf(merchantId, name));
         if (known) types.set(name, known);
       }
-      const wanted = isFresh ? names : names.filter((name) => !types.has(name));
-      if (wanted.length === 0) return types;
-      const found = await findEventTypes(db, { merchantId, names: wanted });
-      for (const name of wanted) {
+      const namesToRead = isFresh ? names : names.filter((name) => !types.has(name));
+      if (namesToRead.length === 0) return types;
+      const found = await findEventTypes(db, { merchantId, names: namesToRead });
+      for (const name of namesToRead) {
         const definition = found.find((each) => each.name === name);
         const type = knownTypeOf({ name, definition, before: types.get(name) });
-        keep(merchantId, type);
+        store(merchantId, type);
         types.set(name, type);
       }
       return types;

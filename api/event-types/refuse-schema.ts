@@ -9,8 +9,8 @@ import type { WorkerThreads } from '../worker-threads/worker-threads.ts';
 const timeoutMs = 500;
 
 /**
- * The problem of a schema that cannot be compiled, naming the places in it; undefined for one that can. It
- * is looked at here first, and compiled by a thread only if it looks right.
+ * The problem of a schema that cannot be compiled, with the places in it; undefined if it can. A cheap check runs here
+ * first; a thread compiles only what passes it.
  */
 export async function refuseSchema(
   threads: WorkerThreads,

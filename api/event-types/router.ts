@@ -3,7 +3,7 @@ import { newRouter } from '../new-router.ts';
 import { registerCreateEventType } from './create-event-type.ts';
 import { registerEventTypes } from './event-types.ts';
 
-/** Types that a merchant publishes, each with its schema. */
+/** Event types of a merchant, with their schemas. */
 export function eventTypesRouter(deps: ApiDeps): App {
   const router = newRouter();
   registerCreateEventType(router, deps);

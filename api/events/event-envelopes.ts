@@ -26,13 +26,13 @@ const disabledData = z.object({
   url: z.string(),
   disabledReason: z.string().nullable(),
   failingSince: timeSchema.nullable(),
-  deadLetters: z.int().openapi({ description: 'Events that ended undelivered with it' }),
+  deadLetters: z.int().openapi({ description: 'Pending events that became dead letters' }),
   alert: z.object({ subject: z.string(), text: z.string() }).openapi({
-    description: 'A mail to its owner, ready to be sent',
+    description: 'An e-mail to the owner, ready to send',
   }),
 });
 
-/** What the `data` of the platform's events is; the first family whose patterns fit has the type. */
+/** The `data` schemas of the platform's events; the first family with a matching pattern applies. */
 const families: readonly Family[] = [
   { patterns: ['order.*', 'refund.*', 'dispute.*'], name: 'OrderEvent', data: orderData },
   { patterns: ['reconciliation.*'], name: 'ReconciliationEvent', data: reconciliationSchema },
@@ -68,7 +68,7 @@ const families: readonly Family[] = [
 
 function familyOf(type: EventType): Family {
   const family = families.find(({ patterns }) => matchesAny(patterns, type));
-  if (!family) throw new Error(`api/events/event-envelopes.ts does not say what ${type} carries`);
+  if (!family) throw new Error(`api/events/event-envelopes.ts has no schema for ${type}`);
   return family;
 }
 
@@ -86,7 +86,7 @@ const envelopes = new Map(
     const schema = z
       .object({
         id: eventId,
-        // Generators name constants after these: by themselves they would collide with names of types.
+        // Names for generated constants; the default names would collide with type names.
         type: z.enum(typesOf(family)).openapi({ 'x-enum-varnames': typesOf(family).map(nameOf) }),
         timestamp: timeSchema,
         data: family.data,
@@ -96,38 +96,37 @@ const envelopes = new Map(
   }),
 );
 
-/** A whole event of the platform's own, as endpoints and readers of the feed get it. */
+/** A platform event, as endpoints and readers of the feed get it. */
 export function envelopeSchemaOf(type: EventType): z.ZodType {
   return envelopes.get(familyOf(type))!;
 }
 
-/** What an endpoint with `payload: "id"` gets of any event. */
+/** An event as endpoints with `payload: "id"` get it. */
 export const referenceSchema = z
   .object({
     id: eventId,
     type: z.string().openapi({ example: 'order.paid' }),
     timestamp: timeSchema,
     data: z.strictObject({
-      id: z.string().openapi({ description: 'What the event is about' }),
+      id: z.string().openapi({ description: 'The id of the resource' }),
       object: z.string().optional(),
     }),
   })
   .openapi('EventReference');
 
-/** An event as it stands in the feed: the platform's, or one that was published. */
+/** An event of the feed: the platform's or a merchant's. */
 export const feedEventSchema = z
   .object({
     id: eventId,
     type: z.string().openapi({ example: 'order.paid' }),
     timestamp: timeSchema,
     data: z.record(z.string(), z.unknown()).openapi({
-      description:
-        "Of the platform's events as `webhooks` describes each; of your own what you published",
+      description: "For the platform's events see `webhooks`; for your own, the data you published",
     }),
   })
   .openapi('FeedEvent');
 
-/** Asks an endpoint that was registered with a handshake for its challenge. */
+/** The challenge request to an endpoint that was registered with a handshake. */
 export const verificationSchema = z
   .object({
     id: eventId,
@@ -137,7 +136,7 @@ export const verificationSchema = z
   })
   .openapi('VerificationRequest');
 
-/** Asks a merchant, at the order's `confirm.url`, whether the order stands. */
+/** The confirmation request to the order's `confirm.url`. */
 export const confirmationSchema = z
   .object({
     id: z.string().openapi({ example: 'confirm_ord_01jd3v9k7q2m5x8r4t6w0y1z3c' }),

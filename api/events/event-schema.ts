@@ -15,10 +15,10 @@ export const ownEventType = z
   })
   .openapi({ example: 'cart.abandoned' });
 
-// Lists of channels in a query are joined by commas.
+// A query parameter joins channels with commas.
 export const channelName = plainText(64).regex(/^[^,]*$/, 'must have no comma');
 
-export const mostChannels = 10;
+export const maxChannels = 10;
 
 export const resourceIdSchema = plainText(128);
 
@@ -27,7 +27,7 @@ const jsonObject = z.custom<Record<string, unknown>>(isFields, 'must be a JSON o
 export const newEventSchema = z
   .strictObject({
     id: plainText(200).optional().openapi({
-      description: 'Your own key for the event: publishing it again is answered with what there is',
+      description: 'Your own key for the event: publishing it again returns the existing event',
     }),
     type: ownEventType,
     data: jsonObject.openapi({
@@ -37,14 +37,14 @@ export const newEventSchema = z
     }),
     resourceId: resourceIdSchema.optional().openapi({
       description:
-        "What the event is about, for ordering and filters; the event's own id by default",
+        "The resource of the event, for ordering and filters; the event's own id by default",
       example: 'cart-77',
     }),
-    channels: z.array(channelName).max(mostChannels).optional().openapi({
-      description: 'Endpoints and readers that name channels get only events of those',
+    channels: z.array(channelName).max(maxChannels).optional().openapi({
+      description: 'Endpoints and readers that select channels get only the events of those',
     }),
     occurredAt: instantSchema.optional().openapi({
-      description: 'When it happened, to the millisecond; now by default',
+      description: 'When the event happened, to the millisecond; now by default',
     }),
     timestamp: instantSchema.optional().openapi({
       description: 'The same as `occurredAt`, so that an envelope can be published as it is',
@@ -52,7 +52,7 @@ export const newEventSchema = z
   })
   .refine(({ occurredAt, timestamp }) => occurredAt === undefined || timestamp === undefined, {
     path: ['timestamp'],
-    message: 'is there as occurredAt already',
+    message: 'must not be sent together with occurredAt',
   })
   .openapi('NewEvent');
 
@@ -63,11 +63,11 @@ export const publishedSchema = z
     id: z.string().openapi({ example: 'evt_01jd3v9k7q2m5x8r4t6w0y1z3c' }),
     type: z.string(),
     resourceId: z.string(),
-    isNew: z.boolean().openapi({ description: 'False where it had been published before' }),
+    isNew: z.boolean().openapi({ description: 'False if the event was published before' }),
   })
   .openapi('PublishedEvent');
 
-/** What `domain/filter.ts` compiles. */
+/** A filter that `domain/filter.ts` compiles. */
 export const filterSchema = z
   .custom<Filter>(isFields, 'must be a filter')
   .superRefine((filter, context) => {
@@ -77,7 +77,7 @@ export const filterSchema = z
   })
   .openapi({
     type: 'object',
-    description: 'What an event must look like; `docs/reference/filters.md` has the language',
+    description: 'Only events that match; `docs/reference/filters.md` describes the language',
     example: { 'data.amountMinor': { $gte: 10_000 } },
   });
 
@@ -88,11 +88,11 @@ export const eventTypeSchema = z
     origin: z.enum(['platform', 'merchant']).openapi({ description: 'Who publishes it' }),
     description: z.string(),
     schema: z.record(z.string(), z.unknown()).nullable().openapi({
-      description: "JSON Schema (2020-12) of an event's `data`; null takes any object",
+      description: "JSON Schema (2020-12) of an event's `data`; null accepts any object",
     }),
     archivedAt: timeSchema
       .nullable()
-      .openapi({ description: 'Since then nothing is published under it' }),
+      .openapi({ description: 'No event of this type is accepted since then' }),
     createdAt: timeSchema.nullable().openapi({ description: "null for the platform's own" }),
     updatedAt: timeSchema.nullable(),
   })
@@ -100,7 +100,7 @@ export const eventTypeSchema = z
 
 const typeSchemaBytes = 32 * 1_024;
 
-/** Whether it can be compiled is looked at by the route, which knows how. */
+/** The route checks whether the schema compiles. */
 const dataSchema = jsonObject
   .refine((schema) => Buffer.byteLength(JSON.stringify(schema)) <= typeSchemaBytes, {
     message: `must have at most ${typeSchemaBytes} bytes`,
@@ -108,7 +108,7 @@ const dataSchema = jsonObject
   .openapi({
     type: 'object',
     description:
-      "JSON Schema (2020-12) of an event's `data`, at most 32 kB. `$ref` leads to `#/$defs/…` only; `pattern` and `patternProperties` are not taken; `docs/guides/events.md` has the rest",
+      "JSON Schema (2020-12) of an event's `data`, at most 32 kB. `$ref` may only point to `#/$defs/…`; `pattern` and `patternProperties` are refused; `docs/guides/events.md` has all rules",
     example: { type: 'object', required: ['cart'], properties: { cart: { type: 'string' } } },
   });
 
@@ -125,7 +125,7 @@ export const eventTypePatchSchema = z
     description: plainText(1_024).or(z.literal('')).optional(),
     schema: dataSchema.nullable().optional(),
     archived: z.boolean().optional().openapi({
-      description: 'An archived type takes no more events; what was published under it stays',
+      description: 'An archived type accepts no more events; its published events stay',
     }),
   })
   .openapi('EventTypeDefinitionPatch');
@@ -143,7 +143,7 @@ export const consumerGroupSchema = z
     filter: z.record(z.string(), z.unknown()).nullable(),
     cursor: cursorSchema.openapi({ description: 'Everything up to here is acknowledged' }),
     leasedUntil: timeSchema.nullable().openapi({
-      description: 'A batch is out until then; null where none is',
+      description: 'The end of the current lease; null without one',
     }),
     acknowledgedAt: timeSchema.nullable(),
     createdAt: timeSchema,

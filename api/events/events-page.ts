@@ -2,8 +2,8 @@ import type { Context } from 'hono';
 import type { AppEnv } from '../deps.ts';
 
 /**
- * Answers `{ data: [events], …rest }`. Events are stored as the bytes that are sent: they are put into
- * the page as they are. `rest` has at least one field.
+ * Returns a page `{ data: [events], …rest }`. The stored bytes of the events are inserted as they are. `rest` must have
+ * at least one field.
  */
 export function eventsPage(
   c: Context<AppEnv>,

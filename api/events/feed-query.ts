@@ -21,14 +21,14 @@ export const typesQuery = list(patternSchema)
 
 export const resourcesQuery = list(resourceIdSchema);
 
-/** How readers of the feed say which events they want: by long poll and by stream alike. */
+/** The query parameters that select events of the feed, for long polls and streams. */
 export const feedQuery = {
   types: typesQuery,
   channels: list(channelName).optional().openapi({
     type: 'string',
     description: 'Only events that were published to one of these channels',
   }),
-  resourceId: resourceIdSchema.optional().openapi({ description: 'Only events about this' }),
+  resourceId: resourceIdSchema.optional().openapi({ description: 'Only events of this resource' }),
   filter: z.string().max(8_192).transform(readFilter).pipe(filterSchema).optional().openapi({
     type: 'string',
     description: 'A filter in the language of `docs/reference/filters.md`, as JSON',

@@ -9,14 +9,14 @@ import type { FeedReader } from './read-feed.ts';
 const pageLimit = 100;
 const reconnectAfterMs = 3_000;
 
-/** How often a quiet stream shows that it lives. */
+/** The interval of heartbeats on an idle stream. */
 export const heartbeatMs = 15_000;
 
 /**
- * The feed as Server-Sent Events (HTML standard, 9.2): `id` is the cursor, `event` the type, `data` the
- * stored envelope. The next page is read once the last one was taken, so a slow reader holds at most one
- * in memory. Ends when the reader leaves, the process stops, its key is revoked or the database fails:
- * the reader connects again with `Last-Event-ID`, and misses nothing.
+ * The feed as Server-Sent Events (HTML standard, 9.2): `id` is the cursor, `event` the type, `data` the stored
+ * envelope. The next page is read once the previous one was consumed, so a slow reader holds at most one page in
+ * memory. Ends when the reader leaves, the process stops, the API key ends or the database fails; the reader reconnects
+ * with `Last-Event-ID` and misses nothing.
  */
 export function createFeedStream(input: {
   db: Database;
@@ -25,16 +25,16 @@ export function createFeedStream(input: {
   merchant: { id: MerchantId; shard: number };
   readFeed: FeedReader;
   after: number;
-  /** How a position is written for its reader. */
+  /** Formats a position as the reader's cursor. */
   cursorAt: (position: number) => string;
-  /** Hears once that the reader's key has ended; gives back how to stop. */
+  /** Calls `onEnd` once when the reader's API key ends; returns a function that stops watching. */
   watchKey: (onEnd: () => void) => () => void;
   heartbeatMs: number;
   stopping: AbortSignal;
   onEnd: () => void;
 }): ReadableStream<Uint8Array> {
   const { db, merchant, stopping, cursorAt } = input;
-  // Without data a message sets the reader's last event id and nothing else.
+  // A message without data only sets the reader's last event id.
   const cursorOf = (position: number) => `id: ${cursorAt(position)}\n`;
   const messageOf = ({ position, type, body }: FeedEvent) =>
     `${cursorOf(position)}event: ${type}\ndata: ${body}\n\n`;
@@ -61,7 +61,7 @@ export function createFeedStream(input: {
 
   const isOver = () => hasEnded || isKeyEnded || stopping.aborted;
 
-  /** What to send next, waiting for it; undefined when the stream is over. */
+  /** Waits for the next text to send; undefined when the stream is over. */
   async function next(): Promise<string | undefined> {
     const heartbeatAtMs = Date.now() + input.heartbeatMs;
     const sentCursor = cursor;
@@ -76,7 +76,7 @@ export function createFeedStream(input: {
       if (page.events.length > 0) return page.events.map(messageOf).join('');
       if (page.hasMore) continue;
       const leftMs = heartbeatAtMs - Date.now();
-      // The cursor goes with it, so that what was stepped over is not looked at again after a reconnect.
+      // Includes the cursor, so that a reconnect does not read the skipped events again.
       if (leftMs <= 0) return cursor > sentCursor ? `${cursorOf(cursor)}:\n\n` : ':\n\n';
       await wake.wait(leftMs);
     }
@@ -91,7 +91,7 @@ export function createFeedStream(input: {
       },
       async pull(controller) {
         const text = await next().catch((error: unknown) => {
-          input.logger.warn({ err: error }, 'a stream of events was broken off');
+          input.logger.warn({ err: error }, 'an event stream failed');
           return undefined;
         });
         if (hasEnded) return;
@@ -101,7 +101,7 @@ export function createFeedStream(input: {
       },
       cancel: end,
     },
-    // Nothing is read ahead of the socket.
+    // No page is read ahead of the socket.
     { highWaterMark: 0 },
   );
 }

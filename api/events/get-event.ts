@@ -16,7 +16,7 @@ const route = createRoute({
   tags: ['Events'],
   summary: 'Read an event with its deliveries',
   description:
-    'The event, and what became of it at each endpoint that wanted it; no delivery means that no endpoint did. `GET /v1/deliveries?eventId=…` has more than 100.',
+    'The event with its delivery to each matching endpoint; no deliveries means that no endpoint matched. `GET /v1/deliveries?eventId=…` lists more than 100.',
   security: [{ apiKey: [] }],
   request: { params: z.object({ eventId }) },
   responses: {
@@ -29,7 +29,7 @@ const route = createRoute({
             channels: z.array(z.string()),
             cursor: cursorSchema.nullable().openapi({
               description:
-                'Its place in the feed; null until it has one, a moment after publishing',
+                'Its position in the feed; null until it is assigned, a moment after publishing',
             }),
             deliveries: z.array(deliverySchema),
           }),
@@ -59,7 +59,7 @@ export function registerGetEvent(app: App, deps: ApiDeps) {
       cursor: event.position === null ? null : cursorAt(event.position),
       deliveries: deliveries.map(deliveryBody),
     });
-    // The envelope stays as the bytes that were sent, with the rest behind it.
+    // The stored bytes of the envelope stay unchanged; the other fields follow.
     const body = `${event.body.slice(0, -1)},${rest.slice(1)}`;
     return c.body(body, 200, { 'content-type': 'application/json' }) as never;
   });

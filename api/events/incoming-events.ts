@@ -10,29 +10,29 @@ import type { JsonReading } from '../../domain/read-json.ts';
 import { decode, readMediaTypes } from '../../delivery/format/index.ts';
 import type { IncomingMessage } from '../../delivery/format/index.ts';
 import type { AppEnv } from '../deps.ts';
-import { mostChannels, newEventSchema } from './event-schema.ts';
+import { maxChannels, newEventSchema } from './event-schema.ts';
 import type { NewEventBody } from './event-schema.ts';
 import { Problem } from '../problems.ts';
 import type { FieldError } from '../problems.ts';
 import { fieldErrors } from '../render-problem.ts';
-import { mostErrors, refuseFields } from '../refuse-fields.ts';
+import { maxErrors, refuseFields } from '../refuse-fields.ts';
 import { tooBusy } from '../too-busy.ts';
-import { mostEventBytes, mostEvents } from '../worker-threads/cut-events.ts';
+import { maxEventBytes, maxEvents } from '../worker-threads/cut-events.ts';
 import type { WorkerThreads } from '../worker-threads/worker-threads.ts';
 
-/** What a request publishes, and where in its body each event stands (JSON Pointer). */
+/** The events of a request, and the JSON Pointer to each in the body. */
 export type IncomingEvents = { events: NewEventBody[]; pointerTo: (index: number) => string };
 
-const batchSchema = z.strictObject({ events: z.array(z.unknown()).min(1).max(mostEvents) });
+const batchSchema = z.strictObject({ events: z.array(z.unknown()).min(1).max(maxEvents) });
 
-// What is larger takes longer to parse than others should wait: at the worst some 25 ms for so much JSON, and
-// 10 ms for so much of a format that is read in JavaScript. A thread reads it.
-const readHere = { json: mostEventBytes, other: 16 * 1_024 };
+// Larger bodies are parsed in a thread, because they would block other requests: at worst about 25 ms for this
+// much JSON, and 10 ms for this much of a format that is parsed in JavaScript.
+const maxInlineBytes = { json: maxEventBytes, other: 16 * 1_024 };
 const timeoutMs = 2_000;
 
 /**
- * Reads the events of a request: JSON, one event or `{ events: […] }`, or any format that is sent out
- * (`webhooks/format`). Throws the problem that names what is wrong. Others are served in between.
+ * Reads the events of a request: JSON, one event or `{ events: […] }`, or any outgoing format (`delivery/format`).
+ * Throws a problem that names each error. Yields to other requests in between.
  */
 export async function readIncomingEvents(
   c: Context<AppEnv>,
@@ -42,15 +42,15 @@ export async function readIncomingEvents(
   const mediaType = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '';
   const isBinary = c.req.header('ce-specversion') !== undefined;
   if (!isBinary && !readMediaTypes.includes(mediaType)) {
-    const declared = contentType === '' ? 'not declared as anything' : `declared as ${contentType}`;
+    const declared = contentType === '' ? 'without a content type' : `declared as ${contentType}`;
     throw new Problem('unsupported-media-type', `The body is ${declared}.`);
   }
   const body = Buffer.from(await c.req.arrayBuffer());
-  // The way of nearly all: no header but the content type is looked at, and all that is wrong is named.
+  // The common case: only the content type header matters, and all errors are reported.
   const isJson = !isBinary && mediaType === 'application/json';
   if (isJson && !isUtf8(body)) throw new Problem('malformed-json', 'The body is not UTF-8.');
   const message = { contentType, headers: c.req.header(), body };
-  if (body.byteLength > (isJson ? readHere.json : readHere.other)) {
+  if (body.byteLength > (isJson ? maxInlineBytes.json : maxInlineBytes.other)) {
     const merchantId = c.var.merchant.id;
     const texts = await readInThread(threads, { merchantId, message, isJson });
     return eventsOf(texts, { isBatch: isJson, read: (text): unknown => JSON.parse(text) });
@@ -67,7 +67,7 @@ function valueOf(reading: JsonReading): unknown {
   throw refusedAt({ reason: reading.problem.message, at: reading.problem.path });
 }
 
-/** The events as JSON, each by itself: parsing them can be shared out. */
+/** The events as separate JSON texts, so that parsing them can be sliced. */
 async function readInThread(
   threads: WorkerThreads,
   input: { merchantId: MerchantId; message: IncomingMessage; isJson: boolean },
@@ -94,7 +94,7 @@ function eventsOfJson(value: unknown): Promise<IncomingEvents> {
   return eventsOf(values, { isBatch, read: (event) => event });
 }
 
-/** Judges each event; fields are named as in JSON, in whatever format they came. */
+/** Validates each event; fields are named as in JSON, whatever the format. */
 async function eventsOf<T>(
   values: readonly T[],
   { isBatch, read }: { isBatch: boolean; read: (value: T) => unknown },
@@ -106,22 +106,22 @@ async function eventsOf<T>(
   const errors: FieldError[] = [];
   for (const [index, value] of values.entries()) {
     if (isSliceUsed()) await nextSlice();
-    const judged = judge(read(value));
-    if (judged.kind === 'event') events.push(judged.event);
-    for (const error of judged.kind === 'refused' ? judged.errors : []) {
+    const validated = validate(read(value));
+    if (validated.kind === 'event') events.push(validated.event);
+    for (const error of validated.kind === 'refused' ? validated.errors : []) {
       errors.push({ ...error, field: pointerTo(index) + error.field });
     }
-    if (errors.length >= mostErrors) break;
+    if (errors.length >= maxErrors) break;
   }
   if (errors.length > 0) throw refuseFields(errors);
   return { events, pointerTo };
 }
 
-type Judged = { kind: 'event'; event: NewEventBody } | { kind: 'refused'; errors: FieldError[] };
+type Validated = { kind: 'event'; event: NewEventBody } | { kind: 'refused'; errors: FieldError[] };
 
 const fieldNames = new Set(Object.keys(newEventSchema.shape));
 
-function judge(value: unknown): Judged {
+function validate(value: unknown): Validated {
   const field = isFields(value) ? refuseMany(value) : undefined;
   if (field) return { kind: 'refused', errors: [{ in: 'body', ...field }] };
   const parsed = newEventSchema.safeParse(value);
@@ -129,18 +129,18 @@ function judge(value: unknown): Judged {
   return { kind: 'refused', errors: fieldErrors('json', parsed.error.issues) };
 }
 
-/** Very many fields, or channels: the schema would look at every one of them before it refuses them. */
+/** Refuses a huge number of fields or channels early, because the schema would examine each of them first. */
 function refuseMany(value: Readonly<Record<string, unknown>>) {
   const { channels } = value;
-  if (Array.isArray(channels) && channels.length > mostChannels) {
-    const message = `must have at most ${mostChannels} channels (got ${channels.length})`;
+  if (Array.isArray(channels) && channels.length > maxChannels) {
+    const message = `must have at most ${maxChannels} channels (got ${channels.length})`;
     return { field: '/channels', message };
   }
-  let strangers = 0;
+  let unknownFields = 0;
   for (const name in value) {
     if (fieldNames.has(name)) continue;
-    strangers += 1;
-    if (strangers > mostErrors) {
+    unknownFields += 1;
+    if (unknownFields > maxErrors) {
       return { field: `/${pointerPart(name)}`, message: 'is not a field of this request' };
     }
   }

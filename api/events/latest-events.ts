@@ -23,7 +23,10 @@ const route = createRoute({
       types: typesQuery,
     }),
     headers: z.object({
-      'if-none-match': z.string().optional().openapi({ description: 'The ETag of what you know' }),
+      'if-none-match': z
+        .string()
+        .optional()
+        .openapi({ description: 'The ETag of your last response' }),
     }),
   },
   responses: {
@@ -33,7 +36,7 @@ const route = createRoute({
         'application/json': {
           schema: z.object({
             data: z.array(feedEventSchema),
-            cursor: cursorSchema.openapi({ description: 'The place in the feed of the newest' }),
+            cursor: cursorSchema.openapi({ description: 'The feed position of the newest event' }),
           }),
         },
       },
@@ -54,13 +57,13 @@ export function registerLatestEvents(app: App, deps: ApiDeps) {
     });
     if (!events) {
       const { events: count, bytes } = latestRoom;
-      const message = `must be fewer, or of fewer types: they have more than ${count} newest events or ${bytes} bytes`;
+      const message = `must be fewer, or of fewer types: the result has more than ${count} newest events or ${bytes} bytes`;
       throw refuseFields([{ in: 'query', field: 'resourceIds', message }]);
     }
     const positions = events.map(({ position }) => position);
     const etag = `"${createHash('sha256').update(positions.join()).digest('base64url')}"`;
     c.header('etag', etag);
-    // Compared weakly (RFC 9110, 13.1.2), and with each of a list.
+    // Weak comparison (RFC 9110, 13.1.2) with each tag of the list.
     const known = c.req.valid('header')['if-none-match']?.split(',') ?? [];
     if (known.some((tag) => tag.trim().replace(/^W\//, '') === etag)) return c.body(null, 304);
     const cursorAt = await deps.cursors.writer(c.var.merchant.shard);

@@ -14,13 +14,13 @@ const route = createRoute({
   tags: ['Events'],
   summary: 'Read the feed of events after a cursor',
   description:
-    'The same events, with the same ids and in the same order, as are sent to endpoints. Keep `nextCursor` and ask with it again: nothing is skipped and nothing comes twice. With `wait` an empty feed answers as soon as there is something. A page may be empty and still have more: everything up to `nextCursor` was looked at, and nothing of it was asked for.',
+    'The same events as endpoints get, with the same ids and in the same order. Store `nextCursor` and send it with the next request: no event is skipped or repeated. With `wait`, an empty feed responds as soon as an event arrives. A page may be empty although `hasMore` is true: no event up to `nextCursor` matched.',
   security: [{ apiKey: [] }],
   request: {
     query: z.strictObject({
       after: cursorSchema
         .default('0')
-        .openapi({ description: '`nextCursor` of the answer before' }),
+        .openapi({ description: '`nextCursor` of the previous response' }),
       ...feedQuery,
       wait: waitQuery.openapi({ description: 'Seconds to wait for the first event' }),
       limit: limitSchema,
@@ -50,7 +50,7 @@ export function registerListEvents(app: App, deps: ApiDeps) {
     const readFeed = createFeedReader(feedWanted(query));
     let from = await deps.cursors.read(merchant.shard, after);
     const page = await waitFor({
-      subscribe: (tell) => deps.feed.subscribe(merchant, tell),
+      subscribe: (onChange) => deps.feed.subscribe(merchant, onChange),
       timeoutMs: wait * 1_000,
       caller: c.var.endOfWait(),
       read: async () => {

@@ -6,52 +6,52 @@ import type { JsonProblem } from '../../domain/json-value.ts';
 import type { NewEventBody } from './event-schema.ts';
 
 const deepestData = 64;
-const mostDataBytes = 64 * 1_024;
-// Whoever filters looks at each of them, for each of a hundred conditions.
-const mostValues = 10_000;
+const maxDataBytes = 64 * 1_024;
+// A filter examines each value for each of up to a hundred conditions.
+const maxValues = 10_000;
 
-/** What is wrong with an event's data, whatever its type. */
+/** The problem of an event's data that is independent of its type; undefined if there is none. */
 export const refuseData = (data: unknown): JsonProblem | undefined =>
-  refuseJson(data, { maxDepth: deepestData, maxValues: mostValues });
+  refuseJson(data, { maxDepth: deepestData, maxValues: maxValues });
 
 /**
- * Makes an event of what was published: its id, and the bytes that every delivery will send. Refused is
- * data that is too large, too deep or of too many values, or that would not survive being written again.
+ * Prepares a published event: its id, and the bytes of every delivery. Refuses data that is too large, too deep, has
+ * too many values, or would change when it is serialized again.
  */
 export function prepareEvent(
-  given: NewEventBody,
+  published: NewEventBody,
   { at, requestKey }: { at: Date; requestKey: string | undefined },
 ): { kind: 'prepared'; event: EventToPublish } | { kind: 'refused'; problem: JsonProblem } {
-  const problem = refuseData(given.data);
+  const problem = refuseData(published.data);
   if (problem) return { kind: 'refused', problem };
   const id = newId('event');
-  const { type, data, resourceId } = given;
-  const occurredAt = given.occurredAt ?? given.timestamp;
+  const { type, data, resourceId } = published;
+  const occurredAt = published.occurredAt ?? published.timestamp;
   const timestamp = occurredAt === undefined ? at : new Date(occurredAt);
   const body = envelopeOf({ id, type, timestamp: timestamp.toISOString(), data });
-  if (dataBytesOf(body) > mostDataBytes) {
+  if (dataBytesOf(body) > maxDataBytes) {
     return {
       kind: 'refused',
-      problem: { path: '', message: `must have at most ${mostDataBytes} bytes` },
+      problem: { path: '', message: `must have at most ${maxDataBytes} bytes` },
     };
   }
-  // Written out: an object that grows after a spread costs as much as all the rest of this.
+  // No spread: an object that grows after a spread costs as much as the rest of this function.
   const event = {
     id,
     type,
     body,
     createdAt: at,
     resourceId: resourceId ?? id,
-    channels: given.channels ? [...new Set(given.channels)].toSorted() : [],
+    channels: published.channels ? [...new Set(published.channels)].toSorted() : [],
     isResourceGiven: resourceId !== undefined,
     isTimeGiven: occurredAt !== undefined,
-    dedupeKey: given.id ?? requestKey ?? null,
-    isKeyOfRequest: given.id === undefined && requestKey !== undefined,
+    dedupeKey: published.id ?? requestKey ?? null,
+    isKeyOfRequest: published.id === undefined && requestKey !== undefined,
   };
   return { kind: 'prepared', event };
 }
 
-/** The data stands at the envelope's end, so its size needs no text of its own. */
+/** The size of the data, which ends the envelope, without serializing it again. */
 function dataBytesOf(body: string): number {
   return Buffer.byteLength(body) - body.indexOf('"data":') - '"data":}'.length;
 }

@@ -9,14 +9,14 @@ import type { IncomingEvents } from './incoming-events.ts';
 import { refuseFields } from '../refuse-fields.ts';
 import { tooBusy } from '../too-busy.ts';
 
-const mostTypes = 100;
-const mostRounds = 5;
+const maxTypes = 100;
+const maxRounds = 5;
 
 type Input = Omit<Publication, 'types'> & { incoming: IncomingEvents };
 
 /**
- * Holds events against their types and writes them. The types may be known from before: the writing
- * statement sees whether they still are what they were, and if not, all is looked at again.
+ * Checks events against their types and writes them. The types may be cached: the writing statement compares their
+ * versions, and on a difference everything is checked again.
  */
 export async function publishChecked(
   { db, publish, checkEvents }: { db: Database; publish: Publish; checkEvents: CheckEvents },
@@ -24,11 +24,11 @@ export async function publishChecked(
   input: Input,
 ): Promise<Exclude<PublishResult, { kind: 'staleTypes' }>> {
   const names = [...new Set(input.events.map(({ type }) => type))];
-  if (names.length > mostTypes) {
-    const message = `must have at most ${mostTypes} different types`;
+  if (names.length > maxTypes) {
+    const message = `must have at most ${maxTypes} different types`;
     throw refuseFields([{ in: 'body', field: '/events', message }]);
   }
-  for (let round = 0; round < mostRounds; round++) {
+  for (let round = 0; round < maxRounds; round++) {
     const isFresh = round > 0;
     const known = await types.find({ merchantId: input.merchant.id, names, isFresh });
     const refusals = await refuseByType(checkEvents, input, known);
@@ -37,13 +37,13 @@ export async function publishChecked(
     const result = await publish({ types: [...known.values()], ...input });
     if (result.kind !== 'staleTypes') return result;
   }
-  throw new Error('the types of the events are changed again and again');
+  throw new Error(`the event types changed ${maxRounds} times while the events were checked`);
 }
 
-/** `pointer` leads into the event (JSON Pointer). */
+/** `pointer` is a JSON Pointer into the event. */
 type Refusal = { index: number; pointer: string; message: string };
 
-/** One refusal for each event that its type does not take. */
+/** One refusal for each event that its type refuses. */
 async function refuseByType(
   checkEvents: CheckEvents,
   { merchant, events }: Input,
@@ -56,7 +56,7 @@ async function refuseByType(
     if (known?.isArchived) refusals.push({ index, pointer: '/type', message: 'is archived' });
     else if (known?.schema !== undefined) toCheck.push({ index, body, schema: known.schema });
   }
-  // Most types have no schema, and their events no thread to wait for.
+  // Most types have no schema, so their events need no thread.
   if (toCheck.length === 0) return refusals;
   const ofSchemas = refusalsIn(await checkEvents(merchant.id, toCheck), toCheck[0]!.index);
   return [...refusals, ...ofSchemas].toSorted((a, b) => a.index - b.index);
@@ -80,7 +80,7 @@ function refusalsIn(outcome: CheckOutcome, first: number): Refusal[] {
   }));
 }
 
-/** What was published while its type took it is answered as before, whatever has become of the type. */
+/** An event that was published before its type changed gets its earlier response; others are refused. */
 async function refuseUnlessPublished(
   db: Database,
   { merchant, events, incoming }: Input,

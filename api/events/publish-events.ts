@@ -15,11 +15,11 @@ import type { FieldError } from '../problems.ts';
 import { publishChecked } from './publish-checked.ts';
 import { refuseFields } from '../refuse-fields.ts';
 import { bodyProblems, problemResponses } from '../schemas.ts';
-import { mostEvents } from '../worker-threads/cut-events.ts';
+import { maxEvents } from '../worker-threads/cut-events.ts';
 
 const published = z.object({ data: z.array(publishedSchema) });
 const other = {
-  schema: z.string().openapi({ description: 'As `docs/reference/formats.md` says' }),
+  schema: z.string().openapi({ description: 'See `docs/reference/formats.md`' }),
 };
 
 const route = createRoute({
@@ -29,14 +29,14 @@ const route = createRoute({
   tags: ['Events'],
   summary: 'Publish events of your own',
   description:
-    'One event, or up to 1,000 as `{ "events": […] }`, all or none; 4 MiB at most. They reach endpoints and readers of the feed in the order of the request. An event with an `id` is published once, however often it is sent; without one, an `Idempotency-Key` does the same for the whole request. A type that is registered is held to its schema.',
+    'One event, or up to 1,000 as `{ "events": […] }`, all or none, at most 4 MiB. Endpoints and readers of the feed get them in the order of the request. An event with an `id` is published once, however often it is sent; without an `id`, an `Idempotency-Key` does the same for the whole request. Events of a registered type must match its schema.',
   security: [{ apiKey: [] }],
   request: {
     headers: z.object({
       'idempotency-key': z
         .string()
         .optional()
-        .openapi({ description: 'The same key and events get the same answer' }),
+        .openapi({ description: 'The same key and events get the same response' }),
     }),
     body: {
       required: true,
@@ -44,7 +44,7 @@ const route = createRoute({
         'application/json': {
           schema: z.union([
             newEventSchema,
-            z.object({ events: z.array(newEventSchema).min(1).max(mostEvents) }),
+            z.object({ events: z.array(newEventSchema).min(1).max(maxEvents) }),
           ]),
         },
         'application/xml': other,
@@ -73,7 +73,7 @@ const route = createRoute({
   },
 });
 
-/** Registered by hand: the route's own reading is for JSON alone, and for less than this one carries. */
+/** Registered without the router's body parser, which reads only JSON and smaller bodies. */
 export function registerPublishEvents(app: App, deps: ApiDeps) {
   const types = createKnownTypes(deps);
   const publish = gatherPublications(deps.db);
@@ -101,10 +101,10 @@ export function registerPublishEvents(app: App, deps: ApiDeps) {
   });
 }
 
-// A character that no event's own id has stands between the two: the keys of one kind are none of the other.
+// The separator occurs in no event id, so keys of requests and of events never collide.
 const keyAt = (requestKey: string, index: number) => `${requestKey}\u001f${index}`;
 
-/** Others are served in between. */
+/** Yields to other requests in between. */
 async function prepareAll(
   { events, pointerTo }: IncomingEvents,
   { at, requestKey }: { at: Date; requestKey: string | undefined },
@@ -114,15 +114,17 @@ async function prepareAll(
     void errors.push({ in: 'body', field: pointerTo(index) + pointer, message });
   const ids = new Set<string>();
   const prepared: EventToPublish[] = [];
-  for (const [index, given] of events.entries()) {
+  for (const [index, incomingEvent] of events.entries()) {
     if (isSliceUsed()) await nextSlice();
     const key = requestKey === undefined ? undefined : keyAt(requestKey, index);
-    const made = prepareEvent(given, { at, requestKey: key });
-    if (made.kind === 'refused') refuse(index, `/data${made.problem.path}`, made.problem.message);
-    else prepared.push(made.event);
-    if (given.id === undefined) continue;
-    if (ids.has(given.id)) refuse(index, '/id', 'is the id of an event before it');
-    ids.add(given.id);
+    const result = prepareEvent(incomingEvent, { at, requestKey: key });
+    if (result.kind === 'refused')
+      refuse(index, `/data${result.problem.path}`, result.problem.message);
+    else prepared.push(result.event);
+    if (incomingEvent.id === undefined) continue;
+    if (ids.has(incomingEvent.id))
+      refuse(index, '/id', 'is the id of an earlier event of this request');
+    ids.add(incomingEvent.id);
   }
   if (errors.length > 0) throw refuseFields(errors);
   return prepared;
@@ -133,7 +135,7 @@ function keyReused(
   events: readonly EventToPublish[],
   index: number | undefined,
 ): Problem {
-  const message = 'stands for other content';
+  const message = 'was used with other content';
   const event = index === undefined ? undefined : events[index];
   if (index !== undefined && event?.isKeyOfRequest === false) {
     return refuseFields(

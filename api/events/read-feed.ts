@@ -9,19 +9,18 @@ import type { MerchantId } from '../../domain/ids.ts';
 
 export type FeedWanted = FeedSelection & { filter?: Filter | null | undefined };
 
-/** Reads the next page of a feed, as the database's `listEvents` does. */
+/** Reads the next page of a feed, like `listEvents`. */
 export type FeedReader = (
   db: Database,
   input: { merchantId: MerchantId; after: number; limit: number },
 ) => Promise<FeedPage>;
 
 const filteredLimit = 200;
-// All readers of a merchant are woken by the same event. As many as wait would take every connection to the database
-// from all others, again and again.
+// One event wakes all readers of a merchant. Without a limit, many readers would take every database connection.
 const readsAtOnce = 4;
-const mostPages = 10;
-// One answer may cost others so much of the loop's time, in slices; how far it came is its cursor.
-const mostWorkMs = 500;
+const maxPages = 10;
+// The event loop time that one response may use, in slices; its cursor tells how far it came.
+const maxWorkMs = 500;
 
 const takeTurn = createTurns({ atOnce: readsAtOnce });
 
@@ -29,8 +28,8 @@ const readPage = (db: Database, input: Parameters<typeof listEvents>[1]): Promis
   takeTurn(input.merchantId, () => listEvents(db, input));
 
 /**
- * A reader of what is wanted. The filter is compiled once; what it keeps out is read and stepped over, so
- * far as a page may take.
+ * Creates a reader of a selection. The filter is compiled once; events that do not match are read and skipped, up to
+ * the limits of a page.
  */
 export function createFeedReader({ filter, ...selection }: FeedWanted): FeedReader {
   if (!filter) return (db, input) => readPage(db, { ...selection, ...input });
@@ -52,15 +51,15 @@ export function createFeedReader({ filter, ...selection }: FeedWanted): FeedRead
         const isAccepted = accepts(JSON.parse(event.body));
         workMs += performance.now() - beganMs;
         if (isAccepted) {
-          // The reader goes on from the last one it was given: this one comes with the next page.
+          // The cursor stays at the last returned event, so this one comes with the next page.
           if (events.length === limit)
             return { events, through: positionOf(events), hasMore: true };
           events.push(event);
         }
-        if (workMs > mostWorkMs) return { events, through: event.position, hasMore: true };
+        if (workMs > maxWorkMs) return { events, through: event.position, hasMore: true };
       }
       through = page.through;
-      if (!page.hasMore || pages === mostPages) return { events, through, hasMore: page.hasMore };
+      if (!page.hasMore || pages === maxPages) return { events, through, hasMore: page.hasMore };
     }
   };
 }

@@ -6,7 +6,7 @@ import { registerLatestEvents } from './latest-events.ts';
 import { registerStreamEvents } from './stream-events.ts';
 import { registerGetEvent } from './get-event.ts';
 
-/** The log of events: published, read by cursor or long poll, streamed. */
+/** The event feed: publish, read by cursor or long poll, stream. */
 export function eventsRouter(deps: ApiDeps): App {
   const router = newRouter();
   registerPublishEvents(router, deps);

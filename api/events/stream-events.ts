@@ -15,7 +15,7 @@ const route = createRoute({
   tags: ['Events'],
   summary: 'Follow the feed of events',
   description:
-    'Server-Sent Events: `id` is the cursor, `event` the type, `data` the event as `GET /v1/events` gives it. Starts after `Last-Event-ID`, which an EventSource sends by itself when it connects again, else after `after`, else with what comes next. A comment every 15 s shows that the stream lives. At most 100 streams a merchant at each API process, unless its operator has set another limit.',
+    'Server-Sent Events: `id` is the cursor, `event` the type, `data` the event as `GET /v1/events` gives it. Starts after `Last-Event-ID`, which an EventSource sends when it reconnects, else after `after`, else with the next event. A comment every 15 s is the heartbeat. Each API process allows 100 streams per merchant unless its operator sets another limit.',
   security: [{ apiKey: [] }],
   request: {
     query: z.strictObject({ after: cursorSchema.optional(), ...feedQuery }),
@@ -23,7 +23,7 @@ const route = createRoute({
   },
   responses: {
     200: {
-      description: 'The stream; it ends only when one of the two sides leaves',
+      description: 'The stream; it ends when the client or the server closes it',
       content: {
         'text/event-stream': {
           schema: z
@@ -43,7 +43,7 @@ const route = createRoute({
 
 export function registerStreamEvents(app: App, deps: ApiDeps) {
   const { db, feed, cursors, keys, logger, stopping } = deps;
-  const { streamsPerMerchant: mostStreams } = deps.limits;
+  const { streamsPerMerchant: maxStreams } = deps.limits;
   const open = new Map<MerchantId, number>();
   const count = (merchantId: MerchantId, by: 1 | -1) => {
     const now = (open.get(merchantId) ?? 0) + by;
@@ -52,17 +52,21 @@ export function registerStreamEvents(app: App, deps: ApiDeps) {
   };
 
   app.openapi(route, async (c) => {
-    // Nobody would ever read, or end, the stream of a HEAD.
+    // The stream of a HEAD request would never be read or ended.
     if (c.req.method === 'HEAD') return c.body(null, 200, { 'content-type': 'text/event-stream' });
     const { after, ...query } = c.req.valid('query');
     const { merchant, apiKey } = c.var;
     const merchantId = merchant.id;
-    if ((open.get(merchantId) ?? 0) >= mostStreams) {
-      throw new Problem('too-many-streams', `${mostStreams} streams are open here already.`, {
-        headers: { 'retry-after': '10' },
-      });
+    if ((open.get(merchantId) ?? 0) >= maxStreams) {
+      throw new Problem(
+        'too-many-streams',
+        `At most ${maxStreams} streams of a merchant may be open at this process.`,
+        {
+          headers: { 'retry-after': '10' },
+        },
+      );
     }
-    // Counted before anything is waited for, so that no two take the last place.
+    // Counted before the first await, so that no two streams take the last place.
     count(merchantId, 1);
     try {
       const from = c.req.valid('header')['last-event-id'] ?? after;
@@ -86,7 +90,7 @@ export function registerStreamEvents(app: App, deps: ApiDeps) {
       return c.body(stream, 200, {
         'content-type': 'text/event-stream',
         'cache-control': 'no-store',
-        // A proxy that collects what it passes on would hold events back (nginx).
+        // Turns off response buffering in nginx, which would delay events.
         'x-accel-buffering': 'no',
       });
     } catch (error) {

@@ -1,27 +1,27 @@
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { Problem } from '../problems.ts';
 
-/** So many in a time, for each key; counted in this process. */
+/** A rate limit per key, counted in this process. */
 export type Rate = {
-  /** Counts one. Throws the 429 where that is too many. Gives the `RateLimit` fields that say what is left. */
+  /** Counts one. Returns the `RateLimit` header fields. Throws a 429 problem above the limit. */
   take(key: string): Promise<Record<string, string>>;
-  /** Whether one more would be too many; counts nothing. */
+  /** True if one more would exceed the limit; counts nothing. */
   isExceeded(key: string): Promise<boolean>;
 };
 
 /**
- * `name` stands in the `RateLimit` fields (draft-ietf-httpapi-ratelimit-headers) and in the problem; `what` says it
- * in words.
+ * `name` is the limit's name in the `RateLimit` header fields (draft-ietf-httpapi-ratelimit-headers) and in the
+ * problem, `what` its description.
  */
 export function createRate(input: {
   name: string;
   what: string;
-  most: number;
+  max: number;
   perSeconds: number;
 }): Rate {
-  const { name, what, most, perSeconds } = input;
-  const limiter = new RateLimiterMemory({ points: most, duration: perSeconds });
-  const policy = `"${name}";q=${most};w=${perSeconds}`;
+  const { name, what, max, perSeconds } = input;
+  const limiter = new RateLimiterMemory({ points: max, duration: perSeconds });
+  const policy = `"${name}";q=${max};w=${perSeconds}`;
   const fieldsOf = ({ remainingPoints, msBeforeNext }: RateLimiterRes) => ({
     'ratelimit-policy': policy,
     ratelimit: `"${name}";r=${Math.max(remainingPoints, 0)};t=${secondsOf(msBeforeNext)}`,
@@ -35,17 +35,17 @@ export function createRate(input: {
         if (!(refused instanceof RateLimiterRes)) throw refused;
         const fields = fieldsOf(refused);
         const seconds = secondsOf(refused.msBeforeNext);
-        throw tooMany(`At most ${most} ${what}.`, { name, seconds, fields });
+        throw tooMany(`At max ${max} ${what}.`, { name, seconds, fields });
       }
     },
     async isExceeded(key) {
       const found = await limiter.get(key);
-      return found !== null && found.consumedPoints >= most;
+      return found !== null && found.consumedPoints >= max;
     },
   };
 }
 
-/** The 429 of a limit by its name; it may be tried again after so many seconds. */
+/** The 429 problem of a limit, with `Retry-After`. */
 export function tooMany(
   detail: string,
   input: { name: string; seconds: number; fields?: Record<string, string> },

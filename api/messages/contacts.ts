@@ -22,7 +22,7 @@ const allow = createRoute({
   ...messagingRoute,
   summary: 'Allow another merchant to send you messages',
   description:
-    'It may then send you requests, open sessions with you and make you a member of its topics. Nobody else learns that you exist. To write back, that merchant has to allow you.',
+    'The merchant may then send you requests, open sessions with you and add you to its topics. Other merchants cannot find you. To write back, you need the permission of that merchant.',
   request: {
     body: {
       required: true,
@@ -32,7 +32,7 @@ const allow = createRoute({
     },
   },
   responses: {
-    200: { description: 'It was allowed before', content },
+    200: { description: 'Allowed already', content },
     201: { description: 'Allowed', content },
     ...problemResponses(...bodyProblems),
   },
@@ -67,7 +67,7 @@ const withdraw = createRoute({
   },
 });
 
-const mostListed = 1_000;
+const maxListed = 1_000;
 
 export function registerContacts(app: App, { db }: ApiDeps) {
   app.openapi(allow, async (c) => {
@@ -76,7 +76,7 @@ export function registerContacts(app: App, { db }: ApiDeps) {
     return c.json(contactBody(contact), isNew ? 201 : 200);
   });
   app.openapi(list, async (c) => {
-    const rows = await listContacts(db, { merchantId: c.var.merchant.id, limit: mostListed });
+    const rows = await listContacts(db, { merchantId: c.var.merchant.id, limit: maxListed });
     return c.json({ data: rows.map(contactBody) }, 200);
   });
   app.openapi(withdraw, async (c) => {

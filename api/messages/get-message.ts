@@ -18,7 +18,7 @@ const route = createRoute({
   request: { params: z.object({ messageId }), query: z.strictObject({ wait: waitQuery }) },
   responses: {
     200: {
-      description: 'The request as it stands; with `wait` as soon as it is over',
+      description: 'The request; with `wait`, as soon as it ends',
       content: { 'application/json': { schema: messageSchema } },
     },
     ...problemResponses('invalid-request', 'unauthorized', 'not-found'),
@@ -39,13 +39,13 @@ export function registerGetMessage(app: App, deps: ApiDeps) {
   });
 }
 
-/** The request once it is over, or as it stands when the time is. */
+/** Waits until the request ends or the timeout passes, and returns it. */
 export function waitForReply(
   { db, changes }: Pick<ApiDeps, 'db' | 'changes'>,
   input: { merchantId: MerchantId; messageId: MessageId; timeoutMs: number; caller: AbortSignal },
 ) {
   return waitFor({
-    subscribe: (tell) => changes.subscribe('tender_messaging', input.messageId, tell),
+    subscribe: (onChange) => changes.subscribe('tender_messaging', input.messageId, onChange),
     timeoutMs: input.timeoutMs,
     caller: input.caller,
     read: () => findMessage(db, input),

@@ -1,7 +1,7 @@
 import { requestKeyMark } from '../../domain/exchange.ts';
 import { Problem } from '../problems.ts';
 
-/** Under which key a request may come again: the one in its body, else its Idempotency-Key. */
+/** The idempotency key of a request: the key in its body, else its Idempotency-Key. */
 export function keyOf(
   inBody: string | undefined,
   headers: { 'idempotency-key'?: string | undefined },
@@ -12,5 +12,5 @@ export function keyOf(
 }
 
 export function keyReused(): Problem {
-  return new Problem('idempotency-key-reused', 'This key came with other content before.');
+  return new Problem('idempotency-key-reused', 'This key was used with other content.');
 }

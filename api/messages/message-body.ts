@@ -20,20 +20,20 @@ export const messageSchema = z
       .object({
         body: z.unknown(),
         via: z.enum(['answer', 'post']).nullable().openapi({
-          description: '`answer`: it came as the HTTP answer to the request; `post`: by this API',
+          description: '`answer`: the HTTP response to the request; `post`: a call of this API',
         }),
         repliedAt: timeSchema.nullable(),
       })
       .nullable(),
     lateReply: z.object({ body: z.unknown() }).nullable().openapi({
-      description: 'The first reply after the deadline; it counts for nothing',
+      description: 'The first reply after the deadline; it does not change the status',
     }),
     replyBy: timeSchema,
     createdAt: timeSchema,
   })
   .openapi('Message');
 
-/** A request as its sides see it. */
+/** A request as both participants see it. */
 export function messageBody(message: Message): z.infer<typeof messageSchema> {
   return exchangeSnapshotOf(message);
 }

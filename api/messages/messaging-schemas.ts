@@ -6,7 +6,7 @@ import type { Address } from '../../domain/participant.ts';
 import { idempotencyKeySchema } from '../idempotency.ts';
 import { idSchema, plainText } from '../schemas.ts';
 
-/** What all routes of the messaging platform have in common. */
+/** The common fields of all messaging routes. */
 export const messagingRoute = { tags: ['Messaging'], security: [{ apiKey: [] }] };
 
 export const merchantId = idSchema('merchant', 'mer_01jd3v9k7q2m5x8r4t6w0y1z3c');
@@ -23,13 +23,13 @@ export const addressSchema = z
 
 export const asSchema = addressSchema
   .optional()
-  .openapi({ description: 'Which of your participants this is, where several are yours' });
+  .openapi({ description: 'Which of your participants acts, if you have several' });
 
 export const subjectSchema = plainText(128).openapi({ example: 'stock.reserve' });
 
 export const ownKey = plainText(200).optional();
 
-/** Any JSON value, as one that JSON's readers hold exactly. Its size is bounded by the request's. */
+/** Any JSON value that every JSON parser represents exactly. The request limit bounds its size. */
 export const bodySchema = z
   .custom<unknown>((value) => value !== undefined, 'must be a JSON value')
   .superRefine((value, context) => {
@@ -46,6 +46,6 @@ export const bodySchema = z
 export const keyHeaders = z.object({
   'idempotency-key': idempotencyKeySchema
     .optional()
-    .openapi({ description: 'The same key and body are answered with what there is' }),
+    .openapi({ description: 'The same key and body return the existing resource' }),
   prefer: z.string().optional().openapi({ example: 'wait=10' }),
 });

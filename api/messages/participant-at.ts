@@ -4,7 +4,7 @@ import type { MerchantId } from '../../domain/ids.ts';
 import type { Address, Participant } from '../../domain/participant.ts';
 import { notFound } from '../problems.ts';
 
-/** The participant at an address. Throws the problem where the merchant knows of none. */
+/** Finds the participant at an address. Throws a 404 problem if the merchant may not know one. */
 export async function participantAt(
   db: Database,
   { merchantId, address }: { merchantId: MerchantId; address: Address },

@@ -16,7 +16,7 @@ const route = createRoute({
   tags: ['Messaging'],
   summary: 'Reply to a request',
   description:
-    'For the merchant that was asked. Exactly one reply is recorded: the same again is answered with it, another is refused, and so is one after the deadline.',
+    'For the merchant that received the request. Exactly one reply is recorded. Repeating it returns the request; another reply, or one after the deadline, is refused.',
   security: [{ apiKey: [] }],
   request: {
     params: z.object({ messageId }),
@@ -28,8 +28,8 @@ const route = createRoute({
     },
   },
   responses: {
-    200: { description: 'The same reply was recorded before', content },
-    201: { description: 'Recorded; the requester is told', content },
+    200: { description: 'The same reply is recorded already', content },
+    201: { description: 'Recorded; the requester is notified', content },
     ...problemResponses(...bodyProblems, 'not-found', 'already-replied', 'reply-too-late'),
   },
 });
@@ -51,11 +51,14 @@ export function registerReplyToMessage(app: App, deps: ApiDeps) {
       case 'late':
         throw new Problem(
           'reply-too-late',
-          `Replies to ${messageId} were taken until ${result.message.expiresAt.toISOString()}.`,
+          `Replies to ${messageId} were accepted until ${result.message.expiresAt.toISOString()}.`,
         );
       case 'record':
         notifyExchange({ ...deps, messageId }).catch((error: unknown) =>
-          deps.logger.info({ error, messageId }, 'a request finds its reply at its deadline'),
+          deps.logger.info(
+            { error, messageId },
+            'the exchange was not signalled; it reads the reply at its deadline',
+          ),
         );
     }
     return c.json(messageBody(result.message), result.kind === 'record' ? 201 : 200);

@@ -5,7 +5,7 @@ import { registerSendMessage } from './send-message.ts';
 import { registerGetMessage } from './get-message.ts';
 import { registerReplyToMessage } from './reply-to-message.ts';
 
-/** Requests and their replies, and who may write to whom. */
+/** Requests, their replies, and the permissions to send messages. */
 export function messagesRouter(deps: ApiDeps): App {
   const router = newRouter();
   registerContacts(router, deps);

@@ -33,21 +33,21 @@ const newMessage = z
     pattern: z.literal('request'),
     to: addressSchema.openapi({
       description:
-        'An endpoint is asked at its address, and its 2xx answer `{"reply": …}` is the reply; a merchant is told by the event `message.request`, and replies by `POST /v1/messages/{messageId}/reply`',
+        'An endpoint gets an HTTP request and replies with a 2xx response `{"reply": …}`. A merchant gets the event `message.request` and replies with `POST /v1/messages/{messageId}/reply`',
     }),
     subject: subjectSchema,
     body: bodySchema,
     qos: z.enum(qualities).optional().openapi({
       description:
-        '`at_most_once`: an endpoint is asked by one try alone; else it is asked until it answers',
+        '`at_most_once`: one attempt at an endpoint. `at_least_once`: attempts until it responds',
     }),
     callbackUrl: textUpTo(2_048).optional().openapi({
       description:
-        'Hears of this reply alone, as the event `message.reply` or `message.expired`, signed with `GET /v1/signing-secret`',
+        'Gets the event `message.reply` or `message.expired` of this request only, signed with `GET /v1/signing-secret`',
     }),
     replyWithinSeconds: z.int().min(1).max(604_800).default(60),
     messageKey: ownKey.openapi({
-      description: 'Your own key for the request: sending it again is answered with what there is',
+      description: 'Your own key for the request: sending it again returns the existing request',
     }),
   })
   .openapi('NewMessage');
@@ -59,15 +59,15 @@ const route = createRoute({
   tags: ['Messaging'],
   summary: 'Send a request',
   description:
-    'With `Prefer: wait=N` the answer comes as soon as there is a reply. Without, the reply comes by `GET /v1/messages/{messageId}?wait=N`, or as the event `message.reply`; after the deadline `message.expired`.',
+    'With `Prefer: wait=N` the response waits for the reply. Otherwise read the reply with `GET /v1/messages/{messageId}?wait=N` or from the event `message.reply`; after the deadline comes `message.expired`.',
   security: [{ apiKey: [] }],
   request: {
     headers: keyHeaders,
     body: { required: true, content: { 'application/json': { schema: newMessage } } },
   },
   responses: {
-    200: { description: 'The same request was sent before', ...answer },
-    201: { description: 'The request; `status` says whether there is a reply', ...answer },
+    200: { description: 'The same request exists already', ...answer },
+    201: { description: 'The request; `status` shows whether it has a reply', ...answer },
     ...problemResponses(
       ...bodyProblems,
       'not-found',
@@ -79,25 +79,25 @@ const route = createRoute({
 
 export function registerSendMessage(app: App, deps: ApiDeps) {
   app.openapi(route, async (c) => {
-    const given = c.req.valid('json');
+    const newRequest = c.req.valid('json');
     const headers = c.req.valid('header');
     const merchantId = c.var.merchant.id;
-    const { qos = 'at_least_once', callbackUrl: url } = given;
+    const { qos = 'at_least_once', callbackUrl: url } = newRequest;
     refuseCallback(deps, url);
-    const to = await participantAt(deps.db, { merchantId, address: given.to });
+    const to = await participantAt(deps.db, { merchantId, address: newRequest.to });
     if (qos === 'at_most_once' && !isEndpoint(to.address)) {
-      // A merchant's endpoints say themselves how often they want to hear of an event.
+      // A merchant's endpoints set their own quality of service for events.
       const message = 'at_most_once is for requests to one endpoint';
       throw refuseFields([{ in: 'body', field: '/qos', message }]);
     }
     const result = await createRequest(deps.db, {
       merchantId,
       to,
-      messageKey: keyOf(given.messageKey, headers),
-      contentHash: contentHashOf(given),
-      subject: given.subject,
-      body: JSON.stringify(given.body),
-      replyWithinSeconds: given.replyWithinSeconds,
+      messageKey: keyOf(newRequest.messageKey, headers),
+      contentHash: contentHashOf(newRequest),
+      subject: newRequest.subject,
+      body: JSON.stringify(newRequest.body),
+      replyWithinSeconds: newRequest.replyWithinSeconds,
       qos,
       callback: await resourceEndpoint(deps, { merchantId, url }),
     });

@@ -12,32 +12,32 @@ import { sealContext } from '../../db/sealed-columns.ts';
 import type { ApiDeps, AppEnv } from '../deps.ts';
 import { hasNoBody } from '../has-no-body.ts';
 import { checkKey, keyInFlight, keyReused, replayed } from '../idempotency.ts';
-import type { KeptAnswer } from '../kept-answer.ts';
+import type { StoredResponse } from '../stored-response.ts';
 import { takesEvents } from './takes-events.ts';
 import { takesOrders } from './takes-orders.ts';
 
 const dropEveryMs = 600_000;
-const mostDropped = 1_000;
-/** The fields of an answer that belong to what it says. */
-const keptFields = ['content-type', 'location', 'etag'];
+const maxDropped = 1_000;
+/** The response headers that are stored and replayed. */
+const storedHeaders = ['content-type', 'location', 'etag'];
 
 /**
- * Every POST of a merchant may come with an Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): the same
- * request under it gets the same bytes, another body 422, and while the first is under way 409. Only what was done
- * is kept; a refusal leaves the key fresh. Orders and events are written together with their keys, by their routes.
+ * Handles the Idempotency-Key of a merchant's POST (draft-ietf-httpapi-idempotency-key-header): the same request gets
+ * the same bytes, another body 422, and a repeat while the first is under way 409. Only successful responses are
+ * stored; a refusal releases the key. The routes of orders and events write their keys in their own transactions.
  */
 export function answerOnce({
   db,
   sealer,
   logger,
 }: Pick<ApiDeps, 'db' | 'sealer' | 'logger'>): MiddlewareHandler<AppEnv> {
-  let dropsAtMs = 0;
+  let nextDropMs = 0;
 
-  function dropNowAndThen(): void {
-    if (Date.now() < dropsAtMs) return;
-    dropsAtMs = Date.now() + dropEveryMs;
-    dropOldAnswers(db, { limit: mostDropped }).catch((error: unknown) =>
-      logger.warn({ err: error }, 'old answers were not dropped'),
+  function dropExpired(): void {
+    if (Date.now() < nextDropMs) return;
+    nextDropMs = Date.now() + dropEveryMs;
+    dropOldAnswers(db, { limit: maxDropped }).catch((error: unknown) =>
+      logger.warn({ err: error }, 'expired idempotency answers were not deleted'),
     );
   }
 
@@ -56,11 +56,11 @@ export function answerOnce({
   }
 
   return async (c, next) => {
-    const given = c.req.header('idempotency-key');
-    const isTheirs = c.req.method !== 'POST' || takesEvents(c.req) || takesOrders(c.req);
-    if (given === undefined || isTheirs) return next();
-    const request = await requestOf(c, checkKey(given));
-    dropNowAndThen();
+    const keyHeader = c.req.header('idempotency-key');
+    const isHandledByRoute = c.req.method !== 'POST' || takesEvents(c.req) || takesOrders(c.req);
+    if (keyHeader === undefined || isHandledByRoute) return next();
+    const request = await requestOf(c, checkKey(keyHeader));
+    dropExpired();
     const reserved = await reserveKey(db, request);
     switch (reserved.kind) {
       case 'keyReused':
@@ -74,15 +74,15 @@ export function answerOnce({
         });
       case 'reserved':
     }
-    const seal = ({ headers, body }: Pick<KeptAnswer, 'headers' | 'body'>) =>
+    const seal = ({ headers, body }: Pick<StoredResponse, 'headers' | 'body'>) =>
       sealer.seal(JSON.stringify({ headers, body }), contextOf(request));
-    c.set('keepAnswer', (tx, answer) =>
+    c.set('storeResponse', (tx, answer) =>
       keepAnswer(tx, { request, status: answer.status, sealedAnswer: seal(answer) }),
     );
     await next();
     if (!c.res.ok) return releaseKey(db, request);
     const { status, headers } = c.res;
-    const fields = keptFields.flatMap((name) => {
+    const fields = storedHeaders.flatMap((name) => {
       const value = headers.get(name);
       return value === null ? [] : [[name, value] as const];
     });
@@ -99,4 +99,4 @@ const contextOf = ({ id }: KeyedRequest) => sealContext('idempotency_answers.ans
 
 const sha256 = (bytes: string | Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
-const readAnswer = (text: string) => JSON.parse(text) as Pick<KeptAnswer, 'headers' | 'body'>;
+const readAnswer = (text: string) => JSON.parse(text) as Pick<StoredResponse, 'headers' | 'body'>;

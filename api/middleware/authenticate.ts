@@ -7,9 +7,9 @@ import { hashApiKey } from '../keys.ts';
 import { createRate } from '../limits/rate.ts';
 import { Problem } from '../problems.ts';
 
-// How long a key may be taken for what it was, where nobody says otherwise.
-const keptMs = 5_000;
-const keptKeys = 10_000;
+// How long a lookup is cached; a revocation invalidates it at once.
+const cachedForMs = 5_000;
+const maxCachedKeys = 10_000;
 
 /** Finds the merchant of the request's API key. */
 export function authenticate({
@@ -18,24 +18,24 @@ export function authenticate({
   limits,
   addressOf,
 }: Pick<ApiDeps, 'db' | 'changes' | 'limits' | 'addressOf'>) {
-  type Kept = { owner: KeyOwner; untilMs: number; stopHearing: () => void };
-  const kept = new Map<string, Kept>();
+  type CachedOwner = { owner: KeyOwner; untilMs: number; unsubscribe: () => void };
+  const cache = new Map<string, CachedOwner>();
 
-  /** A revoked key is forgotten as soon as the database says so. */
+  /** Removes a key from the cache, as soon as a notification reports its revocation. */
   function forget(keyHash: string): void {
-    kept.get(keyHash)?.stopHearing();
-    kept.delete(keyHash);
+    cache.get(keyHash)?.unsubscribe();
+    cache.delete(keyHash);
   }
 
   const failures = createRate({
     name: 'failedKeysPerMinutePerAddress',
     what: 'wrong keys a minute from one address',
-    most: limits.failedKeysPerMinutePerAddress,
+    max: limits.failedKeysPerMinutePerAddress,
     perSeconds: 60,
   });
 
   function knownOwner(keyHash: string | undefined): KeyOwner | undefined {
-    const known = keyHash === undefined ? undefined : kept.get(keyHash);
+    const known = keyHash === undefined ? undefined : cache.get(keyHash);
     if (!known || known.untilMs <= Date.now()) return undefined;
     const { expiresAt } = known.owner;
     return expiresAt && expiresAt.getTime() <= Date.now() ? undefined : known.owner;
@@ -43,23 +43,23 @@ export function authenticate({
 
   async function ownerOf(keyHash: string): Promise<KeyOwner | undefined> {
     const owner = await findKeyOwner(db, { keyHash });
-    if (kept.size >= keptKeys) for (const known of kept.keys()) forget(known);
+    if (cache.size >= maxCachedKeys) for (const known of cache.keys()) forget(known);
     if (!owner) {
       forget(keyHash);
       return undefined;
     }
-    const stopHearing =
-      kept.get(keyHash)?.stopHearing ??
+    const unsubscribe =
+      cache.get(keyHash)?.unsubscribe ??
       changes.subscribe('tender_keys', owner.keyId, () => forget(keyHash));
-    kept.set(keyHash, { owner, untilMs: Date.now() + keptMs, stopHearing });
+    cache.set(keyHash, { owner, untilMs: Date.now() + cachedForMs, unsubscribe });
     return owner;
   }
 
-  /** Asks the database, unless too many keys from there were wrong and this one was never right. */
+  /** Queries the database, unless the address sent too many wrong keys and this key was never valid. */
   async function lookUp(c: Context, keyHash: string | undefined): Promise<KeyOwner | undefined> {
     const address = addressOf(c);
-    const wasRight = keyHash !== undefined && kept.has(keyHash);
-    if (!wasRight && (await failures.isExceeded(address))) await failures.take(address);
+    const wasValid = keyHash !== undefined && cache.has(keyHash);
+    if (!wasValid && (await failures.isExceeded(address))) await failures.take(address);
     const owner = keyHash === undefined ? undefined : await ownerOf(keyHash);
     if (!owner) await failures.take(address);
     return owner;
@@ -68,7 +68,7 @@ export function authenticate({
   return createMiddleware<AppEnv>(async (c, next) => {
     const key = /^Bearer (\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
     const keyHash = key === undefined ? undefined : hashApiKey(key);
-    // A key that is right is let in wherever it comes from: behind one address may be many.
+    // A valid key passes from every address, because many clients may share one.
     const owner = knownOwner(keyHash) ?? (await lookUp(c, keyHash));
     if (!owner) {
       throw new Problem('unauthorized', 'The request carries no valid API key.', {

@@ -2,13 +2,13 @@ import { createMiddleware } from 'hono/factory';
 import type { ApiDeps, AppEnv } from '../deps.ts';
 import { takesEvents } from './takes-events.ts';
 
-// What a workflow was not told by then, the recovery job redelivers.
+// The recovery job redelivers commands that were not signalled within this time.
 const timeoutMs = 10_000;
 
-/** Gives the calls to Temporal that a request makes one deadline: a server that does not answer holds nobody. */
+/** Sets one deadline for a request's calls to Temporal, so that a Temporal outage blocks no request. */
 export function boundTemporalCalls({ client }: Pick<ApiDeps, 'client'>) {
   return createMiddleware<AppEnv>((c, next) =>
-    // The way of events calls nobody, and is the one that is worth sparing.
+    // Publishing events does not call Temporal, and is the hot path.
     takesEvents(c.req) ? next() : client.withDeadline(Date.now() + timeoutMs, next),
   );
 }

@@ -4,7 +4,7 @@ import { Problem } from '../problems.ts';
 import { readBody } from '../read-body.ts';
 import { refuseFields } from '../refuse-fields.ts';
 
-/** The pages' own forms are urlencoded, in UTF-8, with each field once: anything else comes from no page. */
+/** Refuses form bodies that our pages cannot send: not urlencoded UTF-8, or with a repeated field. */
 export const formBody = createMiddleware<AppEnv>(async (c, next) => {
   const text = await readBody(c, {
     mediaType: 'application/x-www-form-urlencoded',
@@ -20,7 +20,7 @@ export const formBody = createMiddleware<AppEnv>(async (c, next) => {
       throw new Problem('malformed-form', 'A field is not percent-encoded UTF-8.');
     }
     if (names.has(decoded)) {
-      throw refuseFields([{ in: 'body', field: decoded, message: 'is there twice' }]);
+      throw refuseFields([{ in: 'body', field: decoded, message: 'must not be repeated' }]);
     }
     names.add(decoded);
   }

@@ -6,8 +6,8 @@ import { Problem } from '../problems.ts';
 type Hold = { signal: AbortSignal; isKeyEnded(): boolean; release(): void };
 
 /**
- * Gives every request `c.var.endOfWait()`: aborted when its caller leaves, when the process is asked to stop, or when
- * its key ends. Whoever waits then answers with what is known; a reader whose key has ended gets nothing.
+ * Gives every request `c.var.endOfWait()`: a signal that aborts when the caller leaves, the process stops, or the API
+ * key ends. Waiting handlers then respond with the current state; a GET whose key has ended gets 401.
  */
 export function holdRequests({ stopping, keys }: Pick<ApiDeps, 'stopping' | 'keys'>) {
   function openHold(c: Context<AppEnv>): Hold {
@@ -41,14 +41,14 @@ export function holdRequests({ stopping, keys }: Pick<ApiDeps, 'stopping' | 'key
     } finally {
       hold?.release();
     }
-    // What was asked for while the key was good stays done, and is answered for.
+    // A write that was accepted with a valid key keeps its response.
     const isRead = c.req.method === 'GET' || c.req.method === 'HEAD';
     if (!isRead || !hold?.isKeyEnded()) return;
-    // As if there had been no answer yet.
+    // Discards the response.
     c.res = undefined;
     c.finalized = false;
     c.header('etag', undefined);
-    throw new Problem('unauthorized', 'The API key was revoked or has expired meanwhile.', {
+    throw new Problem('unauthorized', 'The API key was revoked or expired during the request.', {
       headers: { 'www-authenticate': 'Bearer realm="tender"' },
     });
   });

@@ -7,8 +7,8 @@ import { refuseFields } from '../refuse-fields.ts';
 import { takesEvents } from './takes-events.ts';
 
 /**
- * A body is declared as JSON, is UTF-8, and is taken by every reader of JSON for the same: what is not is refused
- * before a route reads it. The one that takes events sees to its own, in whatever format they come.
+ * Refuses a body that is not declared as JSON, is not UTF-8, or that JSON parsers read differently. The route that
+ * publishes events reads its own body in several formats.
  */
 export const jsonBody = createMiddleware<AppEnv>(async (c, next) => {
   if (takesEvents(c.req)) return next();

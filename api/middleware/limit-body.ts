@@ -7,13 +7,13 @@ import { takesEvents } from './takes-events.ts';
 const ordinaryBytes = 64 * 1_024;
 const publishedBytes = 4 * 1_024 * 1_024;
 
-/** Refuses bodies that are too large before they are read; publishing takes larger ones than the rest. */
+/** Refuses bodies that are too large before they are read; publishing events allows larger ones. */
 export const limitBody = createMiddleware<AppEnv>(async (c, next) => {
-  // Of these no body is ever read.
+  // The body of a GET or HEAD is never read.
   if (c.req.method === 'GET' || c.req.method === 'HEAD') return next();
   const limit = takesEvents(c.req) ? published : ordinary;
   const declared = c.req.header('content-length');
-  // A declared length is held to by the HTTP parser; only a body without one has to be read to be measured.
+  // The HTTP parser enforces a declared length; only a body without one is counted while it is read.
   if (declared === undefined || c.req.header('transfer-encoding') !== undefined) {
     return limit.measure(c, next);
   }

@@ -6,9 +6,8 @@ import { notFound, Problem } from '../problems.ts';
 import { refuseFields } from '../refuse-fields.ts';
 
 /**
- * What no route takes is refused before its body is read: 405 with `Allow` where another method would be taken
- * (RFC 9110, 15.5.6), 404 where none would, 400 for a query that is not percent-encoded UTF-8. OPTIONS is
- * answered with the methods.
+ * Refuses requests without a route before their body is read: 405 with `Allow` if another method exists (RFC 9110,
+ * 15.5.6), 404 if none does, 400 for a query that is not percent-encoded UTF-8. Answers OPTIONS with the methods.
  */
 export function refuseUnrouted(app: App) {
   return createMiddleware<AppEnv>(async (c, next) => {
@@ -19,13 +18,16 @@ export function refuseUnrouted(app: App) {
     if (methods.length === 0) throw notFound('path', c.req.path);
     const allow = methods.join(', ');
     if (c.req.method === 'OPTIONS') return c.body(null, 204, { allow });
-    throw new Problem('method-not-allowed', `There is no ${c.req.method} at this path.`, {
+    throw new Problem('method-not-allowed', `This path does not support ${c.req.method}.`, {
       headers: { allow },
     });
   });
 }
 
-/** Undecoded, it would be taken for what it spells. What stands in a path is refused by its own pattern. */
+/**
+ * Refuses a query that cannot be decoded; it would otherwise be used undecoded. Path parameters have their own
+ * patterns.
+ */
 function refuseMisencodedQuery(url: string): void {
   const query = url.indexOf('?');
   if (query < 0) return;

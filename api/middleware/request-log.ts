@@ -2,7 +2,7 @@ import { createMiddleware } from 'hono/factory';
 import type { ApiDeps, AppEnv } from '../deps.ts';
 import { shownPath } from '../shown-path.ts';
 
-/** One line a request. Tokens and keys in its path are not shown. */
+/** Logs one line per request at debug level. Tokens and keys in the path are masked. */
 export function requestLog({ logger }: Pick<ApiDeps, 'logger'>) {
   return createMiddleware<AppEnv>(async (c, next) => {
     const startedMs = performance.now();

@@ -20,7 +20,7 @@ const route = createRoute({
   tags: ['Orders'],
   summary: 'Cancel an unpaid order, or void an authorisation',
   description:
-    'The provider is asked, told to take no more money, and asked again: an order that was paid meanwhile answers 409 and stays paid. 202 when that takes longer than `Prefer: wait` allows (10 s by default); the wish is kept.',
+    'Queries the payment at the provider, closes it there, and queries it again: an order that was paid meanwhile returns 409 and stays paid. Returns 202 if that takes longer than `Prefer: wait` allows (10 s by default); the cancellation continues.',
   security: [{ apiKey: [] }],
   request: {
     params: z.object({ orderId }),
@@ -38,8 +38,8 @@ const defaultWaitMs = 10_000;
 export function registerCancelOrder(app: App, deps: ApiDeps) {
   app.openapi(route, async (c) => {
     const { orderId } = c.req.valid('param');
-    const whose = { merchantId: c.var.merchant.id, orderId };
-    const before = await findOrder(deps.db, whose);
+    const scope = { merchantId: c.var.merchant.id, orderId };
+    const before = await findOrder(deps.db, scope);
     if (!before) throw notFound('order', orderId);
     if (isOpen(before)) {
       await requestCommand(deps.db, { orderId, command: { kind: 'cancel' } });
@@ -48,7 +48,7 @@ export function registerCancelOrder(app: App, deps: ApiDeps) {
       );
     }
     const view = await waitForOrder(deps, {
-      ...whose,
+      ...scope,
       timeoutMs: parseWaitMs(c.req.valid('header').prefer, defaultWaitMs),
       caller: c.var.endOfWait(),
       isEnough: (found) => !isOpen(found),

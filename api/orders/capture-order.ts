@@ -27,7 +27,7 @@ const route = createRoute({
   tags: ['Orders'],
   summary: 'Capture an authorised order',
   description:
-    'All of it, or `amountMinor` of it; the rest is let go. Repeating it takes nothing twice. 202 when the provider takes longer than `Prefer: wait` allows (10 s by default); the wish is kept.',
+    'Captures the whole amount, or `amountMinor` of it; the rest is released. Repeating the request captures nothing twice. Returns 202 if the provider takes longer than `Prefer: wait` allows (10 s by default); the capture continues.',
   security: [{ apiKey: [] }],
   request: {
     params: z.object({ orderId }),
@@ -41,7 +41,7 @@ const route = createRoute({
   },
   responses: {
     200: { description: 'The order, paid', ...answer },
-    202: { description: 'The order; its money is being captured', ...answer },
+    202: { description: 'The order; the capture is under way', ...answer },
     ...problemResponses(...bodyProblems, 'not-found', 'order-not-capturable'),
   },
 });
@@ -51,26 +51,26 @@ const defaultWaitMs = 10_000;
 export function registerCaptureOrder(app: App, deps: ApiDeps) {
   app.openapi(route, async (c) => {
     const { orderId } = c.req.valid('param');
-    const asked = c.req.valid('json')?.amountMinor;
-    const whose = { merchantId: c.var.merchant.id, orderId };
-    const before = await findOrder(deps.db, whose);
+    const requestedMinor = c.req.valid('json')?.amountMinor;
+    const scope = { merchantId: c.var.merchant.id, orderId };
+    const before = await findOrder(deps.db, scope);
     if (!before) throw notFound('order', orderId);
     const { snapshot } = before;
-    const captureMinor = asked ?? snapshot.amountMinor;
-    const isHeld = snapshot.status === 'authorized' && captureMinor <= snapshot.amountMinor;
+    const captureMinor = requestedMinor ?? snapshot.amountMinor;
+    const isCapturable = snapshot.status === 'authorized' && captureMinor <= snapshot.amountMinor;
     const isRepeat =
       hasBeenPaid(snapshot.status) &&
       snapshot.capture === 'manual' &&
       snapshot.capturedMinor === captureMinor;
-    if (!isHeld && !isRepeat) throw notCapturable(snapshot);
-    if (isHeld) {
+    if (!isCapturable && !isRepeat) throw notCapturable(snapshot);
+    if (isCapturable) {
       await requestCommand(deps.db, { orderId, command: { kind: 'capture', captureMinor } });
       redeliverCommands(deps, { orderId }).catch(
         leftToRecovery(deps.logger, 'the capture', { orderId }),
       );
     }
     const view = await waitForOrder(deps, {
-      ...whose,
+      ...scope,
       timeoutMs: parseWaitMs(c.req.valid('header').prefer, defaultWaitMs),
       caller: c.var.endOfWait(),
       isEnough: ({ snapshot: { status, failureCode } }) =>
@@ -81,7 +81,7 @@ export function registerCaptureOrder(app: App, deps: ApiDeps) {
     if (status === 'authorized' && failureCode === null) {
       return c.json(orderBody(view, deps.publicUrl), 202);
     }
-    // Of two captures of different amounts the first was carried out.
+    // Of two captures with different amounts the first was executed.
     if (hasBeenPaid(status) && capturedMinor === captureMinor) {
       return c.json(orderBody(view, deps.publicUrl), 200);
     }

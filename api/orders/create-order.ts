@@ -45,19 +45,19 @@ const route = createRoute({
   tags: ['Orders'],
   summary: 'Open an order',
   description:
-    'Answers 201 once the payer can act (`nextAction`), 202 when the provider takes longer than `Prefer: wait` allows (5 s by default); the order is safe in both cases. Sending the same order again, with or without an Idempotency-Key, never opens a second one.',
+    'Returns 201 once the payer can act (`nextAction`), or 202 if the provider takes longer than `Prefer: wait` allows (5 s by default); the order is stored in both cases. Sending the same order again, with or without an Idempotency-Key, never creates a second one.',
   security: [{ apiKey: [] }],
   request: {
     headers: z.object({
       'idempotency-key': idempotencyKeySchema
         .optional()
-        .openapi({ description: 'The same key and body get the byte-identical answer' }),
+        .openapi({ description: 'The same key and body get the byte-identical response' }),
       prefer: z.string().optional().openapi({ example: 'wait=10' }),
     }),
     body: { required: true, content: { 'application/json': { schema: newOrderSchema } } },
   },
   responses: {
-    200: { description: 'The same order was opened before', ...answer },
+    200: { description: 'The same order exists already', ...answer },
     201: { description: 'The order, ready to be paid', ...answer },
     202: { description: 'The order; the provider has not answered yet', ...answer },
     ...problemResponses(
@@ -82,16 +82,16 @@ export function registerCreateOrder(app: App, deps: ApiDeps) {
     const { merchant } = c.var;
     const idempotencyKey = headers['idempotency-key'];
     const requestHash = contentHashOf(body);
-    const way = await chooseWay(deps, merchant, body);
-    if (way.kind === 'none') {
-      // What was answered under this key stays the answer, whatever has become of the accounts.
+    const chosen = await chooseRoute(deps, merchant, body);
+    if (chosen.kind === 'none') {
+      // A stored response under this key is replayed, whatever has changed about the accounts.
       const known = await resumeKey(deps.db, { merchant, idempotencyKey, requestHash });
       if (known?.kind === 'answered') return replay(c, deps, known);
       throw new Problem('no-provider-account', 'No provider account can take this order.', {
-        extensions: { routes: way.routes },
+        extensions: { routes: chosen.routes },
       });
     }
-    const { account, methods } = way;
+    const { account, methods } = chosen;
     refuseUrls(deps, body);
     const expiresAt = new Date(Date.now() + body.expiresInSeconds * 1_000);
     const created = await createOrder(deps.db, {
@@ -133,7 +133,7 @@ export function registerCreateOrder(app: App, deps: ApiDeps) {
         provider: account.provider,
         id: orderId,
         merchantId: merchant.id,
-        // A repeat gives nobody more time.
+        // A repeat does not extend the expiry.
         expiresAt: known ? known.snapshot.expiresAt : expiresAt.toISOString(),
         confirmSeconds: body.confirm?.withinSeconds ?? null,
       },
@@ -153,8 +153,8 @@ export function registerCreateOrder(app: App, deps: ApiDeps) {
   });
 }
 
-/** The way to try first, and every method the order may be paid by. */
-async function chooseWay(deps: ApiDeps, merchant: Merchant, body: NewOrderBody) {
+/** The payment route to try first, and every method that the order can be paid with. */
+async function chooseRoute(deps: ApiDeps, merchant: Merchant, body: NewOrderBody) {
   const routes = await findRoutes(deps, {
     ...body,
     merchantId: merchant.id,
@@ -167,7 +167,7 @@ async function chooseWay(deps: ApiDeps, merchant: Merchant, body: NewOrderBody) 
   return {
     kind: 'found',
     account: { id: first.accountId, provider: first.provider, method: first.method },
-    // Kept in the merchant's own order of preference, where one was given.
+    // In the merchant's order of preference, if the request has one.
     methods: body.methods?.filter((method) => offered.has(method)) ?? [...offered],
   } as const;
 }
@@ -180,7 +180,7 @@ function refuseUrls({ allowPrivateTargets }: ApiDeps, body: NewOrderBody): void 
   }
 }
 
-/** Starts the order's workflow and waits until the payer can act. The order itself is safe already. */
+/** Starts the workflow of a committed order and waits until the payer can act. */
 async function openOrder(
   deps: ApiDeps,
   input: { order: OrderToStart; isNew: boolean; waitMs: number; caller: AbortSignal },
@@ -189,13 +189,13 @@ async function openOrder(
   const { id: orderId, merchantId } = order;
   const read = async () => {
     const view = await findOrder(deps.db, { merchantId, orderId });
-    if (!view) throw new Error(`order ${orderId} was just written and is not there`);
+    if (!view) throw new Error(`order ${orderId} was just written but does not exist`);
     return view;
   };
-  // Where Temporal is away the recovery job starts the order when it is back, and the merchant gets its 202.
+  // If Temporal is down, the merchant gets 202 and the recovery job starts the workflow later.
   startPayOrder({ ...deps, order }).catch(leftToRecovery(deps.logger, 'the order', { orderId }));
   return waitFor({
-    subscribe: (tell) => deps.changes.subscribe('tender_orders', orderId, tell),
+    subscribe: (onChange) => deps.changes.subscribe('tender_orders', orderId, onChange),
     timeoutMs: input.waitMs,
     caller: input.caller,
     read,
@@ -224,7 +224,7 @@ function replay(
   }) as never;
 }
 
-/** A body that is kept and repeated byte for byte; its shape is `orderBody`'s by construction. */
+/** A stored body that is replayed byte for byte; its shape is `orderBody`'s. */
 function asJson(c: Context<AppEnv>, { status, body }: { status: number; body: string }) {
   return c.body(body, status as 201, { 'content-type': 'application/json' }) as never;
 }

@@ -16,7 +16,7 @@ const route = createRoute({
   tags: ['Orders'],
   summary: 'Read an order, or wait for it to change',
   description:
-    'With `Prefer: wait=N` the answer comes as soon as the order is another than the one in `If-None-Match`, or than it was when the request came; after N seconds (60 at most) it comes anyway. A code or address that is over is renewed first.',
+    'With `Prefer: wait=N` the response waits up to N seconds (at most 60) until the order differs from the version in `If-None-Match`, or from its version at the request. An expired code or address is renewed first.',
   security: [{ apiKey: [] }],
   request: {
     params: z.object({ orderId }),
@@ -25,7 +25,7 @@ const route = createRoute({
       'if-none-match': z
         .string()
         .optional()
-        .openapi({ description: 'The ETag of the version you know' }),
+        .openapi({ description: 'The ETag of your last response' }),
     }),
   },
   responses: {
@@ -34,7 +34,7 @@ const route = createRoute({
       content: { 'application/json': { schema: orderSchema } },
       headers: etagHeader,
     },
-    304: { description: 'The order is still the one you know', headers: etagHeader },
+    304: { description: 'The order has not changed', headers: etagHeader },
     ...problemResponses('invalid-request', 'unauthorized', 'not-found'),
   },
 });
@@ -43,13 +43,13 @@ export function registerGetOrder(app: App, deps: ApiDeps) {
   app.openapi(route, async (c) => {
     const { orderId } = c.req.valid('param');
     const headers = c.req.valid('header');
-    // Compared weakly (RFC 9110, 13.1.2): a proxy that compresses weakens the tag it was given.
-    const given = headers['if-none-match']?.replace(/^W\//, '');
-    let known = given;
-    const whose = { merchantId: c.var.merchant.id, orderId };
+    // Weak comparison (RFC 9110, 13.1.2), because a compressing proxy weakens the tag.
+    const sentTag = headers['if-none-match']?.replace(/^W\//, '');
+    let known = sentTag;
+    const scope = { merchantId: c.var.merchant.id, orderId };
     const caller = c.var.endOfWait();
     const found = await waitForOrder(deps, {
-      ...whose,
+      ...scope,
       caller,
       timeoutMs: parseWaitMs(headers.prefer, 0),
       isEnough: (found) => {
@@ -60,15 +60,18 @@ export function registerGetOrder(app: App, deps: ApiDeps) {
     const view = await renewHandle(deps, {
       view: found,
       caller,
-      read: async () => (await findOrder(deps.db, whose)) ?? found,
+      read: async () => (await findOrder(deps.db, scope)) ?? found,
     });
     c.header('etag', etagOf(view));
-    if (given === etagOf(view)) return c.body(null, 304);
+    if (sentTag === etagOf(view)) return c.body(null, 304);
     return c.json(orderBody(view, deps.publicUrl), 200);
   });
 }
 
-/** Reads an order once it is enough, or as it stands when the time is over. Throws the problem where there is none. */
+/**
+ * Waits until the order satisfies `isEnough` or the timeout passes, and returns it. Throws a 404 problem if it does not
+ * exist.
+ */
 export async function waitForOrder(
   deps: ApiDeps,
   input: {
@@ -80,7 +83,7 @@ export async function waitForOrder(
   },
 ): Promise<OrderView> {
   const view = await waitFor({
-    subscribe: (tell) => deps.changes.subscribe('tender_orders', input.orderId, tell),
+    subscribe: (onChange) => deps.changes.subscribe('tender_orders', input.orderId, onChange),
     timeoutMs: input.timeoutMs,
     caller: input.caller,
     read: () => findOrder(deps.db, input),

@@ -2,7 +2,7 @@ import type { z } from '@hono/zod-openapi';
 import type { OrderView } from '../../db/queries/find-order.ts';
 import type { orderSchema } from '../schemas.ts';
 
-/** An order as the API answers it: the snapshot, and what the payer can do with it. */
+/** An order as the API returns it: the snapshot and the payer's next action. */
 export function orderBody(view: OrderView, publicUrl: string): z.infer<typeof orderSchema> {
   return {
     ...view.snapshot,

@@ -5,7 +5,7 @@ import type { ApiDeps } from '../deps.ts';
 import { leftToRecovery } from '../left-to-recovery.ts';
 import { waitFor } from '../wait-for.ts';
 
-const longestMs = 5_000;
+const maxWaitMs = 5_000;
 
 /**
  * Renews an expired code or address when somebody reads the order: asks the workflow for a new one and waits for it up
@@ -19,7 +19,7 @@ export async function renewHandle(
   const { method, snapshot } = view;
   if (!view.isHandleDead || method === null) return view;
   const orderId = snapshot.id;
-  // Rate-limited per order, so that a provider that refuses is not asked at every read.
+  // Rate-limited per order, so that a provider that refuses is not called at every read.
   if (await deps.switches.isExceeded(orderId)) return view;
   if (await requestCommand(deps.db, { orderId, command: { kind: 'renew', method } })) {
     await deps.switches.take(orderId).catch(() => {});
@@ -28,8 +28,8 @@ export async function renewHandle(
     );
   }
   return waitFor({
-    subscribe: (tell) => deps.changes.subscribe('tender_orders', orderId, tell),
-    timeoutMs: longestMs,
+    subscribe: (onChange) => deps.changes.subscribe('tender_orders', orderId, onChange),
+    timeoutMs: maxWaitMs,
     caller,
     read,
     isEnough: (now) => !now.isHandleDead,

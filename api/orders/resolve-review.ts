@@ -30,7 +30,7 @@ const route = createRoute({
   tags: ['Orders'],
   summary: 'Resolve a review',
   description:
-    "`accept` takes what the provider has taken, whatever was asked for; `refund` records it and gives all of it back; `close` closes an order the provider has no money for; `dismiss` is for what was dealt with at the provider and cannot be booked: money in another currency, or a doubt about an order that had ended. The facts are in the order's `review`, with the verbs there are. The provider is asked first. Who decided, and the note, are kept.",
+    "`accept` books the amount that the provider captured, whatever the order's amount; `refund` books it and refunds all of it; `close` closes an order for which the provider has no money; `dismiss` ends a review of something that was settled at the provider and cannot be booked: money in another currency, or a report about an ended order. The order's `review` has the facts and the available verbs. The provider is queried first. The actor and the note are stored.",
   security: [{ apiKey: [] }],
   request: {
     params: z.object({ orderId }),
@@ -46,7 +46,7 @@ const route = createRoute({
   },
   responses: {
     200: { description: 'The order as decided', ...answer },
-    202: { description: 'The order; the provider is being asked', ...answer },
+    202: { description: 'The order; the decision is being carried out', ...answer },
     ...problemResponses(...bodyProblems, 'not-found', 'order-not-in-review'),
   },
 });
@@ -82,7 +82,7 @@ export function registerResolveReview(app: App, deps: ApiDeps) {
     );
     const isDecided = async () => (await readOrder(deps.db, { orderId })).order.reviewVerb === null;
     await waitFor({
-      subscribe: (tell) => deps.changes.subscribe('tender_orders', orderId, tell),
+      subscribe: (onChange) => deps.changes.subscribe('tender_orders', orderId, onChange),
       timeoutMs: parseWaitMs(c.req.valid('header').prefer, defaultWaitMs),
       caller: c.var.endOfWait(),
       read: isDecided,
@@ -102,8 +102,8 @@ export function registerResolveReview(app: App, deps: ApiDeps) {
 
 function notInReview({ snapshot: { status, review } }: OrderView): Problem {
   const verbs = review?.verbs.join(', ');
-  const doubt = verbs ? `it can be resolved by: ${verbs}` : 'nothing is in doubt';
-  return new Problem('order-not-in-review', `The order is ${status}, and ${doubt}.`, {
+  const explanation = verbs ? `it can be resolved by: ${verbs}` : 'it has no review';
+  return new Problem('order-not-in-review', `The order is ${status}, and ${explanation}.`, {
     extensions: { orderStatus: status },
   });
 }

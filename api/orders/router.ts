@@ -8,7 +8,7 @@ import { registerCaptureOrder } from './capture-order.ts';
 import { registerSwitchPayment } from './switch-payment.ts';
 import { registerResolveReview } from './resolve-review.ts';
 
-/** Orders: opened, read, cancelled, captured, switched to another method, and resolved when in review. */
+/** Orders: create, read, cancel, capture, switch the payment method, resolve a review. */
 export function ordersRouter(deps: ApiDeps): App {
   const router = newRouter();
   registerCreateOrder(router, deps);

@@ -30,7 +30,7 @@ const route = createRoute({
   tags: ['Orders'],
   summary: 'Switch the payment method of an order',
   description:
-    'The attempt under way is closed at its provider first; where it turns out to be paid, the order is paid and nothing is switched. By the method it has already, the provider is asked for its code or address again, under the same number. 202 when that takes longer than `Prefer: wait` allows (10 s by default).',
+    'Closes the current attempt at its provider first; if that attempt was paid, the order is paid and nothing is switched. With the current method, the provider is asked for a new code or address under the same number. Returns 202 if that takes longer than `Prefer: wait` allows (10 s by default).',
   security: [{ apiKey: [] }],
   request: {
     params: z.object({ orderId }),
@@ -41,7 +41,7 @@ const route = createRoute({
     },
   },
   responses: {
-    200: { description: 'The order, to be paid the other way', ...answer },
+    200: { description: 'The order, with the new payment method', ...answer },
     202: { description: 'The order; it is being switched', ...answer },
     ...problemResponses(
       ...bodyProblems,
@@ -60,13 +60,13 @@ export function registerSwitchPayment(app: App, deps: ApiDeps) {
   app.openapi(route, async (c) => {
     const { orderId } = c.req.valid('param');
     const { method } = c.req.valid('json');
-    const whose = { merchantId: c.var.merchant.id, orderId };
-    const before = await findOrder(deps.db, whose);
+    const scope = { merchantId: c.var.merchant.id, orderId };
+    const before = await findOrder(deps.db, scope);
     if (!before) throw notFound('order', orderId);
     if (before.snapshot.status !== 'pending') throw notSwitchable(before);
     await requestSwitch(deps, { orderId, method });
     const view = await waitForOrder(deps, {
-      ...whose,
+      ...scope,
       timeoutMs: parseWaitMs(c.req.valid('header').prefer, defaultWaitMs),
       caller: c.var.endOfWait(),
       isEnough: (found) => found.snapshot.status !== 'pending' || isSwitchedTo(found, method),
@@ -78,8 +78,8 @@ export function registerSwitchPayment(app: App, deps: ApiDeps) {
 }
 
 /**
- * Records the command and signals the order's workflow. Refuses a method no account can take, and more attempts than an
- * order may have: each is a payment at a provider, and stands in every event of the order.
+ * Records the command and signals the order's workflow. Refuses a method that no account can take, and an attempt
+ * beyond the order's limit: each attempt is a payment at a provider and part of every event of the order.
  */
 export async function requestSwitch(
   deps: ApiDeps,

@@ -2,7 +2,7 @@ import type { App } from '../deps.ts';
 import { Layout } from './layout.tsx';
 import { securePage } from './secure-page.ts';
 
-/** Where somebody lands who opens the API's address in a browser. */
+/** The home page of the API for browsers. */
 export function registerHome(app: App) {
   app.get('/', (c) => {
     const nonce = securePage(c);

@@ -1,7 +1,7 @@
 import { raw } from 'hono/html';
 import type { Child } from 'hono/jsx';
 
-/** The frame of every page made for people: readable on a phone, nothing loaded from elsewhere. */
+/** The layout of every page: readable on a phone, without external resources. */
 export function Layout(props: {
   title: string;
   lang: string;

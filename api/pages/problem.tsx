@@ -3,7 +3,7 @@ import { notFound, problemTypes } from '../problems.ts';
 import { Layout } from './layout.tsx';
 import { securePage } from './secure-page.ts';
 
-/** The pages that the `type` of every problem leads to. */
+/** The pages behind the `type` URLs of problems. */
 export function registerProblemPages(app: App) {
   app.get('/problems', (c) => {
     const nonce = securePage(c);
@@ -11,7 +11,7 @@ export function registerProblemPages(app: App) {
       <Layout title="Problems" lang="en" nonce={nonce}>
         <main class="wide">
           <section class="card">
-            <h1>Problems this API answers with</h1>
+            <h1>Problem types of this API</h1>
             <ul>
               {Object.entries(problemTypes).map(([slug, { status, title }]) => (
                 <li>

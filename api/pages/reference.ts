@@ -31,7 +31,7 @@ const page = `<!doctype html>
 
 const start = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#reference', deepLinking: true });`;
 
-/** The rendered reference, `/docs`, from a package of our own install: it works without the internet. */
+/** Serves the rendered API reference at `/docs` from an installed package, so that it works offline. */
 export function registerReference(app: App) {
   app.get('/docs', (c) => {
     c.header(

@@ -3,8 +3,8 @@ import type { Context } from 'hono';
 import type { AppEnv } from '../deps.ts';
 
 /**
- * Sets the headers of a page of ours and returns the nonce its own style and script need: nothing
- * else may run, be framed, or learn the page's address, which can be a capability.
+ * Sets the security headers of a page and returns the nonce for its style and script. Nothing else may run, no site may
+ * frame the page, and no referrer leaks its URL, which can be a capability.
  */
 export function securePage(
   c: Context<AppEnv>,

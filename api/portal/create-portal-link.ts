@@ -12,7 +12,7 @@ const route = createRoute({
   tags: ['Endpoints'],
   summary: 'Create a portal link',
   description:
-    'Whoever has the link sees and changes the endpoints, secrets and deliveries of this merchant until it ends, is revoked, or the API key that made it ends. It is a key: hand it to one person.',
+    'A holder of the link can read and change the endpoints, secrets and deliveries of this merchant until the link expires, is revoked, or the API key that created it ends. Treat it as a key: give it to one person.',
   security: [{ apiKey: [] }],
   request: {
     body: {
@@ -28,7 +28,7 @@ const route = createRoute({
   },
   responses: {
     201: {
-      description: 'The link, shown this once',
+      description: 'The link, shown only once',
       content: {
         'application/json': {
           schema: z.object({ id: portalLinkId, url: z.string(), expiresAt: timeSchema }),
@@ -45,7 +45,7 @@ export function registerCreatePortalLink(app: App, deps: ApiDeps) {
     const { token, tokenHash } = newPortalToken();
     const id = newId('portalLink');
     const { merchantId, keyId: madeByKey, expiresAt: keyExpiresAt } = c.var.apiKey;
-    // It ends with the key that made it.
+    // The link ends with the key that created it.
     const endMs = keyExpiresAt?.getTime() ?? Number.POSITIVE_INFINITY;
     const expiresAt = new Date(Math.min(Date.now() + expiresInSeconds * 1_000, endMs));
     await insertPortalLink(deps.db, { id, tokenHash, merchantId, madeByKey, expiresAt });

@@ -10,11 +10,11 @@ const route = createRoute({
   operationId: 'deletePortalLink',
   tags: ['Endpoints'],
   summary: 'Revoke a portal link',
-  description: 'Whoever has entered by it is out with the next click.',
+  description: 'Sessions of the link end with their next request.',
   security: [{ apiKey: [] }],
   request: { params: z.object({ portalLinkId }) },
   responses: {
-    204: { description: 'It is revoked' },
+    204: { description: 'Revoked' },
     ...problemResponses('invalid-request', 'unauthorized', 'not-found'),
   },
 });

@@ -2,7 +2,7 @@ import { raw } from 'hono/html';
 import type { Child } from 'hono/jsx';
 import { Layout } from '../pages/layout.tsx';
 
-/** The frame of the merchant's own pages. */
+/** The layout of the portal's pages. */
 export function PortalFrame(props: {
   title: string;
   merchant: string;
@@ -27,7 +27,7 @@ export function PortalFrame(props: {
   );
 }
 
-/** One button that posts, with whatever it has to say. */
+/** A form of one button with hidden fields. */
 export function Act(props: { to: string; label: string; fields?: Record<string, string> }) {
   return (
     <form method="post" action={props.to} class="act">
@@ -43,7 +43,7 @@ export function Badge({ status }: { status: string }) {
   return <span class={`badge ${status}`}>{status}</span>;
 }
 
-/** A moment, as a table has room for. */
+/** A time in UTC, to the second, for tables. */
 export const moment = (at: Date | null) =>
   at === null ? '' : at.toISOString().replace('T', ' ').slice(0, 19);
 

@@ -7,9 +7,9 @@ import { portalLinkId, problemResponses, timeSchema } from '../schemas.ts';
 const portalLinkSchema = z
   .object({
     id: portalLinkId,
-    madeByKey: z
-      .string()
-      .openapi({ description: 'The id of the API key that made it, and with which it ends' }),
+    madeByKey: z.string().openapi({
+      description: 'The id of the API key that created the link; the link ends with it',
+    }),
     createdAt: timeSchema,
     expiresAt: timeSchema,
   })
@@ -25,7 +25,7 @@ const route = createRoute({
   request: { query: z.strictObject({ ...pageQuery(portalLinkId) }) },
   responses: {
     200: {
-      description: 'One page; the links themselves were shown once, when they were made',
+      description: 'One page, without the URLs, which are shown only once',
       content: { 'application/json': { schema: pageOf(portalLinkSchema) } },
     },
     ...problemResponses('invalid-request', 'unauthorized'),

@@ -31,11 +31,11 @@ import {
   TrafficTable,
 } from './views.tsx';
 
-const shown = 50;
+const pageSize = 50;
 const weekMs = 7 * 86_400_000;
 const graceSeconds = 86_400;
 
-/** The merchant's own pages: endpoints, attempts, dead letters, secrets, the event catalogue. */
+/** The merchant's portal: endpoints, attempts, dead letters, secrets, the event catalogue. */
 export function registerPortal(app: App, deps: ApiDeps) {
   const { db } = deps;
   app.get('/portal/enter/:token', (c) => enterPortal(c, deps, c.req.param('token')));
@@ -53,9 +53,9 @@ export function registerPortal(app: App, deps: ApiDeps) {
   };
   const endpointOf = async (c: Context<AppEnv>) => {
     const id = c.req.param('id') ?? '';
-    const whose = { merchantId: c.var.merchant.id };
+    const scope = { merchantId: c.var.merchant.id };
     const endpoint = isId('endpoint', id)
-      ? await findEndpoint(db, { ...whose, endpointId: id })
+      ? await findEndpoint(db, { ...scope, endpointId: id })
       : undefined;
     if (!endpoint) throw notFound('endpoint', id);
     return endpoint;
@@ -88,7 +88,7 @@ export function registerPortal(app: App, deps: ApiDeps) {
     const url = textOf(form['url']);
     const patterns = textOf(form['eventTypes']).split(/[\s,]+/);
     if (!patterns.every((pattern) => eventPattern.test(pattern))) {
-      throw new Problem('invalid-request', 'Event types are like order.paid, order.* or *.');
+      throw new Problem('invalid-request', 'Event types must be like order.paid, order.* or *.');
     }
     const { endpoint, secret } = await addEndpoint(deps, {
       merchantId: c.var.merchant.id,
@@ -101,12 +101,12 @@ export function registerPortal(app: App, deps: ApiDeps) {
 
   app.get('/portal/endpoints/:id', async (c) => {
     const endpoint = await endpointOf(c);
-    const whose = { merchantId: c.var.merchant.id, endpointId: endpoint.id, limit: shown };
+    const scope = { merchantId: c.var.merchant.id, endpointId: endpoint.id, limit: pageSize };
     const [traffic, waiting, lost, attempts] = await Promise.all([
-      readTraffic(db, whose).then(trafficOf),
-      listDeliveries(db, { ...whose, statuses: ['pending'] }),
-      listDeliveries(db, { ...whose, statuses: ['dead', 'dropped'] }),
-      listAttempts(db, whose),
+      readTraffic(db, scope).then(trafficOf),
+      listDeliveries(db, { ...scope, statuses: ['pending'] }),
+      listDeliveries(db, { ...scope, statuses: ['dead', 'dropped'] }),
+      listAttempts(db, scope),
     ]);
     return page(c, endpoint.url, [
       <section class="card">
@@ -120,15 +120,15 @@ export function registerPortal(app: App, deps: ApiDeps) {
         <TrafficTable traffic={traffic} />
       </section>,
       <section class="card">
-        <h1>Still tried</h1>
+        <h1>Pending deliveries</h1>
         <DeliveryTable deliveries={waiting} />
       </section>,
       <section class="card">
-        <h1>Never delivered</h1>
+        <h1>Undelivered</h1>
         <DeliveryTable deliveries={lost} />
       </section>,
       <section class="card">
-        <h1>Attempts that failed</h1>
+        <h1>Failed attempts</h1>
         <AttemptTable attempts={attempts} />
       </section>,
     ]);
@@ -141,8 +141,8 @@ export function registerPortal(app: App, deps: ApiDeps) {
     if (!isKnown || endpoint.status === 'unverified') {
       throw new Problem('endpoint-not-enabled', `The endpoint is ${endpoint.status}.`);
     }
-    const whose = { merchantId: c.var.merchant.id, endpointId: endpoint.id };
-    await changeEndpoint(db, { ...whose, change: { status } });
+    const scope = { merchantId: c.var.merchant.id, endpointId: endpoint.id };
+    await changeEndpoint(db, { ...scope, change: { status } });
     if (status === 'enabled') await wake(endpoint.id);
     return c.redirect(`/portal/endpoints/${endpoint.id}`, 303);
   });
@@ -182,10 +182,10 @@ export function registerPortal(app: App, deps: ApiDeps) {
   app.post('/portal/endpoints/:id/rotate', async (c) => {
     const endpoint = await endpointOf(c);
     const { secret, publicKey } = newSecret(endpoint.publicKey === null ? 'hmac' : 'ed25519');
-    const whose = { merchantId: c.var.merchant.id, endpointId: endpoint.id };
-    const rotated = await rotateSecret(deps, { ...whose, secret, publicKey, graceSeconds });
+    const scope = { merchantId: c.var.merchant.id, endpointId: endpoint.id };
+    const rotated = await rotateSecret(deps, { ...scope, secret, publicKey, graceSeconds });
     if (!rotated) {
-      throw new Problem('rotation-under-way', 'The secret before the last one still signs.');
+      throw new Problem('rotation-under-way', 'The previous secret still signs.');
     }
     return page(c, 'Rotated', <SecretCard id={endpoint.id} secret={publicKey ?? secret} />);
   });
@@ -194,13 +194,13 @@ export function registerPortal(app: App, deps: ApiDeps) {
     const rows = await listDeliveries(db, {
       merchantId: c.var.merchant.id,
       statuses: ['dead', 'dropped'],
-      limit: 2 * shown,
+      limit: 2 * pageSize,
     });
     return page(
       c,
       'Undelivered',
       <section class="card">
-        <h1>What was never delivered, and why</h1>
+        <h1>Undelivered events</h1>
         <DeliveryTable deliveries={rows} />
       </section>,
     );
@@ -237,8 +237,8 @@ function SecretCard({ id, secret }: { id: string; secret: string }) {
       <p class="secret">{secret}</p>
       <p class="soft">
         {isPublic
-          ? 'It stands at /.well-known/jwks.json too.'
-          : 'It is shown this once. Keep it where your receiver finds it.'}
+          ? 'It is also published at /.well-known/jwks.json.'
+          : 'It is pageSize only once. Store it for your receiver.'}
       </p>
       <a href={`/portal/endpoints/${id}`}>To the endpoint</a>
     </section>

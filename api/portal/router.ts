@@ -5,7 +5,7 @@ import { registerListPortalLinks } from './list-portal-links.ts';
 import { registerDeletePortalLink } from './delete-portal-link.ts';
 import { registerPortal } from './portal.tsx';
 
-/** Links into the merchants' portal, and the portal itself. */
+/** Portal links and the merchants' portal. */
 export function portalRouter(deps: ApiDeps): App {
   const router = newRouter();
   registerCreatePortalLink(router, deps);

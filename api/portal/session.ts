@@ -9,7 +9,7 @@ import { Problem } from '../problems.ts';
 const cookieName = 'tender_portal';
 const tokenPattern = /^[A-Za-z0-9_-]{43}$/;
 
-/** A token for a link: 256 random bits, of which only the hash is kept. */
+/** Creates a link's token: 256 random bits, stored only as a hash. */
 export function newPortalToken(): { token: string; tokenHash: string } {
   const token = randomBytes(32).toString('base64url');
   return { token, tokenHash: hashOf(token) };
@@ -18,22 +18,22 @@ export function newPortalToken(): { token: string; tokenHash: string } {
 const hashOf = (token: string) => createHash('sha256').update(token).digest('hex');
 
 /**
- * Lets in whoever has a link's token, in a cookie that only these pages get and no script reads. A
- * form counts only where the browser says that it is our own: no other site can press a button here.
+ * Authenticates the holder of a link's token, from a cookie that only these pages get and no script can read. Accepts a
+ * form only if the browser reports the same origin, so that no other site can submit one.
  */
 export function portalSession({ db, publicUrl }: ApiDeps): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const token = getCookie(c, cookieName) ?? '';
     const { merchant } = await openLink(db, token);
     if (c.req.method !== 'GET' && !isOwnForm(c, publicUrl)) {
-      throw new Problem('portal-link-ended', 'The form does not come from these pages.');
+      throw new Problem('portal-link-ended', 'The form was not sent from these pages.');
     }
     c.set('merchant', merchant);
     await next();
   };
 }
 
-/** Exchanges the token in a link for the cookie, so that the address can be closed and forgotten. */
+/** Exchanges the token in the URL for the cookie and redirects. */
 export async function enterPortal(c: Context<AppEnv>, { db, publicUrl }: ApiDeps, token: string) {
   const { expiresAt } = await openLink(db, token);
   setCookie(c, cookieName, token, {
@@ -50,7 +50,7 @@ async function openLink(db: Database, token: string) {
   const found = tokenPattern.test(token)
     ? await findPortalMerchant(db, { tokenHash: hashOf(token) })
     : undefined;
-  if (!found) throw new Problem('portal-link-ended', 'This link has ended, or never was one.');
+  if (!found) throw new Problem('portal-link-ended', 'This link has expired or is invalid.');
   return found;
 }
 

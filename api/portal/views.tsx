@@ -10,7 +10,7 @@ export function EndpointTable({ endpoints }: { endpoints: readonly Endpoint[] })
   return (
     <table>
       <thead>
-        <Heads names={['Address', 'Wants', 'Status', 'Failing since (UTC)']} />
+        <Heads names={['URL', 'Event types', 'Status', 'Failing since (UTC)']} />
       </thead>
       <tbody>
         {endpoints.map((endpoint) => (
@@ -39,7 +39,7 @@ export function NewEndpointForm() {
         <input type="url" name="url" required placeholder="https://shop.example/tender" />
       </label>
       <label>
-        Event types, with commas between them
+        Event types, separated by commas
         <input type="text" name="eventTypes" value="*" required />
       </label>
       <button>Add endpoint</button>
@@ -50,17 +50,17 @@ export function NewEndpointForm() {
 export function EndpointCard({ endpoint }: { endpoint: Endpoint }) {
   const rows: [string, Child][] = [
     ['Id', <code>{endpoint.id}</code>],
-    ['Wants', endpoint.eventTypes.join(', ')],
+    ['Event types', endpoint.eventTypes.join(', ')],
     ['Channels', endpoint.channels.join(', ') || 'all'],
     ['Filter', endpoint.filter ? <code>{JSON.stringify(endpoint.filter)}</code> : 'none'],
-    ['Sends', `${endpoint.payload}, as ${endpoint.format}`],
-    ['Order', endpoint.ordering === 'resource' ? 'kept for each order' : 'not kept'],
+    ['Payload', `${endpoint.payload}, as ${endpoint.format}`],
+    ['Ordering', endpoint.ordering === 'resource' ? 'per resource' : 'none'],
     ['Limits', limitsOf(endpoint)],
-    ['Identifies itself by', endpoint.auth === 'none' ? 'its signature' : endpoint.auth],
+    ['Authentication', endpoint.auth === 'none' ? 'signature only' : endpoint.auth],
     ['Status', <Badge status={endpoint.status} />],
   ];
-  if (endpoint.destination) rows.splice(1, 0, ['Goes to', placeOf(endpoint.destination)]);
-  if (endpoint.disabledReason) rows.push(['Why', endpoint.disabledReason]);
+  if (endpoint.destination) rows.splice(1, 0, ['Destination', placeOf(endpoint.destination)]);
+  if (endpoint.disabledReason) rows.push(['Disabled because', endpoint.disabledReason]);
   if (endpoint.failingSince) rows.push(['Failing since', `${moment(endpoint.failingSince)} UTC`]);
   return (
     <table>
@@ -75,17 +75,17 @@ export function EndpointCard({ endpoint }: { endpoint: Endpoint }) {
 }
 
 function placeOf(destination: Destination): string {
-  if (destination.kind === 'kafka') return `the Kafka topic ${destination.topic}`;
+  if (destination.kind === 'kafka') return `Kafka topic ${destination.topic}`;
   const exchange = destination.exchange || '(default)';
-  return `the RabbitMQ exchange ${exchange}, by ${destination.routingKey}`;
+  return `RabbitMQ exchange ${exchange}, routing key ${destination.routingKey}`;
 }
 
 function limitsOf({ ratePerSecond, maxConcurrency }: Endpoint): string {
   const limits = [
-    ratePerSecond === null ? '' : `${ratePerSecond} a second`,
-    maxConcurrency === null ? '' : `${maxConcurrency} at once`,
+    ratePerSecond === null ? '' : `${ratePerSecond} per second`,
+    maxConcurrency === null ? '' : `${maxConcurrency} concurrent`,
   ].filter((text) => text !== '');
-  return limits.join(', ') || 'none but the window';
+  return limits.join(', ') || 'only the congestion window';
 }
 
 export function EndpointActs({ endpoint }: { endpoint: Endpoint }) {
@@ -98,8 +98,8 @@ export function EndpointActs({ endpoint }: { endpoint: Endpoint }) {
       {!isOn && endpoint.status !== 'unverified' && (
         <Act to={`${at}/status`} label="Enable" fields={{ status: 'enabled' }} />
       )}
-      {isOn && <Act to={`${at}/recover`} label="Send again what was lost in the last 7 days" />}
-      <Act to={`${at}/rotate`} label="Rotate the secret (1 day of grace)" />
+      {isOn && <Act to={`${at}/recover`} label="Resend undelivered events of the last 7 days" />}
+      <Act to={`${at}/rotate`} label="Rotate the secret (1 day grace period)" />
     </>
   );
 }
@@ -107,11 +107,11 @@ export function EndpointActs({ endpoint }: { endpoint: Endpoint }) {
 export function TrafficTable({ traffic }: { traffic: Traffic }) {
   const { sent, delivered, waitingMs, transferMs, delayMs, window, throughput } = traffic;
   const ms = (value: number | null) => (value === null ? '-' : `${value.toFixed(1)} ms`);
-  const filled = throughput === null ? '-' : `${(throughput * 100).toFixed(1)} %`;
+  const used = throughput === null ? '-' : `${(throughput * 100).toFixed(1)} %`;
   return (
     <table>
       <thead>
-        <Heads names={['Sent', 'Delivered', 'Delay', 'Waiting', 'Transfer', 'Window', 'Filled']} />
+        <Heads names={['Sent', 'Delivered', 'Delay', 'Waiting', 'Transfer', 'Window', 'Used']} />
       </thead>
       <tbody>
         <tr>
@@ -121,7 +121,7 @@ export function TrafficTable({ traffic }: { traffic: Traffic }) {
           <td>{ms(waitingMs)}</td>
           <td>{ms(transferMs)}</td>
           <td>{window === null ? '-' : Math.floor(window)}</td>
-          <td>{filled}</td>
+          <td>{used}</td>
         </tr>
       </tbody>
     </table>
@@ -129,11 +129,11 @@ export function TrafficTable({ traffic }: { traffic: Traffic }) {
 }
 
 export function DeliveryTable({ deliveries }: { deliveries: readonly DeliveryRow[] }) {
-  if (deliveries.length === 0) return <p class="soft">Nothing.</p>;
+  if (deliveries.length === 0) return <p class="soft">None.</p>;
   return (
     <table>
       <thead>
-        <Heads names={['Event', 'About', 'Status', 'Why', 'Attempts', 'Since (UTC)', '']} />
+        <Heads names={['Event', 'Resource', 'Status', 'Reason', 'Attempts', 'Since (UTC)', '']} />
       </thead>
       <tbody>
         {deliveries.map((one) => (
@@ -168,11 +168,11 @@ export function AttemptTable({
 }: {
   attempts: readonly (DeliveryAttempt & { type: string })[];
 }) {
-  if (attempts.length === 0) return <p class="soft">No attempt has failed.</p>;
+  if (attempts.length === 0) return <p class="soft">No failed attempts.</p>;
   return (
     <table>
       <thead>
-        <Heads names={['When (UTC)', 'Event', 'Try', 'Answer', 'Took', 'Body']} />
+        <Heads names={['Time (UTC)', 'Event', 'Attempt', 'Response', 'Duration', 'Body']} />
       </thead>
       <tbody>
         {attempts.map((one) => (
@@ -194,7 +194,7 @@ export function Catalogue({ types }: { types: readonly { name: string; descripti
   return (
     <table>
       <thead>
-        <Heads names={['Type', 'What it means']} />
+        <Heads names={['Type', 'Description']} />
       </thead>
       <tbody>
         {types.map(({ name, description }) => (

@@ -12,18 +12,18 @@ import { leftToRecovery } from '../left-to-recovery.ts';
 import { notFound } from '../problems.ts';
 
 /**
- * Where providers report. The raw body is verified by the provider's rules, stored once, and
- * acknowledged as soon as that is committed; then the order's workflow hears of it.
+ * The endpoint for providers' notifications. Verifies the raw body by the provider's rules, stores it once,
+ * acknowledges it after the commit, and signals the order's workflow.
  */
 export function registerProviderNotifications(app: App, deps: ApiDeps) {
-  // Every notification of an account may say the same: once an hour is enough.
-  const noticed = new LRUCache<string, true>({ max: 1_000, ttl: 3_600_000 });
+  // Every notification of an account may carry the same notice, so each is logged once an hour.
+  const loggedNotices = new LRUCache<string, true>({ max: 1_000, ttl: 3_600_000 });
   app.post('/providers/:accountId/notifications', async (c) => {
     const accountId = c.req.param('accountId');
     const provider = isId('account', accountId) ? await deps.providers.find(accountId) : undefined;
     if (!provider || !isId('account', accountId)) throw notFound('provider account', accountId);
     const bytes = Buffer.from(await c.req.arrayBuffer());
-    // Repaired, it would be stored as something else than was sent and signed.
+    // Repairing the encoding would change the bytes that the provider signed.
     if (!isUtf8(bytes)) {
       deps.logger.warn({ accountId, reason: 'is not UTF-8' }, 'a notification was refused');
       return answer(c, provider.acknowledge('rejected'));
@@ -39,12 +39,12 @@ export function registerProviderNotifications(app: App, deps: ApiDeps) {
       return answer(c, provider.acknowledge('rejected'));
     }
     if (parsed.kind === 'retryLater') {
-      deps.logger.warn({ accountId, reason: parsed.reason }, 'a notification has to come again');
+      deps.logger.warn({ accountId, reason: parsed.reason }, 'a notification must be sent again');
       return answer(c, provider.acknowledge('retryLater'));
     }
     const notice = `${accountId} ${parsed.notice}`;
-    if (parsed.notice !== undefined && !noticed.has(notice)) {
-      noticed.set(notice, true);
+    if (parsed.notice !== undefined && !loggedNotices.has(notice)) {
+      loggedNotices.set(notice, true);
       deps.logger.warn({ event: 'provider.notice', accountId }, parsed.notice);
     }
     for (const event of parsed.events) await receive(deps, { accountId, rawBody, event });
@@ -68,14 +68,11 @@ async function receive(
   crashPoint('notification.stored');
   if (stored.kind === 'duplicate') return;
   if (stored.kind === 'unmatched') {
-    logger.error(
-      { notificationId: stored.id, ...binding },
-      'a notification for no payment of ours',
-    );
+    logger.error({ notificationId: stored.id, ...binding }, 'a notification matches no payment');
     return;
   }
   const { id: notificationId, orderId, refundId } = stored;
-  // Not awaited: the provider is acknowledged for what is committed, and the recovery job redelivers the rest.
+  // Not awaited: the notification is committed, and the recovery job redelivers a failed signal.
   signalOrder({ client, taskQueue, orderId, refundId, notificationId }).catch(
     leftToRecovery(logger, 'the notification', { notificationId }),
   );

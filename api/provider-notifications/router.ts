@@ -2,7 +2,7 @@ import type { ApiDeps, App } from '../deps.ts';
 import { newRouter } from '../new-router.ts';
 import { registerProviderNotifications } from './provider-notifications.ts';
 
-/** Where providers report. */
+/** Notifications of payment providers. */
 export function providerNotificationsRouter(deps: ApiDeps): App {
   const router = newRouter();
   registerProviderNotifications(router, deps);

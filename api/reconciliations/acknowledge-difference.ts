@@ -12,7 +12,7 @@ const route = createRoute({
   tags: ['Reconciliation'],
   summary: 'Acknowledge a difference',
   description:
-    'It is kept, with your note and the key you did it with, and stays acknowledged when the day is run again. Acknowledging twice changes nothing.',
+    'Stores the acknowledgement with your note and API key; it persists when the day is reconciled again. Repeating it changes nothing.',
   security: [{ apiKey: [] }],
   request: {
     params: z.object({ differenceId }),

@@ -23,7 +23,7 @@ const route = createRoute({
   tags: ['Reconciliation'],
   summary: "Compare a day of an account with the provider's statement",
   description:
-    'There is one a day of an account: asking again runs the same one again, and asks at once where it waits for its statement. With `Prefer: wait=N` the answer comes when it has ended.',
+    'An account has one reconciliation per day: another request runs it again, or fetches the statement at once if it is awaited. With `Prefer: wait=N` the response waits for its end.',
   security: [{ apiKey: [] }],
   request: {
     headers: z.object({ prefer: z.string().optional().openapi({ example: 'wait=30' }) }),
@@ -61,7 +61,7 @@ export function registerCreateReconciliation(app: App, deps: ApiDeps) {
     const account = await readAccount(deps.db, { accountId });
     const definition = account && findDefinition(account.provider);
     if (!definition || account.merchantId !== merchant.id) {
-      const message = 'is no account of yours';
+      const message = 'must be one of your accounts';
       throw refuseFields([{ in: 'body', field: '/accountId', message }]);
     }
     const today = dateIn(definition.statements.timeZone, Date.now());

@@ -13,7 +13,7 @@ const route = createRoute({
   operationId: 'getReconciliation',
   tags: ['Reconciliation'],
   summary: 'Read a reconciliation, or wait for its end',
-  description: 'With `Prefer: wait=N` the answer comes when it is `done` or `failed`.',
+  description: 'With `Prefer: wait=N` the response waits until it is `done` or `failed`.',
   security: [{ apiKey: [] }],
   request: {
     params: z.object({ reconciliationId }),
@@ -43,14 +43,14 @@ export function registerGetReconciliation(app: App, deps: ApiDeps) {
   });
 }
 
-/** Reads a run once it has ended, or as it stands when the time is over. */
+/** Waits until the run ends or the timeout passes, and returns it. */
 export function waitForReconciliation(
   deps: ApiDeps,
   input: { merchantId: MerchantId; id: ReconciliationId; timeoutMs: number; caller: AbortSignal },
 ) {
   return waitFor({
-    // Its own trigger tells of it there, under its own id.
-    subscribe: (tell) => deps.changes.subscribe('tender_orders', input.id, tell),
+    // Its database trigger notifies on this channel, under the run's id.
+    subscribe: (onChange) => deps.changes.subscribe('tender_orders', input.id, onChange),
     timeoutMs: input.timeoutMs,
     caller: input.caller,
     read: () => findReconciliation(deps.db, input),

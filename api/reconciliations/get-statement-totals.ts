@@ -9,15 +9,16 @@ const totalSchema = z
   .object({
     kind: z.enum(['payment', 'refund', 'dispute', 'other', 'unreadable']),
     category: z.string().nullable().openapi({
-      description: "The provider's word for money of no payment: fees by the month, payouts",
+      description:
+        "The provider's category of entries without a payment, such as monthly fees and payouts",
       example: 'payout',
     }),
     currency: z.string().nullable().openapi({ example: 'CNY' }),
     lines: z.int(),
     amountMinor: z.int().openapi({
-      description: 'Payments and refunds as sizes, all else as it changes the balance',
+      description: 'Payments and refunds as absolute amounts, all others as signed balance changes',
     }),
-    feeMinor: z.int().openapi({ description: 'Fees that the lines name, taken less given back' }),
+    feeMinor: z.int().openapi({ description: 'Fees of these lines, less returned fees' }),
   })
   .openapi('StatementTotal');
 
@@ -28,7 +29,7 @@ const route = createRoute({
   tags: ['Reconciliation'],
   summary: "Read the totals of the day's statement",
   description:
-    'By kind and currency, with the fees: the figures for the bookkeeper. Empty when the statement was never fetched, or is older than 45 days.',
+    'Totals by kind and currency, with fees, for bookkeeping. Empty if the statement was never fetched or is older than 45 days.',
   security: [{ apiKey: [] }],
   request: { params: z.object({ reconciliationId }) },
   responses: {

@@ -19,7 +19,7 @@ export const differenceSchema = z
     kind: z.enum(kinds),
     status: z.enum(differenceStatuses),
     about: z.enum(statementSubjects),
-    outTradeNo: z.string().nullable().openapi({ description: 'Our number of the payment' }),
+    outTradeNo: z.string().nullable().openapi({ description: 'Our payment number' }),
     refundNo: z.string().nullable(),
     disputeNo: z.string().nullable(),
     providerTradeNo: z.string().nullable(),
@@ -32,20 +32,22 @@ export const differenceSchema = z
         status: z.string(),
         amountMinor: z.int(),
         currency: z.string(),
-        ledgerMinor: z.int().openapi({ description: 'What the ledger says moved' }),
+        ledgerMinor: z.int().openapi({ description: 'The amount in the ledger' }),
       })
       .nullable()
-      .openapi({ description: 'What our books say; null where they know nothing' }),
+      .openapi({ description: 'Our records; null without one' }),
     theirs: z
       .object({ amountMinor: z.int(), currency: z.string(), lines: z.int() })
       .nullable()
-      .openapi({ description: 'What the statement says; null where it has no line' }),
-    action: z.string().openapi({ description: 'What its owner has to do' }),
+      .openapi({ description: 'The statement; null without a line' }),
+    action: z.string().openapi({ description: 'What the merchant should do' }),
     note: z.string().nullable().openapi({
-      description: 'Why it could not be auto-resolved; for an odd line, the line itself',
+      description:
+        'Why it could not be resolved automatically; for an unreadable line, the line itself',
     }),
     healedBy: z.enum(['provider', 'meanwhile']).nullable().openapi({
-      description: "By the provider's answer, or gone at a later look",
+      description:
+        "`provider`: resolved by the provider's response; `meanwhile`: gone at a later run",
     }),
     healedAt: time,
     acknowledgedBy: z.string().nullable(),
@@ -55,7 +57,7 @@ export const differenceSchema = z
   })
   .openapi('Difference');
 
-/** A difference as its owner sees it. */
+/** A difference as the API returns it. */
 export function differenceBody(row: DifferenceRow): z.infer<typeof differenceSchema> {
   return {
     id: row.id,

@@ -7,7 +7,7 @@ import { registerGetStatementTotals } from './get-statement-totals.ts';
 import { registerListReconciliationDifferences } from './list-reconciliation-differences.ts';
 import { registerAcknowledgeDifference } from './acknowledge-difference.ts';
 
-/** A day's statement of an account against our books, and where they differ. */
+/** Reconciliation of an account's daily statement with the ledger. */
 export function reconciliationsRouter(deps: ApiDeps): App {
   const router = newRouter();
   registerCreateReconciliation(router, deps);

@@ -13,7 +13,7 @@ const route = createRoute({
   tags: ['Refunds'],
   summary: 'Close a refund that the provider cannot execute',
   description:
-    'For a refund that is `needs_attention`, or `pending` with a `failureCode`: one that the provider neither makes nor refuses. Make sure at the provider that it was not made. It has `failed` then, and its amount is free: `POST /v1/orders/{orderId}/refunds` tries anew. Who closed it, and the note, are kept.',
+    'For a refund that is `needs_attention`, or `pending` with a `failureCode`: the provider neither executes nor refuses it. First make sure at the provider that it was not executed. The refund becomes `failed` and its amount is released; a new `POST /v1/orders/{orderId}/refunds` can refund it. The actor and the note are stored.',
   security: [{ apiKey: [] }],
   request: {
     params: z.object({ refundId }),

@@ -28,7 +28,7 @@ const route = createRoute({
   tags: ['Refunds'],
   summary: 'Refund an order',
   description:
-    'The amount is reserved at once: however many refunds are asked for side by side, together they never exceed what was taken. 201 carries the refund as it stands when `Prefer: wait` is over (5 s by default); it may still be `pending`. Asking again with the same `merchantRefundNo` answers 200 with the same refund.',
+    'Reserves the amount at once, so that concurrent refunds together never exceed the captured amount. Returns 201 with the refund after `Prefer: wait` (5 s by default) at the latest; it may still be `pending`. Repeating the request with the same `merchantRefundNo` returns 200 with the same refund.',
   security: [{ apiKey: [] }],
   request: {
     params: z.object({ orderId }),
@@ -36,7 +36,7 @@ const route = createRoute({
     body: { required: true, content: { 'application/json': { schema: newRefundSchema } } },
   },
   responses: {
-    200: { description: 'The same refund was asked for before', ...answer },
+    200: { description: 'The same refund exists already', ...answer },
     201: { description: 'The refund; its amount is reserved', ...answer },
     ...problemResponses(
       ...bodyProblems,
@@ -66,7 +66,7 @@ export function registerCreateRefund(app: App, deps: ApiDeps) {
     });
     switch (result.kind) {
       case 'noPayment':
-        throw new Problem('nothing-to-refund', 'No such payment of this order has been taken.');
+        throw new Problem('nothing-to-refund', 'The order has no such captured payment.');
       case 'tooMuch':
         throw new Problem(
           'refund-exceeds-payment',

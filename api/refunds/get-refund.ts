@@ -13,7 +13,7 @@ const route = createRoute({
   operationId: 'getRefund',
   tags: ['Refunds'],
   summary: 'Read a refund, or wait for its end',
-  description: 'With `Prefer: wait=N` the answer comes when the refund is no longer `pending`.',
+  description: 'With `Prefer: wait=N` the response waits until the refund is no longer `pending`.',
   security: [{ apiKey: [] }],
   request: {
     params: z.object({ refundId }),
@@ -42,7 +42,7 @@ export function registerGetRefund(app: App, deps: ApiDeps) {
   });
 }
 
-/** Reads a refund once it has ended, or as it stands when the time is over. */
+/** Waits until the refund is no longer pending or the timeout passes, and returns it. */
 export function waitForRefund(
   deps: ApiDeps,
   input: {
@@ -54,7 +54,7 @@ export function waitForRefund(
   },
 ) {
   return waitFor({
-    subscribe: (tell) => deps.changes.subscribe('tender_orders', input.orderId, tell),
+    subscribe: (onChange) => deps.changes.subscribe('tender_orders', input.orderId, onChange),
     timeoutMs: input.timeoutMs,
     caller: input.caller,
     read: () => findRefund(deps.db, input),

@@ -4,7 +4,7 @@ import { registerCreateRefund } from './create-refund.ts';
 import { registerGetRefund } from './get-refund.ts';
 import { registerCloseRefund } from './close-refund.ts';
 
-/** Refunds: requested, read, and closed by a person where the provider neither makes nor refuses them. */
+/** Refunds: request, read, and close by hand if the provider neither executes nor refuses one. */
 export function refundsRouter(deps: ApiDeps): App {
   const router = newRouter();
   registerCreateRefund(router, deps);

@@ -24,7 +24,7 @@ const route = createRoute({
   tags: ['Endpoints'],
   summary: 'Send an endpoint past events again',
   description:
-    '`recover` sends what ended without being delivered; `replay` sends everything of that time and those types, delivered or not, also from before the endpoint was there; what is on its way just then is not sent twice. A job that can be watched and stopped; receivers see the same `webhook-id` as the first time.',
+    '`recover` resends events that ended undelivered; `replay` sends every event of the period and types, delivered or not, also from before the endpoint existed. Pending deliveries are not sent twice. The replay is a job that can be read and stopped; receivers get the same `webhook-id` as the first time.',
   security: [{ apiKey: [] }],
   request: {
     body: {
@@ -41,7 +41,7 @@ const route = createRoute({
                 .max(50)
                 .default(['*']),
               since: instantSchema,
-              until: instantSchema.optional().openapi({ description: 'Now, when left out' }),
+              until: instantSchema.optional().openapi({ description: 'Now by default' }),
             })
             .openapi('NewReplay'),
         },
@@ -61,38 +61,41 @@ const route = createRoute({
 export function registerCreateReplay(app: App, deps: ApiDeps) {
   app.openapi(route, async (c) => {
     const merchantId = c.var.merchant.id;
-    const { since, until, ...wanted } = c.req.valid('json');
-    const endpoint = await findEndpoint(deps.db, { merchantId, endpointId: wanted.endpointId });
-    if (!endpoint) throw notFound('endpoint', wanted.endpointId);
+    const { since, until, ...replayInput } = c.req.valid('json');
+    const endpoint = await findEndpoint(deps.db, {
+      merchantId,
+      endpointId: replayInput.endpointId,
+    });
+    if (!endpoint) throw notFound('endpoint', replayInput.endpointId);
     if (endpoint.status === 'disabled' || endpoint.status === 'unverified') {
       throw new Problem('endpoint-not-enabled', `The endpoint is ${endpoint.status}.`);
     }
-    const { made, answer } = await createOnce(c, deps.db, async (db) => {
+    const { resource, answer } = await createOnce(c, deps.db, async (db) => {
       const replay = await insertReplay(db, {
         merchantId,
-        ...wanted,
+        ...replayInput,
         since: new Date(since),
         until: until === undefined ? new Date() : new Date(until),
       });
       const location = `${deps.publicUrl}/v1/replays/${replay.id}`;
-      return { made: replay, status: 202, location, body: replayBody(replay) };
+      return { resource: replay, status: 202, location, body: replayBody(replay) };
     });
-    await drive(deps, made);
+    await startWorkflow(deps, resource);
     return answer as never;
   });
 }
 
-/** Writes a replay down and starts its workflow. */
+/** Stores a replay and starts its workflow. */
 export async function beginReplay(
   deps: ApiDeps,
-  wanted: Parameters<typeof insertReplay>[1],
+  replayInput: Parameters<typeof insertReplay>[1],
 ): Promise<Replay> {
-  const replay = await insertReplay(deps.db, wanted);
-  await drive(deps, replay);
+  const replay = await insertReplay(deps.db, replayInput);
+  await startWorkflow(deps, replay);
   return replay;
 }
 
-function drive(deps: ApiDeps, { id: replayId }: Replay): Promise<void> {
+function startWorkflow(deps: ApiDeps, { id: replayId }: Replay): Promise<void> {
   return startReplay({ ...deps, replayId }).catch(
     leftToRecovery(deps.logger, 'a replay', { replayId }),
   );

@@ -7,7 +7,7 @@ import { problemResponses, replayId } from '../schemas.ts';
 
 const answers = {
   200: {
-    description: 'The job and how far it is',
+    description: 'The job and its progress',
     content: { 'application/json': { schema: replaySchema } },
   },
   ...problemResponses('invalid-request', 'unauthorized', 'not-found'),
@@ -30,7 +30,7 @@ const cancel = createRoute({
   operationId: 'cancelReplay',
   tags: ['Endpoints'],
   summary: 'Stop a replay',
-  description: 'It queues nothing more; what it has queued is delivered.',
+  description: 'The replay queues no more events; queued events are delivered.',
   security: [{ apiKey: [] }],
   request: { params: z.object({ replayId }) },
   responses: answers,

@@ -12,8 +12,8 @@ export const replaySchema = z
     since: timeSchema,
     until: timeSchema,
     status: z.enum(['running', 'done', 'cancelled']),
-    lookedAt: z.int().openapi({ description: 'Events of that time that were looked at' }),
-    queued: z.int().openapi({ description: 'Events that are sent again' }),
+    lookedAt: z.int().openapi({ description: 'Events of the period examined so far' }),
+    queued: z.int().openapi({ description: 'Events queued for delivery' }),
     createdAt: timeSchema,
     endedAt: timeSchema.nullable(),
   })

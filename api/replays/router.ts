@@ -3,7 +3,7 @@ import { newRouter } from '../new-router.ts';
 import { registerCreateReplay } from './create-replay.ts';
 import { registerReplays } from './get-replay.ts';
 
-/** Sends past events again. */
+/** Replays of past events to an endpoint. */
 export function replaysRouter(deps: ApiDeps): App {
   const router = newRouter();
   registerCreateReplay(router, deps);

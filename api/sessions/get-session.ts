@@ -13,12 +13,12 @@ const route = createRoute({
   operationId: 'getSession',
   tags: ['Messaging'],
   summary: 'Read a session, or wait for its end',
-  description: 'Both sides are given the same bytes.',
+  description: 'Both participants get the same bytes.',
   security: [{ apiKey: [] }],
   request: { params: z.object({ sessionId }), query: z.strictObject({ wait: waitQuery }) },
   responses: {
     200: {
-      description: 'The session as it stands; with `wait` as soon as it is over',
+      description: 'The session; with `wait`, as soon as it ends',
       content: { 'application/json': { schema: sessionSchema } },
     },
     ...problemResponses('invalid-request', 'unauthorized', 'not-found'),
@@ -30,7 +30,7 @@ export function registerGetSession(app: App, { db, changes }: ApiDeps) {
     const { sessionId } = c.req.valid('param');
     const merchantId = c.var.merchant.id;
     const read = await waitFor({
-      subscribe: (tell) => changes.subscribe('tender_messaging', sessionId, tell),
+      subscribe: (onChange) => changes.subscribe('tender_messaging', sessionId, onChange),
       timeoutMs: c.req.valid('query').wait * 1_000,
       caller: c.var.endOfWait(),
       read: () => findSession(db, { merchantId, sessionId }),

@@ -1,8 +1,8 @@
 import type { Problem } from '../problems.ts';
 import { refuseFields } from '../refuse-fields.ts';
 
-/** Of several participants of one merchant's it has to say which one speaks. */
+/** The problem if the merchant has several participants and `as` selects none of them. */
 export function noSpeaker(): Problem {
-  const message = 'must name the participant of yours that speaks';
+  const message = 'must name the one of your participants that acts';
   return refuseFields([{ in: 'body', field: '/as', message }]);
 }

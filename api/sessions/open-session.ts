@@ -20,18 +20,18 @@ const newSession = z
   .strictObject({
     participants: z
       .tuple([addressSchema, addressSchema])
-      .refine(([a, b]) => a !== b, 'must be two')
+      .refine(([a, b]) => a !== b, 'must be two different participants')
       .openapi({
         type: 'array',
         items: { type: 'string' },
         minItems: 2,
         maxItems: 2,
-        description: 'One of them yours',
+        description: 'At least one of them must be yours',
       }),
     subject: subjectSchema,
     closesInSeconds: z.int().min(1).max(604_800).default(86_400),
     sessionKey: ownKey.openapi({
-      description: 'Your own key: opening it again is answered with the session there is',
+      description: 'Your own key: opening the session again returns the existing one',
     }),
   })
   .openapi('NewSession');
@@ -43,14 +43,14 @@ const route = createRoute({
   tags: ['Messaging'],
   summary: 'Open a session between two participants',
   description:
-    'Each side speaks once. Both are told `session.opened`, and in the end `session.completed` with the same transcript, or `session.expired` with what there is.',
+    'Each participant sends one message. Both get `session.opened`, and at the end `session.completed` with the same transcript, or `session.expired` with the messages so far.',
   security: [{ apiKey: [] }],
   request: {
     headers: keyHeaders.omit({ prefer: true }),
     body: { required: true, content: { 'application/json': { schema: newSession } } },
   },
   responses: {
-    200: { description: 'The same session was opened before', ...answer },
+    200: { description: 'The same session exists already', ...answer },
     201: { description: 'Open', ...answer },
     ...problemResponses(...bodyProblems, 'not-found', 'idempotency-key-reused'),
   },
@@ -58,24 +58,24 @@ const route = createRoute({
 
 export function registerOpenSession(app: App, deps: ApiDeps) {
   app.openapi(route, async (c) => {
-    const given = c.req.valid('json');
+    const newSessionBody = c.req.valid('json');
     const merchantId = c.var.merchant.id;
-    const [a, b] = given.participants;
+    const [a, b] = newSessionBody.participants;
     const participants = [
       await participantAt(deps.db, { merchantId, address: a }),
       await participantAt(deps.db, { merchantId, address: b }),
     ] as const;
     if (!participants.some((one) => one.merchantId === merchantId)) {
-      const message = 'must have a participant of yours';
+      const message = 'must include one of your participants';
       throw refuseFields([{ in: 'body', field: '/participants', message }]);
     }
     const result = await createSession(deps.db, {
       merchantId,
       participants,
-      subject: given.subject,
-      closesInSeconds: given.closesInSeconds,
-      sessionKey: keyOf(given.sessionKey, c.req.valid('header')),
-      contentHash: contentHashOf(given),
+      subject: newSessionBody.subject,
+      closesInSeconds: newSessionBody.closesInSeconds,
+      sessionKey: keyOf(newSessionBody.sessionKey, c.req.valid('header')),
+      contentHash: contentHashOf(newSessionBody),
     });
     if (result.kind === 'keyReused') throw keyReused();
     const { session } = result;

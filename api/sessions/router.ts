@@ -4,7 +4,7 @@ import { registerOpenSession } from './open-session.ts';
 import { registerGetSession } from './get-session.ts';
 import { registerSpeakInSession } from './speak-in-session.ts';
 
-/** One to one: each side speaks once. */
+/** Sessions between two participants, who send one message each. */
 export function sessionsRouter(deps: ApiDeps): App {
   const router = newRouter();
   registerOpenSession(router, deps);

@@ -13,14 +13,14 @@ export const sessionSchema = z
     status: z.enum(sessionStatuses),
     messages: z
       .array(z.object({ id: z.string(), from: z.string(), body: z.unknown(), at: timeSchema }))
-      .openapi({ description: 'In the order of the participants, whoever spoke first' }),
+      .openapi({ description: 'In the order of `participants`, whichever was sent first' }),
     closesAt: timeSchema,
     endedAt: timeSchema.nullable(),
     createdAt: timeSchema,
   })
   .openapi('Session');
 
-/** A session as both sides see it. */
+/** A session as both participants see it. */
 export function sessionBody(read: SessionRead): z.infer<typeof sessionSchema> {
   return sessionSnapshotOf(read);
 }

@@ -17,7 +17,7 @@ const route = createRoute({
   tags: ['Messaging'],
   summary: 'Send your message in a session',
   description:
-    'Once: the same again is answered with the session as it stands, anything else is refused. When both have spoken the session is `complete`.',
+    'Each participant sends one message: repeating it returns the session, another message is refused. The session is `complete` when both have sent theirs.',
   security: [{ apiKey: [] }],
   request: {
     params: z.object({ sessionId }),
@@ -31,7 +31,7 @@ const route = createRoute({
     },
   },
   responses: {
-    200: { description: 'The same was said before', content },
+    200: { description: 'The same message is recorded already', content },
     201: { description: 'Recorded', content },
     ...problemResponses(...bodyProblems, 'not-found', 'already-spoken', 'session-over'),
   },
@@ -53,15 +53,18 @@ export function registerSpeakInSession(app: App, deps: ApiDeps) {
       case 'noSpeaker':
         throw noSpeaker();
       case 'contradicts':
-        throw new Problem('already-spoken', `You have said something else in ${sessionId}.`);
+        throw new Problem('already-spoken', `You have sent another message in ${sessionId}.`);
       case 'closed':
-        throw new Problem('session-over', `Session ${sessionId} is over.`);
+        throw new Problem('session-over', `Session ${sessionId} has ended.`);
       case 'recorded':
       case 'repeat':
     }
     if (result.kind === 'recorded' && result.session.status === 'complete') {
       notifySession({ ...deps, sessionId }).catch((error: unknown) =>
-        deps.logger.info({ error, sessionId }, 'a session finds its end at its deadline'),
+        deps.logger.info(
+          { error, sessionId },
+          'the session was not signalled; it completes at its deadline',
+        ),
       );
     }
     return c.json(sessionBody(result), result.kind === 'recorded' ? 201 : 200);

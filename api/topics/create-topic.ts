@@ -14,7 +14,8 @@ const create = createRoute({
   operationId: 'createTopic',
   ...messagingRoute,
   summary: 'Create a topic',
-  description: 'You own it and are its first member. The same name is the same topic.',
+  description:
+    'You own the topic and are its first member. Creating it again under the same name returns it.',
   request: {
     body: {
       required: true,
@@ -26,7 +27,7 @@ const create = createRoute({
     },
   },
   responses: {
-    200: { description: 'You have a topic of this name', content },
+    200: { description: 'You have a topic of this name already', content },
     201: { description: 'Created', content },
     ...problemResponses(...bodyProblems),
   },
@@ -60,7 +61,7 @@ const read = createRoute({
   },
 });
 
-const mostListed = 1_000;
+const maxListed = 1_000;
 
 export function registerCreateTopic(app: App, { db }: ApiDeps) {
   app.openapi(create, async (c) => {
@@ -69,7 +70,7 @@ export function registerCreateTopic(app: App, { db }: ApiDeps) {
     return c.json(topicBody(topic), isNew ? 201 : 200);
   });
   app.openapi(list, async (c) => {
-    const rows = await listTopics(db, { merchantId: c.var.merchant.id, limit: mostListed });
+    const rows = await listTopics(db, { merchantId: c.var.merchant.id, limit: maxListed });
     return c.json({ data: rows.map(topicBody) }, 200);
   });
   app.openapi(read, async (c) => {

@@ -24,7 +24,7 @@ const route = createRoute({
   tags: ['Messaging'],
   summary: 'Publish a message to all other members',
   description:
-    'It becomes the event `group.message` of every other member whose filter lets it through, in the order of `seq`.',
+    'Every other member whose filter matches gets the event `group.message`, in the order of `seq`.',
   security: [{ apiKey: [] }],
   request: {
     params: z.object({ topicId }),
@@ -38,10 +38,10 @@ const route = createRoute({
               body: bodySchema,
               key: topicKey.optional().openapi({
                 description:
-                  'What this is the newest state of: `GET /v1/topics/{topicId}/latest?key=` has it',
+                  'The key whose newest state this message is; read it with `GET /v1/topics/{topicId}/latest?key=`',
               }),
               messageKey: ownKey.openapi({
-                description: 'Your own key: publishing again is answered with what there is',
+                description: 'Your own key: publishing again returns the existing message',
               }),
               as: asSchema,
             })
@@ -51,7 +51,7 @@ const route = createRoute({
     },
   },
   responses: {
-    200: { description: 'The same message was published before', content },
+    200: { description: 'The same message is published already', content },
     201: { description: 'Published', content },
     ...problemResponses(...bodyProblems, 'not-found', 'idempotency-key-reused'),
   },
@@ -60,15 +60,15 @@ const route = createRoute({
 export function registerPublishToTopic(app: App, { db }: ApiDeps) {
   app.openapi(route, async (c) => {
     const { topicId } = c.req.valid('param');
-    const given = c.req.valid('json');
+    const newMessage = c.req.valid('json');
     const result = await publishToTopic(db, {
       merchantId: c.var.merchant.id,
       topicId,
-      as: given.as,
-      key: given.key ?? null,
-      messageKey: keyOf(given.messageKey, c.req.valid('header')),
-      contentHash: contentHashOf(given),
-      body: JSON.stringify(given.body),
+      as: newMessage.as,
+      key: newMessage.key ?? null,
+      messageKey: keyOf(newMessage.messageKey, c.req.valid('header')),
+      contentHash: contentHashOf(newMessage),
+      body: JSON.stringify(newMessage.body),
     });
     if (result.kind === 'none') throw notFound('topic', topicId);
     if (result.kind === 'noSpeaker') throw noSpeaker();

@@ -21,7 +21,7 @@ const history = createRoute({
   ...messagingRoute,
   summary: "Read a topic's messages after a cursor",
   description:
-    'All of them from the beginning, also from before you became a member. With `wait` an empty page answers as soon as there is something.',
+    'All messages from the beginning, also from before you became a member. With `wait`, an empty page waits for the next message.',
   request: {
     params: z.object({ topicId }),
     query: z.strictObject({
@@ -58,7 +58,7 @@ const latest = createRoute({
   request: { params: z.object({ topicId }), query: z.strictObject({ key: topicKey }) },
   responses: {
     200: {
-      description: 'The newest',
+      description: 'The newest message',
       content: { 'application/json': { schema: topicMessageSchema } },
     },
     ...problemResponses('invalid-request', 'unauthorized', 'not-found'),
@@ -70,7 +70,7 @@ export function registerReadTopic(app: App, { db, changes, cursors }: ApiDeps) {
     const { topicId } = c.req.valid('param');
     const { after, wait, limit } = c.req.valid('query');
     const merchantId = c.var.merchant.id;
-    // Who may not see the topic learns nothing of its places.
+    // Checked first, so that a merchant without access learns nothing about its positions.
     if (!(await findTopic(db, { merchantId, topicId }))) throw notFound('topic', topicId);
     const { shard } = c.var.merchant;
     const from = await cursors.read(shard, after, {
@@ -79,10 +79,10 @@ export function registerReadTopic(app: App, { db, changes, cursors }: ApiDeps) {
     });
     await markSeen(db, { merchantId, topicId });
     const page = await waitFor({
-      subscribe: (tell) => changes.subscribe('tender_messaging', topicId, tell),
+      subscribe: (onChange) => changes.subscribe('tender_messaging', topicId, onChange),
       timeoutMs: wait * 1_000,
       caller: c.var.endOfWait(),
-      // Looked up every time: whoever waits may be taken out meanwhile.
+      // Checked at every read, because the member may be removed during the wait.
       read: async () =>
         (await findTopic(db, { merchantId, topicId })) &&
         listTopicMessages(db, { topicId, after: from, limit }),

@@ -5,7 +5,7 @@ import { registerTopicMembers } from './topic-members.ts';
 import { registerPublishToTopic } from './publish-to-topic.ts';
 import { registerReadTopic } from './read-topic.ts';
 
-/** One to many: members, and what is published to them. */
+/** Topics: members, and messages to all of them. */
 export function topicsRouter(deps: ApiDeps): App {
   const router = newRouter();
   registerCreateTopic(router, deps);

@@ -4,7 +4,7 @@ import type { Topic } from '../../db/queries/messaging/topics.ts';
 import type { MerchantId, TopicId } from '../../domain/ids.ts';
 import { notFound } from '../problems.ts';
 
-/** A topic of the merchant's, as owner or member. Throws the problem where there is none such. */
+/** Finds a topic that the merchant owns or is a member of. Throws a 404 problem if there is none. */
 export async function topicAt(
   db: Database,
   { merchantId, topicId }: { merchantId: MerchantId; topicId: TopicId },

@@ -11,7 +11,9 @@ export const topicSchema = z
     object: z.literal('topic'),
     name: z.string(),
     ownerId: z.string(),
-    lastSeq: z.int().openapi({ description: 'The number of the newest message; 0 before any' }),
+    lastSeq: z
+      .int()
+      .openapi({ description: 'The `seq` of the newest message; 0 without messages' }),
     createdAt: timeSchema,
   })
   .openapi('Topic');
@@ -21,7 +23,7 @@ export const memberSchema = z
     participant: z.string(),
     object: z.literal('topic_member'),
     filter: z.record(z.string(), z.unknown()).nullable(),
-    cursor: z.int().openapi({ description: 'How far the member says that it has read' }),
+    cursor: z.int().openapi({ description: 'The `seq` up to which the member has read' }),
     lastSeenAt: timeSchema.nullable(),
     joinedAt: timeSchema,
   })
@@ -32,7 +34,7 @@ export const topicMessageSchema = z
     id: z.string(),
     object: z.literal('topic_message'),
     topicId: z.string(),
-    seq: z.int().openapi({ description: '1, 2, 3, … without a gap' }),
+    seq: z.int().openapi({ description: '1, 2, 3, … without gaps' }),
     from: z.string(),
     key: z.string().nullable(),
     body: z.unknown(),

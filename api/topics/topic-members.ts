@@ -29,7 +29,7 @@ const put = createRoute({
   ...messagingRoute,
   summary: 'Add a member, or change its filter',
   description:
-    'For the owner. A participant of another merchant only where that one has allowed you. With a filter only the messages that it lets through become events for this member; the history has them all.',
+    'For the owner of the topic. A participant of another merchant needs the permission of that merchant. With a filter, the member gets events only for matching messages; the history has all of them.',
   request: {
     params: onMember,
     body: {
@@ -44,7 +44,7 @@ const put = createRoute({
     },
   },
   responses: {
-    200: { description: 'Was a member; the filter is as given', content },
+    200: { description: 'A member already; the filter is updated', content },
     201: { description: 'Added', content },
     ...problemResponses(...bodyProblems, 'not-found', 'limit-reached'),
   },
@@ -56,7 +56,7 @@ const remove = createRoute({
   operationId: 'removeTopicMember',
   ...messagingRoute,
   summary: 'Remove a member, or leave',
-  description: 'The owner takes any member out; a member itself.',
+  description: 'The owner can remove any member, a member only itself.',
   request: { params: onMember },
   responses: { 204: { description: 'No longer a member' }, ...problemResponses(...problems) },
 });
@@ -96,7 +96,7 @@ const move = createRoute({
     },
   },
   responses: {
-    200: { description: 'The member as it stands', content },
+    200: { description: 'The member', content },
     ...problemResponses(...bodyProblems, 'not-found'),
   },
 });
@@ -136,8 +136,8 @@ export function registerTopicMembers(app: App, { db }: ApiDeps) {
     const merchantId = c.var.merchant.id;
     await topicAt(db, { merchantId, topicId });
     const members = await listMembers(db, { topicId });
-    const speaker = speakerAmong(members, { merchantId, as });
-    const { address } = speaker ?? {};
+    const actingMember = speakerAmong(members, { merchantId, as });
+    const { address } = actingMember ?? {};
     const member = address && (await moveCursor(db, { merchantId, topicId, address, cursor }));
     if (!member) throw noSpeaker();
     return c.json(memberBody(member), 200);

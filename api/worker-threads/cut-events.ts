@@ -4,25 +4,25 @@ import { readJson } from '../../domain/read-json.ts';
 import { refuseData } from '../events/prepare-event.ts';
 
 export type ReadEvents =
-  /** Each as JSON. */
+  /** Each event as JSON. */
   | { kind: 'read'; events: string[] }
   | { kind: 'malformed'; reason: string }
   | { kind: 'refused'; reason: string; at?: string };
 
-/** An event's data has 64 KiB at most, which JSON can spell in six times as many. */
-export const mostEventBytes = 512 * 1_024;
-export const mostEvents = 1_000;
+/** An event's data has at most 64 KiB; escapes in JSON can take six times as much. */
+export const maxEventBytes = 512 * 1_024;
+export const maxEvents = 1_000;
 
 const refused = (reason: string, at: string): ReadEvents => ({ kind: 'refused', reason, at });
 
-/** Reads `{ "events": […] }` in JSON, of which the process itself reads only what is short. */
+/** Parses a large `{ "events": […] }` body; the main thread parses small ones. */
 export function cutJson(body: Uint8Array): ReadEvents {
   const reading = readJson(Buffer.from(body).toString());
   if (reading.kind === 'malformed') return reading;
   if (reading.kind === 'refused') return refused(reading.problem.message, reading.problem.path);
   const { value } = reading;
   if (!isFields(value) || !('events' in value)) {
-    return refused(`must have at most ${mostEventBytes} bytes for one event`, '');
+    return refused(`must have at most ${maxEventBytes} bytes for one event`, '');
   }
   for (const name in value) {
     if (name !== 'events')
@@ -33,28 +33,30 @@ export function cutJson(body: Uint8Array): ReadEvents {
   return cutEvents(events, (index) => `/events/${index}`);
 }
 
-/** Cuts events apart, so that nobody has to parse them all at once; refused is data that no type takes. */
+/**
+ * Splits events into separate JSON texts, so that the main thread can parse them in slices. Refuses data that is
+ * invalid for every type.
+ */
 export function cutEvents(
   events: readonly unknown[],
   pointerTo: (index: number) => string,
 ): ReadEvents {
-  if (events.length > mostEvents)
-    return refused(`must have at most ${mostEvents} events`, '/events');
+  if (events.length > maxEvents) return refused(`must have at most ${maxEvents} events`, '/events');
   const texts: string[] = [];
   for (const [index, event] of events.entries()) {
     const problem = isFields(event) ? refuseData(event['data']) : undefined;
     if (problem) return refused(problem.message, `${pointerTo(index)}/data${problem.path}`);
     const text = textOf(event);
     if (text === undefined) return refused('is nested too deeply', pointerTo(index));
-    if (text.length > mostEventBytes) {
-      return refused(`must have at most ${mostEventBytes} bytes`, pointerTo(index));
+    if (text.length > maxEventBytes) {
+      return refused(`must have at most ${maxEventBytes} bytes`, pointerTo(index));
     }
     texts.push(text);
   }
   return { kind: 'read', events: texts };
 }
 
-/** What was parsed is written again, but where it is deeper than the stack. */
+/** Serializes a parsed value; undefined if it is nested deeper than the stack allows. */
 function textOf(value: unknown): string | undefined {
   try {
     return JSON.stringify(value);

@@ -1,4 +1,4 @@
-// Where a thread starts. It knows TypeScript by nothing but this: the loader of the process is not the thread's.
+// The entry of a thread. It registers the TypeScript loader, because threads do not inherit the process's.
 import { register } from 'tsx/esm/api';
 
 register();

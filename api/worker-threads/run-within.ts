@@ -3,7 +3,7 @@ import { Script } from 'node:vm';
 const begin: unique symbol = Symbol.for('tender.runWithin');
 const script = new Script(`globalThis[Symbol.for('tender.runWithin')]()`);
 
-/** Runs work that holds its thread, and breaks it off after so long: what it had made is lost. */
+/** Runs synchronous work and interrupts it after `timeoutMs`; its partial result is lost. */
 export function runWithin<T>(timeoutMs: number, work: () => T): T | 'tooLong' {
   const scope = globalThis as { [begin]?: () => void };
   let result: { value: T } | undefined;

@@ -2,14 +2,14 @@ import type { JsonProblem } from '../../domain/json-value.ts';
 import { decode } from '../../delivery/format/index.ts';
 import type { IncomingMessage } from '../../delivery/format/index.ts';
 import { compileSchema } from '../event-types/compile-schema.ts';
-import { createKeptSchemas } from './kept-schemas.ts';
+import { createSchemaCache } from './schema-cache.ts';
 import { cutEvents, cutJson } from './cut-events.ts';
 import type { ReadEvents } from './cut-events.ts';
 import { runWithin } from './run-within.ts';
 
-// Each task takes and gives what can be cloned from thread to thread, strings where it can.
+// Inputs and results must be cloneable between threads; strings are the cheapest.
 
-/** Whether a schema can be compiled: undefined, or what is wrong with it. */
+/** Compiles a schema and returns its problems; empty if it compiles. */
 export function compile(input: { schema: string; timeoutMs: number }): JsonProblem[] | 'tooLong' {
   return runWithin(input.timeoutMs, () => {
     const compiled = compileSchema(JSON.parse(input.schema) as Record<string, unknown>);
@@ -17,20 +17,20 @@ export function compile(input: { schema: string; timeoutMs: number }): JsonProbl
   });
 }
 
-const kept = createKeptSchemas();
+const schemas = createSchemaCache();
 
 export type EventsToCheck = {
   schema: string;
-  /** Envelopes as they are stored. */
+  /** Stored envelopes. */
   events: readonly { index: number; body: string }[];
 };
 
 export type CheckedEvents =
   | { kind: 'checked'; refusals: { index: number; problem: JsonProblem }[] }
-  /** Time was up within the event of this index. */
+  /** The timeout passed at the event of this index. */
   | { kind: 'tooLong'; index: number };
 
-/** Holds the data of events against the schemas of their types. */
+/** Validates the data of events against the schemas of their types. */
 export function checkEvents(input: {
   groups: readonly EventsToCheck[];
   timeoutMs: number;
@@ -40,7 +40,7 @@ export function checkEvents(input: {
   const ended = runWithin(input.timeoutMs, () => {
     for (const { schema, events } of input.groups) {
       at = events[0]?.index ?? at;
-      const check = kept.checkOf(schema);
+      const check = schemas.checkOf(schema);
       for (const { index, body } of events) {
         at = index;
         const { data } = JSON.parse(body) as { data: unknown };
@@ -52,7 +52,7 @@ export function checkEvents(input: {
   return ended === 'tooLong' ? { kind: 'tooLong', index: at } : { kind: 'checked', refusals };
 }
 
-/** Reads a message with events in it; each comes as JSON of its own, not yet judged. */
+/** Parses a message into its events, each as separate JSON, not yet validated. */
 export function readEvents(input: {
   message: IncomingMessage;
   isJson: boolean;

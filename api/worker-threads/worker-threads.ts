@@ -6,14 +6,14 @@ type Tasks = typeof tasks;
 
 export type ThreadOutcome<T> =
   | { kind: 'done'; value: T }
-  /** It took more memory than a thread has. */
+  /** The task exceeded the memory limit of a thread. */
   | { kind: 'tooLarge' }
-  /** The merchant has as much waiting as it may, or no thread got to the end of it: later it may be done. */
+  /** The merchant's queue is full, or no thread finished the task in time; a retry may succeed. */
   | { kind: 'busy' };
 
-/** Threads for what merchants may make arbitrarily dear, and nobody else should wait for. */
+/** Worker threads for work whose cost a merchant controls, so that it blocks no one else. */
 export type WorkerThreads = {
-  /** Runs a task; of one merchant one at a time, in their order. Faults are tried again once, then thrown. */
+  /** Runs a task. Tasks of one merchant run one at a time, in order. A failure is retried once, then thrown. */
   run<N extends keyof Tasks>(
     merchantId: MerchantId,
     name: N,
@@ -24,20 +24,20 @@ export type WorkerThreads = {
 
 const threads = 2;
 const idleMs = 60_000;
-const mostWaiting = 100;
+const maxWaiting = 100;
 const resourceLimits = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32 };
 
-/** Started by the first task, and again after one that took a thread with it. */
+/** Creates the pool. Threads start with the first task, and again after a task ended one. */
 export function createWorkerThreads({
   onError,
   entry = new URL('./entry.mjs', import.meta.url),
   lostAfterMs = 15_000,
 }: {
-  /** A thread broke that had no task. */
+  /** Called when a thread without a task fails. */
   onError: (error: unknown) => void;
   /** The module with the tasks. */
   entry?: URL;
-  /** Tasks end themselves sooner; what does not, and a thread that does not start, is ended then. */
+  /** The deadline of a task or of a thread's start; tasks have shorter timeouts of their own. */
   lostAfterMs?: number;
 }): WorkerThreads {
   let pool: Piscina | undefined;
@@ -46,7 +46,7 @@ export function createWorkerThreads({
   function open(): Piscina {
     const opened = new Piscina({
       filename: entry.href,
-      // None of the process's own: they load what a thread has no use for.
+      // Without the process's options, which load modules that threads do not need.
       execArgv: [],
       minThreads: 0,
       maxThreads: threads,
@@ -54,19 +54,19 @@ export function createWorkerThreads({
       concurrentTasksPerWorker: 1,
       resourceLimits,
     });
-    // Without anyone listening it would end the process.
+    // Without a listener an error would end the process.
     opened.on('error', onError);
     return opened;
   }
 
-  /** Waits until it is the merchant's turn; false where too many wait already. */
+  /** Waits for the merchant's turn; false if its queue is full. */
   async function enter(merchantId: MerchantId): Promise<boolean> {
     const queue = queues.get(merchantId);
     if (!queue) {
       queues.set(merchantId, []);
       return true;
     }
-    if (queue.length >= mostWaiting) return false;
+    if (queue.length >= maxWaiting) return false;
     await new Promise<void>((resolve) => void queue.push(resolve));
     return true;
   }
@@ -99,7 +99,7 @@ export function createWorkerThreads({
       if (!(await enter(merchantId))) return { kind: 'busy' };
       try {
         return await attempt<ReturnType<Tasks[N]>>(name, input).catch(async () =>
-          // The thread may have died of something else.
+          // The thread may have failed for another reason.
           attempt<ReturnType<Tasks[N]>>(name, input),
         );
       } finally {

@@ -1,6 +1,6 @@
 import { nowMs } from '../shared/figures.ts';
 
-/** Activities that do nothing; the second says when it ran. */
+/** Empty activities; the second returns the time at which it ran. */
 export const bareActivities = {
   first: async () => {},
   second: async () => ({ ranAtMs: nowMs() }),

@@ -1,4 +1,4 @@
-/** A stock worker for the bare shape, in a process of its own: every option as the SDK has it. */
+/** A stock worker for the bare workflow, in its own process, with the SDK's default options. */
 import { fileURLToPath } from 'node:url';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { bareActivities } from './bare-activities.ts';

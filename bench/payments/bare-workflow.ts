@@ -12,7 +12,7 @@ export const paid = defineSignal('paid');
 
 const { first, second } = proxyActivities<typeof bareActivities>({ startToCloseTimeout: '20s' });
 
-/** The bare shape of a payment: update-with-start, an activity, a signal, an activity, done. */
+/** The bare shape of a payment: update-with-start, an activity, a signal, an activity. */
 export async function barePayment(): Promise<{ ranAtMs: number }> {
   let isOpen = false;
   let isPaid = false;

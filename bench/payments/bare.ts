@@ -8,7 +8,7 @@ import type { Side } from './side.ts';
 import { open, paid } from './bare-workflow.ts';
 import type { barePayment } from './bare-workflow.ts';
 
-/** The baseline: the bare shape on a stock worker, driven by an ordinary client. */
+/** The baseline: the bare workflow on a stock worker, driven by an ordinary client. */
 export async function startBare(input: { folder: BenchFolder; address: string }): Promise<Side> {
   const worker = await startNodeProcess({
     entry: 'bench/payments/bare-worker.ts',

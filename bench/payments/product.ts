@@ -17,7 +17,10 @@ import type { Arrival } from '../shared/receiver.ts';
 import type { BenchFolder } from '../shared/services.ts';
 import type { Side } from './side.ts';
 
-/** The product, whole: HTTP create, the simulator's signed notification, order paid, endpoint reached. */
+/**
+ * The whole product: an order over HTTP, the simulator's signed notification, the paid order, the event at the
+ * endpoint.
+ */
 export async function startProduct(input: {
   folder: BenchFolder;
   address: string;
@@ -110,12 +113,12 @@ export async function startProduct(input: {
       account,
     });
     const { atMs } = await arrived;
-    // At saturation the books are left alone, and the latency counts from the payment itself.
+    // At saturation the simulator's records are not queried, so the latency counts from the payment.
     const sentAt = thinkMs > 0 ? await notifiedAt(outTradeNo) : paid.paidAt;
     return { latencyMs: atMs - Date.parse(sentAt) };
   }
 
-  /** When the simulator sent its notification, a little before it was received. */
+  /** When the simulator sent its notification, shortly before its arrival. */
   async function notifiedAt(outTradeNo: string): Promise<string> {
     for (;;) {
       const { body } = await request(
@@ -125,7 +128,7 @@ export async function startProduct(input: {
         },
       );
       const trade = (await body.json()) as Trade;
-      // The attempt is entered when it is acknowledged, which may be a moment after the arrival.
+      // The attempt is recorded at its acknowledgement, which may be a moment after the arrival.
       const first = trade.notifications[0]?.attempts[0];
       if (first) return first.at;
       await sleep(1);
@@ -145,7 +148,7 @@ export async function startProduct(input: {
   };
 }
 
-/** The way of paying at each provider that a bench drives. */
+/** The payment method of each provider that the bench uses. */
 const methods: Readonly<Record<ProviderName, string>> = {
   alipay: 'alipay.qr',
   'wechat-pay': 'wechat-pay.native',
@@ -156,7 +159,7 @@ type Trade = { paidAt: string; notifications: { attempts: { at: string }[] }[] }
 
 const arrivalTimeoutMs = 30_000;
 
-/** Hears of every event as it reaches the merchant's endpoint. */
+/** Follows the receiver's stream of arrivals. */
 async function followArrivals(receiverUrl: string) {
   const waiting = new Map<string, (arrival: Arrival) => void>();
   const controller = new AbortController();
@@ -164,7 +167,7 @@ async function followArrivals(receiverUrl: string) {
   if (!response.body) throw new Error('the receiver sends no arrivals');
   const stream = Readable.fromWeb(response.body as never);
   const lines = createInterface({ input: stream });
-  // Ended by us, with an abort.
+  // `stop` aborts the stream, which raises an error.
   for (const source of [stream, lines]) source.on('error', () => {});
   lines.on('line', (line) => {
     const arrival = JSON.parse(line) as Arrival;
@@ -175,7 +178,7 @@ async function followArrivals(receiverUrl: string) {
       new Promise<Arrival>((resolve, reject) => {
         const timer = setTimeout(() => {
           waiting.delete(orderId);
-          reject(new Error(`the endpoint never heard of ${orderId}`));
+          reject(new Error(`the endpoint received no event of ${orderId}`));
         }, arrivalTimeoutMs);
         waiting.set(orderId, (arrival) => {
           clearTimeout(timer);

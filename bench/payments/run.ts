@@ -7,14 +7,14 @@ import { startBare } from './bare.ts';
 import { startProduct } from './product.ts';
 import type { Side } from './side.ts';
 
-// Nobody pays in the millisecond in which the code appears.
+// The time between the code's appearance and the payment.
 const thinkMs = 200;
 
 export type PaymentsOptions = {
   provider: ProviderName;
   rounds: number;
   roundMs: number;
-  /** How many are kept under way; the best of them counts as saturation, for each side its own. */
+  /** Numbers of concurrent orders to try; the best one of each side counts as its saturation. */
   inFlight: readonly number[];
   onProgress: (line: string) => void;
 };
@@ -46,7 +46,7 @@ export async function benchPayments({
     const saturated: Measured[] = [];
     for (let number = 1; number <= rounds; number++) {
       for (const width of inFlight) {
-        // Who goes first changes, so that a drift of the machine favours nobody.
+        // The order alternates, so that a drift of the machine favours neither side.
         for (const side of number % 2 ? sides : sides.toReversed()) {
           const measured = await measure(side, 0, servers, (operation) =>
             saturate({ inFlight: width, durationMs: roundMs, operation }),
@@ -126,7 +126,7 @@ async function measure(
   };
 }
 
-/** The width at which a side's median throughput is highest, with the medians there. */
+/** The medians at the number of concurrent orders with the highest median throughput. */
 function best(all: readonly Measured[], name: Side['name'], widths: readonly number[]) {
   const byWidth = widths.map((width) => ({
     inFlight: width,

@@ -6,7 +6,7 @@ import type { MerchantId } from '../../domain/ids.ts';
 
 const batchSize = 500;
 
-/** Writes events such as orders make, about a kilobyte each. */
+/** Writes events like those of orders, about a kilobyte each. */
 export async function addEvents(
   db: Database,
   { merchantId, count }: { merchantId: MerchantId; count: number },
@@ -27,7 +27,7 @@ export async function addEvents(
   }
 }
 
-/** The body of an event such as orders make. */
+/** The body of an event like those of orders. */
 export function bodyOf(id: string): string {
   const data = {
     id: 'ord_bench',

@@ -1,6 +1,6 @@
 /**
- * The baseline in a process of its own: a plain loop that signs, POSTs and writes rows in batches of
- * 100. It claims nothing, matches nothing, retries nothing and remembers nothing after a crash.
+ * The baseline in its own process: a plain loop that signs, POSTs and writes rows in batches of 100. It has no claims,
+ * matching, retries or crash recovery.
  */
 import pg from 'pg';
 import { Agent } from 'undici';
@@ -9,7 +9,7 @@ import { signedHeaders, signingKey } from '../../delivery/send/sign.ts';
 import { bodyOf } from './add-events.ts';
 
 const { DATABASE_URL, BENCH_DELIVERIES, BENCH_URL = '', BENCH_SECRET = '' } = process.env;
-const wanted = Number(BENCH_DELIVERIES);
+const deliveries = Number(BENCH_DELIVERIES);
 const keys = [signingKey(BENCH_SECRET)];
 const concurrency = 32;
 const batchSize = 100;
@@ -20,7 +20,7 @@ await pool.query(
   'create table if not exists bench_plain (id text primary key, status int, ended_at timestamptz)',
 );
 
-let begun = 0;
+let started = 0;
 let rows: { id: string; status: number }[] = [];
 const writes: Promise<unknown>[] = [];
 
@@ -36,8 +36,8 @@ function write(): void {
 }
 
 async function one(): Promise<void> {
-  while (begun < wanted) {
-    begun += 1;
+  while (started < deliveries) {
+    started += 1;
     const id = newId('event');
     const body = bodyOf(id);
     const timestampSeconds = Math.floor(Date.now() / 1_000);
@@ -62,6 +62,6 @@ const { user, system } = process.cpuUsage(cpuBefore);
 await agent.destroy();
 await pool.end();
 console.log(JSON.stringify({ ready: true, durationMs, cpuMs: (user + system) / 1_000 }));
-// An exit of its own, so that a profile is written.
+// Exits explicitly, so that a profile is written.
 process.on('SIGTERM', () => process.exit(0));
 setInterval(() => {}, 60_000);

@@ -1,4 +1,4 @@
-/** The relay in a process of its own: carries what waits, says how long it took. */
+/** The relay in its own process: delivers the pending events and prints the duration. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openDatabase } from '../../db/database.ts';
 import { createSealer } from '../../db/sealed.ts';
@@ -7,7 +7,7 @@ import { runRelay } from '../../delivery/relay/relay.ts';
 import { createSender } from '../../delivery/send/send.ts';
 
 const { DATABASE_URL = '', BENCH_SECRET_KEY = '', BENCH_DELIVERIES } = process.env;
-const wanted = Number(BENCH_DELIVERIES);
+const deliveries = Number(BENCH_DELIVERIES);
 const { db, close } = openDatabase({ url: DATABASE_URL, maxConnections: 10, onError: () => {} });
 const sealer = createSealer([Buffer.from(BENCH_SECRET_KEY, 'base64')]);
 const sender = createSender({ allowPrivate: true });
@@ -30,7 +30,7 @@ const running = runRelay({
   signal: stopping.signal,
   cancelled: new AbortController().signal,
 });
-while (delivered < wanted) await sleep(5);
+while (delivered < deliveries) await sleep(5);
 const durationMs = performance.now() - startedMs;
 const { user, system } = process.cpuUsage(cpuBefore);
 stopping.abort();
@@ -38,6 +38,6 @@ await running;
 await sender.close();
 await close();
 console.log(JSON.stringify({ ready: true, durationMs, cpuMs: (user + system) / 1_000 }));
-// An exit of its own, so that a profile is written.
+// Exits explicitly, so that a profile is written.
 process.on('SIGTERM', () => process.exit(0));
 setInterval(() => {}, 60_000);

@@ -80,7 +80,7 @@ export async function benchRelay({ rounds, deliveries, onProgress }: RelayOption
         : (['relay', 'plain'] as const)) {
         await measure(name, number);
       }
-      // The first round warms the machine up and does not count.
+      // The first round is the warm-up.
       if (number === 0) measured.length = 0;
     }
     const of = (name: Name) => {

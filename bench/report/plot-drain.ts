@@ -5,13 +5,15 @@ const rowHeight = 120;
 const left = 90;
 const gap = 34;
 
-/** Four curves over one time axis: events that wait, the window, the worker's memory, and the other endpoints' rate. */
+/**
+ * Four curves over one time axis: pending events, the window, the worker's memory, and the rate of the other endpoints.
+ */
 export function plotDrain({ samples, windows, backAtS, waiting }: Drain): string {
   const lastS = samples.at(-1)?.atS ?? 1;
   const x = (atS: number) => left + (atS / lastS) * (width - left - 20);
   const curve = (pick: (sample: Drain['samples'][number]) => number): [number, number][] =>
     samples.map((one) => [one.atS, pick(one)]);
-  // Two samples at one time say nothing about a rate.
+  // Two samples at the same time give no rate.
   const perSecond = samples.flatMap(({ atS, othersTaken }, n): [number, number][] => {
     const sinceS = atS - (samples[n - 1]?.atS ?? 0);
     return sinceS > 0 ? [[atS, Math.round(othersTaken / sinceS)]] : [];
@@ -24,13 +26,13 @@ export function plotDrain({ samples, windows, backAtS, waiting }: Drain): string
   ];
   const drawn = rows.map(([name, values], row) => {
     const top = 40 + row * (rowHeight + gap);
-    const most = Math.max(1, ...values.map(([, value]) => value));
-    const y = (value: number) => top + rowHeight * (1 - value / most);
+    const max = Math.max(1, ...values.map(([, value]) => value));
+    const y = (value: number) => top + rowHeight * (1 - value / max);
     const points = values
       .map(([atS, value]) => `${x(atS).toFixed(1)},${y(value).toFixed(1)}`)
       .join(' ');
     return `<text x="${left}" y="${top - 6}">${name}</text>
-<text x="${left - 8}" y="${top + 10}" text-anchor="end">${most}</text>
+<text x="${left - 8}" y="${top + 10}" text-anchor="end">${max}</text>
 <text x="${left - 8}" y="${top + rowHeight}" text-anchor="end">0</text>
 <path d="M${left} ${top}V${top + rowHeight}H${width - 20}" class="axis"/>
 <polyline points="${points}"/>`;

@@ -5,13 +5,13 @@ const left = 190;
 const barHeight = 18;
 const rowHeight = 2 * barHeight + 22;
 
-/** Baseline and product side by side, each pair on its own scale: their ratio is what can be compared. */
+/** Bars of the baseline and the product, each pair on its own scale, because only their ratio is comparable. */
 export function plotRates(bars: readonly Bar[]): string {
   const rows = bars.map(({ name, baselinePerSecond, perSecond }, row) => {
     const top = 44 + row * rowHeight;
-    const most = Math.max(baselinePerSecond, perSecond);
+    const max = Math.max(baselinePerSecond, perSecond);
     const bar = (value: number, at: number, style: string) => {
-      const length = ((width - left - 110) * value) / most;
+      const length = ((width - left - 110) * value) / max;
       return `<rect x="${left}" y="${at}" width="${length.toFixed(1)}" height="${barHeight - 2}" class="${style}"/>
 <text x="${(left + length + 6).toFixed(1)}" y="${at + 12}">${value.toLocaleString('en-US', { maximumFractionDigits: value < 100 ? 1 : 0 })}/s</text>`;
     };

@@ -8,10 +8,10 @@ const ratesPlot = 'docs/images/benchmarks.svg';
 const drainPlot = 'docs/images/drain.svg';
 
 const names = { alipay: 'Alipay', 'wechat-pay': 'WeChat Pay', stripe: 'Stripe' };
-/** A shorter run says little about percentiles and less about drift. */
+/** The length from which percentiles and drift are reliable; shorter runs are marked. */
 const longRun = { rounds: 3, secondsPerRound: 10 };
 
-/** The files that a report consists of, by their path. The same runs give the same files. */
+/** The files of a report by path. The same runs give the same files. */
 export function reportOf(runs: SavedRuns): Record<string, string> {
   const drain = runs.webhooks?.result.drain;
   return {
@@ -185,7 +185,7 @@ function latencyRows({ payments, webhooks }: SavedRuns): string[][] {
   return rows;
 }
 
-/** Of the last round. */
+/** The latency of the last round. */
 function latencyOf(webhooks: SavedRuns['webhooks']) {
   const { floors, arrivals, ratio } = webhooks?.result.latency ?? {};
   const [floor, arrival] = [floors?.at(-1), arrivals?.at(-1)];
@@ -228,13 +228,13 @@ rate at which the other endpoints received their events.
   return parts.length > 0 ? `\n${parts.join('\n\n')}\n` : '';
 }
 
-/** README's three figures, between its markers, in its language. */
+/** The README's table of three figures, in its language. */
 export function figuresOf({ payments, webhooks }: SavedRuns, language: 'en' | 'zh'): string {
   const alipay = payments.find(({ result }) => result.provider === 'alipay');
   const latency = latencyOf(webhooks);
   if (!alipay || !webhooks || !latency) {
     throw new Error(
-      'the figures need a run of payments by Alipay and one of webhooks with latency',
+      'the figures need a saved run of payments with Alipay and one of webhooks with latency',
     );
   }
   const { bare, product, throughputRatio } = alipay.result.saturation;
@@ -262,9 +262,9 @@ export function figuresOf({ payments, webhooks }: SavedRuns, language: 'en' | 'z
 
 export const readmes = { 'README.md': 'en', 'README.zh-CN.md': 'zh' } as const;
 
-/** A README with its figures written anew. */
+/** Replaces the figures of a README. */
 export function withFigures(readme: string, figures: string): string {
   const place = /(<!-- figures: [^\n]* -->\n)[^]*?(<!-- \/figures -->)/;
-  if (!place.test(readme)) throw new Error('there is no place for the figures');
+  if (!place.test(readme)) throw new Error('the README has no markers for the figures');
   return readme.replace(place, (_, start: string, end: string) => `${start}\n${figures}\n\n${end}`);
 }

@@ -11,7 +11,7 @@ export type { Drain, WebhooksResult };
 
 export type Machine = { cores: number; cpu: string; memoryGb: number; node: string };
 
-/** One run of a bench, as `--save` keeps it. */
+/** One run of a bench, as `--save` stores it. */
 export type SavedRun<Result> = {
   /** The day of the run, in UTC. */
   day: string;
@@ -29,7 +29,7 @@ export type SavedRuns = {
 
 type AnyResult = PaymentsResult | RelayResult | WebhooksResult;
 
-/** Writes a run to `folder`, in place of the last one of its bench. */
+/** Writes a run to `folder` and replaces the last one of its bench. */
 export function saveRun(folder: string, run: SavedRun<AnyResult>): void {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, `${nameOf(run.result)}.json`), `${JSON.stringify(run, null, 2)}\n`);

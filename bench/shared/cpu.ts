@@ -5,8 +5,8 @@ const msPerTick = 10;
 type ProcessStat = { parent: number; cpuMs: number; endedChildrenMs: number };
 
 /**
- * CPU time of each named process with all its descendants, in ms; of this process, which started them
- * all, its own only. Linux only, undefined elsewhere.
+ * CPU time in ms of each named process with its descendants; of this process, the parent of all, without them. Linux
+ * only, undefined elsewhere.
  */
 export function cpuMsOf(
   pids: Readonly<Record<string, number>>,
@@ -26,7 +26,7 @@ export function cpuMsOf(
   return Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, treeMs(pid)]));
 }
 
-/** CPU spent between two readings, per operation, by process. */
+/** CPU time in ms between two readings, per operation and process. */
 export function cpuPerOperation(
   before: Record<string, number> | undefined,
   after: Record<string, number> | undefined,
@@ -44,14 +44,14 @@ export function round(value: number, places = 2): number {
   return Number(value.toFixed(places));
 }
 
-/** CPU time that this machine wanted and its host gave to others since it started, ms. Linux only, 0 elsewhere. */
+/** Steal time since boot in ms: CPU time that the host gave to other machines. Linux only, 0 elsewhere. */
 export function stolenMs(): number {
   if (process.platform !== 'linux') return 0;
   const [total = ''] = readFileSync('/proc/stat', 'utf8').split('\n');
   return Number(total.split(/\s+/)[8]) * msPerTick;
 }
 
-/** What a process holds in memory, MB. Linux only. */
+/** Resident memory of a process in MB. Linux only. */
 export function rssMb(pid: number): number {
   const line = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   return Math.round(Number(line) / 1_024);
@@ -64,13 +64,13 @@ function readStats(): Map<number, ProcessStat> | undefined {
     if (!/^\d+$/.test(name)) continue;
     try {
       const text = readFileSync(`/proc/${name}/stat`, 'utf8');
-      // The command may hold anything, brackets too: fields are counted from the last one.
+      // The command may contain brackets, so fields are counted from the last one.
       const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
       const ms = (first: number) => (Number(fields[first]) + Number(fields[first + 1])) * msPerTick;
       const parent = Number(fields[1]);
       stats.set(Number(name), { parent, cpuMs: ms(11), endedChildrenMs: ms(13) });
     } catch {
-      // It ended between the listing and the reading.
+      // The process ended between the listing and the read.
     }
   }
   return stats;

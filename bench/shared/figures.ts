@@ -9,8 +9,8 @@ export function median(values: readonly number[]): number {
 }
 
 /**
- * Between what the true median lies with 95 % confidence, whatever the distribution: by the ranks that a coin
- * tossed as often would give. Of less than six values, the smallest and the largest.
+ * The 95 % confidence interval of the median for any distribution, from the binomial distribution of ranks. For fewer
+ * than six values, the smallest and the largest.
  */
 export function medianBounds(values: readonly number[]): [number, number] {
   const sorted = values.toSorted((a, b) => a - b);
@@ -24,13 +24,13 @@ export function medianBounds(values: readonly number[]): [number, number] {
   return [sorted[Math.max(rank - 1, 0)] ?? Number.NaN, sorted[n - Math.max(rank, 1)] ?? Number.NaN];
 }
 
-/** What was measured in one run, and what tells the hostLoad that the machine was in; both above 0. */
+/** The result of one run and a measure of the host load during it; both above 0. */
 export type Loaded = { value: number; hostLoad: number };
 
 /**
- * How many times the value of `without` that of `having` is in each pair, had both been measured in the same hostLoad: values
- * go with a `power` of it, the median of the slopes between all runs of a kind in logarithms (Theil and Sen), which a run
- * that something else held up hardly moves. Undefined where the runs are too few to say so, or all were in one hostLoad.
+ * The ratio of `having` to `without` in each pair, normalised for host load. Values scale with a `power` of the load:
+ * the median slope between all runs of a kind in logarithms (Theil-Sen), which single outliers hardly move. Undefined
+ * if there are too few runs or all had the same load.
  */
 export function normalisedRatios(
   pairs: readonly { having: Loaded; without: Loaded }[],
@@ -47,19 +47,19 @@ export function normalisedRatios(
   return { ratios, power };
 }
 
-/** Host loads that are nearly the same say nothing of what a hostLoad does. */
-const leastApart = Math.log(1.02);
+/** The smallest log ratio of two host loads from which a slope is computed. */
+const minLogRatio = Math.log(1.02);
 
 function slopesBetween(runs: readonly Loaded[]): number[] {
   return runs.flatMap((one, n) =>
     runs.slice(0, n).flatMap((other) => {
       const apart = Math.log(one.hostLoad / other.hostLoad);
-      return Math.abs(apart) > leastApart ? Math.log(one.value / other.value) / apart : [];
+      return Math.abs(apart) > minLogRatio ? Math.log(one.value / other.value) / apart : [];
     }),
   );
 }
 
-/** The wall clock in ms, finer than `Date.now()` and comparable between processes of one machine. */
+/** The wall clock in ms, finer than `Date.now()` and comparable across processes of one machine. */
 export function nowMs(): number {
   return performance.timeOrigin + performance.now();
 }

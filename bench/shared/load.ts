@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 export type LoadResult = { done: number; perSecond: number; failed: number };
 
-/** Keeps `inFlight` operations going for a time: the throughput at saturation. */
+/** Measures the throughput at saturation: keeps `inFlight` operations running for `durationMs`. */
 export async function saturate(input: {
   inFlight: number;
   durationMs: number;
@@ -15,12 +15,12 @@ export async function saturate(input: {
     while (performance.now() < endsMs) await counted(input.operation, count);
   };
   await Promise.all(Array.from({ length: input.inFlight }, one));
-  // Counted to the last completion, so that the tail is paid for too.
+  // Measured to the last completion, so that the tail counts too.
   const seconds = (performance.now() - startedMs) / 1_000;
   return { ...count, perSecond: count.done / seconds };
 }
 
-/** Begins operations at a steady rate, whether or not earlier ones are done. */
+/** Starts operations at a steady rate, whether or not earlier ones are done. */
 export async function pace(input: {
   perSecond: number;
   durationMs: number;
@@ -28,23 +28,23 @@ export async function pace(input: {
 }): Promise<LoadResult> {
   const startedMs = performance.now();
   const count = { done: 0, failed: 0 };
-  let underWay = 0;
-  let hear = () => {};
+  let running = 0;
+  let onIdle = () => {};
   const begin = async () => {
-    underWay += 1;
+    running += 1;
     await counted(input.operation, count);
-    underWay -= 1;
-    if (underWay === 0) hear();
+    running -= 1;
+    if (running === 0) onIdle();
   };
   const total = Math.max(1, Math.floor((input.durationMs / 1_000) * input.perSecond));
-  for (let begun = 0; begun < total; begun++) {
-    const waitMs = startedMs + (begun * 1_000) / input.perSecond - performance.now();
-    // Node's shortest wait is 1 ms: whoever waits each time begins no more than a thousand a second.
+  for (let started = 0; started < total; started++) {
+    const waitMs = startedMs + (started * 1_000) / input.perSecond - performance.now();
+    // Node's shortest timer is 1 ms, so waiting before each operation would limit the rate to 1,000 per second.
     if (waitMs > 0) await sleep(waitMs);
     void begin();
   }
-  // A list of all that was begun would be collected again and again, in the time of those that are measured.
-  if (underWay > 0) await new Promise<void>((resolve) => (hear = resolve));
+  // A counter, because garbage collection of a list of all promises would disturb the measurement.
+  if (running > 0) await new Promise<void>((resolve) => (onIdle = resolve));
   return { ...count, perSecond: count.done / ((performance.now() - startedMs) / 1_000) };
 }
 

@@ -1,4 +1,4 @@
-/** For `TENDER_LIMITS`: a bench is one merchant, and one address, that asks for all there is. */
+/** `TENDER_LIMITS` for a bench, where one merchant at one address sends the whole load. */
 export const noLimits = [
   'requestsPerSecondPerKey',
   'concurrentRequestsPerMerchant',

@@ -1,6 +1,6 @@
 /**
- * A merchant's endpoint in a process of its own. `POST /` is the endpoint; `GET /arrivals` streams
- * every arrival of an order's event as a line of JSON; `GET /count` says how many there were.
+ * A merchant's endpoint in its own process. `POST /` is the endpoint; `GET /arrivals` streams every arrival of an
+ * order's event as a line of JSON; `GET /count` returns the number of arrivals.
  */
 import { createServer } from 'node:http';
 import type { ServerResponse } from 'node:http';

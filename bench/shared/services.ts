@@ -12,7 +12,7 @@ import { startTemporal } from '../../dev/services/temporal.ts';
 import type { Temporal } from '../../dev/services/temporal.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
 
-const logFiles = 64;
+const walFiles = 64;
 
 export type BenchFolder = { path: string; logFile(name: string): string; remove(): Promise<void> };
 
@@ -26,8 +26,8 @@ export async function benchFolder(): Promise<BenchFolder> {
 }
 
 /**
- * A real PostgreSQL with a migrated database, every commit on disk. It keeps its log's files to use them again, as
- * one does that has run for a while: see `ripenLog`.
+ * Starts PostgreSQL with a migrated database and full durability. It keeps WAL files for reuse, like a server that has
+ * run for a while: see `preallocateWal`.
  */
 export async function benchPostgres(
   folder: BenchFolder,
@@ -37,23 +37,23 @@ export async function benchPostgres(
     dataDir: join(folder.path, 'postgres'),
     port,
     logFile: folder.logFile('postgres'),
-    settings: { min_wal_size: `${logFiles * 16}MB` },
+    settings: { min_wal_size: `${walFiles * 16}MB` },
   });
   const databaseUrl = postgres.url('tender');
   await ensureDatabase({ url: databaseUrl });
   await migrateDatabase({ url: databaseUrl });
-  await ripenLog(databaseUrl);
+  await preallocateWal(databaseUrl);
   return { ...postgres, databaseUrl };
 }
 
 /**
- * Gives the log the files it would have after hours under load. Before PostgreSQL first writes to one it fills its
- * 16 MB with zeros, and every commit waits for that, some 80 ms; later it uses old ones again.
+ * Creates the WAL files that a server has after hours under load. PostgreSQL fills the 16 MB of a new file with zeros,
+ * and every commit waits about 80 ms for that; later it reuses files.
  */
-async function ripenLog(databaseUrl: string): Promise<void> {
+async function preallocateWal(databaseUrl: string): Promise<void> {
   const client = new Client({ connectionString: databaseUrl });
   await client.connect();
-  for (let file = 0; file < logFiles; file++) {
+  for (let file = 0; file < walFiles; file++) {
     await client.query(`select pg_logical_emit_message(false, 'bench', 'ripen')`);
     await client.query('select pg_switch_wal()');
   }
@@ -61,7 +61,7 @@ async function ripenLog(databaseUrl: string): Promise<void> {
   await client.end();
 }
 
-/** A real Temporal server as `npm start` runs it, its state in a file. */
+/** Starts a Temporal server like `npm start`, with its state in a file. */
 export async function benchTemporal(folder: BenchFolder): Promise<Temporal> {
   const { path: binary } = await resolveTemporalBinary();
   const { port } = await pickPort(0);

@@ -1,23 +1,22 @@
 /**
- * What a receiver remembers of millions of events, outside of V8's heap: as objects they would have to be
- * collected, and each collection would be a pause that is none of the platform's.
+ * Counts of millions of events outside V8's heap, because garbage collection in the receiver would distort latencies.
  */
 export type Tally = {
-  /** Counts one more of an event by its number, from 0; says how often it was counted before. */
+  /** Counts an event by its number, from 0; returns how often it was counted before. */
   count(number: number): number;
-  /** Of those counted at least once. */
+  /** The number of events counted at least once. */
   distinct(): number;
 };
 
-/** The room doubles as it is needed. Of one event no more than 255 are counted. */
+/** Creates a tally whose capacity doubles as needed. An event's count stops at 255. */
 export function createTally(): Tally {
   let counts = new Uint8Array(1 << 20);
   let distinct = 0;
   return {
     count(number) {
-      let room = counts.length;
-      while (number >= room) room *= 2;
-      if (room > counts.length) counts = grown(counts, new Uint8Array(room));
+      let capacity = counts.length;
+      while (number >= capacity) capacity *= 2;
+      if (capacity > counts.length) counts = grown(counts, new Uint8Array(capacity));
       const before = counts[number]!;
       if (before === 0) distinct += 1;
       counts[number] = Math.min(before + 1, 255);
@@ -29,7 +28,7 @@ export function createTally(): Tally {
 
 export type Series = { add(value: number): void; all(): Float64Array };
 
-/** Measurements in the order in which they were made. */
+/** Measurements in order. */
 export function createSeries(): Series {
   let values = new Float64Array(1 << 12);
   let length = 0;

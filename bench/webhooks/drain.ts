@@ -7,27 +7,27 @@ import type { Stack } from './stack.ts';
 type Sample = {
   atS: number;
   outstanding: number;
-  /** Arrived at the endpoint that was dead. */
+  /** Arrivals at the endpoint that was dead. */
   arrived: number;
   workerMb: number;
-  /** Arrived at the others since the sample before. */
+  /** Arrivals at the other endpoints since the previous sample. */
   othersTaken: number;
 };
 
 const sampleMs = 1_000;
-/** A window opens within a second or two: it is looked at oftener than all the rest. */
+/** The window opens within a second or two, so it is sampled more often than the rest. */
 const windowMs = 50;
 const windowsForMs = 20_000;
-/** After the last of it has arrived. */
-const afterwards = 15;
+/** The number of samples after the last arrival. */
+const samplesAfterDrain = 15;
 
 /**
- * Events wait for an endpoint that is dead; then it comes back. Beside it the others get a steady stream
- * all the while. A sample a second of both, for a plot, and of the window many, from when the dead one is back. What
- * was tried before that waits for its own time, minutes later: `later` says how much it was.
+ * Publishes events to a dead endpoint, lets it recover, and drains it, while the other endpoints get a steady stream.
+ * Samples both every second for a plot, and the window more often after the recovery. Events that had failed attempts
+ * before the recovery wait for their retry, minutes later: `later` counts them.
  */
 export async function measureDrain(stack: Stack, { waiting }: { waiting: number }) {
-  // The last one: isolation troubles the first.
+  // The last one, because the isolation bench uses the first ones.
   const dead = stack.endpoints - 1;
   await stack.reset({ [dead]: { kind: 'fail' } });
   const workflowsBefore = await stack.openWorkflows();
@@ -35,7 +35,7 @@ export async function measureDrain(stack: Stack, { waiting }: { waiting: number 
   const startedMs = performance.now();
   const others = Array.from({ length: dead }, (_, n) => n);
   let isOver = false;
-  const beside = (async () => {
+  const publishToOthers = (async () => {
     while (!isOver) {
       await stack.publish({ count: 10, only: others });
       await sleep(100);
@@ -87,11 +87,11 @@ export async function measureDrain(stack: Stack, { waiting }: { waiting: number 
   const hasDrained = async () =>
     (await sample()).outstanding < waiting / 1_000 && (await stack.isSettled());
   while (!(await hasDrained())) await sleep(sampleMs);
-  for (let n = 0; n < afterwards; n++) {
+  for (let n = 0; n < samplesAfterDrain; n++) {
     await sample();
     await sleep(sampleMs);
   }
   isOver = true;
-  await Promise.all([beside, opening]);
+  await Promise.all([publishToOthers, opening]);
   return { waiting, later: samples.at(-1)?.outstanding, workflows, backAtS, samples, windows };
 }

@@ -6,7 +6,7 @@ import type { Stack } from './stack.ts';
 
 export type Turn = 'well' | 'failing';
 
-/** Runs both again and again, with the `failing` endpoints repaired after those in which they were. */
+/** Runs `well` and `failing` turns alternately, and repairs the `failing` endpoints after each failing turn. */
 export async function inTurns<T>(
   stack: Stack,
   input: {
@@ -18,7 +18,7 @@ export async function inTurns<T>(
   const runs: Record<Turn, T[]> = { well: [], failing: [] };
   for (let number = 1; number <= input.rounds; number++) {
     const turns = ['well', 'failing'] as const;
-    // Whoever comes second finds what the first has left in the machine: so both do, in turns.
+    // The order alternates, because the second run finds the machine as the first one left it.
     for (const turn of number % 2 === 1 ? turns : turns.toReversed()) {
       runs[turn].push(await input.run(turn, number));
       if (turn === 'failing') await recover(stack, input.failing);
@@ -27,7 +27,7 @@ export async function inTurns<T>(
   return runs;
 }
 
-/** Of each endpoint that is never in failing, in the order of arrival. */
+/** The latencies of each endpoint that never fails, in the order of arrival. */
 export async function sparedLatencies(
   stack: Stack,
   failing: readonly number[],
@@ -42,7 +42,7 @@ export async function sparedLatencies(
 
 type Compared = { median: number; between: number[]; all: number[] };
 
-/** With against without, by the round: hostLoads of the machine last longer than one. */
+/** The ratio of failing to well in each round, because the host load changes more slowly than the rounds. */
 export function compareTurns<T>(
   runs: Record<Turn, readonly T[]>,
   figureOf: (run: T) => number,
@@ -50,7 +50,7 @@ export function compareTurns<T>(
   return comparedBy(runs.well.map((well, n) => figureOf(runs.failing[n]!) / figureOf(well)));
 }
 
-/** With against without, by the round, had both been in one hostLoad; null where that cannot be said. */
+/** The ratio of failing to well in each round, normalised for host load; null if it cannot be computed. */
 export function compareNormalised<T>(
   runs: Record<Turn, readonly T[]>,
   figureOf: (run: T) => Loaded,
@@ -71,13 +71,13 @@ function comparedBy(ratios: readonly number[]): Compared {
   };
 }
 
-/** What waits for the failing ones is not to be delivered in the next run, nor what comes then the long way. */
+/** Repairs the failing endpoints and waits until they have no pending events and the relay delivers to them again. */
 export async function recover(stack: Stack, failing: readonly number[]): Promise<void> {
   await stack.reset();
   for (const n of failing) await stack.enable(n);
   await stack.settled();
   while (await stack.hasFailing()) {
-    // One that waits for its next event to be found well again gets it.
+    // An endpoint may need one more event to leave the failing state.
     await stack.publish({ count: failing.length, only: failing });
     await sleep(1_000);
   }

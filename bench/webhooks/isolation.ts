@@ -10,29 +10,31 @@ import { compareNormalised, compareTurns, inTurns, recover, sparedLatencies } fr
 
 const slowMs = 50;
 const sliceMs = 2_000;
-/** Each run begins in what the same rate without failing has left in the machine, not in what a repair has. */
+/** Each run starts after a period at the same rate without failing endpoints, not directly after a repair. */
 const leadInMs = 10_000;
-// Longer than what was open in a busy time before it stays open: a thousand connections that close take a tenth of a second.
+// Longer than idle connections of an earlier busy time stay open: closing a thousand connections takes 0.1 s.
 const firstOutageMs = 60_000;
-/** The beginning of an outage, until the one that hangs has been given up for the first time, is measured by itself. */
+/** The beginning of an outage, until the first timeout of the hanging endpoint, is measured separately. */
 const beginningLastsMs = 25_000;
 const calmStolenMs = 0.03 * sliceMs * availableParallelism();
-const troubles: readonly Behaviour[] = [
+const failures: readonly Behaviour[] = [
   { kind: 'hang' },
   { kind: 'fail' },
   { kind: 'ok', delayMs: 10 * slowMs },
 ];
-const failing = troubles.map((_, n) => n);
-const asFailing = Object.fromEntries(troubles.map((one, n) => [String(n), one]));
+const failing = failures.map((_, n) => n);
+const failingBehaviours = Object.fromEntries(failures.map((one, n) => [String(n), one]));
 
 /**
- * The same rate again and again, in turns: all endpoints well, and with one that hangs, one that answers 500,
- * and one ten times slower than `slowMs`. Says what the others got, and how fast: of whole runs, which begin when the
- * three go bad; of their beginning by itself; and of the time in which it has been so for a while. The machine has
- * its hostLoads, and a pause of a tenth of a second makes the p99 of a run: so of the last p99 is the median of that
- * of every two seconds in which the host took less than 3 % of the CPU time for others. Host loads last longer than a
- * round: so the two runs of each round are compared, and a ratio is the median of theirs. `apiCpuMs` tells the hostLoad of
- * each run: what an event costs where failing changes nothing. `normalised` is the ratio with that taken out of each round.
+ * Compares runs at one rate with all endpoints healthy and with three failing: one hangs, one answers 500, one is ten
+ * times slower than `slowMs`. Reports the throughput and latency of the other endpoints, for whole runs, which start
+ * when the three begin to fail; for the beginning alone; and for the established outage.
+ *
+ * The host load varies, and a pause of 0.1 s decides a run's p99. For the established outage, p99 is therefore the
+ * median over the 2 s slices in which the host took less than 3 % of the CPU time for other machines. The host load
+ * changes more slowly than the rounds, so the two runs of a round are compared and a ratio is the median over rounds.
+ * `apiCpuMs`, the API's CPU time per event, does not depend on failing endpoints and so measures the host load of each
+ * run; `normalised` is the ratio normalised for it.
  */
 export async function measureIsolation(
   stack: Stack,
@@ -42,7 +44,10 @@ export async function measureIsolation(
     rounds,
     failing,
     run: async (turn, number) => {
-      const one = await run(stack, { ...load, behaviours: turn === 'well' ? {} : asFailing });
+      const one = await run(stack, {
+        ...load,
+        behaviours: turn === 'well' ? {} : failingBehaviours,
+      });
       const [p50Ms, p99Ms, firstMs] = [wholeMs(one, 0.5), wholeMs(one, 0.99), beginningP99Ms(one)];
       const latency = `p50 ${round(p50Ms)} ms, p99 ${round(p99Ms)} ms, at first ${round(firstMs)} ms`;
       onProgress(
@@ -69,17 +74,17 @@ export async function measureIsolation(
   };
 }
 
-/** Latencies of the beginning, and of all that came after it; and what an event cost the API. */
+/** Latencies of the beginning and of the time after it, and the API's CPU time per event. */
 type Run = { beginningMs: number[]; latenciesMs: number[]; slices: Slice[]; apiCpuMs: number };
-/** Two seconds of it. `stolenMs`: CPU time that went to other machines of the host. */
+/** Two seconds of a run. `stolenMs`: CPU time that the host gave to other machines. */
 type Slice = { latenciesMs: number[]; stolenMs: number };
 
-/** Makes it a platform that has had its first outage and its first repair: its code for them is compiled. */
+/** Warms up: runs a first outage and repair, so that their code is compiled. */
 export async function firstOutage(
   stack: Stack,
   { perSecond }: { perSecond: number },
 ): Promise<void> {
-  await stack.reset(asFailing);
+  await stack.reset(failingBehaviours);
   await publishSteadily(stack, { perSecond, durationMs: firstOutageMs });
   await recover(stack, failing);
 }
@@ -113,7 +118,7 @@ async function run(
   };
 }
 
-/** All endpoints get the same rate, and each one's latencies are in the order of arrival. */
+/** Cuts the latencies into time slices: all endpoints get the same rate, and latencies are in the order of arrival. */
 function slicesOf(
   perEndpoint: readonly number[][],
   { count, stolen }: { count: number; stolen: readonly number[] },
@@ -138,7 +143,7 @@ const isCalm = ({ stolenMs: stolen }: Slice) => stolen < calmStolenMs;
 const medianOf = (slices: readonly Slice[], share: number) =>
   median(slices.map(({ latenciesMs }) => percentile(latenciesMs, share)));
 
-/** Of a run without a calm moment, that of all its moments. */
+/** The p99 over the calm slices of a run; over all slices if none is calm. */
 function p99Of({ slices }: Run): number {
   const calm = slices.filter(isCalm);
   return medianOf(calm.length > 0 ? calm : slices, 0.99);

@@ -7,8 +7,8 @@ import type { Stack } from './stack.ts';
 const quietMs = 120_000;
 
 /**
- * The relay's worker killed -9 again and again under load. Takeover is counted from a kill to the next
- * arrival, whoever brings it. Under way is what the relay had taken up and not yet written as done: as many
+ * Kills the relay's worker with SIGKILL repeatedly under load. Takeover is the time from a kill to the next arrival,
+ * whichever process delivers it. `underWayAtKills` counts what the relay had claimed but not recorded as done; as many
  * may arrive twice.
  */
 export async function measureKills(

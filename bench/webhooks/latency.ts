@@ -8,7 +8,10 @@ import { publishSteadily } from './publish-steadily.ts';
 import type { Load } from './publish-steadily.ts';
 import type { Stack } from './stack.ts';
 
-/** Publish to first arrival against what nobody can do without, in turns; medians, because machines have hostLoads. */
+/**
+ * Compares the latency from publish to first arrival with the floor, alternately; medians, because the host load
+ * varies.
+ */
 export async function compareLatency(stack: Stack, { rounds, ...load }: Load & { rounds: number }) {
   const floors: Awaited<ReturnType<typeof measureFloor>>[] = [];
   const arrivals: Awaited<ReturnType<typeof measureLatency>>[] = [];
@@ -20,7 +23,7 @@ export async function compareLatency(stack: Stack, { rounds, ...load }: Load & {
   return { floors, arrivals, ratio: median(ratios), ratios };
 }
 
-/** Publish to first arrival at a steady rate, one event a request. */
+/** The latency from publish to first arrival at a steady rate, one event per request. */
 async function measureLatency(stack: Stack, { perSecond, durationMs }: Load) {
   await stack.reset();
   await publishSteadily(stack, { perSecond, durationMs });
@@ -34,7 +37,7 @@ async function measureLatency(stack: Stack, { perSecond, durationMs }: Load) {
   };
 }
 
-/** What nobody can do without: a plain POST to the endpoint and back, and one row committed. p50s. */
+/** The floor of any implementation: a plain POST to the endpoint and one committed row, each as p50. */
 async function measureFloor(stack: Stack, { perSecond, durationMs }: Load) {
   const agent = new Agent({ connections: 64 });
   const client = new pg.Pool({ connectionString: stack.databaseUrl, max: 8 });

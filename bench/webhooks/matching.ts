@@ -6,7 +6,7 @@ const endpoints = 10_000;
 const filters = 1_000;
 const types = 100;
 
-/** What it costs to find out who wants an event, among 10,000 endpoints of one merchant, 1,000 with a filter. */
+/** Measures matching an event against 10,000 endpoints of one merchant, 1,000 of them with a filter. */
 export function measureMatching() {
   const subscription = (n: number) => ({
     eventTypes: [`bench.t${n % types}`],

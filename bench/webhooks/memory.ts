@@ -4,7 +4,7 @@ import type { Stack } from './stack.ts';
 
 const samples = 20;
 
-/** The worker's and the API's memory while many deliveries pass: MB, sampled as they go. */
+/** Samples the memory of the worker and the API in MB during many deliveries. */
 export async function measureMemory(stack: Stack, { deliveries }: { deliveries: number }) {
   await stack.reset();
   const firstEver = stack.published();
@@ -12,8 +12,8 @@ export async function measureMemory(stack: Stack, { deliveries }: { deliveries: 
   const workerMb: number[] = [];
   const apiMb: number[] = [];
   for (let sample = 0; sample < samples; sample++) {
-    const wanted = ((sample + 1) * deliveries) / samples;
-    while (stack.published() - firstEver < wanted) {
+    const target = ((sample + 1) * deliveries) / samples;
+    while (stack.published() - firstEver < target) {
       await stack.publish({ count: 100 });
       if (stack.published() - firstEver - (await stack.taken()) > 2_000) await sleep(20);
     }

@@ -3,7 +3,7 @@ import { newSecret } from '../../delivery/send/sign.ts';
 import { round } from '../shared/cpu.ts';
 import type { Stack } from './stack.ts';
 
-/** The baseline: the plain loop of `bench relay`, over the same endpoints and the same database. */
+/** The baseline: the plain loop of `bench relay`, with the same receiver and database. */
 export async function runPlain(
   stack: Stack,
   { deliveries, number }: { deliveries: number; number: number },

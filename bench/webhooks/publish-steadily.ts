@@ -4,7 +4,7 @@ import type { Stack } from './stack.ts';
 
 export type Load = { perSecond: number; durationMs: number };
 
-/** One event a request at a steady rate, whether or not earlier ones are done. */
+/** Publishes one event per request at a steady rate, whether or not earlier requests are done. */
 export function publishSteadily(
   stack: Stack,
   { perSecond, durationMs }: Load,

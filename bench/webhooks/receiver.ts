@@ -1,8 +1,8 @@
 /**
- * The merchants' endpoints in a process of its own. `POST /e/<n>` is endpoint n; `POST /reset` forgets
- * and sets how each behaves; `GET /stats` says what came, `GET /latencies` how fast. Latencies are counted from `data.atMs`,
- * and events are told apart by `data.serial`: nothing else is remembered, or the collections of what is would be pauses
- * that are none of the platform's.
+ * The merchants' endpoints in one process. `POST /e/<n>` is endpoint n; `POST /reset` clears the counts and sets how
+ * each endpoint behaves; `GET /stats` returns what arrived, `GET /latencies` how fast. Latencies count from
+ * `data.atMs`, and `data.serial` identifies an event. Nothing else is stored, because garbage collection here would
+ * distort latencies.
  */
 import { createServer } from 'node:http';
 import type { ServerResponse } from 'node:http';
@@ -13,10 +13,10 @@ import type { Series } from '../shared/tally.ts';
 
 export type Behaviour = { kind: 'ok'; delayMs?: number } | { kind: 'hang' } | { kind: 'fail' };
 export type ReceiverStats = {
-  /** Events that were taken, each once. */
+  /** Distinct accepted events. */
   taken: number;
   duplicates: number;
-  /** By endpoint. */
+  /** Accepted events by endpoint. */
   perEndpoint: Record<string, number>;
   latencyMs: { p50: number; p95: number; p99: number };
   /** The longest time without an arrival, since the reset or the first arrival. */
@@ -41,7 +41,7 @@ function reset(next: Record<string, Behaviour>): void {
   lastMs = undefined;
   longestGapMs = 0;
   resetAtMs = nowMs();
-  // Whoever waited for these need not wait to the end of its patience.
+  // Ends hanging requests, so that their senders need not wait for their timeout.
   for (const response of hanging) response.destroy();
   hanging.clear();
 }
@@ -49,7 +49,7 @@ function reset(next: Record<string, Behaviour>): void {
 function take(endpoint: string, body: string): void {
   const atMs = nowMs();
   const [, sentMs, serial] = /"atMs":([\d.]+),"serial":(\d+)/.exec(body) ?? [];
-  // What was tried in an earlier part and comes now is nothing of this one.
+  // Ignores events of an earlier part of the bench.
   if (serial === undefined || Number(sentMs) < resetAtMs) return;
   if (lastMs !== undefined) longestGapMs = Math.max(longestGapMs, atMs - lastMs);
   lastMs = atMs;
@@ -100,8 +100,8 @@ const server = createServer((request, response) => {
   const url = request.url ?? '';
   if (request.method === 'GET') {
     response.writeHead(200, { 'content-type': 'application/json' });
-    const asked = { '/count': seen.distinct, '/latencies': latenciesOfEndpoints }[url] ?? stats;
-    response.end(JSON.stringify(asked()));
+    const report = { '/count': seen.distinct, '/latencies': latenciesOfEndpoints }[url] ?? stats;
+    response.end(JSON.stringify(report()));
     return;
   }
   const chunks: Buffer[] = [];

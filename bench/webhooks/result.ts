@@ -9,7 +9,7 @@ import type { Saturation } from './saturate.ts';
 export type Drain = Awaited<ReturnType<typeof measureDrain>>;
 type Isolation = Awaited<ReturnType<typeof measureIsolation>>;
 
-/** What `benchWebhooks` measures without `--rate`; parts that were not asked for are absent. */
+/** The result of `benchWebhooks` without `--rate`; parts that were not selected are absent. */
 export type WebhooksResult = {
   bench: 'webhooks';
   endpoints: number;

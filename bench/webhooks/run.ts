@@ -14,15 +14,15 @@ import { measureSteady } from './steady.ts';
 
 export type WebhooksOptions = {
   endpoints: number;
-  /** Only this: so many events a second, with so many endpoints that never answer, and without. */
+  /** If set, measures only a steady rate, with and without this number of endpoints that never answer. */
   steady: { perSecond: number; hanging: number } | undefined;
   rounds: number;
   roundMs: number;
-  /** Which parts to run; saturation, and with it the rates of the others, always. */
+  /** The parts to run. Saturation always runs, because it sets the rates of the others. */
   parts: readonly string[];
-  /** At a sixteenth of saturation; at an eighth a third of them. */
+  /** Rounds at a sixteenth of saturation; at an eighth there are a third as many. */
   isolationRounds: number;
-  /** How long each of its runs goes on after the beginning of an outage. */
+  /** The duration of each isolation run after the beginning of the outage. */
   isolationMs: number;
   killSeconds: number;
   memoryDeliveries: number;
@@ -33,13 +33,13 @@ export type WebhooksOptions = {
 const publishers = 128;
 const warmUpMs = 3_000;
 
-/** The notification platform from `POST /v1/events` to the endpoint, against a plain loop in the same run. */
+/** Compares the notification platform, from `POST /v1/events` to the endpoint, with a plain loop in the same run. */
 export async function benchWebhooks(options: WebhooksOptions) {
   const { rounds, roundMs, onProgress } = options;
   const wants = (part: string) => options.parts.includes(part);
   const stack = await openStack(options);
   try {
-    // As a platform that has run for a while: its code is compiled.
+    // Warms up, so that the platform's code is compiled.
     await saturateWebhooks(stack, { batch: 100, publishers: 4, durationMs: warmUpMs });
     await saturateWebhooks(stack, { batch: 1, publishers, durationMs: warmUpMs });
     if (options.steady) {
@@ -55,7 +55,7 @@ export async function benchWebhooks(options: WebhooksOptions) {
     const single: Saturation[] = [];
     const batched: Saturation[] = [];
     for (let number = 1; number <= rounds; number++) {
-      // What the last round left to do is not to be done in the baseline's time.
+      // Cleans up first, so that the baseline does not pay for the previous round.
       await stack.tidy();
       plain.push(await runPlain(stack, { deliveries: 20_000, number }));
       single.push(await saturateWebhooks(stack, { batch: 1, publishers, durationMs: roundMs }));
@@ -63,7 +63,7 @@ export async function benchWebhooks(options: WebhooksOptions) {
         await saturateWebhooks(stack, { batch: 100, publishers: 4, durationMs: roundMs }),
       );
       const rates = [plain, single, batched].map((all) => all.at(-1)?.perSecond).join(', ');
-      onProgress(`round ${number}: plain, one a request, 100 a request: ${rates} /s`);
+      onProgress(`round ${number}: plain, 1 per request, 100 per request: ${rates} /s`);
     }
     const rate = (all: readonly { perSecond: number }[]) =>
       median(all.map(({ perSecond }) => perSecond));
@@ -90,11 +90,11 @@ export async function benchWebhooks(options: WebhooksOptions) {
         durationMs: roundMs,
         rounds,
       });
-      onProgress(`at a quarter of it: ${JSON.stringify(result['latency'])}`);
+      onProgress(`at a quarter of saturation: ${JSON.stringify(result['latency'])}`);
     }
     if (wants('isolation')) {
-      // The busier two cores are with the load and the receiver beside all the rest, the more a p99 says of who waits
-      // for a core and the less of who waits for whom. At half of it one sees what is lost of throughput.
+      // The busier the two cores are, which the load and the receiver share, the more a p99 shows waiting for a core and
+      // the less it shows isolation. The run at half of saturation shows the lost throughput.
       const measure = (share: number, rounds: number, durationMs: number) =>
         measureIsolation(stack, { perSecond: share * perSecond, rounds, durationMs, onProgress });
       const { isolationRounds, isolationMs } = options;

@@ -5,16 +5,16 @@ import type { Stack } from './stack.ts';
 export type Saturation = {
   perSecond: number;
   cpuMsPerEvent: Record<string, number> | null;
-  /** All processes but the load and the receiver. */
+  /** All processes except the load generator and the receiver. */
   platformCpuMsPerEvent: number | null;
   lost: number;
   duplicates: number;
 };
 
-// So much may be published and not yet arrived: throughput is what comes out, not what goes in.
-const backlog = 4_000;
+// The limit of published events that have not arrived, because throughput counts arrivals.
+const maxBacklog = 4_000;
 
-/** Publishes as fast as events arrive, for a time, and waits for the last of them. */
+/** Publishes as fast as events arrive for `durationMs`, and waits for the last arrival. */
 export async function saturateWebhooks(
   stack: Stack,
   input: { batch: number; publishers: number; durationMs: number },
@@ -34,7 +34,7 @@ export async function saturateWebhooks(
   const endsMs = startedMs + input.durationMs;
   const publisher = async () => {
     while (performance.now() < endsMs) {
-      if (stack.published() - firstEver - taken > backlog) await sleep(2);
+      if (stack.published() - firstEver - taken > maxBacklog) await sleep(2);
       else await stack.publish({ count: input.batch });
     }
   };

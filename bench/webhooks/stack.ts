@@ -26,7 +26,7 @@ export type Stack = Awaited<ReturnType<typeof openStack>>;
 
 const padding = 'x'.repeat(600);
 
-/** The platform over real servers, with N endpoints in a process of their own, each for one event type. */
+/** Starts the platform on real servers, with N endpoints in their own process, each for one event type. */
 export async function openStack({ endpoints }: { endpoints: number }) {
   const folder = await benchFolder();
   const postgres = await benchPostgres(folder);
@@ -36,7 +36,7 @@ export async function openStack({ endpoints }: { endpoints: number }) {
   const secretKey = randomBytes(32);
   const receiver = await startNodeProcess({
     entry: 'bench/webhooks/receiver.ts',
-    // Its pauses are nobody's latency.
+    // Avoids garbage collection pauses of the receiver, which would count as latency.
     nodeArgs: ['--max-semi-space-size=64', '--no-memory-reducer'],
     logFile: folder.logFile('receiver'),
   });
@@ -96,7 +96,7 @@ export async function openStack({ endpoints }: { endpoints: number }) {
   }
   let published = 0;
 
-  /** Nothing is left to deliver but what failed again and is tried in some minutes. */
+  /** True if no delivery is due within 30 s; only later retries are pending. */
   async function isSettled(): Promise<boolean> {
     const { rows } = await db.execute(sql`
       select from ${deliveries} where status = 'pending'
@@ -121,7 +121,7 @@ export async function openStack({ endpoints }: { endpoints: number }) {
       receiver: receiver.pid,
     }),
     published: () => published,
-    /** Publishes events, spread over the endpoints, in one request. `only` keeps to some of them. */
+    /** Publishes events in one request, spread over all endpoints or those in `only`. */
     async publish({ count, only }: { count: number; only?: readonly number[] }): Promise<void> {
       const events = Array.from({ length: count }, () => {
         const serial = published++;
@@ -134,7 +134,7 @@ export async function openStack({ endpoints }: { endpoints: number }) {
       );
       if (status !== 201) throw new Error(`publishing: ${status}`);
     },
-    /** What the relay may have sent without having written what came of it. */
+    /** The number of deliveries that the relay may have sent without recording the result. */
     async underWay(): Promise<number> {
       const { rows } = await db.execute<{ count: number }>(sql`
         select (select count(*) from ${deliveries} where status = 'pending' and ${deliveries.deliveryOwner} = 'relay')::int
@@ -142,7 +142,7 @@ export async function openStack({ endpoints }: { endpoints: number }) {
             join ${dispatchCursors} using (shard))::int as count`);
       return rows[0]?.count ?? 0;
     },
-    /** So that no round pays for what those before it left behind. */
+    /** Vacuums and checkpoints, so that a round does not pay for earlier ones. */
     async tidy(): Promise<void> {
       await db.execute(sql`vacuum analyze`);
       await db.execute(sql`checkpoint`);
@@ -151,10 +151,10 @@ export async function openStack({ endpoints }: { endpoints: number }) {
     async settled(): Promise<void> {
       while (!(await isSettled())) await sleep(100);
     },
-    /** As its owner does who has repaired it: what waits is tried at once. */
+    /** Enables an endpoint as its owner does after a repair: pending deliveries are attempted at once. */
     enable: (n: number) =>
       call(`${url}/v1/endpoints/${endpointIds[n]}`, { status: 'enabled' }, 'PATCH'),
-    /** Whether new events go to any endpoint by its workflow. */
+    /** True if a workflow delivers to any endpoint. */
     async hasFailing(): Promise<boolean> {
       const rows = await db
         .select({ id: endpointsTable.id })
@@ -162,9 +162,9 @@ export async function openStack({ endpoints }: { endpoints: number }) {
         .where(eq(endpointsTable.deliveryOwner, 'workflow'));
       return rows.length > 0;
     },
-    /** Changes how endpoints behave, and forgets nothing. */
+    /** Changes how endpoints behave without clearing the counts. */
     behave: (behaviours: Record<string, Behaviour>) => call(`${receiverUrl}/behave`, behaviours),
-    /** The ids of all workflows that run, of whatever type. */
+    /** The ids of all running workflows of any type. */
     async openWorkflows(): Promise<Set<string>> {
       const connection = await Connection.connect({ address: temporal.address });
       const { workflow } = new Client({ connection });
@@ -178,7 +178,7 @@ export async function openStack({ endpoints }: { endpoints: number }) {
     stats: () => call<ReceiverStats>(`${receiverUrl}/stats`),
     latencies: () => call<Record<string, number[]>>(`${receiverUrl}/latencies`),
     taken: () => call<number>(`${receiverUrl}/count`),
-    /** Kills the worker without a warning; another takes its place as a supervisor would start it. */
+    /** Kills the worker with SIGKILL and starts another, as a supervisor would. */
     async killWorker(): Promise<void> {
       process.kill(worker.current.pid, 'SIGKILL');
       await worker.current.exited;

@@ -7,14 +7,14 @@ import type { Behaviour } from './receiver.ts';
 import type { Stack } from './stack.ts';
 import { compareTurns, inTurns, sparedLatencies } from './failing.ts';
 
-const patienceMs = 10_000;
+const waitForArrivalsMs = 10_000;
 const hang: Behaviour = { kind: 'hang' };
 
 type Steady = Awaited<ReturnType<typeof runSteady>>;
 
 /**
- * A steady rate, one event a request, from the moment on in which the first `hanging` endpoints answer no more: what
- * the others get, in turns with runs in which all are well.
+ * Measures the other endpoints at a steady rate, one event per request, after the first `hanging` endpoints stop
+ * answering, alternately with runs in which all are healthy.
  */
 export async function measureSteady(
   stack: Stack,
@@ -54,7 +54,7 @@ async function runSteady(
   const published = stack.published() - firstEver;
   const answering = isWell ? stack.endpoints : stack.endpoints - failing.length;
   const awaited = Math.floor((published * answering) / stack.endpoints);
-  const endsMs = performance.now() + patienceMs;
+  const endsMs = performance.now() + waitForArrivalsMs;
   while ((await stack.taken()) < awaited && performance.now() < endsMs) await sleep(50);
   const after = cpuMsOf(stack.pids());
   const { taken, duplicates } = await stack.stats();

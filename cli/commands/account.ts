@@ -51,7 +51,7 @@ function registerCreate(account: Command, context: CommandContext): void {
     .description(
       `Give a merchant an account at a provider, from a file or at the provider's simulator.
 The file is JSON, {"settings":{…},"credentials":{…}}, with the names that 'account fields' prints.
-A value that begins with '@' is read from the file it names. Let nobody else read these files.`,
+A value that begins with '@' is read from the file it names. Restrict access to these files.`,
     )
     .addOption(merchantOption())
     .addOption(providerOption())
@@ -59,7 +59,7 @@ A value that begins with '@' is read from the file it names. Let nobody else rea
     .addOption(
       new Option('--simulator <url>', "open it at the provider's simulator").conflicts('config'),
     )
-    .option('--priority <number>', 'accounts with a lower one are asked first', parseInteger)
+    .option('--priority <number>', 'accounts with a lower priority are tried first', parseInteger)
     .option('--weight <number>', 'its share among accounts of one priority', parseInteger)
     .option('--methods <a,b>', 'only these methods', parseList)
     .option('--currencies <CNY,USD>', 'only these currencies', parseList)
@@ -69,11 +69,11 @@ A value that begins with '@' is read from the file it names. Let nobody else rea
       'after',
       example('account create --merchant mer_… --provider alipay --config account.json'),
     )
-    .action(async ({ merchant, provider, config, simulator, ...given }) => {
+    .action(async ({ merchant, provider, config, simulator, ...termOptions }) => {
       const { db, publicUrl } = context;
       const merchantId = await findKnownMerchant(db, merchant);
       const deps = { db, sealer: await context.openSealer() };
-      const terms = checkTerms(definitions[provider], given);
+      const terms = checkTerms(definitions[provider], termOptions);
       if (simulator !== undefined) {
         const input = { merchantId, provider, simulatorUrl: simulator, publicUrl, terms };
         return printResult(await createSandboxAccount(deps, input));
@@ -89,7 +89,7 @@ A value that begins with '@' is read from the file it names. Let nobody else rea
         );
       }
       const input = { merchantId, provider, terms, ...fields };
-      // Built once here, so that a wrong key is refused now and not with the first payment.
+      // Creating the provider here refuses a wrong key now, not with the first payment.
       await createProvider(input);
       const { id } = await insertProviderAccount(deps, input);
       printResult({ accountId: id, notifyUrl: `${publicUrl}/providers/${id}/notifications` });

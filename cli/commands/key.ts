@@ -15,7 +15,7 @@ export function registerKeyCommands(program: Command, context: CommandContext): 
     .command('create')
     .description('Create an API key. It is printed once and stored as a hash only.')
     .addOption(merchantOption())
-    .option('--expires <instant>', 'when it ends; without it, never', parseFutureInstant)
+    .option('--expires <instant>', 'when the key expires; by default never', parseFutureInstant)
     .addHelpText('after', example('key create --merchant mer_… --expires 2027-01-01T00:00:00Z'))
     .action(async ({ merchant, expires }) => {
       const merchantId = await findKnownMerchant(context.db, merchant);

@@ -1,4 +1,4 @@
-/** Calls the API as a merchant does. Throws, with what was answered, on anything but success. */
+/** Calls the API as a merchant does. Throws an error with the response unless it is a success. */
 export async function callApi<T>(input: {
   url: string;
   key?: string;

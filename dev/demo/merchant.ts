@@ -1,5 +1,5 @@
 /**
- * The demo merchant, in a process of its own: a shop such as any merchant writes. It creates and refunds orders over
+ * The demo merchant in its own process: a shop like any merchant's. It creates and refunds orders over
  * Tender's API, and verifies every event with the `standardwebhooks` library. `GET /` is the shop,
  * `GET /received?orderId=` lists the events it received, as JSON.
  */
@@ -25,13 +25,13 @@ const { DEMO_PORT, DEMO_FOLDER = '' } = process.env;
 const logPath = join(DEMO_FOLDER, 'received.jsonl');
 mkdirSync(DEMO_FOLDER, { recursive: true });
 const received: ReceivedEvent[] = existsSync(logPath) ? readLog() : [];
-const readKept = <T>(name: string) =>
+const readDemoFile = <T>(name: string) =>
   JSON.parse(readFileSync(join(DEMO_FOLDER, name), 'utf8')) as T;
 // `npm start` writes both files before it starts the platform.
 const api = <T>(path: string, body?: unknown) =>
   callApi<T>({
-    url: `${readKept<{ apiUrl: string }>('addresses.json').apiUrl}${path}`,
-    key: readKept<{ key: string }>('merchant.json').key,
+    url: `${readDemoFile<{ apiUrl: string }>('addresses.json').apiUrl}${path}`,
+    key: readDemoFile<{ key: string }>('merchant.json').key,
     ...(body !== undefined && { body }),
   });
 
@@ -40,7 +40,7 @@ const app = new Hono();
 app.post('/events', async (c) => {
   const rawBody = await c.req.text();
   const headers = c.req.header();
-  const { secret } = readKept<{ secret: string }>('endpoint.json');
+  const { secret } = readDemoFile<{ secret: string }>('endpoint.json');
   try {
     new Webhook(secret).verify(rawBody, headers);
   } catch (error) {
@@ -55,7 +55,7 @@ app.post('/events', async (c) => {
     verified: true,
     at: new Date().toISOString(),
   };
-  // Delivery is at least once: an event that is logged already changes nothing.
+  // Delivery is at least once, so an event that is already logged is skipped.
   if (received.every(({ webhookId }) => webhookId !== entry.webhookId)) {
     received.push(entry);
     appendFileSync(logPath, `${JSON.stringify(entry)}\n`);
@@ -85,7 +85,7 @@ app.post('/refund', async (c) => {
   await api(`/v1/orders/${form.get('orderId') ?? ''}/refunds`, {
     merchantRefundNo: `SHOP-R-${Date.now()}`,
     ...(amountMinor && { amountMinor: Number(amountMinor) }),
-    reason: 'Asked for in the demo shop',
+    reason: 'Requested in the demo shop',
   });
   return c.redirect('/', 303);
 });
@@ -95,7 +95,7 @@ app.get('/', async (c) => {
   return c.html(shopPage({ orders: body.data, received: received.slice(-20).toReversed() }));
 });
 
-app.onError((error, c) => c.text(`The shop could not do that: ${error.message}`, 502));
+app.onError((error, c) => c.text(`The shop's request failed: ${error.message}`, 502));
 
 serve({ fetch: app.fetch, hostname: '127.0.0.1', port: Number(DEMO_PORT) }, ({ port }) => {
   process.stdout.write(`${JSON.stringify({ ready: true, port })}\n`);

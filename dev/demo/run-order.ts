@@ -25,7 +25,7 @@ type Order = {
 type Trade = { notifications: { end: string | null }[] };
 type ReceivedEvent = { webhookId: string; type: string; verified: boolean; at: string };
 
-/** One demo order, step by step. Every step was observed; `runDemoOrder` throws where one was not. */
+/** One demo order, step by step. `runDemoOrder` observes every step and throws if one is missing. */
 export type DemoRun = {
   provider: ProviderName;
   order: Order;
@@ -35,7 +35,7 @@ export type DemoRun = {
   timeline: { step: string; atMs: number; detail: string }[];
 };
 
-const longestWaitMs = 30_000;
+const maxWaitMs = 30_000;
 const refundMinor = 250;
 
 /** Each provider's demo order, by a method that a person can follow in the browser. */
@@ -114,7 +114,7 @@ export async function runDemoOrder(
       return body.find((entry) => entry.type === type);
     });
   const paidEvent = await receivedEvent('order.paid');
-  record('merchant told', paidEvent.webhookId);
+  record('merchant notified', paidEvent.webhookId);
   record('signature verified by the merchant', 'Standard Webhooks');
 
   await callApi({
@@ -128,12 +128,9 @@ export async function runDemoOrder(
     return found.refunds[0]?.status === 'succeeded' ? found : undefined;
   });
   const refund = refunded.refunds[0]!;
-  record(
-    'part of it refunded',
-    `${refund.id}, ${formatMoney({ amountMinor: refundMinor, currency })}`,
-  );
+  record('partly refunded', `${refund.id}, ${formatMoney({ amountMinor: refundMinor, currency })}`);
   await receivedEvent('refund.succeeded');
-  record('merchant told of the refund', refunded.status);
+  record('merchant notified of the refund', refunded.status);
 
   const workflowId = encodeURIComponent(`order/${order.id}`);
   return {
@@ -172,11 +169,11 @@ export function showDemoRun({ provider, order, timeline, links }: DemoRun): stri
 }
 
 async function waitFor<T>(what: string, read: () => Promise<T | undefined>): Promise<T> {
-  const endsMs = Date.now() + longestWaitMs;
+  const endsMs = Date.now() + maxWaitMs;
   while (Date.now() < endsMs) {
     const found = await read();
     if (found !== undefined) return found;
     await sleep(5);
   }
-  throw new Error(`waited ${longestWaitMs / 1_000} s without success for ${what}`);
+  throw new Error(`waited ${maxWaitMs / 1_000} s without success for ${what}`);
 }

@@ -23,15 +23,15 @@ export type DemoMerchant = {
 };
 
 /** An account in the state folder. */
-type KeptAccount = SandboxAccount & { simulatorUrl: string };
-type KeptEndpoint = { id: EndpointId; url: string; secret: string };
+type StoredAccount = SandboxAccount & { simulatorUrl: string };
+type StoredEndpoint = { id: EndpointId; url: string; secret: string };
 type Deps = { db: Database; sealer: Sealer; addresses: Addresses };
 
 const endpointFile = 'demo/endpoint.json';
 
 /**
- * The demo merchant with an account at each provider: created at the first start, read from the state folder later.
- * Where a service has another port than at the last start, its old address is replaced wherever it is stored.
+ * Prepares the demo merchant with an account at each provider: created at the first start, later read from the state
+ * folder. If a service's port changed since the last start, the stored old address is replaced.
  */
 export async function prepareDemo(addresses: Addresses): Promise<DemoMerchant> {
   const { db, close } = openDatabase({
@@ -60,7 +60,7 @@ export async function openDemoEndpoint(
   { apiUrl, merchantUrl }: Addresses,
   { key }: DemoMerchant,
 ): Promise<void> {
-  if (readState<KeptEndpoint>(endpointFile)) return;
+  if (readState<StoredEndpoint>(endpointFile)) return;
   const url = `${merchantUrl}/events`;
   const { body } = await callApi<{ id: EndpointId; secret: string }>({
     url: `${apiUrl}/v1/endpoints`,
@@ -71,8 +71,8 @@ export async function openDemoEndpoint(
 }
 
 async function findOrCreateMerchant({ db }: Deps) {
-  const kept = readState<{ merchantId: MerchantId; key: string }>('demo/merchant.json');
-  if (kept) return { merchantId: kept.merchantId, key: kept.key };
+  const stored = readState<{ merchantId: MerchantId; key: string }>('demo/merchant.json');
+  if (stored) return { merchantId: stored.merchantId, key: stored.key };
   const { merchantId } = await createMerchant(db, { name: 'Demo merchant' });
   const { key } = await createKey(db, { merchantId, expiresAt: null });
   writeState('demo/merchant.json', { merchantId, key });
@@ -87,10 +87,10 @@ async function findOrCreateAccount(
   const file = `demo/${provider}-account.json`;
   const { apiUrl: publicUrl, simulatorUrls } = deps.addresses;
   const simulatorUrl = simulatorUrls[provider];
-  const kept = readState<KeptAccount>(file);
-  if (kept) await moveSandboxes(deps, { provider, simulatorUrlBefore: kept.simulatorUrl });
+  const stored = readState<StoredAccount>(file);
+  if (stored) await moveSandboxes(deps, { provider, simulatorUrlBefore: stored.simulatorUrl });
   const account =
-    kept ?? (await createSandboxAccount(deps, { merchantId, provider, simulatorUrl, publicUrl }));
+    stored ?? (await createSandboxAccount(deps, { merchantId, provider, simulatorUrl, publicUrl }));
   writeState(file, { ...account, simulatorUrl });
   return account;
 }
@@ -101,22 +101,22 @@ async function moveSandboxes(
   { provider, simulatorUrlBefore }: { provider: ProviderName; simulatorUrlBefore: string },
 ): Promise<void> {
   const simulatorUrl = addresses.simulatorUrls[provider];
-  const isThere = (value: string) =>
+  const isAtSimulator = (value: string) =>
     URL.canParse(value) && [simulatorUrlBefore, simulatorUrl].includes(new URL(value).origin);
   const accounts = await db
     .select({ id: providerAccounts.id, settings: providerAccounts.settings })
     .from(providerAccounts)
     .where(eq(providerAccounts.provider, provider));
   for (const { id, settings } of accounts) {
-    if (!Object.values(settings).some(isThere)) continue;
+    if (!Object.values(settings).some(isAtSimulator)) continue;
     const moved = Object.fromEntries(
       Object.entries(settings).map(([name, value]) => [
         name,
-        isThere(value) ? value.replace(simulatorUrlBefore, simulatorUrl) : value,
+        isAtSimulator(value) ? value.replace(simulatorUrlBefore, simulatorUrl) : value,
       ]),
     );
     await db.update(providerAccounts).set({ settings: moved }).where(eq(providerAccounts.id, id));
-    // Payment pages and codes have the old address: an expired one is replaced when the order is read.
+    // Payment pages and codes have the old address. Expiring them makes the next read of the order renew them.
     await db
       .update(payments)
       .set({ handleExpiresAt: sql`now()` })
@@ -133,7 +133,7 @@ async function moveSandboxes(
   }
 }
 
-/** Accounts of an earlier version, whose simulator is no longer there. */
+/** Disables accounts of an earlier version, whose simulators no longer exist. */
 async function retireOthers(
   db: Database,
   merchantId: MerchantId,
@@ -146,11 +146,11 @@ async function retireOthers(
     .where(and(eq(providerAccounts.merchantId, merchantId), notInArray(providerAccounts.id, ids)));
 }
 
-/** What still waits for the demo merchant's old address follows it to the new one. */
+/** Moves the demo endpoint to the merchant's new address, so that pending deliveries reach it. */
 async function moveEndpoint({ db, addresses }: Deps): Promise<void> {
-  const kept = readState<KeptEndpoint>(endpointFile);
+  const stored = readState<StoredEndpoint>(endpointFile);
   const url = `${addresses.merchantUrl}/events`;
-  if (!kept || kept.url === url) return;
-  await db.update(endpoints).set({ url }).where(eq(endpoints.id, kept.id));
-  writeState(endpointFile, { ...kept, url });
+  if (!stored || stored.url === url) return;
+  await db.update(endpoints).set({ url }).where(eq(endpoints.id, stored.id));
+  writeState(endpointFile, { ...stored, url });
 }

@@ -16,7 +16,7 @@ export type ShopOrder = {
 
 export type ShopEvent = { at: string; type: string; orderId: string };
 
-/** The demo shop: something to buy, its orders with their payments and refunds, and the events it received. */
+/** The demo shop's page: a product, the orders with payments and refunds, and the received events. */
 export function shopPage({ orders, received }: { orders: ShopOrder[]; received: ShopEvent[] }) {
   return html`<!doctype html>
     <html lang="en">

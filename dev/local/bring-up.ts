@@ -10,7 +10,7 @@ import { migrateDatabase } from '../../db/migrate.ts';
 import type { ProviderName } from '../../providers/provider.ts';
 import { definitions } from '../../providers/registry.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
-import { openKeptPorts } from './kept-ports.ts';
+import { openStoredPorts } from './stored-ports.ts';
 import { localSecretKeys, statePath, writeState } from '../../config/local-state.ts';
 import type { Steps } from './steps.ts';
 
@@ -28,7 +28,7 @@ export type Local = Addresses & {
   temporalUiUrl: string;
   temporalNamespace: string;
   versions: Record<string, string>;
-  /** Rejects, naming the service, when one ends that was not stopped. */
+  /** Rejects with the name of a service that ends without having been stopped. */
   broken: Promise<never>;
   stop(): Promise<void>;
 };
@@ -43,9 +43,9 @@ function valueOf<T>(result: PromiseSettledResult<T>): T {
 type Stoppable = { stop(): Promise<void> };
 
 /**
- * Starts every service that the environment gives no address of. When one fails, those started before it are stopped.
- * `onAddresses` runs when all services but the platform listen, before the platform starts: workflows that it resumes
- * from the last start call these addresses.
+ * Starts every service whose address is not in the environment. If one fails, the started ones are stopped.
+ * `onAddresses` runs when all services but the platform listen, before the platform starts, because workflows that it
+ * resumes from the last start call these addresses.
  */
 export async function bringUp({
   steps,
@@ -54,7 +54,7 @@ export async function bringUp({
   steps: Steps;
   onAddresses: (addresses: Addresses) => Promise<void>;
 }): Promise<Local> {
-  const keptPorts = openKeptPorts({ steps });
+  const storedPorts = openStoredPorts({ steps });
   const started: Stoppable[] = [];
   const stop = async () => {
     for (const part of started.splice(0).toReversed()) await part.stop();
@@ -63,14 +63,14 @@ export async function bringUp({
   const broken = new Promise<never>((_, reject) => {
     breaking.signal.addEventListener('abort', () => reject(breaking.signal.reason as Error));
   });
-  // The caller awaits it later; until then a rejection needs a handler.
+  // The caller awaits it later; until then the rejection needs a handler.
   broken.catch(() => {});
   const watch = (part: string) => (exit: { code: number; logTail: string }) => {
     const detail = `${part} ended with ${exit.code}. The end of its log, ${statePath('logs')}:\n${exit.logTail}`;
     breaking.abort(new Error(detail));
   };
   const logFile = (name: string) => statePath('logs', `${name}.log`);
-  const nodePart = async (
+  const startPart = async (
     part: string,
     options: Omit<Parameters<typeof startNodeProcess>[0], 'logFile' | 'onExit'>,
   ): Promise<NodeProcess> => {
@@ -88,7 +88,7 @@ export async function bringUp({
     const databaseUrl =
       DATABASE_URL ??
       (await steps.run('PostgreSQL', async (show) => {
-        const { started: postgres } = await keptPorts.start({
+        const { started: postgres } = await storedPorts.start({
           wanted: { postgres: { what: 'PostgreSQL', preferred: 5433 } },
           start: (ports) =>
             startPostgres({
@@ -115,19 +115,19 @@ export async function bringUp({
     await steps.run('Migrations', () => migrateDatabase({ url: databaseUrl }));
 
     const secretKeys = process.env['TENDER_SECRET_KEYS'] ?? localSecretKeys();
-    const portAsked = process.env['PORT'] ? Number(process.env['PORT']) : undefined;
+    const requestedPort = process.env['PORT'] ? Number(process.env['PORT']) : undefined;
     const apiOf = (port: number) => process.env['TENDER_PUBLIC_URL'] ?? urlOf(port);
     const { simulatorUrls, merchantUrl } = await steps.run(
       'Provider simulators and demo merchant',
       startSimulatorsAndMerchant,
     );
     const { started: apiUrl } = await steps.run('Worker and API', async (show) => {
-      const result = await keptPorts.start({
+      const result = await storedPorts.start({
         wanted: {
           api: {
             what: 'the API',
-            asked: portAsked,
-            preferred: portAsked ?? 8080,
+            requested: requestedPort,
+            preferred: requestedPort ?? 8080,
           },
         },
         start: async ({ api: port }) => {
@@ -140,10 +140,10 @@ export async function bringUp({
             TENDER_ALLOW_PRIVATE_TARGETS: process.env['TENDER_ALLOW_PRIVATE_TARGETS'] ?? 'true',
             PORT: String(port),
           };
-          // The `tender` command reads it, and so works beside a running `npm start`.
+          // The `tender` command reads this file to reach a running `npm start`.
           writeState('environment.json', platformEnv);
           await onAddresses({ apiUrl, simulatorUrls, merchantUrl, databaseUrl, secretKeys });
-          await nodePart('platform', {
+          await startPart('platform', {
             ...platformProcess,
             env: { ...platformProcess.env, ...platformEnv },
           });
@@ -170,36 +170,36 @@ export async function bringUp({
     throw error;
   }
 
-  /** The services that the platform calls, each in a process of its own. */
+  /** Starts the services that the platform calls, each in its own process. */
   async function startSimulatorsAndMerchant() {
     const simulators = providerNames.map(async (name) => {
       const { entry, preferredPort } = simulatorProcesses[name];
-      const { ports } = await keptPorts.start({
+      const { ports } = await storedPorts.start({
         wanted: {
           [name]: { what: `the ${definitions[name].title} simulator`, preferred: preferredPort },
         },
         start: (ports) =>
-          nodePart(`${name}-simulator`, {
+          startPart(`${name}-simulator`, {
             entry,
             env: simulatorEnv(name, {
               port: ports[name] ?? 0,
               dataDir: statePath('simulators', name),
-              // A person who tries it can then reconcile payments of the same day.
+              // Allows reconciling payments of the same day.
               sameDayStatements: true,
             }),
           }),
       });
       return [name, urlOf(ports[name] ?? 0)] as const;
     });
-    const merchant = keptPorts.start({
+    const merchant = storedPorts.start({
       wanted: { demoMerchant: { what: 'the demo merchant', preferred: 8091 } },
       start: (ports) =>
-        nodePart('demo-merchant', {
+        startPart('demo-merchant', {
           entry: 'dev/demo/merchant.ts',
           env: { DEMO_PORT: String(ports.demoMerchant), DEMO_FOLDER: statePath('demo') },
         }),
     });
-    // Wait for all: those that started are stopped when another has failed.
+    // Waits for all, so that the started ones are stopped if another fails.
     const [merchantStart, ...simulatorStarts] = await Promise.allSettled([merchant, ...simulators]);
     return {
       merchantUrl: urlOf(valueOf(merchantStart).ports.demoMerchant),
@@ -224,7 +224,7 @@ export async function bringUp({
       return found;
     });
     return steps.run('Temporal server with its UI', async (show) => {
-      const { started: temporal } = await keptPorts.start({
+      const { started: temporal } = await storedPorts.start({
         wanted: {
           temporal: { what: 'Temporal', preferred: 7233 },
           temporalUi: { what: 'the Temporal UI', preferred: 8233 },

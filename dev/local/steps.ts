@@ -1,12 +1,12 @@
 export type Steps = {
-  /** Runs one step, shows how long it took, and keeps its time for the summary. */
+  /** Runs one step, shows its duration, and records it for the summary. */
   run<T>(name: string, step: (show: (detail: string) => void) => Promise<T>): Promise<T>;
   log(line: string): void;
   /** Milliseconds by step. */
   timingsMs: Record<string, number>;
 };
 
-/** Shows progress on a stream: one line a step with its time, rewritten in place on a terminal. */
+/** Shows progress on a stream: one line per step with its time, rewritten in place on a terminal. */
 export function createSteps({ stream }: { stream: NodeJS.WriteStream }): Steps {
   const timingsMs: Record<string, number> = {};
   const rewrite = (line: string) => {

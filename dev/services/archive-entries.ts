@@ -29,8 +29,8 @@ export async function* entryOfZip(
 }
 
 /**
- * One regular file of a .tar.gz that is still arriving, chunk by chunk. tar-stream holds an entry's extended header in
- * memory whole, however long: read only archives from a release we trust.
+ * One regular file of a .tar.gz that is still arriving, chunk by chunk. tar-stream buffers an entry's extended header
+ * whole, however long, so read only archives of a trusted release.
  */
 export async function* entryOfTarGz(
   source: AsyncIterable<Uint8Array>,

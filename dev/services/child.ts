@@ -8,7 +8,7 @@ import { isPortTaken, PortTakenError } from './ports.ts';
 
 const projectDir = fileURLToPath(new URL('../../', import.meta.url));
 const POLL_MS = 20;
-/** Longer than the platform takes at the most (`TENDER_STOP_SECONDS`). */
+/** Longer than the platform's stop deadline (`TENDER_STOP_SECONDS`). */
 const STOP_TIMEOUT_MS = 35_000;
 
 export type NodeProcessInput = {
@@ -25,7 +25,7 @@ export type NodeProcessInput = {
   readyTimeoutMs?: number;
   /** How long a stop may take before SIGKILL. */
   stopTimeoutMs?: number;
-  /** Called when the process ends without having been asked to. */
+  /** Called when the process ends without a stop. */
   onExit?: (exit: Exit) => void;
 };
 
@@ -38,12 +38,14 @@ export type NodeProcess = {
   stop(): Promise<void>;
 };
 
-/** Starts one of our own entries and returns when it logs that it is ready. Throws `PortTakenError` where its port is taken. */
+/**
+ * Starts one of our entries and resolves when it logs that it is ready. Throws `PortTakenError` if its port is in use.
+ */
 export async function startNodeProcess(input: NodeProcessInput): Promise<NodeProcess> {
   const { entry, logFile, args = [], nodeArgs = [], readyTimeoutMs = 60_000 } = input;
   const log = openLogFile(logFile);
   const reader = await followFile(logFile);
-  // A process group of its own: the terminal's Ctrl-C stops the launcher, which stops the services in order.
+  // A separate process group: Ctrl-C in the terminal stops only the launcher, which stops the services in order.
   // The IPC channel closes when the launcher is gone: entries exit on 'disconnect'.
   const child = spawn(
     process.execPath,

@@ -1,10 +1,10 @@
 import { Client, DatabaseError } from 'pg';
 
 const DUPLICATE_DATABASE = '42P04';
-/** Two processes create it at the same moment: the later one violates the unique index. */
+/** If two processes create the database at the same moment, the later one violates the unique index. */
 const UNIQUE_VIOLATION = '23505';
 
-/** Creates the database a URL names, if it is missing; returns whether it was created. */
+/** Creates the database of a URL if it is missing; returns true if it was created. */
 export async function ensureDatabase({ url }: { url: string }): Promise<boolean> {
   const maintenanceUrl = new URL(url);
   const database = decodeURIComponent(maintenanceUrl.pathname.slice(1));
@@ -17,14 +17,14 @@ export async function ensureDatabase({ url }: { url: string }): Promise<boolean>
     await client.query(`create database ${client.escapeIdentifier(database)}`);
     return true;
   } catch (error) {
-    if (!isAlreadyThere(error)) throw error;
+    if (!isAlreadyCreated(error)) throw error;
     return false;
   } finally {
     await client.end();
   }
 }
 
-function isAlreadyThere(error: unknown): boolean {
+function isAlreadyCreated(error: unknown): boolean {
   if (!(error instanceof DatabaseError)) return false;
   return error.code === DUPLICATE_DATABASE || error.code === UNIQUE_VIOLATION;
 }

@@ -4,14 +4,16 @@ import { dirname } from 'node:path';
 const TAIL_BYTES = 4_000;
 
 export type LogFile = {
-  /** For a child's stdout and stderr: the child writes to the file itself, so a paused launcher never blocks it. */
+  /**
+   * For a child's stdout and stderr. The child writes to the file directly, so that a paused launcher never blocks it.
+   */
   fd: number;
-  /** What was written since the log was opened, or the end of it. */
+  /** The end of what was written since the log was opened. */
   readTail(): string;
   close(): void;
 };
 
-/** Opens a log to append to, remembering where this run begins in it. */
+/** Opens a log for appending and remembers where this run begins. */
 export function openLogFile(path: string): LogFile {
   mkdirSync(dirname(path), { recursive: true });
   const fd = openSync(path, 'a+');

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspectProcess, isStillRunning } from './process-table.ts';
 
-/** Longer than a supervisor's grace time, so that one which is ending its command can finish. */
+/** Longer than a supervisor's grace time, so that a supervisor that is ending its command can finish. */
 const WAIT_FOR_SUPERVISOR_MS = 15_000;
 const GRACE_MS = 10_000;
 
 /**
- * Ends a service whose launcher and supervisor were both killed. A service that still has its supervisor is left
- * alone: it is being ended, or belongs to a launcher that is alive.
+ * Ends a service whose launcher and supervisor were both killed. A service that still has its supervisor is left alone:
+ * it is ending, or belongs to a running launcher.
  */
 export async function endOrphan({
   pid,

@@ -1,8 +1,8 @@
 /**
- * How Node runs the platform, for `startNodeProcess`; the same as in the scripts of package.json. Nearly every object a
- * relay allocates is garbage within a second, and V8's defaults suit other programs:
- * `docs/explanation/decisions/0022-v8-and-glibc-options.md`. The same is true of glibc's allocator, which reads its settings from the
- * environment: add your own variables to `env`.
+ * Node's options and environment for the platform, for `startNodeProcess`; the same as in the scripts of package.json.
+ * Most objects of a relay are garbage within a second, for which V8's defaults do not suit:
+ * `docs/explanation/decisions/0022-v8-and-glibc-options.md`. glibc's allocator is set through the environment; add your
+ * own variables to `env`.
  */
 export const platformProcess = {
   entry: 'server/main.ts',

@@ -2,10 +2,10 @@ import { createServer } from 'node:net';
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-// Below the range from which operating systems take ports for outgoing connections (32768 and up on
-// Linux, 49152 elsewhere): otherwise a busy test run could take the port between our check and its use.
+// Below the range of ports for outgoing connections (32768 and up on Linux, 49152 elsewhere), so that a busy test run
+// does not take a port between our check and its use.
 //
-// Not get-port: it locks a port that it returned for up to 30 s, so a service that is started again on its kept port
+// Not get-port: it locks a port that it returned for up to 30 s, so a service that is started again on its last port
 // would get another, and where no port of its range is free it takes one of the range above.
 const LOWEST_PORT = 20_000;
 const HIGHEST_PORT = 32_000;
@@ -16,12 +16,12 @@ const RELEASE_MS = 2_000;
 /** Ports that this process has picked and whose services may not listen yet. */
 const picked = new Set<number>();
 
-/** A service could not listen on its port: another program has it. */
+/** A service could not listen on its port, because another program has it. */
 export class PortTakenError extends Error {
   override readonly name = 'PortTakenError';
 }
 
-/** Whether the log of a service that ended names a taken port. */
+/** True if the log of an ended service reports a port in use. */
 export function isPortTaken(logTail: string): boolean {
   return /EADDRINUSE|address already in use|PORT: \d+ is in use/i.test(logTail);
 }
@@ -44,15 +44,15 @@ export function reservePorts(ports: readonly number[]): void {
 }
 
 /**
- * Throws where another program has the port: its answers would pass for those of our service.
- * Call it just before the service starts.
+ * Throws if another program has the port, because its responses would pass for our service's. Call it just before the
+ * service starts.
  */
 export async function assertPortFree(port: number): Promise<void> {
   if (!(await isFreeSoon(port)))
     throw new PortTakenError(`Port ${port} is in use by another program.`);
 }
 
-/** Whether a port is free, or freed within two seconds. */
+/** True if a port is free, or becomes free within two seconds. */
 export async function isFreeSoon(port: number): Promise<boolean> {
   const deadlineMs = Date.now() + RELEASE_MS;
   while (!(await isFree(port))) {
@@ -62,7 +62,7 @@ export async function isFreeSoon(port: number): Promise<boolean> {
   return true;
 }
 
-/** Both addresses: a service on one of them does not keep another from binding the other. */
+/** Checks both addresses, because a service on one of them does not prevent a bind to the other. */
 async function isFree(port: number): Promise<boolean> {
   return (await canBind(port, '127.0.0.1')) && (await canBind(port, '0.0.0.0'));
 }

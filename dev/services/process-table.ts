@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 
 export type ProcessFacts = {
   parentPid: number;
-  /** Distinguishes two processes that had the same id one after the other. Opaque; compare for equality. */
+  /** Distinguishes processes that had the same id at different times. Opaque; compare for equality. */
   startedAt: string;
   commandLine: string;
 };
@@ -58,7 +58,7 @@ function inspectThroughPs(pid: number): ProcessFacts | undefined {
   }
 }
 
-/** Windows has no cheap way to ask: there we know only whether the id is in use. */
+/** Windows has no cheap way to inspect a process, so this reports only whether the id is in use. */
 function inspectBySignal(pid: number): ProcessFacts | undefined {
   try {
     process.kill(pid, 0);
@@ -68,7 +68,7 @@ function inspectBySignal(pid: number): ProcessFacts | undefined {
   }
 }
 
-/** Whether this process still runs, rather than another one with the same id. */
+/** True if this process still runs, and not another one with the same id. */
 export function isStillRunning({ pid, startedAt }: { pid: number; startedAt: string }): boolean {
   return inspectProcess(pid)?.startedAt === startedAt;
 }

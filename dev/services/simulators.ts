@@ -7,7 +7,7 @@ type SimulatorProcess = {
   preferredPort: number;
 };
 
-/** How each provider's simulator is run as a process of its own. */
+/** The process of each provider's simulator. */
 export const simulatorProcesses: Readonly<Record<ProviderName, SimulatorProcess>> = {
   alipay: {
     entry: 'simulators/alipay/main.ts',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspectProcess, isStillRunning } from './process-table.ts';
 
-/** Far longer than the few system calls between another process's read of the file and its write. */
+/** Far longer than the time between another process's read of the file and its write. */
 const SETTLE_MS = 50;
 
 type Run = { pid: number; startedAt: string; url?: string };
@@ -28,7 +28,7 @@ export class AlreadyRunningError extends Error {
 }
 
 /**
- * Claims a state folder for this process. The claim of a process that has ended does not count.
+ * Claims a state folder for this process. The claim of an ended process is ignored.
  *
  * Not proper-lockfile: it detects a dead owner only by a lock that was not touched for at least two seconds, so a
  * start after a kill -9 would be refused for that long, and a launcher that was paused would lose its lock.
@@ -36,27 +36,27 @@ export class AlreadyRunningError extends Error {
 export async function claimInstance({ dir }: { dir: string }): Promise<InstanceClaim> {
   const file = join(dir, 'run.json');
   mkdirSync(dir, { recursive: true });
-  const mine: Run = {
+  const own: Run = {
     pid: process.pid,
     startedAt: inspectProcess(process.pid)?.startedAt ?? 'unknown',
   };
-  refuseIfTaken(file, mine);
-  write(file, mine);
+  refuseIfTaken(file, own);
+  write(file, own);
   // Two starts in the same moment may both find no claim. The later write stays, so the start that finds
   // another's claim after the wait has lost.
   await sleep(SETTLE_MS);
-  refuseIfTaken(file, mine);
+  refuseIfTaken(file, own);
   return {
-    announce: (url) => write(file, { ...mine, url }),
+    announce: (url) => write(file, { ...own, url }),
     release: () => {
-      if (read(file)?.pid === mine.pid) rmSync(file, { force: true });
+      if (read(file)?.pid === own.pid) rmSync(file, { force: true });
     },
   };
 }
 
-function refuseIfTaken(file: string, mine: Run): void {
+function refuseIfTaken(file: string, own: Run): void {
   const run = read(file);
-  if (!run || run.pid === mine.pid || !isStillRunning(run)) return;
+  if (!run || run.pid === own.pid || !isStillRunning(run)) return;
   throw new AlreadyRunningError({ pid: run.pid, url: run.url, file });
 }
 

@@ -1,20 +1,20 @@
 import { isFreeSoon, pickPort, PortTakenError } from './ports.ts';
 
-/** Another program may take a port between our check and the service's bind, but hardly so often in a row. */
-const mostTries = 5;
+/** Another program may take a port between our check and the service's bind, but hardly this often in a row. */
+const maxTries = 5;
 
 export type WantedPort = {
   /** The port that the user set. */
-  asked?: number | undefined;
+  requested?: number | undefined;
   /** The port of the last start. */
-  kept?: number | undefined;
+  last?: number | undefined;
   /** The port of a first start. */
   preferred: number;
 };
 
 /**
- * Starts a service on its ports, each the first that is free: asked, kept, preferred, any. Only the service's own bind
- * decides: where it throws `PortTakenError`, ports are chosen again.
+ * Starts a service on its ports, each the first free one of: requested, last, preferred, any. Only the service's own
+ * bind decides: if it throws `PortTakenError`, ports are chosen again.
  */
 export async function startOnPorts<Name extends string, Started>(input: {
   wanted: Readonly<Record<Name, WantedPort>>;
@@ -28,13 +28,13 @@ export async function startOnPorts<Name extends string, Started>(input: {
     try {
       return { ports, started: await input.start(ports) };
     } catch (error) {
-      if (!(error instanceof PortTakenError) || tries === mostTries) throw error;
+      if (!(error instanceof PortTakenError) || tries === maxTries) throw error;
     }
   }
 }
 
-async function choose({ asked, kept, preferred }: WantedPort): Promise<number> {
-  for (const port of [asked, kept]) {
+async function choose({ requested, last, preferred }: WantedPort): Promise<number> {
+  for (const port of [requested, last]) {
     // The port may still belong to our own service of the last start, if that was just killed.
     if (port !== undefined && (await isFreeSoon(port))) return port;
   }

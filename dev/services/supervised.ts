@@ -24,12 +24,12 @@ export type SupervisedInput = {
   stopSignal: 'SIGINT' | 'SIGTERM';
   env?: NodeJS.ProcessEnv;
   graceMs?: number;
-  /** Called when the command ends without having been asked to. */
+  /** Called when the command ends without a stop. */
   onExit?: ((exit: Exit) => void) | undefined;
 };
 
 /**
- * Starts a command that cannot outlive this process, not even a kill -9 of it.
+ * Starts a command that ends with this process, even after a kill -9 of it.
  *
  * Not execa: its clean-up runs in this process, so a kill -9 prevents it; with a supervisor of our own it would save
  * ten lines here and in `child.ts`, for 22 packages and 0.1 s of every start.

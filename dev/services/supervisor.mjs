@@ -1,4 +1,4 @@
-// Runs one command and ends it when the parent process is gone, however the parent ended: the operating system closes
+// Runs one command and ends it when the parent process ends, however it ends: the operating system closes
 // the IPC channel even after kill -9, which no signal handler sees. Only Node's own modules: it also runs npm ci.
 // Usage: node supervisor.mjs '{"stopSignal":"SIGINT","graceMs":10000}' command [args…], with an IPC channel.
 import { spawn } from 'node:child_process';
@@ -7,7 +7,7 @@ import { constants } from 'node:os';
 const [options, command, ...args] = process.argv.slice(2);
 const { stopSignal, graceMs } = JSON.parse(options);
 
-// A process group of its own: a terminal's Ctrl-C does not reach it, and SIGKILL at the end reaches all of it.
+// A separate process group: Ctrl-C in a terminal does not reach it, and the final SIGKILL reaches all of it.
 const child = spawn(command, args, {
   stdio: ['ignore', 'inherit', 'inherit'],
   detached: true,
@@ -37,14 +37,14 @@ process.on('SIGTERM', stop);
 process.on('SIGINT', () => {});
 process.on('SIGHUP', () => {});
 
-// The callback ignores "channel closed": where the parent is already gone, 'disconnect' handles it.
+// The callback ignores "channel closed": if the parent has already ended, 'disconnect' handles it.
 child.on('spawn', () => process.send({ pid: child.pid }, () => {}));
 child.on('error', (error) => {
   process.stderr.write(`${error.message}\n`);
   process.exit(127);
 });
 child.on('exit', (code, signal) => {
-  // Processes that it started and left in its group end with it.
+  // Ends processes that the command started in its group.
   if (isStopping) killGroup();
   process.exit(code ?? 128 + constants.signals[signal]);
 });

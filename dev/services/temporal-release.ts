@@ -1,4 +1,4 @@
-/** The Temporal command this project is tested with: its server is 1.32.0, its UI 2.54.1. */
+/** The Temporal command that this project is tested with; its server is 1.32.0, its UI 2.54.1. */
 export const TEMPORAL_VERSION = '1.9.1';
 
 export type TemporalBuild = {
@@ -37,7 +37,7 @@ const builds: Partial<Record<string, TemporalBuild>> = {
   },
 };
 
-/** The pinned build for this machine; undefined where none is pinned (Windows). */
+/** The pinned build for this machine; undefined if none is pinned (Windows). */
 export function pinnedBuild(): TemporalBuild | undefined {
   return builds[`${process.platform}-${process.arch}`];
 }

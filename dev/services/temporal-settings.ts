@@ -2,13 +2,13 @@
  * The development server's dynamic configuration, where it differs from the defaults.
  */
 export const temporalServerSettings: Readonly<Record<string, number | boolean>> = {
-  // Queue polls a second. With the default of 20 every workflow task of an idle system waits 35-40 ms; 2000 costs 20 %
+  // Queue polls per second. With the default of 20 every workflow task of an idle system waits 35-40 ms; 2000 costs 20 %
   // of the throughput at saturation, because smaller batches are read more often. With 200 a task waits 5 ms at most.
   'history.transferProcessorMaxPollRPS': 200,
   'history.timerProcessorMaxPollRPS': 200,
 
-  // Limits that protect a shared cluster from one tenant: requests a second, long calls at once, store accesses a
-  // second. Here is one tenant only, and a load test would measure the limiter.
+  // Limits that protect a shared cluster from one tenant: requests per second, concurrent long polls, store accesses per
+  // second. This server has one tenant, and a load test would measure the limiter.
   'frontend.rps': 100_000,
   'frontend.namespaceRPS': 100_000,
   'frontend.namespaceRPS.visibility': 10_000,
@@ -23,7 +23,7 @@ export const temporalServerSettings: Readonly<Record<string, number | boolean>> 
   'system.visibilityPersistenceMaxReadQPS': 100_000,
   'system.visibilityPersistenceMaxWriteQPS': 100_000,
 
-  // The server would ask for newer versions; ours is pinned, and a machine without internet would log the failure.
+  // Off, because our version is pinned and a machine without internet would log the failed check.
   'frontend.enableServerVersionCheck': false,
 };
 

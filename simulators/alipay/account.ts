@@ -4,23 +4,23 @@ import { z } from 'zod';
 import type { Account, Book } from '../kit/book.ts';
 import type { RegisteredAccount } from '../kit/console.ts';
 
-/** What a merchant sets in the open platform's console. */
+/** A merchant's settings in the open platform's console. */
 const accountSchema = z.object({
   appId: z.string().min(1).optional(),
   sellerId: z.string().min(1).optional(),
-  /** Of the application's own key pair. */
+  /** The public key of the application's own key pair. */
   appPublicKey: z.string().refine(isPublicKey, 'not a PEM public key'),
-  /** `instant`: they succeed at once. `manual`: they wait to be settled at the console. */
+  /** `instant`: refunds succeed at once. `manual`: they stay pending until the console settles them. */
   refunds: z.enum(['instant', 'manual']).default('instant'),
-  /** TRADE_CLOSED of an unpaid trade is told only to those who ask for it. */
+  /** TRADE_CLOSED of an unpaid trade is notified only to applications that enable it. */
   closeNotifications: z.boolean().default(false),
 });
 
 export function registerAccount(body: unknown, platformPublicKey: string): RegisteredAccount {
-  const words = accountSchema.parse(body);
-  const appId = words.appId ?? `2021${twelveDigits()}`;
-  const sellerId = words.sellerId ?? `2088${twelveDigits()}`;
-  const { appPublicKey, refunds, closeNotifications } = words;
+  const fields = accountSchema.parse(body);
+  const appId = fields.appId ?? `2021${twelveDigits()}`;
+  const sellerId = fields.sellerId ?? `2088${twelveDigits()}`;
+  const { appPublicKey, refunds, closeNotifications } = fields;
   return {
     account: appId,
     details: { sellerId, appPublicKey, refunds, closeNotifications: String(closeNotifications) },
@@ -28,7 +28,7 @@ export function registerAccount(body: unknown, platformPublicKey: string): Regis
   };
 }
 
-/** A registered application, its details by name. */
+/** A registered application. */
 export type App = {
   appId: string;
   sellerId: string;
@@ -37,7 +37,7 @@ export type App = {
   hasCloseNotifications: boolean;
 };
 
-/** Parsing a PEM costs four times the verification it is for. */
+/** Caches parsed keys, because parsing a PEM costs four times as much as a verification. */
 const parsed = new WeakMap<Account, App>();
 
 export function findApp(book: Book, appId: string): App | undefined {

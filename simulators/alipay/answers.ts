@@ -4,7 +4,7 @@ export function success(fields: Answer): Answer {
   return { code: '10000', msg: 'Success', ...fields };
 }
 
-/** Documented business error codes, without their `ACQ.`, and their words. */
+/** Documented business error codes, without the prefix `ACQ.`, and their messages. */
 const failures = {
   CONTEXT_INCONSISTENT: '交易信息被篡改',
   DISCORDANT_REPEAT_REQUEST: '同一笔退款请求的金额不一致',

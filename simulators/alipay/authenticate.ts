@@ -8,10 +8,10 @@ import { isSignedRsa2, signedText } from './signing.ts';
 
 export type Params = ReadonlyMap<string, string>;
 
-/** Ten minutes: wide enough for any clock, and narrow enough to notice a client in the wrong time zone. */
+/** Ten minutes: enough for any clock, and short enough to detect a client in the wrong time zone. */
 const clockToleranceMs = 600_000;
 
-/** Who signed these common parameters, when it was not later than `maxAgeMs` ago. */
+/** The application that signed these common parameters, if they are at most `maxAgeMs` old. */
 export function authenticate(
   params: Params,
   book: Book,
@@ -35,8 +35,8 @@ export function authenticate(
   }
   const text = signedText(params, { withSignType: true });
   if (isSignedRsa2(text, app.publicKey, params.get('sign') ?? '')) return { app };
-  const words = `验签出错，网关生成的验签字符串为：${text}`;
-  return reject(invalidArgument('isv.invalid-signature', words));
+  const message = `验签出错，网关生成的验签字符串为：${text}`;
+  return reject(invalidArgument('isv.invalid-signature', message));
 }
 
 const requiredParams = [

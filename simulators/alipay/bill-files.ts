@@ -12,12 +12,12 @@ const detailHeading =
 const summaryHeading =
   '门店编号,门店名称,交易订单总笔数,退款订单总笔数,订单金额（元）,商家实收（元）,支付宝优惠（元）,商家优惠（元）,卡消费金额（元）,服务费（元）,分润（元）,实收净额（元）';
 
-/** `…_业务明细.csv`: a line for every movement. */
+/** `…_业务明细.csv`: one line per movement. */
 export function writeDetails(movements: readonly TradeMovement[], day: BillDay): string {
   const { payments, refunds } = sumsOf(movements);
   return [
     '#支付宝业务明细查询',
-    ...whoseAndWhen(day),
+    ...headerLines(day),
     '#-----------------------------------------业务明细列表----------------------------------------',
     detailHeading,
     ...movements.map((movement) => cellsOf(movement).join(',')),
@@ -37,7 +37,7 @@ export function writeSummary(movements: readonly TradeMovement[], day: BillDay):
   const amounts = [yuan(net), yuan(net), '0.00', '0.00', '0.00', fee(net), '0.00', yuan(net)];
   return [
     '#支付宝业务汇总查询',
-    ...whoseAndWhen(day),
+    ...headerLines(day),
     '#-----------------------------------------业务汇总列表----------------------------------------',
     summaryHeading,
     ['合计\t', '\t', ...counts, ...amounts].join(','),
@@ -47,14 +47,14 @@ export function writeSummary(movements: readonly TradeMovement[], day: BillDay):
   ].join('\r\n');
 }
 
-function whoseAndWhen({ sellerId, fromMs, untilMs }: BillDay): string[] {
+function headerLines({ sellerId, fromMs, untilMs }: BillDay): string[] {
   return [
     `#账号：[${sellerId}0156]`,
     `#起始日期：[${chineseTime(fromMs)}]   终止日期：[${chineseTime(untilMs)}]`,
   ];
 }
 
-/** Numbers end in a tab, so that a spreadsheet takes them for text. */
+/** Numbers end in a tab, so that a spreadsheet treats them as text. */
 function cellsOf(movement: TradeMovement): string[] {
   const { payment, atMs } = movement;
   const isRefund = movement.kind === 'refund';
@@ -75,7 +75,7 @@ function cellsOf(movement: TradeMovement): string[] {
   ];
 }
 
-/** As it changes the seller's balance: taken with a payment, given back with a refund. */
+/** The fee as a change of the seller's balance: charged for a payment, returned for a refund. */
 function fee(fen: number): string {
   const feeFen = Math.round((Math.abs(fen) * feePermille) / 1000);
   return yuan(fen < 0 ? feeFen : -feeFen);

@@ -12,43 +12,43 @@ import { writeZip } from './zip.ts';
 
 const dayMs = 86_400_000;
 const readyFromMs = dayMs + 9 * 3_600_000;
-/** An address they hand out is good for half a minute. */
+/** A download URL is valid for 30 s. */
 const addressLifetimeMs = 30_000;
 
-export type BillDesk = {
-  announce(app: App, terms: BizContent): Answer;
-  /** What an announced address leads to. */
+export type BillService = {
+  createDownload(app: App, terms: BizContent): Answer;
+  /** The file of a download URL. */
   download(token: string): Buffer | undefined;
 };
 
 export type BillOptions = { book: Book; url: () => string; hasSameDayStatements: boolean };
 
 /** https://opendocs.alipay.com/open/3c9f1bcf_alipay.data.dataservice.bill.downloadurl.query */
-export function createBillDesk({ book, url, hasSameDayStatements }: BillOptions): BillDesk {
-  const announced = new Map<string, { zip: Buffer; untilMs: number }>();
+export function createBillService({ book, url, hasSameDayStatements }: BillOptions): BillService {
+  const downloads = new Map<string, { zip: Buffer; untilMs: number }>();
 
-  function forgetOld(): void {
-    for (const [token, { untilMs }] of announced) {
-      if (Date.now() >= untilMs) announced.delete(token);
+  function removeExpired(): void {
+    for (const [token, { untilMs }] of downloads) {
+      if (Date.now() >= untilMs) downloads.delete(token);
     }
   }
 
   return {
-    announce(app, { bill_type: type, bill_date: date }) {
+    createDownload(app, { bill_type: type, bill_date: date }) {
       const fromMs = parseWallTime(`${String(date)} 00:00:00`);
       const sinceMs = Date.now() - (fromMs ?? Number.NaN);
       const isOver = sinceMs >= (hasSameDayStatements ? 0 : dayMs);
       if (fromMs === undefined || type !== 'trade' || !isOver) {
         return businessFailure('isv.invalid_arguments', '入参不合法');
       }
-      const isMade = hasSameDayStatements || sinceMs >= readyFromMs;
+      const isReady = hasSameDayStatements || sinceMs >= readyFromMs;
       const movements = tradeMovementsOf(book, {
         account: app.appId,
         fromMs,
         untilMs: fromMs + dayMs,
       });
-      // None is made of a day on which nothing moved.
-      if (!isMade || movements.length === 0) {
+      // A day without movements has no bill.
+      if (!isReady || movements.length === 0) {
         return businessFailure('isp.bill_not_exist', '账单不存在');
       }
       const name = `${app.sellerId}0156_${String(date).replaceAll('-', '')}`;
@@ -57,14 +57,14 @@ export function createBillDesk({ book, url, hasSameDayStatements }: BillOptions)
         file(`${name}_业务明细.csv`, writeDetails(movements, day)),
         file(`${name}_业务明细(汇总).csv`, writeSummary(movements, day)),
       ]);
-      forgetOld();
+      removeExpired();
       const token = randomBytes(24).toString('base64url');
-      announced.set(token, { zip, untilMs: Date.now() + addressLifetimeMs });
+      downloads.set(token, { zip, untilMs: Date.now() + addressLifetimeMs });
       return success({ bill_download_url: `${url()}/bills/${token}` });
     },
     download(token) {
-      forgetOld();
-      return announced.get(token)?.zip;
+      removeExpired();
+      return downloads.get(token)?.zip;
     },
   };
 }

@@ -12,17 +12,17 @@ import { signRsa2, signedText } from './signing.ts';
 import { numberIn, numbersOf, placeOrder } from './trades.ts';
 import type { Order } from './trades.ts';
 
-/** Each page with the product it is sold as. */
+/** The product code of each page. */
 const pages: Readonly<Record<string, { method: Order['method']; productCode: string }>> = {
   'alipay.trade.page.pay': { method: 'page', productCode: 'FAST_INSTANT_TRADE_PAY' },
   'alipay.trade.wap.pay': { method: 'wap', productCode: 'QUICK_WAP_WAY' },
 };
 
-/** A payer may take his time before he follows the address; `time_expire` says how long. */
+/** A payer may open the URL much later; `time_expire` limits it. */
 const maxAddressAgeMs = 24 * 3_600_000;
 
-/** `GET /gateway.do`: an address the merchant signed, followed by the payer. On to the cashier. */
-export function createCashierDoor({
+/** `GET /gateway.do`: the payer opens a URL that the merchant signed, and is redirected to the cashier. */
+export function createCashierRedirect({
   platform,
   publicUrl,
 }: {
@@ -48,11 +48,11 @@ export function createCashierDoor({
       returnUrl: params.get('return_url'),
     });
     if ('payment' in verdict) return toCashier(c, verdict.payment, publicUrl());
-    // What is over is shown as such; all else is the merchant's mistake.
+    // An ended payment is shown to the payer; everything else is the merchant's mistake.
     const key = { account: caller.app.appId, outTradeNo: numberIn(terms) };
     const payment = platform.find(key);
-    const isOver = payment && verdict.refusal.startsWith('TRADE_HAS_');
-    return isOver
+    const isEnded = payment && verdict.refusal.startsWith('TRADE_HAS_');
+    return isEnded
       ? toCashier(c, payment, publicUrl())
       : c.html(renderMistake(verdict.refusal), 400);
   };
@@ -62,7 +62,7 @@ function toCashier(c: Context, { details }: Payment, publicUrl: string): Respons
   return c.redirect(`${publicUrl}/cashier/${details['code']}`, 302);
 }
 
-/** Where the payer goes afterwards, with signed words for the shop's page. They prove no payment: notifications do. */
+/** The payer's return URL with signed fields for the shop's page. They do not prove a payment; notifications do. */
 export async function returnAddressOf(
   payment: Payment,
   { platform, platformKey }: { platform: Platform; platformKey: KeyObject },

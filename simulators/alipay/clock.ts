@@ -1,4 +1,4 @@
-/** Alipay's wall clock is UTC+8. The simulator has its own, so that it cannot share a mistake with the client. */
+/** Alipay's wall clock is UTC+8. The simulator implements it itself, so that it shares no mistake with the client. */
 const zoneOffsetMs = 8 * 3_600_000;
 
 /** `2014-07-24 03:07:50` */
@@ -6,7 +6,7 @@ export function wallTime(timeMs: number): string {
   return new Date(timeMs + zoneOffsetMs).toISOString().replace(/T(.*)\..*/, ' $1');
 }
 
-/** Undefined when the text is no wall time. */
+/** Parses a wall time; undefined if the text is none. */
 export function parseWallTime(text: string): number | undefined {
   const match = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)$/.exec(text);
   const timeMs = match ? Date.parse(`${match[1]}T${match[2]}Z`) - zoneOffsetMs : Number.NaN;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Book, NotificationDraft, Payment, Refund } from '../kit/book.ts';
-import type { Dialect, Happening } from '../kit/platform.ts';
+import type { Dialect, PlatformEvent } from '../kit/platform.ts';
 import { findApp } from './account.ts';
 import type { App } from './account.ts';
 import { dayOf, wallTime } from './clock.ts';
@@ -9,14 +9,14 @@ import { buyer, isTrade, numbersOf, refundedMinor, tradeStatusOf } from './trade
 
 export function createDialect(book: Book): Dialect {
   return {
-    /** 28 digits: the day, `22001`, the payer's part, a number. */
+    /** 28 digits: the day, `22001`, and 15 random digits. */
     newTradeNo: (atMs) => `${dayOf(atMs)}22001${digits(15)}`,
     newProviderRefundNo: (atMs) => `${dayOf(atMs)}000${digits(15)}`,
     canBounceSettled: false,
-    announce(happening) {
-      const { payment } = happening;
+    notificationsOf(platformEvent) {
+      const { payment } = platformEvent;
       const app = findApp(book, payment.account);
-      const fields = app && payment.notifyUrl ? newsOf(happening, app) : undefined;
+      const fields = app && payment.notifyUrl ? fieldsOf(platformEvent, app) : undefined;
       return fields && payment.notifyUrl ? [draft(payment.notifyUrl, fields)] : [];
     },
   };
@@ -25,12 +25,12 @@ export function createDialect(book: Book): Dialect {
 type Fields = Record<string, string>;
 
 /**
- * Code and page payments notify TRADE_SUCCESS, and a close only those who asked for it. A refund
- * tells the trade's status again, with what was given back. https://opendocs.alipay.com/open/194/103296
+ * Code and page payments notify TRADE_SUCCESS, and a close only if the application enabled it. A refund notifies the
+ * trade's status again, with the refunded amount. https://opendocs.alipay.com/open/194/103296
  */
-function newsOf(happening: Happening, app: App): Fields | undefined {
-  const { payment } = happening;
-  switch (happening.type) {
+function fieldsOf(platformEvent: PlatformEvent, app: App): Fields | undefined {
+  const { payment } = platformEvent;
+  switch (platformEvent.type) {
     case 'paid':
       return describe(payment, app);
     case 'closed':
@@ -38,7 +38,7 @@ function newsOf(happening: Happening, app: App): Fields | undefined {
         ? { ...describe(payment, app), gmt_close: wallTime(payment.closedAtMs ?? Date.now()) }
         : undefined;
     case 'refundSettled':
-      return { ...describe(payment, app), ...describeRefund(payment, happening.refund) };
+      return { ...describe(payment, app), ...describeRefund(payment, platformEvent.refund) };
     default:
       return undefined;
   }
@@ -80,7 +80,7 @@ function describeRefund(payment: Payment, refund: Refund): Fields {
   const settledAtMs = refund.settledAtMs ?? Date.now();
   return {
     out_biz_no: refund.refundNo,
-    // Of all refunds so far, not of this one.
+    // The sum of all refunds so far.
     refund_fee: yuan(refundedMinor(payment)),
     gmt_refund: `${wallTime(settledAtMs)}.${String(settledAtMs % 1000).padStart(3, '0')}`,
   };

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from 'hono';
 import { isExecuted } from '../kit/faults.ts';
-import type { Call, CallKind, FaultScript, Strike } from '../kit/faults.ts';
+import type { Call, CallKind, FaultScript, ActiveFault } from '../kit/faults.ts';
 import type { Platform } from '../kit/platform.ts';
 import { hangUp } from '../kit/serve.ts';
 import type { SimulatorEnv } from '../kit/serve.ts';
@@ -18,7 +18,7 @@ import {
 import type { Answer } from './answers.ts';
 import { authenticate } from './authenticate.ts';
 import type { Params } from './authenticate.ts';
-import type { BillDesk } from './bills.ts';
+import type { BillService } from './bills.ts';
 import { queryRefund, refundTrade } from './refunds.ts';
 import { signRsa2 } from './signing.ts';
 import { cancelTrade, closeTrade, numberIn, placeOrder, queryTrade } from './trades.ts';
@@ -28,12 +28,12 @@ export type GatewayParts = {
   platform: Platform;
   faults: FaultScript;
   platformKey: KeyObject;
-  bills: BillDesk;
-  /** Where the payer's pages are. */
+  bills: BillService;
+  /** The base URL of the payer's pages. */
   publicUrl: () => string;
 };
 
-type Asked = { app: App; terms: BizContent; params: Params };
+type EndpointRequest = { app: App; terms: BizContent; params: Params };
 
 /** `POST /gateway.do`, version 1.0: common parameters in the query, `biz_content` in the form. */
 export function createGateway(parts: GatewayParts) {
@@ -59,13 +59,13 @@ export function createGateway(parts: GatewayParts) {
     }
 
     const target = { account: caller.app.appId, outTradeNo: numberIn(terms) };
-    const strike = faults.takeForCall(endpoint.call, target);
-    const answer = isExecuted(strike)
+    const activeFault = faults.takeForCall(endpoint.call, target);
+    const answer = isExecuted(activeFault)
       ? endpoint.execute(parts, { app: caller.app, terms, params })
-      : unexecuted(strike);
+      : unexecuted(activeFault);
     const { node, envelope } = await sign(method, answer, platformKey);
-    if (strike) await sleep(strike.delayMs);
-    switch (strike?.kind) {
+    if (activeFault) await sleep(activeFault.delayMs);
+    switch (activeFault?.kind) {
       case 'timeoutBefore':
       case 'executedThenTimeout':
         return hangUp(c);
@@ -76,7 +76,7 @@ export function createGateway(parts: GatewayParts) {
       case 'unsigned':
         return reply(c, `{"${nodeName(method)}":${node}}`);
       case 'badSignature':
-        // A real signature, of other bytes.
+        // A valid signature of other bytes.
         return reply(c, envelope.replace('{"code"', '{ "code"'));
       default:
         return reply(c, envelope);
@@ -84,7 +84,7 @@ export function createGateway(parts: GatewayParts) {
   };
 }
 
-type Endpoint = { call: Call; execute: (parts: GatewayParts, asked: Asked) => Answer };
+type Endpoint = { call: Call; execute: (parts: GatewayParts, request: EndpointRequest) => Answer };
 
 const endpoints: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
   ['alipay.trade.precreate', { call: 'create', execute: issueCode }],
@@ -95,7 +95,7 @@ const endpoints: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
   ['alipay.trade.fastpay.refund.query', endpoint('queryRefund', queryRefund)],
   [
     'alipay.data.dataservice.bill.downloadurl.query',
-    { call: 'statement', execute: ({ bills }, { app, terms }) => bills.announce(app, terms) },
+    { call: 'statement', execute: ({ bills }, { app, terms }) => bills.createDownload(app, terms) },
   ],
 ]);
 
@@ -106,7 +106,10 @@ function endpoint(
   return { call, execute: ({ platform }, { app, terms }) => execute(platform, app, terms) };
 }
 
-function issueCode({ platform, publicUrl }: GatewayParts, { app, terms, params }: Asked): Answer {
+function issueCode(
+  { platform, publicUrl }: GatewayParts,
+  { app, terms, params }: EndpointRequest,
+): Answer {
   const notifyUrl = params.get('notify_url');
   const verdict = placeOrder(platform, { app, method: 'precreate', terms, notifyUrl });
   if ('refusal' in verdict) return failure(verdict.refusal);
@@ -114,7 +117,7 @@ function issueCode({ platform, publicUrl }: GatewayParts, { app, terms, params }
   return success({ out_trade_no: outTradeNo, qr_code: `${publicUrl()}/qr/${details['code']}` });
 }
 
-/** Undefined when it is no JSON object. */
+/** Parses `biz_content`; undefined if it is no JSON object. */
 export function readBizContent(params: Params): BizContent | undefined {
   try {
     const value: unknown = JSON.parse(params.get('biz_content') ?? '');
@@ -126,7 +129,7 @@ export function readBizContent(params: Params): BizContent | undefined {
 
 type SignedAnswer = { node: string; envelope: string };
 
-/** The signature covers the node's raw text, byte for byte. Their JSON escapes slashes. */
+/** Signs the node's raw text, byte for byte. Alipay's JSON escapes slashes. */
 async function sign(method: string, answer: Answer, platformKey: KeyObject): Promise<SignedAnswer> {
   const node = JSON.stringify(answer).replaceAll('/', '\\/');
   const signature = await signRsa2(node, platformKey);
@@ -137,12 +140,13 @@ function nodeName(method: string): string {
   return `${method.replaceAll('.', '_')}_response`;
 }
 
-/** They answer JSON under this type. */
+/** Alipay sends JSON with this content type. */
 function reply(c: Context, body: string): Response {
   return c.body(body, 200, { 'content-type': 'text/html;charset=utf-8' });
 }
 
-function unexecuted(strike: Strike<CallKind> | undefined): Answer {
-  if (strike?.kind === 'refused') return businessFailure(strike.code ?? '', '业务处理失败');
-  return strike?.kind === 'rateLimited' ? rateLimited : systemError;
+function unexecuted(activeFault: ActiveFault<CallKind> | undefined): Answer {
+  if (activeFault?.kind === 'refused')
+    return businessFailure(activeFault.code ?? '', '业务处理失败');
+  return activeFault?.kind === 'rateLimited' ? rateLimited : systemError;
 }

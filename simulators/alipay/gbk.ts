@@ -1,9 +1,9 @@
 import { TextDecoder } from 'node:util';
 
-/** Made by decoding every pair of bytes: node reads GBK, and does not write it. */
+/** Built by decoding every pair of bytes, because Node decodes GBK but does not encode it. */
 let pairs: Map<string, number> | undefined;
 
-/** What GBK has no character for becomes `?`, as in their files. */
+/** Encodes text as GBK; other characters become `?`, as in Alipay's files. */
 export function encodeGbk(text: string): Buffer {
   pairs ??= allPairs();
   const bytes: number[] = [];

@@ -1,9 +1,9 @@
-/** Whole fen inside, yuan with two decimals on the wire. */
+/** Formats fen as yuan with two decimals, as on the wire. */
 export function yuan(fen: number): string {
   return (fen / 100).toFixed(2);
 }
 
-/** Undefined unless it is at least a fen and has no more than two decimals. */
+/** Parses yuan to fen; undefined unless it is at least one fen with at most two decimals. */
 export function readFen(value: unknown): number | undefined {
   const match = /^(\d{1,9})(?:\.(\d{1,2}))?$/.exec(String(value));
   if (!match) return undefined;

@@ -15,15 +15,16 @@ export type PagesParts = {
   returnAddressOf: (payment: Payment) => Promise<string | undefined>;
 };
 
-/** What the payer sees, behind a code and at the cashier. Opening it is the scan. */
+/** The payer's pages of a code and of the cashier. Opening one counts as the scan. */
 export function createPages({ platform, returnAddressOf }: PagesParts): Hono {
   const pages = new Hono();
 
   const find = (c: Context): Payment | undefined => {
     const value = c.req.param('code') ?? '';
     const payment = findByDetail(platform.book, 'code', value);
-    const isOver = payment?.status === 'open' && !isHandleAlive(payment, { name: 'code', value });
-    if (isOver) return undefined;
+    const isExpired =
+      payment?.status === 'open' && !isHandleAlive(payment, { name: 'code', value });
+    if (isExpired) return undefined;
     if (payment) beginTrade(platform, payment);
     return payment;
   };
@@ -42,14 +43,14 @@ export function createPages({ platform, returnAddressOf }: PagesParts): Hono {
     platform.pay(payment, {});
     const isPaid = payment.status === 'paid';
     const returnUrl = isPaid ? await returnAddressOf(payment) : undefined;
-    // Else to the page that shows what became of it, so that a reload does not pay again.
+    // Otherwise redirects to the status page, so that a reload does not pay again.
     return c.redirect(returnUrl ?? `../${payment.details['code']}`, 303);
   });
 
   pages.post('/:code/cancel', (c) => {
     const payment = find(c);
     if (!payment) return c.html(renderUnknown(), 404);
-    // Who leaves has not closed the trade: he may come back and pay.
+    // Leaving does not close the trade; the payer may return and pay.
     const page = `../${payment.details['code']}?cancelled`;
     return c.redirect(payment.details['quitUrl'] ?? page, 303);
   });
@@ -94,11 +95,11 @@ function NextStep({ payment, isCancelled }: TradePageProps) {
 }
 
 function renderUnknown() {
-  const children = <p class="result">There is no order behind this code.</p>;
+  const children = <p class="result">This code has no order.</p>;
   return renderPage({ ...brand, title: 'Unknown code', children });
 }
 
-/** What the payer is shown when the shop's address is wrong. */
+/** The payer's page for an invalid URL of the shop. */
 export function renderMistake(code: string) {
   const children = <p class="result">This payment cannot be made: {code}.</p>;
   return renderPage({ ...brand, title: 'Mistake', children });

@@ -9,7 +9,7 @@ import { readFen, yuan } from './money.ts';
 import { buyer, findTrade, numbersOf, refundedMinor, tradeStatusOf } from './trades.ts';
 import type { BizContent } from './trades.ts';
 
-/** The funds change at the first request only: the same again says `N`. */
+/** Refunds a trade. Only the first request changes funds; a repeat returns `fund_change: N`. */
 export function refundTrade(platform: Platform, app: App, terms: BizContent): Answer {
   const payment = findTrade(platform, app, terms);
   if (!payment) return failure('TRADE_NOT_EXIST');
@@ -20,7 +20,7 @@ export function refundTrade(platform: Platform, app: App, terms: BizContent): An
   if (!earlier && tradeStatusOf(payment) !== 'TRADE_SUCCESS') return failure('TRADE_STATUS_ERROR');
   const verdict = platform.refund(payment, {
     refundNo,
-    // They have no number of their own for it.
+    // Alipay has no own refund number.
     providerRefundNo: refundNo,
     amountMinor,
     isExternal: false,
@@ -47,7 +47,7 @@ export function refundTrade(platform: Platform, app: App, terms: BizContent): An
   });
 }
 
-/** Of a refund that was never executed it says nothing at all, successfully. */
+/** Queries a refund. For a refund that was never executed the response is successful and empty. */
 export function queryRefund(platform: Platform, app: App, terms: BizContent): Answer {
   const payment = findTrade(platform, app, terms);
   if (!payment) return failure('TRADE_NOT_EXIST');
@@ -55,14 +55,14 @@ export function queryRefund(platform: Platform, app: App, terms: BizContent): An
   const refund = payment.refunds.find((refund) => refund.refundNo === refundNo);
   if (refund?.status !== 'succeeded') return success({});
   const options = terms['query_options'];
-  const isTimeAsked = Array.isArray(options) && options.includes('gmt_refund_pay');
+  const isTimeRequested = Array.isArray(options) && options.includes('gmt_refund_pay');
   return success({
     ...numbersOf(payment),
     out_request_no: refund.refundNo,
     refund_status: 'REFUND_SUCCESS',
     refund_amount: yuan(refund.amountMinor),
     total_amount: yuan(payment.capturedMinor),
-    ...(isTimeAsked && timeOf(refund)),
+    ...(isTimeRequested && timeOf(refund)),
   });
 }
 
@@ -70,7 +70,7 @@ function timeOf({ settledAtMs }: Refund) {
   return settledAtMs === undefined ? {} : { gmt_refund_pay: wallTime(settledAtMs) };
 }
 
-/** Left out, it is the payment's own number. */
+/** The refund number; the payment's number by default. */
 function readRefundNo(terms: BizContent, outTradeNo: string): string | undefined {
   const { out_request_no: refundNo = outTradeNo } = terms;
   const isReadable = typeof refundNo === 'string' && /^.{1,64}$/.test(refundNo);

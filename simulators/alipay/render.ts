@@ -12,7 +12,7 @@ export const documentedRetryGapsMs: readonly number[] = [4, 10, 10, 60, 120, 360
   (minutes) => minutes * minuteMs,
 );
 
-/** A form, signed over its decoded values; the same id at every attempt. */
+/** Renders a form, signed over its decoded values, with the same id at every attempt. */
 export async function renderNotification(
   { id, payload }: Notification,
   change: Change,
@@ -51,7 +51,7 @@ function forge(signature: string): string {
   return Buffer.from(signature, 'base64').reverse().toString('base64');
 }
 
-/** Guarantee: only `dialect.ts` makes payloads. */
+/** Guarantee: only `dialect.ts` creates payloads. */
 function ownFields(payload: unknown): Record<string, string> {
   return payload as Record<string, string>;
 }

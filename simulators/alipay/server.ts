@@ -8,8 +8,8 @@ import type { Platform } from '../kit/platform.ts';
 import { serve } from '../kit/serve.ts';
 import type { Simulator, SimulatorEnv, SimulatorOptions } from '../kit/serve.ts';
 import { registerAccount } from './account.ts';
-import { createBillDesk } from './bills.ts';
-import { createCashierDoor, returnAddressOf } from './cashier.ts';
+import { createBillService } from './bills.ts';
+import { createCashierRedirect, returnAddressOf } from './cashier.ts';
 import { createDialect } from './dialect.ts';
 import { createGateway } from './gateway.ts';
 import { createPages } from './pages.tsx';
@@ -17,7 +17,7 @@ import { documentedRetryGapsMs, renderNotification } from './render.ts';
 import { loadPlatformKey, publicPem } from './signing.ts';
 import { beginTrade } from './trades.ts';
 
-/** A stand-in for Alipay's open platform that really signs and verifies. It knows nothing of its clients. */
+/** Starts a simulator of Alipay's open platform that really signs and verifies. It shares no code with its clients. */
 export async function startAlipaySimulator(options: SimulatorOptions): Promise<Simulator> {
   const { dataDir, hasSameDayStatements = false } = options;
   const { retryGapsMs = documentedRetryGapsMs, notifyDelayScale = 1 } = options;
@@ -40,9 +40,9 @@ export async function startAlipaySimulator(options: SimulatorOptions): Promise<S
   const app = new Hono<SimulatorEnv>();
   let url = '';
   const publicUrl = () => options.publicUrl ?? url;
-  const bills = createBillDesk({ book, url: () => url, hasSameDayStatements });
+  const bills = createBillService({ book, url: () => url, hasSameDayStatements });
   app.post('/gateway.do', createGateway({ platform, faults, platformKey, bills, publicUrl }));
-  app.get('/gateway.do', createCashierDoor({ platform, publicUrl }));
+  app.get('/gateway.do', createCashierRedirect({ platform, publicUrl }));
   app.get('/bills/:token', (c) => {
     const zip = bills.download(c.req.param('token'));
     return zip ? c.body(new Uint8Array(zip), 200) : c.text('', 404);
@@ -57,11 +57,11 @@ export async function startAlipaySimulator(options: SimulatorOptions): Promise<S
     '/console',
     createConsole({
       ledger,
-      platform: atConsole(platform),
+      platform: forConsole(platform),
       notifier,
       faults,
       dialect,
-      // Alipay decides a refund at once, and never takes it back.
+      // Alipay decides a refund at once, and it never bounces.
       unfitFaults: ['bounce'],
       registerAccount: (body) => registerAccount(body, platformPublicKey),
       seedMethod: 'precreate',
@@ -79,8 +79,11 @@ export async function startAlipaySimulator(options: SimulatorOptions): Promise<S
   return simulator;
 }
 
-/** There the payer has scanned what Alipay closes: what was not is no trade that could be closed. */
-function atConsole(platform: Platform): Platform {
+/**
+ * The platform for the console, whose close counts as scanned: Alipay can close only a trade that the payer has
+ * scanned.
+ */
+function forConsole(platform: Platform): Platform {
   return {
     ...platform,
     close(payment) {

@@ -4,7 +4,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-/** SHA256withRSA, off the event loop: one signature is a millisecond. */
+/** Signs with SHA256withRSA off the event loop, because a signature takes 1 ms. */
 export function signRsa2(text: string, key: KeyObject): Promise<string> {
   return new Promise((resolve, reject) => {
     sign('RSA-SHA256', Buffer.from(text), key, (error, signature) => {
@@ -18,7 +18,7 @@ export function isSignedRsa2(text: string, key: KeyObject, signature: string): b
   return verify('RSA-SHA256', Buffer.from(text), key, Buffer.from(signature, 'base64'));
 }
 
-/** Sorted `k=v` joined by `&`, without `sign` and empty values. Notifications leave `sign_type` out as well. */
+/** Sorted `k=v` pairs joined by `&`, without `sign` and empty values; notifications also omit `sign_type`. */
 export function signedText(
   fields: Iterable<[string, string]>,
   { withSignType }: { withSignType: boolean },
@@ -32,7 +32,7 @@ export function signedText(
     .join('&');
 }
 
-/** The platform's key pair, made once and kept in `dataDir` when there is one. */
+/** Loads the platform's key pair, generated once and stored in `dataDir` if set. */
 export async function loadPlatformKey(dataDir: string | undefined): Promise<KeyObject> {
   const path = dataDir && join(dataDir, 'platform-key.pem');
   const stored = path && (await readFile(path, 'utf8').catch(ignoreMissing));
@@ -41,7 +41,7 @@ export async function loadPlatformKey(dataDir: string | undefined): Promise<KeyO
   if (path) {
     const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
     await writeFile(`${path}.new`, pem, { mode: 0o600 });
-    // Renamed into place: a death in between must not leave half a key.
+    // Renamed into place, so that a crash leaves no partial key.
     await rename(`${path}.new`, path);
   }
   return privateKey;

@@ -10,7 +10,7 @@ import type { Answer, FailureCode } from './answers.ts';
 import { parseWallTime, wallTime } from './clock.ts';
 import { readFen, yuan } from './money.ts';
 
-/** A code lives two hours unless the order says otherwise. */
+/** A code is valid for two hours unless the order sets another time. */
 const codeLifetimeMs = 2 * 3_600_000;
 const foreverMs = 10 * 365 * 86_400_000;
 const maxAmountFen = 100_000_000_00;
@@ -19,14 +19,14 @@ export type BizContent = Record<string, unknown>;
 
 export type Order = {
   app: App;
-  /** How the payer gets to it. */
+  /** How the payer opens it. */
   method: 'precreate' | 'page' | 'wap';
   terms: BizContent;
   notifyUrl: string | undefined;
   returnUrl?: string | undefined;
 };
 
-/** The same order again is the same trade; other terms are refused. */
+/** Places an order. Repeating it returns the same trade; other terms are refused. */
 export function placeOrder(
   platform: Platform,
   { app, method, terms, notifyUrl, returnUrl }: Order,
@@ -62,7 +62,7 @@ export function placeOrder(
       ...(typeof quitUrl === 'string' && { quitUrl }),
     },
   });
-  if ('refusal' in verdict) return { refusal: orderWords[verdict.refusal] };
+  if ('refusal' in verdict) return { refusal: failureCodes[verdict.refusal] };
   const { payment } = verdict;
   const value = payment.details['code'];
   if (!isHandleAlive(payment, { name: 'code', value }, nowMs)) {
@@ -71,15 +71,15 @@ export function placeOrder(
   return verdict;
 }
 
-/** A code can be scanned for two hours, whatever the order says; an address is good as long as the order. */
+/** A code can be scanned for two hours, whatever the order's expiry; a page URL is valid as long as the order. */
 function newHandle(method: Order['method'], nowMs: number): Record<string, string> {
   const value = `bax${randomBytes(10).toString('hex')}`;
   const lifetimeMs = method === 'precreate' ? codeLifetimeMs : foreverMs;
   return handleDetails({ name: 'code', value, lifetimeMs }, nowMs);
 }
 
-/** The rules' words in theirs. */
-const orderWords: Record<RefusalName, FailureCode> = {
+/** Alipay's error codes for refusals of the shared rules. */
+const failureCodes: Record<RefusalName, FailureCode> = {
   conflict: 'CONTEXT_INCONSISTENT',
   expired: 'NOW_TIME_AFTER_EXPIRE_TIME_ERROR',
   paid: 'TRADE_HAS_SUCCESS',
@@ -94,22 +94,22 @@ const orderWords: Record<RefusalName, FailureCode> = {
   disputeDecided: 'TRADE_STATUS_ERROR',
 };
 
-/** The payer scans the code or opens the page: only now does the trade exist. */
+/** The payer scans the code or opens the page, which creates the trade. */
 export function beginTrade(platform: Platform, payment: Payment): void {
-  if (platform.look(payment).status === 'open') platform.nameTrade(payment);
+  if (platform.refresh(payment).status === 'open') platform.assignTradeNo(payment);
 }
 
-/** At Alipay no trade exists before that; one that has no number is not there. */
+/** True once the trade exists, which is when it has a number. */
 export function isTrade({ providerTradeNo }: Payment): boolean {
   return providerTradeNo !== null;
 }
 
-/** The merchant's number, where a call is about one. */
+/** The merchant's order number in a call; empty without one. */
 export function numberIn({ out_trade_no: outTradeNo }: BizContent): string {
   return typeof outTradeNo === 'string' ? outTradeNo : '';
 }
 
-/** Looks a trade up by either number. */
+/** Finds a trade by either number. */
 export function findTrade(platform: Platform, app: App, terms: BizContent): Payment | undefined {
   const { trade_no: tradeNo } = terms;
   const payment =
@@ -117,7 +117,7 @@ export function findTrade(platform: Platform, app: App, terms: BizContent): Paym
       ? platform.book.byProviderTradeNo.get(tradeNo)
       : platform.find({ account: app.appId, outTradeNo: numberIn(terms) });
   const isTheirs = payment?.account === app.appId && isTrade(payment);
-  return isTheirs ? platform.look(payment) : undefined;
+  return isTheirs ? platform.refresh(payment) : undefined;
 }
 
 /** https://opendocs.alipay.com/open/82ea786a_alipay.trade.query */
@@ -126,17 +126,17 @@ export function queryTrade(platform: Platform, app: App, terms: BizContent): Ans
   return payment ? success(describe(payment)) : failure('TRADE_NOT_EXIST');
 }
 
-/** An unscanned code is no trade, and stays payable until it expires. */
+/** Closes a trade. An unscanned code is no trade and stays payable until it expires. */
 export function closeTrade(platform: Platform, app: App, terms: BizContent): Answer {
   const payment = findTrade(platform, app, terms);
   if (!payment) return failure('TRADE_NOT_EXIST');
   const verdict = platform.close(payment);
   return 'refusal' in verdict
-    ? failure(orderWords[verdict.refusal])
+    ? failure(failureCodes[verdict.refusal])
     : success(numbersOf(verdict.payment));
 }
 
-/** Closes what is unpaid, gives back what is paid; said again it is so already. */
+/** Cancels a trade: closes it if unpaid, refunds it if paid. Idempotent. */
 export function cancelTrade(platform: Platform, app: App, terms: BizContent): Answer {
   const payment = findTrade(platform, app, terms);
   if (!payment) return failure('TRADE_NOT_EXIST');
@@ -169,14 +169,16 @@ function describe(payment: Payment): Answer {
   };
 }
 
-/** A trade given back whole is closed, and only its refunds tell it from one that was never paid. */
+/**
+ * The trade's status. A fully refunded trade is closed; only its refunds distinguish it from one that was never paid.
+ */
 export function tradeStatusOf(payment: Payment): string {
   if (payment.status === 'closed') return 'TRADE_CLOSED';
   if (payment.status !== 'paid') return 'WAIT_BUYER_PAY';
   return refundedMinor(payment) < payment.capturedMinor ? 'TRADE_SUCCESS' : 'TRADE_CLOSED';
 }
 
-/** What has reached the payer again. */
+/** The sum of the succeeded refunds. */
 export function refundedMinor({ refunds }: Payment): number {
   const succeeded = refunds.filter(({ status }) => status === 'succeeded');
   return succeeded.reduce((sum, { amountMinor }) => sum + amountMinor, 0);

@@ -2,7 +2,7 @@ import { crc32, deflateRawSync } from 'node:zlib';
 
 export type ZipFile = { name: Buffer; bytes: Buffer };
 
-/** An archive as theirs: names are bytes in GBK, which no flag says. https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT */
+/** Writes an archive like Alipay's: names are GBK bytes without a flag. https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT */
 export function writeZip(files: readonly ZipFile[]): Buffer {
   const locals: Buffer[] = [];
   const entries: Buffer[] = [];

@@ -1,4 +1,4 @@
-/** What a platform knows. Everything in it follows from the events, in their order. */
+/** The state of a platform, derived from its events in order. */
 export type Book = {
   accounts: Map<string, Account>;
   /** By account and our number. */
@@ -10,7 +10,7 @@ export type Book = {
   byDisputeNo: Map<string, Payment>;
 };
 
-/** `details` are the provider's own: keys, names, options. */
+/** `details` are provider-specific: keys, names, options. */
 export type Account = { account: string; details: Record<string, string> };
 
 export type PaymentKey = { account: string; outTradeNo: string };
@@ -29,7 +29,7 @@ export type OpenedPayment = PaymentKey & {
   capture: 'automatic' | 'manual';
   expiresAtMs: number;
   openedAtMs: number;
-  /** The provider's own: a code, a prepay id, a client secret. Payments are found by them too. */
+  /** Provider-specific: a code, a prepay id, a client secret. Indexed, so that payments are found by them. */
   details: Record<string, string>;
 };
 
@@ -37,7 +37,7 @@ export type Payment = OpenedPayment & {
   status: PaymentStatus;
   authorizedMinor: number;
   capturedMinor: number;
-  /** How often money was taken. More than one would be a scandal. */
+  /** The number of captures; more than one is an error. */
   captures: number;
   paidAtMs?: number;
   closedAtMs?: number;
@@ -46,20 +46,20 @@ export type Payment = OpenedPayment & {
   notifications: Notification[];
 };
 
-export type MadeRefund = {
+export type AcceptedRefund = {
   refundNo: string;
   providerRefundNo: string;
   amountMinor: number;
-  /** Made in the provider's own portal. */
+  /** Created in the provider's portal. */
   isExternal: boolean;
   terms: string;
   notifyUrl?: string;
   atMs: number;
 };
 
-export type Refund = MadeRefund & {
+export type Refund = AcceptedRefund & {
   status: 'pending' | 'succeeded' | 'bounced' | 'closed';
-  /** How often money was given back. More than one would be a scandal too. */
+  /** The number of executions; more than one is an error. */
   executions: number;
   settledAtMs?: number;
 };
@@ -73,7 +73,7 @@ export type Dispute = {
   status: DisputeState;
   reason: string;
   atMs: number;
-  /** What the bank has taken, as negative amounts, and given back. */
+  /** Amounts that the bank withdrew (negative) and returned. */
   moves: { amountMinor: number; atMs: number }[];
 };
 
@@ -84,14 +84,14 @@ export type NotificationDraft = {
   id: string;
   type: string;
   url: string;
-  /** JSON; what is signed and sent is rendered from it at every attempt. */
+  /** JSON from which the signed request is rendered at every attempt. */
   payload: unknown;
 };
 
 export type Notification = PaymentKey &
   NotificationDraft & {
     attempts: Attempt[];
-    /** Undefined while it is still to be sent. */
+    /** Undefined while attempts continue. */
     end?: NotificationEnd;
   };
 
@@ -102,9 +102,9 @@ export type Attempt = {
   outcome: 'acknowledged' | 'refused' | 'unreachable' | 'not_sent';
   httpStatus?: number;
   answer?: string;
-  /** A second copy or a resend: no step of the ladder. */
+  /** A second copy or a resend, which does not count in the retry schedule. */
   isExtra?: true;
-  /** The scripted fault it was sent with. */
+  /** The scripted fault of the attempt. */
   fault?: string;
 };
 
@@ -127,7 +127,7 @@ export function findPayment(book: Book, { account, outTradeNo }: PaymentKey): Pa
   return book.payments.get(`${account}/${outTradeNo}`);
 }
 
-/** Finds what carries such a detail: the payment behind a code or a client secret. */
+/** Finds a payment by a detail, such as a code or a client secret. */
 export function findByDetail(book: Book, name: string, value: string): Payment | undefined {
   return book.byDetail.get(`${name}/${value}`);
 }

@@ -20,22 +20,22 @@ export type ConsoleParts = {
   notifier: Notifier;
   faults: FaultScript;
   dialect: Dialect;
-  /** Kinds of fault that make no sense here. */
+  /** Kinds of fault that do not apply to this provider. */
   unfitFaults: readonly FaultKind[];
-  /** As in the provider's portal. A ZodError it throws is answered 400. */
+  /** Registers an account as in the provider's portal. A ZodError becomes a 400. */
   registerAccount(body: unknown): RegisteredAccount | Promise<RegisteredAccount>;
-  /** What seeded payments were paid by. */
+  /** The payment method of seeded payments. */
   seedMethod: string;
 };
 
 export type RegisteredAccount = {
   account: string;
   details: Record<string, string>;
-  /** What is answered beside `account`. */
+  /** The response's fields in addition to `account`. */
   answer: Record<string, unknown>;
 };
 
-/** The account may be left out where only one account has the number. */
+/** The account may be omitted if only one account has the number. */
 const accountSchema = z.object({ account: z.string().optional() });
 const amountSchema = z.int().positive();
 const payerSchema = accountSchema.extend({
@@ -52,7 +52,7 @@ const disputeSchema = accountSchema.extend({
 const outcomeSchema = z.object({ won: z.boolean() });
 const moveSchema = z.object({ to: z.enum(['inquiryClosed', 'open', 'won', 'lost']) });
 
-/** An answer that is not the happy one. */
+/** An error response of the console. */
 export class ConsoleError extends Error {
   override readonly name = 'ConsoleError';
   readonly status: 400 | 404 | 409;
@@ -63,7 +63,7 @@ export class ConsoleError extends Error {
   }
 }
 
-/** The provider's portal, and a hand in the machinery for tests. The same at every provider. */
+/** The provider's portal plus controls for tests; the same for every provider. */
 export function createConsole(parts: ConsoleParts): Hono {
   const { ledger, platform, notifier, faults, dialect } = parts;
   const { book } = ledger;
@@ -77,7 +77,9 @@ export function createConsole(parts: ConsoleParts): Hono {
   });
 
   const requirePayment = (c: Context, account: string | undefined): Payment =>
-    platform.look(soleOf(paymentsOf(book, c.req.param('outTradeNo') ?? '', account), 'payment'));
+    platform.refresh(
+      singleOf(paymentsOf(book, c.req.param('outTradeNo') ?? '', account), 'payment'),
+    );
 
   routes.post('/accounts', async (c) => {
     const { account, details, answer } = await parts.registerAccount(await readJson(c));
@@ -90,7 +92,7 @@ export function createConsole(parts: ConsoleParts): Hono {
     const payments = [...book.payments.values()].filter(
       (payment) => (account ?? payment.account) === payment.account,
     );
-    return c.json({ payments: payments.map((payment) => viewPayment(platform.look(payment))) });
+    return c.json({ payments: payments.map((payment) => viewPayment(platform.refresh(payment))) });
   });
 
   routes.get('/balance', (c) =>
@@ -107,7 +109,7 @@ export function createConsole(parts: ConsoleParts): Hono {
     return answer(c, platform.pay(requirePayment(c, account), act, atMs));
   });
 
-  /** As time does: what the payer was given can be used no more. */
+  /** Expires the payer's code or URL at once. */
   routes.post('/payments/:outTradeNo/endHandle', async (c) => {
     const { account } = accountSchema.parse(await readJson(c));
     const payment = requirePayment(c, account);
@@ -155,7 +157,7 @@ export function createConsole(parts: ConsoleParts): Hono {
   for (const [verb, decide] of Object.entries(decideRefund)) {
     routes.post(`/refunds/:refundNo/${verb}`, async (c) => {
       const { account } = accountSchema.parse(await readJson(c));
-      const found = soleOf(refundsOf(book, c.req.param('refundNo'), account), 'refund');
+      const found = singleOf(refundsOf(book, c.req.param('refundNo'), account), 'refund');
       return answer(c, decide(found.payment, found.refund));
     });
   }
@@ -182,10 +184,10 @@ export function createConsole(parts: ConsoleParts): Hono {
   routes.post('/seed', async (c) => {
     const seed = seedSchema.parse(await readJson(c));
     if (!book.accounts.has(seed.account)) throw new ConsoleError(404, 'no such account');
-    const taken = seed.payments.find(({ outTradeNo }) =>
+    const existing = seed.payments.find(({ outTradeNo }) =>
       book.payments.has(`${seed.account}/${outTradeNo}`),
     );
-    if (taken) throw new ConsoleError(409, `${taken.outTradeNo} is there already`);
+    if (existing) throw new ConsoleError(409, `${existing.outTradeNo} exists already`);
     const events: BookEvent[] = seedEvents(seed, { dialect, method: parts.seedMethod });
     ledger.record(events);
     return c.json({ payments: seed.payments.length });
@@ -194,7 +196,7 @@ export function createConsole(parts: ConsoleParts): Hono {
   return routes;
 }
 
-/** An empty body is an empty object, so that the plain `curl -X POST` works. */
+/** Parses the body; an empty one is an empty object, so that `curl -X POST` works. */
 export async function readJson(c: Context): Promise<unknown> {
   return JSON.parse((await c.req.text()) || '{}');
 }
@@ -217,7 +219,7 @@ function refundsOf(book: Book, refundNo: string, account: string | undefined) {
   );
 }
 
-function soleOf<Found>(found: Found[], kind: string): Found {
+function singleOf<Found>(found: Found[], kind: string): Found {
   const [only, ...others] = found;
   if (!only) throw new ConsoleError(404, `no such ${kind}`);
   if (others.length > 0) throw new ConsoleError(409, `several accounts have this ${kind}`);

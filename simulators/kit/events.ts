@@ -5,7 +5,7 @@ import type {
   Book,
   Dispute,
   DisputeState,
-  MadeRefund,
+  AcceptedRefund,
   Notification,
   NotificationDraft,
   NotificationEnd,
@@ -19,12 +19,12 @@ import type {
 export type PaymentEvent = PaymentKey &
   (
     | { type: 'detailsAdded'; details: Record<string, string> }
-    /** Where a trade has its number before it is paid. */
+    /** For providers that number a trade before it is paid. */
     | { type: 'tradeNamed'; providerTradeNo: string }
     | { type: 'authorized'; authorizedMinor: number; providerTradeNo: string | null; atMs: number }
     | { type: 'captured'; capturedMinor: number; providerTradeNo: string | null; atMs: number }
     | { type: 'closed'; atMs: number }
-    | { type: 'refundMade'; refund: MadeRefund }
+    | { type: 'refundMade'; refund: AcceptedRefund }
     | { type: 'refundSettled' | 'refundBounced' | 'refundClosed'; refundNo: string; atMs: number }
     | { type: 'disputeOpened'; dispute: OpenedDispute }
     | { type: 'disputeClosed'; disputeNo: string; status: DisputeState; atMs?: number }
@@ -38,20 +38,20 @@ export type BookEvent =
   | { type: 'opened'; payment: OpenedPayment }
   | PaymentEvent;
 
-/** Enters what happened. Whether it may happen was decided before, in `rules.ts`. */
+/** Applies an event that `rules.ts` has allowed. */
 export function applyEvent(book: Book, event: BookEvent): void {
   if (event.type === 'accountRegistered') {
     book.accounts.set(event.account.account, event.account);
   } else if (event.type === 'opened') {
-    enterPayment(book, event.payment);
+    addPayment(book, event.payment);
   } else {
     const payment = findPayment(book, event);
-    if (!payment) throw new Error(`${event.type} of a payment that was never opened`);
+    if (!payment) throw new Error(`${event.type} for a payment that was never opened`);
     applyPaymentEvent(book, payment, event);
   }
 }
 
-function enterPayment(book: Book, opened: OpenedPayment): void {
+function addPayment(book: Book, opened: OpenedPayment): void {
   const payment: Payment = {
     ...opened,
     details: { ...opened.details },
@@ -65,7 +65,7 @@ function enterPayment(book: Book, opened: OpenedPayment): void {
   };
   book.payments.set(`${payment.account}/${payment.outTradeNo}`, payment);
   indexDetails(book, payment, payment.details);
-  nameTrade(book, payment, payment.providerTradeNo);
+  assignTradeNo(book, payment, payment.providerTradeNo);
 }
 
 function applyPaymentEvent(book: Book, payment: Payment, event: PaymentEvent): void {
@@ -74,17 +74,17 @@ function applyPaymentEvent(book: Book, payment: Payment, event: PaymentEvent): v
       Object.assign(payment.details, event.details);
       return indexDetails(book, payment, event.details);
     case 'tradeNamed':
-      return nameTrade(book, payment, event.providerTradeNo);
+      return assignTradeNo(book, payment, event.providerTradeNo);
     case 'authorized':
       payment.status = 'authorized';
       payment.authorizedMinor = event.authorizedMinor;
-      return nameTrade(book, payment, event.providerTradeNo);
+      return assignTradeNo(book, payment, event.providerTradeNo);
     case 'captured':
       payment.status = 'paid';
       payment.captures += 1;
       payment.capturedMinor += event.capturedMinor;
       payment.paidAtMs = event.atMs;
-      return nameTrade(book, payment, event.providerTradeNo);
+      return assignTradeNo(book, payment, event.providerTradeNo);
     case 'closed':
       payment.status = 'closed';
       payment.closedAtMs = event.atMs;
@@ -102,8 +102,8 @@ function applyPaymentEvent(book: Book, payment: Payment, event: PaymentEvent): v
       refundOf(payment, event.refundNo).status = 'closed';
       return;
     case 'disputeOpened':
-      // Of an earlier release's book: without a status.
-      enterDispute(payment, { ...event.dispute, status: event.dispute.status ?? 'open' });
+      // Books of an earlier release have no status.
+      addDispute(payment, { ...event.dispute, status: event.dispute.status ?? 'open' });
       book.byDisputeNo.set(event.dispute.disputeNo, payment);
       return;
     case 'disputeClosed': {
@@ -129,7 +129,7 @@ function indexDetails(book: Book, payment: Payment, details: Record<string, stri
   }
 }
 
-function nameTrade(book: Book, payment: Payment, providerTradeNo: string | null): void {
+function assignTradeNo(book: Book, payment: Payment, providerTradeNo: string | null): void {
   if (!providerTradeNo) return;
   payment.providerTradeNo = providerTradeNo;
   book.byProviderTradeNo.set(providerTradeNo, payment);
@@ -141,13 +141,13 @@ function settleRefund(refund: Refund, atMs: number): void {
   refund.settledAtMs = atMs;
 }
 
-function enterDispute(payment: Payment, opened: OpenedDispute): void {
+function addDispute(payment: Payment, opened: OpenedDispute): void {
   const dispute = { ...opened, moves: [] };
   payment.disputes.push(dispute);
   moveDispute(dispute, opened.status, opened.atMs);
 }
 
-/** An open or lost one has the money; one that was won, or never was more than an inquiry, has not. */
+/** An open or lost dispute holds the money; a won one or an inquiry does not. */
 function moveDispute(dispute: Dispute, status: DisputeState, atMs: number): void {
   dispute.status = status;
   const heldMinor = status === 'open' || status === 'lost' ? dispute.amountMinor : 0;
@@ -158,27 +158,27 @@ function moveDispute(dispute: Dispute, status: DisputeState, atMs: number): void
 }
 
 function refundOf(payment: Payment, refundNo: string): Refund {
-  return sure(
+  return required(
     payment.refunds.find((refund) => refund.refundNo === refundNo),
     refundNo,
   );
 }
 
 function disputeOf(payment: Payment, disputeNo: string): Dispute {
-  return sure(
+  return required(
     payment.disputes.find((dispute) => dispute.disputeNo === disputeNo),
     disputeNo,
   );
 }
 
 function notificationOf(payment: Payment, id: string): Notification {
-  return sure(
+  return required(
     payment.notifications.find((notification) => notification.id === id),
     id,
   );
 }
 
-function sure<Entry>(entry: Entry | undefined, number: string): Entry {
-  if (!entry) throw new Error(`${number} was never made`);
+function required<Entry>(entry: Entry | undefined, number: string): Entry {
+  if (!entry) throw new Error(`${number} does not exist`);
   return entry;
 }

@@ -13,25 +13,25 @@ export const calls = [
 ] as const;
 
 export const callKinds = [
-  /** Answered, but late. */
+  /** The response is late. */
   'delay',
-  /** Not executed; the socket hangs for `delayMs`, then breaks. */
+  /** Not executed; the connection hangs for `delayMs`, then closes. */
   'timeoutBefore',
-  /** Executed; the socket hangs for `delayMs`, then breaks. */
+  /** Executed; the connection hangs for `delayMs`, then closes. */
   'executedThenTimeout',
   /** Not executed; HTTP 500. */
   'http500',
-  /** Not executed; 429 or the provider's own word for it. */
+  /** Not executed; 429 or the provider's own code. */
   'rateLimited',
-  /** Not executed; the provider's own word for "unknown". */
+  /** Not executed; the provider's own code for an unknown error. */
   'systemError',
-  /** Not executed; answered with `code`, under the HTTP `status` that goes with it. */
+  /** Not executed; the response has `code` and the HTTP `status`. */
   'refused',
-  /** Executed; the answer is cut in half. */
+  /** Executed; the response is cut in half. */
   'malformed',
-  /** Executed; the answer carries no signature. */
+  /** Executed; the response has no signature. */
   'unsigned',
-  /** Executed; the answer's signature is another one's. */
+  /** Executed; the response has the signature of another response. */
   'badSignature',
 ] as const;
 
@@ -40,28 +40,28 @@ export const notifyKinds = [
   'delay',
   /** Sent twice at the same time. */
   'duplicate',
-  /** This attempt is never sent, the ladder goes on. */
+  /** This attempt is not sent; retries continue. */
   'lost',
   /** No attempt is ever sent. */
   'lostForever',
-  /** Correctly signed, with another amount. */
+  /** Correctly signed, but with another amount. */
   'wrongAmount',
-  /** Correctly signed, for another application. */
+  /** Correctly signed, but for another application. */
   'wrongApp',
-  /** Correctly signed, for another seller. */
+  /** Correctly signed, but for another seller. */
   'wrongSeller',
-  /** With a signature that is not the provider's. */
+  /** With an invalid signature. */
   'forged',
-  /** Held back until a later notification was sent, for at most `delayMs`. */
+  /** Held back until a later notification is sent, for at most `delayMs`. */
   'reordered',
-  /** Sent, and after `delayMs` again as it was signed long ago, beyond any tolerance. */
+  /** Sent, and after `delayMs` again with a signature too old for any tolerance. */
   'replayed',
 ] as const;
 
 export type Call = (typeof calls)[number];
 export type CallKind = (typeof callKinds)[number];
 export type NotifyKind = (typeof notifyKinds)[number];
-/** `bounce`, of a refund: accepted as pending, then it comes back. */
+/** `bounce`: a refund is accepted as pending and then fails. */
 export type FaultKind = CallKind | NotifyKind | 'bounce';
 
 const unexecutedKinds: ReadonlySet<CallKind> = new Set([
@@ -72,12 +72,12 @@ const unexecutedKinds: ReadonlySet<CallKind> = new Set([
   'refused',
 ]);
 
-/** Whether the call struck by it still does its work. */
-export function isExecuted(strike: Strike<CallKind> | undefined): boolean {
-  return !strike || !unexecutedKinds.has(strike.kind);
+/** True if a call with this fault is still executed. */
+export function isExecuted(activeFault: ActiveFault<CallKind> | undefined): boolean {
+  return !activeFault || !unexecutedKinds.has(activeFault.kind);
 }
 
-/** These wait, or are nothing. */
+/** Default delays of the faults that need one. */
 const defaultDelayMs: Readonly<Record<string, number>> = { delay: 1000, reordered: 1000 };
 
 const faultSchema = z
@@ -86,22 +86,25 @@ const faultSchema = z
     kind: z.enum([...new Set([...callKinds, ...notifyKinds]), 'bounce']),
     outTradeNo: z.string().optional(),
     account: z.string().optional(),
-    /** How often it strikes: once, or without end when a probability is given. */
+    /** How often the fault applies: by default once, or always with a probability. */
     times: z.int().positive().optional(),
-    /** Waited after it was executed or not, before anything is answered or sent. */
+    /** The delay before the response or the notification, after any execution. */
     delayMs: z.int().nonnegative().optional(),
-    /** The provider's own code, of `refused`. */
+    /** The provider's own code for `refused`. */
     code: z.string().optional(),
     status: z.int().min(400).max(599).optional(),
     probability: z.number().min(0).max(1).optional(),
     seed: z.int().optional(),
   })
   .refine(({ call, kind }) => !call || fits(call, kind), 'this kind of fault does not fit the call')
-  .refine(({ kind, code }) => (kind === 'refused') === (code !== undefined), 'refused has a code');
+  .refine(
+    ({ kind, code }) => (kind === 'refused') === (code !== undefined),
+    'refused needs a code',
+  );
 
 export type ScriptedFault = z.infer<typeof faultSchema>;
 
-/** One fault, or several in the order in which they are tried; kinds the provider cannot show are refused. */
+/** One fault, or several in the order in which they are matched; refuses kinds that do not apply to the provider. */
 export function faultsSchema(unfit: readonly FaultKind[]) {
   const fitting = faultSchema.refine(
     ({ kind }) => !unfit.includes(kind),
@@ -110,18 +113,18 @@ export function faultsSchema(unfit: readonly FaultKind[]) {
   return z.union([fitting, z.array(fitting)]);
 }
 
-export type Strike<Kind> = { kind: Kind; delayMs: number; code?: string; status?: number };
+export type ActiveFault<Kind> = { kind: Kind; delayMs: number; code?: string; status?: number };
 export type Target = { account: string; outTradeNo: string };
 
 export type FaultScript = {
   add(faults: ScriptedFault | ScriptedFault[]): void;
   list(): ScriptedFault[];
   clear(): void;
-  /** The first fault that strikes this call, if any; it is used up by that. */
-  takeForCall(call: Call, target: Target): Strike<CallKind> | undefined;
-  takeForNotify(target: Target): Strike<NotifyKind> | undefined;
-  /** Whether this refund is to bounce. */
-  takeBounce(target: Target): Strike<'bounce'> | undefined;
+  /** Consumes and returns the first fault that matches this call. */
+  takeForCall(call: Call, target: Target): ActiveFault<CallKind> | undefined;
+  takeForNotify(target: Target): ActiveFault<NotifyKind> | undefined;
+  /** Consumes and returns a `bounce` fault for this refund. */
+  takeBounce(target: Target): ActiveFault<'bounce'> | undefined;
 };
 
 export function createFaultScript(): FaultScript {
@@ -131,7 +134,7 @@ export function createFaultScript(): FaultScript {
     kinds: readonly Kind[],
     call: Call | 'notify',
     { account, outTradeNo }: Target,
-  ): Strike<Kind> | undefined {
+  ): ActiveFault<Kind> | undefined {
     const hit = armed.find(
       ({ fault, draw }) =>
         (fault.call ?? call) === call &&

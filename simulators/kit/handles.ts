@@ -1,6 +1,6 @@
 import type { Payment } from './book.ts';
 
-/** What a payer is given to pay by, under the provider's own name for it, and how long it can be used. */
+/** Details of a payer's code or URL, under the provider's name for it, with its expiry. */
 export function handleDetails(
   { name, value, lifetimeMs }: { name: string; value: string; lifetimeMs: number },
   nowMs: number,
@@ -8,7 +8,7 @@ export function handleDetails(
   return { [name]: value, handleUntilMs: String(nowMs + lifetimeMs) };
 }
 
-/** True for the newest one, while it can be used. One without an end, as of an earlier release's book, lives on. */
+/** True for the newest code or URL until it expires. One without an expiry, from an earlier release, never expires. */
 export function isHandleAlive(
   { details }: Payment,
   { name, value }: { name: string; value: string | undefined },

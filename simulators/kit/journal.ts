@@ -7,12 +7,12 @@ import type { BookEvent } from './events.ts';
 
 export type Ledger = {
   readonly book: Book;
-  /** Enters events into the book, after they are in the file: an answer never says more than a restart knows. */
+  /** Writes events to the file, then applies them, so that no response reports what a restart would lose. */
   record(events: readonly BookEvent[]): void;
   close(): void;
 };
 
-/** The book and its append-only file of JSON lines; in memory only when there is no `dataDir`. */
+/** Opens the book and its append-only file of JSON lines; in memory only without a `dataDir`. */
 export function openLedger(dataDir: string | undefined): Ledger {
   const book = emptyBook();
   if (!dataDir) {
@@ -26,7 +26,7 @@ export function openLedger(dataDir: string | undefined): Ledger {
   const path = join(dataDir, 'book.jsonl');
   const file = openSync(path, 'a+');
   const stored = readFileSync(path);
-  // A last line without its end was torn by a death while writing, and was never answered for.
+  // An incomplete last line comes from a crash during the write, before the response.
   const wholeBytes = stored.lastIndexOf(0x0a) + 1;
   ftruncateSync(file, wholeBytes);
   for (const line of stored.subarray(0, wholeBytes).toString().split('\n')) {
@@ -36,7 +36,7 @@ export function openLedger(dataDir: string | undefined): Ledger {
     book,
     record(events) {
       if (events.length === 0) return;
-      // Synchronous, about 10 µs: into the page cache, which outlives a kill -9 of this process.
+      // Synchronous, about 10 µs, into the page cache, which survives a kill -9 of this process.
       writeSync(file, events.map((event) => `${JSON.stringify(event)}\n`).join(''));
       for (const event of events) applyEvent(book, event);
     },

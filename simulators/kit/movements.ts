@@ -1,10 +1,10 @@
 import type { Book, Dispute, Payment, Refund } from './book.ts';
 
-/** Money that moved, as a provider's statement lists it. */
+/** A movement of money, as a provider's statement lists it. */
 export type Movement =
   | { kind: 'payment'; payment: Payment; atMs: number }
   | { kind: 'refund'; payment: Payment; refund: Refund; atMs: number }
-  /** Taken by the payer's bank, as a negative amount, or given back. */
+  /** Withdrawn by the payer's bank (negative) or returned. */
   | { kind: 'dispute'; payment: Payment; dispute: Dispute; amountMinor: number; atMs: number };
 
 export type TradeMovement = Exclude<Movement, { kind: 'dispute' }>;
@@ -15,13 +15,13 @@ export type MovementQuery = {
   /** Exclusive. */
   untilMs: number;
   /**
-   * `settlement`, unless given: when they reached the payer, and only those. `acceptance`: when they
-   * were taken on, whatever became of them.
+   * The time of refunds: `settlement` (default) is when they reached the payer, and only succeeded ones; `acceptance`
+   * is when they were accepted, whatever their result.
    */
   refundsAt?: 'settlement' | 'acceptance';
 };
 
-/** An account's movements in a time, oldest first. */
+/** An account's movements in a period, oldest first. */
 export function movementsOf(book: Book, query: MovementQuery): Movement[] {
   const { account, fromMs, untilMs, refundsAt = 'settlement' } = query;
   const movements: Movement[] = [];
@@ -42,17 +42,17 @@ export function movementsOf(book: Book, query: MovementQuery): Movement[] {
     .sort((a, b) => a.atMs - b.atMs);
 }
 
-/** A refund that came back did not move. */
+/** The settlement time of a succeeded refund; undefined for others. */
 function settledAtMs({ status, settledAtMs }: Refund): number | undefined {
   return status === 'succeeded' ? settledAtMs : undefined;
 }
 
-/** The same of a provider that has no disputes. */
+/** The movements for a provider without disputes. */
 export function tradeMovementsOf(book: Book, query: MovementQuery): TradeMovement[] {
   return movementsOf(book, query).filter((movement) => movement.kind !== 'dispute');
 }
 
-/** What the provider owes the account, by currency, as its own statements add it up. */
+/** What the provider owes the account, by currency: the sum of its statements. */
 export function balancesOf(
   book: Book,
   account: string,

@@ -3,12 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import { keyOf } from './book.ts';
 import type { Attempt, Notification, NotificationEnd } from './book.ts';
-import type { FaultScript, NotifyKind, Strike } from './faults.ts';
+import type { FaultScript, NotifyKind, ActiveFault } from './faults.ts';
 import type { Ledger } from './journal.ts';
 
 export type Rendered = { headers: Record<string, string>; body: string };
 
-/** What is to be other than it should: what it says, by whom it is signed, or when it was. */
+/** A scripted change of a notification's content, signature or timestamp. */
 export type Change = {
   fault: Extract<NotifyKind, 'wrongAmount' | 'wrongApp' | 'wrongSeller' | 'forged' | 'replayed'>;
 } | null;
@@ -16,22 +16,22 @@ export type Change = {
 export type NotifierOptions = {
   ledger: Ledger;
   faults: FaultScript;
-  /** The waits between the deliveries. */
+  /** The delays between the attempts. */
   retryGapsMs: readonly number[];
   answerTimeoutMs: number;
-  /** Signs afresh at every attempt; `replayed` with a timestamp older than any tolerance. */
+  /** Renders and signs for every attempt; `replayed` uses a timestamp older than any tolerance. */
   render(notification: Notification, change: Change): Promise<Rendered> | Rendered;
   isAcknowledged(status: number, body: string): boolean;
 };
 
 export type Notifier = {
-  /** Sends a new notification, and again up the ladder until it is acknowledged. */
+  /** Sends a new notification, and retries it by the schedule until it is acknowledged. */
   start(notification: Notification): void;
-  /** Takes up what was not acknowledged before a restart. */
+  /** Resumes notifications that were not acknowledged before a restart. */
   resume(): void;
-  /** Sends once more at once, acknowledged or not. */
+  /** Sends a notification again at once, acknowledged or not. */
   resend(notification: Notification): Promise<void>;
-  /** Sends anything to anyone, without entering it into the book. */
+  /** Sends a request without recording it in the book. */
   send(url: string, rendered: Rendered): Promise<Attempt>;
   stop(): Promise<void>;
 };
@@ -52,54 +52,58 @@ export function createNotifier(options: NotifierOptions): Notifier {
     if (stopping.signal.aborted) return;
     timers.set(
       notification,
-      setTimeout(() => void climb(notification), delayMs),
+      setTimeout(() => void runAttempt(notification), delayMs),
     );
   }
 
-  /** One step of the ladder: an attempt, then the end or the next step. */
-  async function climb(notification: Notification): Promise<void> {
+  /** One scheduled attempt, then the end or the next schedule. */
+  async function runAttempt(notification: Notification): Promise<void> {
     await attempt(notification, {});
-    // After a stop, or a kill, the restarted simulator goes on from the book.
+    // After a stop or a kill, the restarted simulator continues from the book.
     if (notification.end || stopping.signal.aborted) return;
-    const gapMs = retryGapsMs[stepsOf(notification) - 1];
+    const gapMs = retryGapsMs[attemptCount(notification) - 1];
     if (gapMs === undefined) end(notification, 'given_up');
     else schedule(notification, gapMs);
   }
 
   async function attempt(notification: Notification, extra: { isExtra?: true }): Promise<void> {
-    const strike = faults.takeForNotify(notification);
-    const fault = strike && { fault: strike.kind };
-    if (strike?.kind === 'lost' || strike?.kind === 'lostForever') {
-      enter(notification, { atMs: Date.now(), outcome: 'not_sent', ...fault, ...extra });
-      if (strike.kind === 'lostForever') end(notification, 'lost');
+    const activeFault = faults.takeForNotify(notification);
+    const fault = activeFault && { fault: activeFault.kind };
+    if (activeFault?.kind === 'lost' || activeFault?.kind === 'lostForever') {
+      recordAttempt(notification, { atMs: Date.now(), outcome: 'not_sent', ...fault, ...extra });
+      if (activeFault.kind === 'lostForever') end(notification, 'lost');
       return;
     }
-    if (strike && strike.kind !== 'replayed') await holdBack(strike);
-    const rendered = await render(notification, changeOf(strike));
-    const copies = strike?.kind === 'duplicate' ? [extra, { isExtra: true as const }] : [extra];
+    if (activeFault && activeFault.kind !== 'replayed') await holdBack(activeFault);
+    const rendered = await render(notification, changeOf(activeFault));
+    const copies =
+      activeFault?.kind === 'duplicate' ? [extra, { isExtra: true as const }] : [extra];
     await Promise.all(
       copies.map(async (copy) => {
         const result = await send(notification.url, rendered);
         if (stopping.signal.aborted) return;
-        enter(notification, { ...result, ...fault, ...copy });
-        // A resend can still succeed after it was given up; the second copy of a duplicate adds nothing.
-        const isNews = notification.end !== 'acknowledged';
-        if (result.outcome === 'acknowledged' && isNews) end(notification, 'acknowledged');
+        recordAttempt(notification, { ...result, ...fault, ...copy });
+        // A resend can succeed after the end of retries; a duplicate's second copy changes nothing.
+        const isFirst = notification.end !== 'acknowledged';
+        if (result.outcome === 'acknowledged' && isFirst) end(notification, 'acknowledged');
       }),
     );
-    if (strike?.kind !== 'reordered') releaseHeldBack();
-    if (strike?.kind === 'replayed') void replay(notification, strike);
+    if (activeFault?.kind !== 'reordered') releaseHeldBack();
+    if (activeFault?.kind === 'replayed') void replay(notification, activeFault);
   }
 
-  async function replay(notification: Notification, strike: Strike<NotifyKind>): Promise<void> {
-    await holdBack(strike);
+  async function replay(
+    notification: Notification,
+    activeFault: ActiveFault<NotifyKind>,
+  ): Promise<void> {
+    await holdBack(activeFault);
     const rendered = await render(notification, { fault: 'replayed' });
     const result = await send(notification.url, rendered);
     if (stopping.signal.aborted) return;
-    enter(notification, { ...result, fault: 'replayed', isExtra: true });
+    recordAttempt(notification, { ...result, fault: 'replayed', isExtra: true });
   }
 
-  async function holdBack({ kind, delayMs }: Strike<NotifyKind>): Promise<void> {
+  async function holdBack({ kind, delayMs }: ActiveFault<NotifyKind>): Promise<void> {
     const isOver = sleep(delayMs, undefined, { signal: stopping.signal }).catch(() => {});
     if (kind !== 'reordered') return isOver;
     const isOvertaken = new Promise<void>((resolve) => heldBack.push(resolve));
@@ -123,7 +127,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
     }
   }
 
-  function enter(notification: Notification, attempt: Attempt): void {
+  function recordAttempt(notification: Notification, attempt: Attempt): void {
     const { id } = notification;
     ledger.record([{ type: 'notificationAttempted', ...keyOf(notification), id, attempt }]);
   }
@@ -141,7 +145,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
       for (const payment of ledger.book.payments.values()) {
         for (const notification of payment.notifications.filter(({ end }) => !end)) {
           const lastAtMs = notification.attempts.at(-1)?.atMs ?? 0;
-          const gapMs = retryGapsMs[stepsOf(notification) - 1] ?? 0;
+          const gapMs = retryGapsMs[attemptCount(notification) - 1] ?? 0;
           schedule(notification, Math.max(lastAtMs + gapMs - Date.now(), 0));
         }
       }
@@ -156,19 +160,19 @@ export function createNotifier(options: NotifierOptions): Notifier {
   };
 }
 
-/** How far up the ladder it is. */
-function stepsOf({ attempts }: Notification): number {
+/** The number of scheduled attempts so far. */
+function attemptCount({ attempts }: Notification): number {
   return attempts.filter(({ isExtra }) => !isExtra).length;
 }
 
-/** A replay is first sent as it should be. */
-function changeOf(strike: Strike<NotifyKind> | undefined): Change {
-  switch (strike?.kind) {
+/** The change for a fault; a replay is first sent unchanged. */
+function changeOf(activeFault: ActiveFault<NotifyKind> | undefined): Change {
+  switch (activeFault?.kind) {
     case 'wrongAmount':
     case 'wrongApp':
     case 'wrongSeller':
     case 'forged':
-      return { fault: strike.kind };
+      return { fault: activeFault.kind };
     default:
       return null;
   }

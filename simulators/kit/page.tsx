@@ -10,7 +10,7 @@ export type PageProps = {
   children: Child;
 };
 
-/** The frame of every payer's page: `.subject .amount .order .result .paid` and buttons are styled. */
+/** The layout of the payers' pages; it styles `.subject .amount .order .result .paid` and buttons. */
 export function renderPage(props: PageProps) {
   return html`${raw('<!doctype html>')}${<Page {...props} />}`;
 }
@@ -28,7 +28,7 @@ function Page({ title, brand, color, children }: PageProps) {
       <body style={`--brand: ${color}`}>
         <header>{brand}</header>
         <main>{children}</main>
-        <footer>A stand-in for tests. No real money moves here.</footer>
+        <footer>A simulator for tests. No real money moves.</footer>
       </body>
     </html>
   );

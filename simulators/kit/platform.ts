@@ -3,7 +3,7 @@ import type {
   Book,
   Dispute,
   DisputeState,
-  MadeRefund,
+  AcceptedRefund,
   NotificationDraft,
   OpenedPayment,
   Payment,
@@ -15,7 +15,7 @@ import type { Notifier } from './notifier.ts';
 import * as rules from './rules.ts';
 import type { PayerAct, RefusalName, Ruling } from './rules.ts';
 
-export type Happening =
+export type PlatformEvent =
   | { type: 'opened' | 'authorized' | 'paid' | 'closed'; payment: Payment }
   | {
       type: 'refundMade' | 'refundSettled' | 'refundBounced' | 'refundClosed';
@@ -28,39 +28,39 @@ export type Happening =
       dispute: Dispute;
     };
 
-/** What a provider adds to the rules all share. */
+/** What a provider adds to the shared rules. */
 export type Dialect = {
   newTradeNo(atMs: number): string;
-  /** For refunds made in the provider's portal; without it they have the provider's number only. */
+  /** For refunds created in the provider's portal; without it they only have the provider's number. */
   newRefundNo?(atMs: number): string;
   newProviderRefundNo(atMs: number): string;
-  /** Undefined where the provider has no disputes. */
+  /** Undefined if the provider has no disputes. */
   newDisputeNo?(): string;
-  /** An expiry that only ends the time to pay: the payment stays open until it is closed. */
+  /** The expiry only ends the time to pay; the payment stays open until it is closed. */
   staysOpenAfterExpiry?: true;
-  /** Whether a refund can come back after it succeeded. */
+  /** True if a refund can fail after it succeeded. */
   canBounceSettled: boolean;
-  /** What the merchant is told of it, if anything. */
-  announce(happening: Happening): NotificationDraft[];
+  /** The notifications of an event; empty if the provider sends none. */
+  notificationsOf(platformEvent: PlatformEvent): NotificationDraft[];
 };
 
 export type Verdict = { payment: Payment } | { refusal: RefusalName };
 export type RefundVerdict = { payment: Payment; refund: Refund } | { refusal: RefusalName };
 
-/** The rules, applied: what they allow is entered into the book and announced. */
+/** Applies the rules: records what they allow and notifies the merchant. */
 export type Platform = {
   readonly book: Book;
   find(key: PaymentKey): Payment | undefined;
-  /** Brings one up to date that was found in another way. */
-  look(payment: Payment): Payment;
+  /** Applies the expiry to a payment that was not found with `find`. */
+  refresh(payment: Payment): Payment;
   open(payment: OpenedPayment): Verdict;
   addDetails(payment: Payment, details: Record<string, string>): void;
-  /** Gives the trade its number before it is paid, once. */
-  nameTrade(payment: Payment): void;
+  /** Assigns the trade number before payment, once. */
+  assignTradeNo(payment: Payment): void;
   pay(payment: Payment, act: Omit<PayerAct, 'providerTradeNo'>, atMs?: number): Verdict;
   capture(payment: Payment, capturedMinor: number): Verdict;
   close(payment: Payment): Verdict;
-  refund(payment: Payment, made: MadeRefund): RefundVerdict;
+  refund(payment: Payment, accepted: AcceptedRefund): RefundVerdict;
   settleRefund(payment: Payment, refund: Refund): RefundVerdict;
   bounceRefund(payment: Payment, refund: Refund): RefundVerdict;
   closeRefund(payment: Payment, refund: Refund): RefundVerdict;
@@ -77,84 +77,84 @@ export type PlatformParts = { ledger: Ledger; notifier: Notifier; dialect: Diale
 export function createPlatform({ ledger, notifier, dialect }: PlatformParts): Platform {
   const { book } = ledger;
 
-  function announce(happening: Happening): void {
-    const { account, outTradeNo, notifications } = happening.payment;
-    for (const notification of dialect.announce(happening)) {
+  function notify(platformEvent: PlatformEvent): void {
+    const { account, outTradeNo, notifications } = platformEvent.payment;
+    for (const notification of dialect.notificationsOf(platformEvent)) {
       ledger.record([{ type: 'notificationMade', account, outTradeNo, notification }]);
-      const made = notifications.at(-1);
-      if (made) notifier.start(made);
+      const created = notifications.at(-1);
+      if (created) notifier.start(created);
     }
   }
 
-  function look(payment: Payment): Payment {
+  function refresh(payment: Payment): Payment {
     if (dialect.staysOpenAfterExpiry) return payment;
     const events = rules.expire(payment, Date.now());
     ledger.record(events);
-    if (events.length > 0) announce({ type: 'closed', payment });
+    if (events.length > 0) notify({ type: 'closed', payment });
     return payment;
   }
 
-  /** What had no events was so already, and is not announced again. */
-  function carryOut(
+  /** Applies a ruling. A ruling without events changes nothing and is not notified again. */
+  function applyRuling(
     payment: Payment,
     ruling: Ruling,
     type: 'authorized' | 'paid' | 'closed',
   ): Verdict {
     if ('refusal' in ruling) return ruling;
     ledger.record(ruling.events);
-    if (ruling.events.length > 0) announce({ type, payment });
+    if (ruling.events.length > 0) notify({ type, payment });
     return { payment };
   }
 
-  function carryOutRefund(
+  function applyRefundRuling(
     payment: Payment,
     refundNo: string,
     ruling: Ruling,
-    types: readonly Extract<Happening['type'], `refund${string}`>[],
+    types: readonly Extract<PlatformEvent['type'], `refund${string}`>[],
   ): RefundVerdict {
     if ('refusal' in ruling) return ruling;
     ledger.record(ruling.events);
     const found = findRefund(book, { account: payment.account, refundNo });
-    if (!found) throw new Error(`a ruling about ${refundNo} left no refund`);
-    if (ruling.events.length > 0) for (const type of types) announce({ type, ...found });
+    if (!found) throw new Error(`no refund ${refundNo} after its ruling`);
+    if (ruling.events.length > 0) for (const type of types) notify({ type, ...found });
     return found;
   }
 
-  function carryOutDispute(
+  function applyDisputeRuling(
     payment: Payment,
     disputeNo: string,
     ruling: Ruling,
-    type: Extract<Happening['type'], `dispute${string}`>,
+    type: Extract<PlatformEvent['type'], `dispute${string}`>,
   ): Verdict {
     if ('refusal' in ruling) return ruling;
     ledger.record(ruling.events);
     const dispute = payment.disputes.find((dispute) => dispute.disputeNo === disputeNo);
-    if (dispute) announce({ type, payment, dispute });
+    if (dispute) notify({ type, payment, dispute });
     return { payment };
   }
 
   return {
     book,
-    look,
+    refresh,
     find(key) {
       const payment = findPayment(book, key);
-      return payment && look(payment);
+      return payment && refresh(payment);
     },
     open(opened) {
       const earlier = findPayment(book, opened);
-      if (earlier) look(earlier);
+      if (earlier) refresh(earlier);
       const ruling = rules.open(book, opened);
       if ('refusal' in ruling) return ruling;
       ledger.record(ruling.events);
       const payment = earlier ?? findPayment(book, opened);
-      if (!payment) throw new Error(`opening ${opened.outTradeNo} left no payment`);
-      if (!earlier) announce({ type: 'opened', payment });
+      if (!payment) throw new Error(`no payment ${opened.outTradeNo} after its opening`);
+      if (!earlier) notify({ type: 'opened', payment });
       return { payment };
     },
     addDetails({ account, outTradeNo }, details) {
       ledger.record([{ type: 'detailsAdded', account, outTradeNo, details }]);
     },
-    nameTrade({ account, outTradeNo, providerTradeNo: named }) {
+    assignTradeNo({ account, outTradeNo, providerTradeNo: named }) {
       if (named !== null) return;
       const providerTradeNo = dialect.newTradeNo(Date.now());
       ledger.record([{ type: 'tradeNamed', account, outTradeNo, providerTradeNo }]);
@@ -162,42 +162,42 @@ export function createPlatform({ ledger, notifier, dialect }: PlatformParts): Pl
     pay(payment, act, atMs = Date.now()) {
       const providerTradeNo = dialect.newTradeNo(atMs);
       const ruling = rules.pay(payment, { ...act, providerTradeNo }, atMs);
-      return carryOut(payment, ruling, payment.capture === 'manual' ? 'authorized' : 'paid');
+      return applyRuling(payment, ruling, payment.capture === 'manual' ? 'authorized' : 'paid');
     },
     capture(payment, capturedMinor) {
-      return carryOut(payment, rules.capture(payment, capturedMinor, Date.now()), 'paid');
+      return applyRuling(payment, rules.capture(payment, capturedMinor, Date.now()), 'paid');
     },
-    close: (payment) => carryOut(payment, rules.close(payment, Date.now()), 'closed'),
-    refund(payment, made) {
-      const ruling = rules.refund(book, payment, made);
-      return carryOutRefund(payment, made.refundNo, ruling, ['refundMade']);
+    close: (payment) => applyRuling(payment, rules.close(payment, Date.now()), 'closed'),
+    refund(payment, accepted) {
+      const ruling = rules.refund(book, payment, accepted);
+      return applyRefundRuling(payment, accepted.refundNo, ruling, ['refundMade']);
     },
     settleRefund(payment, refund) {
       const ruling = rules.settleRefund(payment, refund, Date.now());
-      return carryOutRefund(payment, refund.refundNo, ruling, ['refundSettled']);
+      return applyRefundRuling(payment, refund.refundNo, ruling, ['refundSettled']);
     },
     bounceRefund(payment, refund) {
       const ruling = rules.bounceRefund(payment, refund, dialect, Date.now());
-      return carryOutRefund(payment, refund.refundNo, ruling, ['refundBounced']);
+      return applyRefundRuling(payment, refund.refundNo, ruling, ['refundBounced']);
     },
     closeRefund(payment, refund) {
       const ruling = rules.closeRefund(payment, refund, Date.now());
-      return carryOutRefund(payment, refund.refundNo, ruling, ['refundClosed']);
+      return applyRefundRuling(payment, refund.refundNo, ruling, ['refundClosed']);
     },
     externalRefund(payment, amountMinor) {
       const atMs = Date.now();
       const providerRefundNo = dialect.newProviderRefundNo(atMs);
       const refundNo = dialect.newRefundNo?.(atMs) ?? providerRefundNo;
-      const made = { refundNo, providerRefundNo, amountMinor, terms: '', atMs };
-      const ruling = rules.externalRefund(book, payment, made);
-      return carryOutRefund(payment, refundNo, ruling, ['refundMade', 'refundSettled']);
+      const accepted = { refundNo, providerRefundNo, amountMinor, terms: '', atMs };
+      const ruling = rules.externalRefund(book, payment, accepted);
+      return applyRefundRuling(payment, refundNo, ruling, ['refundMade', 'refundSettled']);
     },
     openDispute(payment, { amountMinor, reason, isInquiry }) {
       const disputeNo = dialect.newDisputeNo?.();
       if (!disputeNo) throw new Error('this provider has no disputes');
       const status = isInquiry ? ('inquiry' as const) : ('open' as const);
       const opened = { disputeNo, amountMinor, reason, status, atMs: Date.now() };
-      return carryOutDispute(
+      return applyDisputeRuling(
         payment,
         disputeNo,
         rules.openDispute(payment, opened),
@@ -208,7 +208,7 @@ export function createPlatform({ ledger, notifier, dialect }: PlatformParts): Pl
       const ruling = rules.moveDispute(payment, dispute, to, Date.now());
       const isEnd = dispute.status === 'open' || to === 'inquiryClosed';
       const type = isEnd ? 'disputeClosed' : 'disputeMoved';
-      return carryOutDispute(payment, dispute.disputeNo, ruling, type);
+      return applyDisputeRuling(payment, dispute.disputeNo, ruling, type);
     },
   };
 }

@@ -1,22 +1,22 @@
 import type { Simulator, SimulatorOptions } from './serve.ts';
 
 /**
- * A simulator as a process of its own. `<NAME>_SIM_PORT` (0 or unset: a free one), `_DATA_DIR`, `_HOST`,
- * `_PUBLIC_URL`, `_RETRY_SCALE` (0.001 makes minutes of a ladder milliseconds), `_SAME_DAY_STATEMENTS=true`.
- * Says on stdout where it listens.
+ * Runs a simulator as its own process. Variables: `<NAME>_SIM_PORT` (0 or unset: a free port), `_DATA_DIR`, `_HOST`,
+ * `_PUBLIC_URL`, `_RETRY_SCALE` (0.001 turns a retry delay of 1 min into 60 ms), `_SAME_DAY_STATEMENTS=true`. Prints
+ * its URL on stdout as JSON.
  */
 export async function runAsProcess(
   name: 'ALIPAY' | 'WECHAT' | 'STRIPE',
   start: (options: SimulatorOptions) => Promise<Simulator>,
 ): Promise<void> {
-  const word = (key: string) => process.env[`${name}_SIM_${key}`];
-  const dataDir = word('DATA_DIR');
-  const host = word('HOST');
-  const publicUrl = word('PUBLIC_URL');
+  const readVariable = (key: string) => process.env[`${name}_SIM_${key}`];
+  const dataDir = readVariable('DATA_DIR');
+  const host = readVariable('HOST');
+  const publicUrl = readVariable('PUBLIC_URL');
   const simulator = await start({
-    port: Number(word('PORT') ?? 0),
-    notifyDelayScale: Number(word('RETRY_SCALE') ?? 1),
-    hasSameDayStatements: word('SAME_DAY_STATEMENTS') === 'true',
+    port: Number(readVariable('PORT') ?? 0),
+    notifyDelayScale: Number(readVariable('RETRY_SCALE') ?? 1),
+    hasSameDayStatements: readVariable('SAME_DAY_STATEMENTS') === 'true',
     ...(dataDir && { dataDir }),
     ...(host && { host }),
     ...(publicUrl && { publicUrl }),
@@ -27,7 +27,7 @@ export async function runAsProcess(
   };
   process.once('SIGTERM', () => void exit());
   process.once('SIGINT', () => void exit());
-  // Started by a parent with a channel to it: without the parent nobody would end this process.
+  // Ends with a parent process that started it with an IPC channel.
   process.once('disconnect', () => void exit());
   process.stdout.write(`${JSON.stringify({ ready: true, url: simulator.url })}\n`);
 }

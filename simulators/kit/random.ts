@@ -1,4 +1,4 @@
-/** A small seeded generator of numbers in [0, 1), so that a run can be repeated. https://gist.github.com/tommyettinger/46a874533244883189143505d203312c */
+/** A small seeded generator of numbers in [0, 1), for reproducible runs. https://gist.github.com/tommyettinger/46a874533244883189143505d203312c */
 export function mulberry32(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

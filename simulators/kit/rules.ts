@@ -4,14 +4,14 @@ import type {
   Dispute,
   DisputeState,
   OpenedDispute,
-  MadeRefund,
+  AcceptedRefund,
   OpenedPayment,
   Payment,
   Refund,
 } from './book.ts';
 import type { BookEvent } from './events.ts';
 
-/** Why not. A provider's gateway says it in that provider's own codes. */
+/** The reason of a refusal; each provider's gateway maps it to the provider's codes. */
 export type RefusalName =
   /** The same number with other terms. */
   | 'conflict'
@@ -27,10 +27,12 @@ export type RefusalName =
   | 'alreadyDisputed'
   | 'disputeDecided';
 
-/** No events: it is so already. */
+/** Without events the state is already as requested. */
 export type Ruling = { events: BookEvent[] } | { refusal: RefusalName };
 
-/** Asked again in the same terms nothing is new, whatever became of it: who cares looks at its status first. */
+/**
+ * Opens a payment. Repeating it with the same terms has no events, whatever its status; callers check the status first.
+ */
 export function open(book: Book, payment: OpenedPayment): Ruling {
   const earlier = findPayment(book, payment);
   if (earlier) return earlier.terms === payment.terms ? { events: [] } : { refusal: 'conflict' };
@@ -40,15 +42,15 @@ export function open(book: Book, payment: OpenedPayment): Ruling {
 }
 
 export type PayerAct = {
-  /** Differs from what was asked only to test that. */
+  /** Differs from the requested amount only in tests. */
   paidMinor?: number | undefined;
-  /** Where the platform names its trades when they are paid. */
+  /** For platforms that number a trade when it is paid. */
   providerTradeNo: string | null;
-  /** Money that was under way when the payment was closed. Never takes it twice. */
+  /** Pays although the payment was closed or expired, like money already under way. Never pays twice. */
   force?: boolean | undefined;
 };
 
-/** The payer pays, or lets the money be held where the capture is manual. */
+/** The payer pays, or authorises if the capture is manual. */
 export function pay(payment: Payment, act: PayerAct, atMs: number): Ruling {
   const { paidMinor = payment.amountMinor, force = false } = act;
   if (payment.status === 'paid' || payment.status === 'authorized') return { refusal: 'paid' };
@@ -56,13 +58,13 @@ export function pay(payment: Payment, act: PayerAct, atMs: number): Ruling {
   if (atMs >= payment.expiresAtMs && !force) return { refusal: 'expired' };
   if (!isAmount(paidMinor)) return { refusal: 'amountInvalid' };
   const providerTradeNo = payment.providerTradeNo ?? act.providerTradeNo;
-  const taken = { ...keyOf(payment), providerTradeNo, atMs };
+  const common = { ...keyOf(payment), providerTradeNo, atMs };
   return payment.capture === 'manual'
-    ? { events: [{ type: 'authorized', authorizedMinor: paidMinor, ...taken }] }
-    : { events: [{ type: 'captured', capturedMinor: paidMinor, ...taken }] };
+    ? { events: [{ type: 'authorized', authorizedMinor: paidMinor, ...common }] }
+    : { events: [{ type: 'captured', capturedMinor: paidMinor, ...common }] };
 }
 
-/** Takes what is held, once, or a part of it; the rest is let go. */
+/** Captures the authorised amount or a part of it, once; the rest is released. */
 export function capture(payment: Payment, capturedMinor: number, atMs: number): Ruling {
   if (payment.status === 'paid') return { refusal: 'paid' };
   if (payment.status === 'closed') return { refusal: 'closed' };
@@ -75,36 +77,36 @@ export function capture(payment: Payment, capturedMinor: number, atMs: number): 
   };
 }
 
-/** No more money for this one; what is held is let go. */
+/** Closes the payment; an authorised amount is released. */
 export function close(payment: Payment, atMs: number): Ruling {
   if (payment.status === 'paid') return { refusal: 'paid' };
   if (payment.status === 'closed') return { refusal: 'closed' };
   return { events: [{ type: 'closed', ...keyOf(payment), atMs }] };
 }
 
-/** What was not paid in time is closed. Asked before every look at a payment. */
+/** Closes a payment that was not paid in time. Called before every read of a payment. */
 export function expire(payment: Payment, nowMs: number): BookEvent[] {
   const isOverdue = payment.status === 'open' && nowMs >= payment.expiresAtMs;
   return isOverdue ? [{ type: 'closed', ...keyOf(payment), atMs: payment.expiresAtMs }] : [];
 }
 
-/** What can still be given back. */
+/** The amount that can still be refunded. */
 export function refundableMinor({ capturedMinor, refunds }: Payment): number {
-  const givenBack = refunds.filter(({ status }) => status !== 'bounced' && status !== 'closed');
-  return givenBack.reduce((left, { amountMinor }) => left - amountMinor, capturedMinor);
+  const refunded = refunds.filter(({ status }) => status !== 'bounced' && status !== 'closed');
+  return refunded.reduce((left, { amountMinor }) => left - amountMinor, capturedMinor);
 }
 
-/** Takes a refund on. Money moves only when it is settled. */
-export function refund(book: Book, payment: Payment, made: MadeRefund): Ruling {
-  const earlier = findRefund(book, { ...payment, refundNo: made.refundNo });
+/** Accepts a refund. Money moves only when it is settled. */
+export function refund(book: Book, payment: Payment, accepted: AcceptedRefund): Ruling {
+  const earlier = findRefund(book, { ...payment, refundNo: accepted.refundNo });
   if (earlier) {
-    const isSame = earlier.payment === payment && earlier.refund.terms === made.terms;
+    const isSame = earlier.payment === payment && earlier.refund.terms === accepted.terms;
     return isSame ? { events: [] } : { refusal: 'conflict' };
   }
   if (payment.status !== 'paid') return { refusal: 'notPaid' };
-  if (!isAmount(made.amountMinor)) return { refusal: 'amountInvalid' };
-  if (made.amountMinor > refundableMinor(payment)) return { refusal: 'exceedsCaptured' };
-  return { events: [{ type: 'refundMade', ...keyOf(payment), refund: made }] };
+  if (!isAmount(accepted.amountMinor)) return { refusal: 'amountInvalid' };
+  if (accepted.amountMinor > refundableMinor(payment)) return { refusal: 'exceedsCaptured' };
+  return { events: [{ type: 'refundMade', ...keyOf(payment), refund: accepted }] };
 }
 
 /** The refund reaches the payer, once. */
@@ -114,7 +116,7 @@ export function settleRefund(payment: Payment, refund: Refund, atMs: number): Ru
   return { events: [{ type: 'refundSettled', ...keyOf(payment), refundNo, atMs }] };
 }
 
-/** It was accepted and comes back; after success only where the provider's can. */
+/** An accepted refund fails; after its success only if the provider allows it. */
 export function bounceRefund(
   payment: Payment,
   refund: Refund,
@@ -128,28 +130,28 @@ export function bounceRefund(
   return { events: [{ type: 'refundBounced', ...keyOf(payment), refundNo, atMs }] };
 }
 
-/** The provider gives a pending refund up: no money moves. */
+/** The provider closes a pending refund; no money moves. */
 export function closeRefund(payment: Payment, refund: Refund, atMs: number): Ruling {
   if (refund.status !== 'pending') return { refusal: 'refundNotPending' };
   const { refundNo } = refund;
   return { events: [{ type: 'refundClosed', ...keyOf(payment), refundNo, atMs }] };
 }
 
-/** Given back in the provider's own portal, at once. */
+/** A refund in the provider's portal, settled at once. */
 export function externalRefund(
   book: Book,
   payment: Payment,
-  made: Omit<MadeRefund, 'isExternal'>,
+  accepted: Omit<AcceptedRefund, 'isExternal'>,
 ): Ruling {
-  const ruling = refund(book, payment, { ...made, isExternal: true });
+  const ruling = refund(book, payment, { ...accepted, isExternal: true });
   if ('refusal' in ruling || ruling.events.length === 0) return ruling;
-  const { refundNo, atMs } = made;
+  const { refundNo, atMs } = accepted;
   return {
     events: [...ruling.events, { type: 'refundSettled', ...keyOf(payment), refundNo, atMs }],
   };
 }
 
-/** The payer's bank takes the payment back; one at a time. */
+/** The payer's bank opens a dispute; one at a time. */
 export function openDispute(payment: Payment, dispute: OpenedDispute): Ruling {
   if (payment.status !== 'paid') return { refusal: 'notPaid' };
   if (payment.disputes.some(({ status }) => status === 'open' || status === 'inquiry')) {
@@ -164,7 +166,7 @@ const nextStates: Readonly<Record<DisputeState, readonly DisputeState[]>> = {
   inquiry: ['open', 'inquiryClosed'],
   inquiryClosed: [],
   open: ['won', 'lost'],
-  // Won late, as by an appeal.
+  // Won later, for example by an appeal.
   lost: ['won'],
   won: [],
 };

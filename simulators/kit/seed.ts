@@ -23,7 +23,7 @@ export const seedSchema = z.object({
 
 export type Seed = z.infer<typeof seedSchema>;
 
-/** Nothing of it is announced: it happened long ago. */
+/** The events of seeded payments; they are not notified. */
 export function seedEvents(
   { account, payments }: Seed,
   { dialect, method }: { dialect: Dialect; method: string },
@@ -51,7 +51,7 @@ export function seedEvents(
       ...refunds.flatMap(({ refundNo, amountMinor, at }): BookEvent[] => {
         const atMs = Date.parse(at);
         const providerRefundNo = dialect.newProviderRefundNo(atMs);
-        const made = {
+        const accepted = {
           refundNo,
           providerRefundNo,
           amountMinor,
@@ -60,7 +60,7 @@ export function seedEvents(
           atMs,
         };
         return [
-          { type: 'refundMade', ...key, refund: made },
+          { type: 'refundMade', ...key, refund: accepted },
           { type: 'refundSettled', ...key, refundNo, atMs },
         ];
       }),

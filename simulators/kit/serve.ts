@@ -9,24 +9,24 @@ import type { Context, Hono } from 'hono';
 export type SimulatorEnv = { Bindings: HttpBindings };
 
 export type SimulatorOptions = {
-  /** 0 takes a free one. */
+  /** 0 selects a free port. */
   port: number;
   host?: string;
-  /** Where the book and the platform's keys are kept; without it they end with the process. */
+  /** The folder of the book and the platform's keys; without it they are lost with the process. */
   dataDir?: string;
-  /** What the payer's telephone can reach; the simulator's own address unless given. */
+  /** The URL that the payer's phone can reach; the simulator's own by default. */
   publicUrl?: string;
-  /** The waits between the deliveries of a notification; the provider's own ladder unless given. */
+  /** The delays between a notification's attempts; the provider's own schedule by default. */
   retryGapsMs?: readonly number[];
-  /** Multiplies those waits. */
+  /** Multiplies those delays. */
   notifyDelayScale?: number;
-  /** Lifts the rule that a day's statement is made on the next. */
+  /** Makes statements of the current day available. */
   hasSameDayStatements?: boolean;
 };
 
 export type Simulator = { url: string; port: number; stop(): Promise<void> };
 
-/** Listens; `stop` ends every connection and then what the simulator hands in. */
+/** Starts the server. `stop` closes every connection and then runs `onStop`. */
 export async function serve(
   app: Hono<SimulatorEnv>,
   { port, host = '127.0.0.1' }: Pick<SimulatorOptions, 'port' | 'host'>,
@@ -52,7 +52,7 @@ export async function serve(
   };
 }
 
-/** No answer, ever: the connection breaks under the caller. */
+/** Closes the connection without a response. */
 export function hangUp(c: Context<SimulatorEnv>): Response {
   c.env.incoming.socket.destroy();
   return RESPONSE_ALREADY_SENT;
@@ -61,6 +61,6 @@ export function hangUp(c: Context<SimulatorEnv>): Response {
 function portOf(server: Server): number {
   const address = server.address();
   if (!address || typeof address === 'string')
-    throw new Error('the simulator listens on no TCP port');
+    throw new Error('the simulator does not listen on a TCP port');
   return address.port;
 }

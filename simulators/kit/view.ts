@@ -1,6 +1,6 @@
 import type { Dispute, Notification, Payment, Refund } from './book.ts';
 
-/** A payment as the console shows it: the book's words, times in ISO 8601, null for what is not (yet). */
+/** A payment as the console shows it: the book's fields, times in ISO 8601, null for missing ones. */
 export function viewPayment(payment: Payment) {
   const { openedAtMs, expiresAtMs, paidAtMs, closedAtMs, refunds, disputes, ...rest } = payment;
   return {
@@ -15,7 +15,7 @@ export function viewPayment(payment: Payment) {
   };
 }
 
-/** What `GET /console/book` lists and `POST …/pay` answers. */
+/** An entry of `GET /console/book` and the response of `POST …/pay`. */
 export type PaymentView = ReturnType<typeof viewPayment>;
 
 function viewRefund({ atMs, settledAtMs, ...rest }: Refund) {

@@ -6,17 +6,17 @@ import { invalidRequest, missing } from './api-error.ts';
 import type { Params } from './params.ts';
 import { fromApiAmount } from './units.ts';
 
-/** One authenticated request, and what it works on. */
+/** One authenticated request with its dependencies. */
 export type ApiCall = {
   platform: Platform;
   faults: FaultScript;
   account: Account;
   params: Params;
-  /** Where the payer's pages are. */
+  /** The base URL of the payer's pages. */
   publicUrl: string;
-  /** Does something later, unless the simulator has ended by then. */
+  /** Runs `act` later, unless the simulator has stopped. */
   later(delayMs: number, act: () => void): void;
-  /** How far the search is behind. */
+  /** The delay until a payment is searchable. */
   searchDelayMs: number;
 };
 
@@ -30,17 +30,17 @@ export function requireIntent(call: ApiCall, id: string): Payment {
 
 export function findIntent({ platform, account }: ApiCall, id: string): Payment | undefined {
   const payment = platform.book.byProviderTradeNo.get(id);
-  return payment?.account === account.account ? platform.look(payment) : undefined;
+  return payment?.account === account.account ? platform.refresh(payment) : undefined;
 }
 
 export function findSession({ platform, account }: ApiCall, id: string): Payment | undefined {
   const payment = findByDetail(platform.book, 'sessionId', id);
-  return payment?.account === account.account ? platform.look(payment) : undefined;
+  return payment?.account === account.account ? platform.refresh(payment) : undefined;
 }
 
 /**
- * The number the console knows a payment by: the merchant's, from the metadata, where that is free.
- * Stripe itself lets any number of payments carry the same metadata.
+ * The payment's number in the console: the merchant's number from the metadata if it is free, else the id. At Stripe
+ * several payments may have the same metadata.
  */
 export function consoleNumber(
   { platform, account: { account } }: ApiCall,
@@ -51,7 +51,7 @@ export function consoleNumber(
   return isFree ? requested : id;
 }
 
-/** An amount in the book's units. Up to twelve digits for IDR, eight for others. */
+/** Converts an amount to the book's units. Allows up to twelve digits for IDR, eight for others. */
 export function readAmount(amount: number, currency: string, param: string): number {
   if (amount < 1) {
     throw invalidRequest('This value must be greater than or equal to 1.', {

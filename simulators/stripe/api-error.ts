@@ -5,7 +5,7 @@ export type ErrorBody = {
   param?: string;
 };
 
-/** An answer of the API that is none of success. https://docs.stripe.com/api/errors */
+/** An error response of the API. https://docs.stripe.com/api/errors */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly status: number;
@@ -24,8 +24,8 @@ export function invalidRequest(
   message: string,
   about: { code?: string; param?: string; status?: 400 | 404 } = {},
 ): ApiError {
-  const { status = 400, ...words } = about;
-  return new ApiError(status, { type: 'invalid_request_error', message, ...words });
+  const { status = 400, ...fields } = about;
+  return new ApiError(status, { type: 'invalid_request_error', message, ...fields });
 }
 
 export function missing(kind: string, id: string): ApiError {

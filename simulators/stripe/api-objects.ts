@@ -7,7 +7,7 @@ export type ApiObject = Record<string, unknown> & { id: string; object: string }
 
 const recordSchema = z.record(z.string(), z.string());
 
-/** What was stored as JSON; `orElse` for what was seeded in bulk and has no words of its own. */
+/** Parses stored JSON; `orElse` for seeded payments without metadata. */
 function storedRecord(json: string | undefined, orElse: Record<string, string>) {
   return json ? recordSchema.parse(JSON.parse(json)) : orElse;
 }
@@ -68,7 +68,7 @@ export function sessionObject(
   return {
     id: details['sessionId'] ?? '',
     object: 'checkout.session',
-    // What is paid, also where a test lets the payer pay another amount than was asked for.
+    // The paid amount, which differs from the requested one in some tests.
     amount_total: toApiAmount(
       payment.capture === 'automatic' && status === 'paid'
         ? payment.capturedMinor
@@ -83,7 +83,7 @@ export function sessionObject(
     livemode: details['livemode'] === 'true',
     metadata: storedRecord(details['sessionMetadata'], {}),
     mode: 'payment',
-    // It is made when the payer confirms, not before.
+    // Created when the payer confirms.
     payment_intent: providerTradeNo === null ? null : intent,
     payment_status: status === 'paid' ? 'paid' : 'unpaid',
     status: state,
@@ -92,7 +92,7 @@ export function sessionObject(
   };
 }
 
-/** Once it is complete it stays so, also where the money that was held is let go. */
+/** The Session's status. A complete Session stays complete, also if the authorised amount is released. */
 export function sessionStatus({ providerTradeNo, status }: Payment): string {
   if (providerTradeNo !== null) return 'complete';
   return status === 'closed' ? 'expired' : 'open';
@@ -124,7 +124,7 @@ const refundStatuses = {
 } as const satisfies Record<Refund['status'], string>;
 
 export function refundObject(payment: Payment, refund: Refund): ApiObject {
-  const ours = { refund_no: refund.refundNo, out_trade_no: payment.outTradeNo };
+  const merchantNumbers = { refund_no: refund.refundNo, out_trade_no: payment.outTradeNo };
   return {
     id: refund.providerRefundNo,
     object: 'refund',
@@ -133,7 +133,7 @@ export function refundObject(payment: Payment, refund: Refund): ApiObject {
     created: seconds(refund.atMs),
     currency: payment.currency.toLowerCase(),
     ...(refund.status === 'bounced' && { failure_reason: 'expired_or_canceled_card' }),
-    metadata: storedRecord(refund.terms, refund.isExternal ? {} : ours),
+    metadata: storedRecord(refund.terms, refund.isExternal ? {} : merchantNumbers),
     payment_intent: payment.providerTradeNo,
     reason: null,
     status: refundStatuses[refund.status],

@@ -86,7 +86,10 @@ function idOf(movement: Movement): string {
   }
 }
 
-/** A price list like any other: 2.9 %, in whole hundreds where a currency is written with two zeros too many. */
+/**
+ * A fee of 2.9 %, rounded down to whole hundreds, which are valid in currencies that the API writes with two extra
+ * zeros.
+ */
 function feeOf(amount: number): number {
   return Math.floor((amount * 29) / 100_000) * 100;
 }

@@ -1,5 +1,5 @@
 import type { Account, NotificationDraft } from '../kit/book.ts';
-import type { Happening } from '../kit/platform.ts';
+import type { PlatformEvent } from '../kit/platform.ts';
 import {
   chargeObject,
   disputeObject,
@@ -10,86 +10,89 @@ import {
 import type { ApiObject } from './api-objects.ts';
 import { newId } from './ids.ts';
 
-/** The events of the account's one webhook endpoint; none before it has one. */
-export function announceTo(account: Account | undefined, happening: Happening) {
+/** The notifications to the account's webhook endpoint; empty if it has none. */
+export function notificationsTo(account: Account | undefined, platformEvent: PlatformEvent) {
   const url = account?.details['webhookUrl'];
   if (!account || !url) return [];
   const isThin = account.details['style'] === 'thin';
-  return eventsOf(happening).map(({ type, object }): NotificationDraft => {
+  return eventsOf(platformEvent).map(({ type, object }): NotificationDraft => {
     const id = newId('evt_1', 22);
     const livemode = account.details['mode'] === 'live';
-    const event = { id, type, object, livemode, atMs: timeOf(happening) };
+    const event = { id, type, object, livemode, atMs: timeOf(platformEvent) };
     return { id, type, url, payload: isThin ? thinEvent(event) : snapshotEvent(event) };
   });
 }
 
-/** A payment may be back-dated by the console; all else happens now. */
-function timeOf({ type, payment }: Happening): number {
+/** The time of an event; the console can back-date a payment. */
+function timeOf({ type, payment }: PlatformEvent): number {
   return (type === 'paid' ? payment.paidAtMs : undefined) ?? Date.now();
 }
 
-type Named = { type: string; object: ApiObject };
+type EventObject = { type: string; object: ApiObject };
 
-/** https://docs.stripe.com/api/events/types, as far as a merchant of payments would enable them. */
-function eventsOf(happening: Happening): Named[] {
-  const { payment } = happening;
-  const intent = (verb: string): Named => ({
+/** https://docs.stripe.com/api/events/types, limited to those that a merchant needs for payments. */
+function eventsOf(platformEvent: PlatformEvent): EventObject[] {
+  const { payment } = platformEvent;
+  const intent = (verb: string): EventObject => ({
     type: `payment_intent.${verb}`,
     object: paymentIntentObject(payment),
   });
-  const session = (verb: string): Named[] =>
+  const session = (verb: string): EventObject[] =>
     payment.method === 'checkout'
       ? [{ type: `checkout.session.${verb}`, object: sessionObject(payment) }]
       : [];
-  switch (happening.type) {
+  switch (platformEvent.type) {
     case 'opened':
       return [];
     case 'authorized':
       return [intent('amount_capturable_updated'), ...session('completed')];
     case 'paid': {
-      // Captured later, the Session was completed when the money was held.
+      // With manual capture the Session completed at the authorisation.
       const isFirst = payment.capture === 'automatic';
       return [intent('succeeded'), ...(isFirst ? session('completed') : [])];
     }
     case 'closed':
       return payment.providerTradeNo === null ? session('expired') : [intent('canceled')];
     case 'refundMade':
-      return [refundEvent('refund.created', happening)];
+      return [refundEvent('refund.created', platformEvent)];
     case 'refundSettled':
       return [
-        refundEvent('refund.updated', happening),
+        refundEvent('refund.updated', platformEvent),
         { type: 'charge.refunded', object: chargeObject(payment) },
       ];
     case 'refundBounced':
-      return [refundEvent('refund.updated', happening), refundEvent('refund.failed', happening)];
+      return [
+        refundEvent('refund.updated', platformEvent),
+        refundEvent('refund.failed', platformEvent),
+      ];
     case 'refundClosed':
-      return [refundEvent('refund.updated', happening)];
+      return [refundEvent('refund.updated', platformEvent)];
     case 'disputeOpened':
-      return [disputeEvent('created', happening)];
+      return [disputeEvent('created', platformEvent)];
     case 'disputeClosed':
-      return [disputeEvent('closed', happening)];
+      return [disputeEvent('closed', platformEvent)];
     case 'disputeMoved': {
-      const isWon = happening.dispute.status === 'won';
-      return [disputeEvent(isWon ? 'funds_reinstated' : 'funds_withdrawn', happening)];
+      const isWon = platformEvent.dispute.status === 'won';
+      return [disputeEvent(isWon ? 'funds_reinstated' : 'funds_withdrawn', platformEvent)];
     }
   }
 }
 
 function refundEvent(
   type: string,
-  { payment, refund }: Extract<Happening, { refund: unknown }>,
-): Named {
+  { payment, refund }: Extract<PlatformEvent, { refund: unknown }>,
+): EventObject {
   return { type, object: refundObject(payment, refund) };
 }
 
 function disputeEvent(
   verb: string,
-  { payment, dispute }: Extract<Happening, { dispute: unknown }>,
-): Named {
+  { payment, dispute }: Extract<PlatformEvent, { dispute: unknown }>,
+): EventObject {
   return { type: `charge.dispute.${verb}`, object: disputeObject(payment, dispute) };
 }
 
-type NewEvent = Named & { id: string; livemode: boolean; atMs: number };
+type NewEvent = EventObject & { id: string; livemode: boolean; atMs: number };
 
 function snapshotEvent({ id, type, object, livemode, atMs }: NewEvent) {
   return {

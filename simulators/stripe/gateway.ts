@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from 'hono';
 import type { Account, Book } from '../kit/book.ts';
-import type { CallKind, FaultScript, Strike } from '../kit/faults.ts';
+import type { CallKind, FaultScript, ActiveFault } from '../kit/faults.ts';
 import type { Platform } from '../kit/platform.ts';
 import { hangUp } from '../kit/serve.ts';
 import type { SimulatorEnv } from '../kit/serve.ts';
@@ -46,29 +46,29 @@ async function handle(parts: GatewayParts, c: Context<SimulatorEnv>): Promise<Re
   const call: ApiCall = { platform, faults, account, params, publicUrl, later, searchDelayMs };
 
   const target = { account: account.account, outTradeNo: numberOfCall(call, id) };
-  const strike = route.call && faults.takeForCall(route.call, target);
+  const activeFault = route.call && faults.takeForCall(route.call, target);
   const key = c.req.method === 'POST' ? c.req.header('idempotency-key') : undefined;
-  const run = () => answerOf(() => route.run(call, id), strike);
-  if (!key) return respond(c, run(), strike);
+  const run = () => answerOf(() => route.run(call, id), activeFault);
+  if (!key) return respond(c, run(), activeFault);
   if (key.length > 255) throw invalidRequest('Idempotency keys must be at most 255 characters.');
 
   const scoped = `${account.account}/${key}`;
   const terms = `${url.pathname} ${params.canonical}`;
   const stored = keys.begin(scoped, terms);
-  // Only a first request holds the key; the answer to a later one is there already.
-  if (stored) return respond(c, replayed(stored, strike), strike);
+  // Only the first request holds the key; a later one gets the stored response.
+  if (stored) return respond(c, replayed(stored, activeFault), activeFault);
   try {
     const answer = run();
-    if (isKept(answer, strike)) keys.keep(scoped, terms, answer);
-    return await respond(c, answer, strike);
+    if (isStored(answer, activeFault)) keys.keep(scoped, terms, answer);
+    return await respond(c, answer, activeFault);
   } finally {
     keys.end(scoped);
   }
 }
 
-function answerOf(execute: () => object, strike: Strike<CallKind> | undefined): Answer {
+function answerOf(execute: () => object, activeFault: ActiveFault<CallKind> | undefined): Answer {
   try {
-    refuseByFault(strike);
+    refuseByFault(activeFault);
     return { status: 200, body: JSON.stringify(execute(), null, 2), headers: {} };
   } catch (error) {
     return answerOfError(error);
@@ -77,21 +77,21 @@ function answerOf(execute: () => object, strike: Strike<CallKind> | undefined): 
 
 function replayed(
   stored: { status: number; body: string },
-  strike: Strike<CallKind> | undefined,
+  activeFault: ActiveFault<CallKind> | undefined,
 ): Answer {
   try {
-    refuseByFault(strike);
+    refuseByFault(activeFault);
     return { ...stored, headers: { 'idempotent-replayed': 'true' } };
   } catch (error) {
     return answerOfError(error);
   }
 }
 
-/** A 503 stands for whatever fails before the request reaches its endpoint: no key remembers it. */
-function refuseByFault(strike: Strike<CallKind> | undefined): void {
-  switch (strike?.kind) {
+/** Throws the error of a fault. A 503 stands for failures before the endpoint, which no key stores. */
+function refuseByFault(activeFault: ActiveFault<CallKind> | undefined): void {
+  switch (activeFault?.kind) {
     case 'refused':
-      throw invalidRequest('Refused as scripted', { code: strike.code ?? '' });
+      throw invalidRequest('Refused as scripted', { code: activeFault.code ?? '' });
     case 'http500':
       throw serverError(500);
     case 'systemError':
@@ -103,9 +103,15 @@ function refuseByFault(strike: Strike<CallKind> | undefined): void {
   }
 }
 
-/** Kept from where the endpoint begins to execute: not a request that it found invalid, or never saw. */
-function isKept({ status, body }: Answer, strike: Strike<CallKind> | undefined): boolean {
-  if (strike && ['timeoutBefore', 'systemError', 'rateLimited', 'refused'].includes(strike.kind))
+/** True if the response is stored under the key: not for an invalid request or one that never reached the endpoint. */
+function isStored(
+  { status, body }: Answer,
+  activeFault: ActiveFault<CallKind> | undefined,
+): boolean {
+  if (
+    activeFault &&
+    ['timeoutBefore', 'systemError', 'rateLimited', 'refused'].includes(activeFault.kind)
+  )
     return false;
   const isInvalid = /"code":"parameter_|"param":"expires_at"/.test(body);
   return !(status === 400 && isInvalid);
@@ -114,10 +120,10 @@ function isKept({ status, body }: Answer, strike: Strike<CallKind> | undefined):
 async function respond(
   c: Context<SimulatorEnv>,
   answer: Answer,
-  strike: Strike<CallKind> | undefined,
+  activeFault: ActiveFault<CallKind> | undefined,
 ): Promise<Response> {
-  if (strike) await sleep(strike.delayMs);
-  switch (strike?.kind) {
+  if (activeFault) await sleep(activeFault.delayMs);
+  switch (activeFault?.kind) {
     case 'timeoutBefore':
     case 'executedThenTimeout':
       return hangUp(c);
@@ -151,7 +157,7 @@ function answerOfError(error: unknown): Answer {
   };
 }
 
-/** Bearer, or Basic with the key as the user. Only the payer's own call is made with a publishable key. */
+/** Authenticates Bearer, or Basic with the key as the user. Only the payer's own call may use a publishable key. */
 function authenticate(book: Book, header: string, call: string | undefined): Account {
   const [scheme, value = ''] = header.split(' ');
   const isBasic = scheme === 'Basic';

@@ -6,12 +6,15 @@ export type StoredAnswer = { status: number; body: string };
 
 type Entry = { terms: string; atMs: number; answer: StoredAnswer };
 
-/** Kept for at least 24 hours; here, exactly. https://docs.stripe.com/api/idempotent_requests */
+/**
+ * Stripe stores keys for at least 24 hours, this simulator for exactly 24.
+ * https://docs.stripe.com/api/idempotent_requests
+ */
 const keyLifetimeMs = 24 * 3_600_000;
 
-/** The first answer to every key, whatever it was, in a file of JSON lines where there is a `dataDir`. */
+/** Stores the first response of every key, in a file of JSON lines if there is a `dataDir`. */
 export type KeyStore = {
-  /** The stored answer, if there is one. Throws for other parameters, and for a key in use at this moment. */
+  /** The stored response, if there is one. Throws for other parameters and for a key in use. */
   begin(key: string, terms: string): StoredAnswer | undefined;
   keep(key: string, terms: string, answer: StoredAnswer): void;
   end(key: string): void;
@@ -26,10 +29,10 @@ export function openKeyStore(dataDir: string | undefined): KeyStore {
     begin(key, terms) {
       if (inUse.has(key)) throw keyInUse();
       const earlier = entries.get(key);
-      const isKept = earlier && Date.now() - earlier.atMs < keyLifetimeMs;
-      if (isKept && earlier.terms !== terms) throw otherParameters(key);
-      if (!isKept) inUse.add(key);
-      return isKept ? earlier.answer : undefined;
+      const isStored = earlier && Date.now() - earlier.atMs < keyLifetimeMs;
+      if (isStored && earlier.terms !== terms) throw otherParameters(key);
+      if (!isStored) inUse.add(key);
+      return isStored ? earlier.answer : undefined;
     },
     keep(key, terms, answer) {
       const entry = { terms, atMs: Date.now(), answer };
@@ -48,7 +51,7 @@ function openFile(dataDir: string, entries: Map<string, Entry>): number {
   const path = join(dataDir, 'keys.jsonl');
   const file = openSync(path, 'a+');
   const stored = readFileSync(path);
-  // A last line without its end was torn by a death while writing, and was never answered for.
+  // An incomplete last line comes from a crash during the write, before the response.
   const wholeBytes = stored.lastIndexOf(0x0a) + 1;
   ftruncateSync(file, wholeBytes);
   for (const line of stored.subarray(0, wholeBytes).toString().split('\n')) {

@@ -8,12 +8,12 @@ import { toApiAmount } from './units.ts';
 
 const brand = { brand: 'Stripe simulator', color: '#635bff' };
 
-/** What the payer sees: the hosted page of a Session, and one for a client secret in place of Stripe.js. */
+/** The payer's pages: the hosted page of a Session, and a page for a client secret instead of Stripe.js. */
 export function createPages(platform: Platform): Hono {
   const pages = new Hono();
   const find = (c: Context, name: string): Payment | undefined => {
     const payment = findByDetail(platform.book, name, c.req.param('key') ?? '');
-    return payment && platform.look(payment);
+    return payment && platform.refresh(payment);
   };
 
   for (const [path, detail] of [
@@ -29,7 +29,7 @@ export function createPages(platform: Platform): Hono {
       const payment = find(c, detail);
       if (!payment) return c.html(renderUnknown(), 404);
       platform.pay(payment, {});
-      // A Session's payer goes back to the merchant, as at Stripe; a reload does not pay again.
+      // Redirects to the merchant, as Stripe does for a Session, so that a reload does not pay again.
       const isPaid = payment.status === 'paid' || payment.status === 'authorized';
       const successUrl = isPaid ? payment.details['successUrl'] : undefined;
       return c.redirect(successUrl ?? `../${c.req.param('key')}`, 303);
@@ -70,7 +70,7 @@ function NextStep({ payment }: { payment: Payment }) {
     case 'paid':
       return <p class="result paid">Paid</p>;
     case 'authorized':
-      return <p class="result paid">Held for the merchant</p>;
+      return <p class="result paid">Authorised for the merchant</p>;
     case 'closed':
       return <p class="result">This payment is closed. Nothing was paid.</p>;
     case 'open': {
@@ -95,7 +95,7 @@ function NextStep({ payment }: { payment: Payment }) {
 }
 
 function renderUnknown() {
-  const children = <p class="result">There is no payment behind this address.</p>;
+  const children = <p class="result">This address has no payment.</p>;
   return renderPage({ ...brand, title: 'Unknown payment', children });
 }
 

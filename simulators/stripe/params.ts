@@ -6,12 +6,12 @@ export type Params = {
   need(name: string): string;
   int(name: string): number | undefined;
   needInt(name: string): number;
-  /** `metadata` gives what stands in `metadata[…]`. */
+  /** The parameters inside brackets: `metadata` returns those of `metadata[…]`. */
   record(name: string): Record<string, string>;
   expands(path: string): boolean;
-  /** Whatever else is sent is refused, as Stripe does. */
+  /** Refuses all other parameters, as Stripe does. */
   allow(names: readonly RegExp[]): void;
-  /** One text for the same parameters in any order. */
+  /** A text that is independent of the order of the parameters. */
   canonical: string;
 };
 
@@ -53,11 +53,11 @@ export function readParams(text: string): Params {
     record,
     expands: (path) => Object.values(record('expand')).includes(path),
     allow(names) {
-      const stranger = pairs.find(([key]) => !names.some((name) => name.test(key)));
-      if (!stranger) return;
-      throw invalidRequest(`Received unknown parameter: ${stranger[0]}`, {
+      const unknownPair = pairs.find(([key]) => !names.some((name) => name.test(key)));
+      if (!unknownPair) return;
+      throw invalidRequest(`Received unknown parameter: ${unknownPair[0]}`, {
         code: 'parameter_unknown',
-        param: stranger[0],
+        param: unknownPair[0],
       });
     },
     canonical: JSON.stringify(pairs.sort(([a], [b]) => (a < b ? -1 : 1))),

@@ -66,11 +66,11 @@ export function capturePaymentIntent(call: ApiCall, id: string): ApiObject {
   params.allow([/^amount_to_capture$/, /^expand\[\d*\]$/]);
   const payment = requireIntent(call, id);
   if (payment.status !== 'authorized') throw notInState(payment, 'capture');
-  const asked = params.int('amount_to_capture');
+  const requestedAmount = params.int('amount_to_capture');
   const capturedMinor =
-    asked === undefined
+    requestedAmount === undefined
       ? payment.authorizedMinor
-      : readAmount(asked, payment.currency, 'amount_to_capture');
+      : readAmount(requestedAmount, payment.currency, 'amount_to_capture');
   const verdict = platform.capture(payment, capturedMinor);
   if ('refusal' in verdict) {
     throw invalidRequest(
@@ -91,7 +91,7 @@ export function cancelPaymentIntent(call: ApiCall, id: string): ApiObject {
   return paymentIntentObject(verdict.payment);
 }
 
-/** `GET /v1/payment_intents/search`, by metadata, and behind: https://docs.stripe.com/search#data-freshness */
+/** `GET /v1/payment_intents/search`, by metadata and with a delay: https://docs.stripe.com/search#data-freshness */
 export function searchPaymentIntents(call: ApiCall): object {
   const { params, platform, account, searchDelayMs } = call;
   const query = /^metadata\['([^']+)'\]:'([^']*)'$/.exec(params.need('query'));
@@ -107,7 +107,7 @@ export function searchPaymentIntents(call: ApiCall): object {
         payment.openedAtMs <= untilMs &&
         metadataOf(payment)[name] === value,
     )
-    .map((payment) => paymentIntentObject(platform.look(payment)));
+    .map((payment) => paymentIntentObject(platform.refresh(payment)));
   const url = '/v1/payment_intents/search';
   return { object: 'search_result', url, has_more: false, next_page: null, data };
 }
@@ -130,7 +130,7 @@ export function readCapture(text: string | undefined, param: string): 'automatic
   }
 }
 
-/** Every one opened here has an id of its own, so that nothing can be in its way. */
+/** The opened payment. A new id is never refused. */
 export function opened(verdict: Verdict): Payment {
   if ('refusal' in verdict) throw new Error(`a new payment was refused: ${verdict.refusal}`);
   return verdict.payment;

@@ -15,7 +15,7 @@ const accountSchema = z.object({
   mode: z.enum(['live', 'test']).default('test'),
 });
 
-/** A new account with its keys; the webhook endpoint may be named later. */
+/** Registers an account with its keys; the webhook endpoint can be set later. */
 export function registerAccount(
   body: unknown,
   { sameDayStatements }: { sameDayStatements: boolean },
@@ -41,13 +41,13 @@ export function registerAccount(
 const webhookSchema = z.object({ url: z.url() });
 const styleSchema = z.object({
   style: z.enum(['snapshot', 'thin']).optional(),
-  /** `pending` leaves refunds to be settled or bounced by the console. */
+  /** `pending` leaves refunds for the console to settle or bounce. */
   refunds: z.enum(['immediate', 'pending']).optional(),
 });
 const copySchema = z.object({ account: z.string() });
 const rotateSchema = z.object({ account: z.string().optional() });
 
-/** What Stripe's Dashboard has beside the console that all providers share. */
+/** The routes of Stripe's Dashboard in addition to the shared console. */
 export function createPortal(ledger: Ledger, platform: Platform): Hono {
   const portal = new Hono();
 
@@ -78,7 +78,7 @@ export function createPortal(ledger: Ledger, platform: Platform): Hono {
     return c.body(null, 204);
   });
 
-  /** As somebody who takes the payment again by hand: another PaymentIntent, with the first one's metadata. */
+  /** Creates another PaymentIntent with the metadata of the first, like a payment repeated by hand. */
   portal.post('/payments/:outTradeNo/copy', async (c) => {
     const { account } = copySchema.parse(await readJson(c));
     const first = platform.find({ account, outTradeNo: c.req.param('outTradeNo') });
@@ -107,10 +107,10 @@ export function createPortal(ledger: Ledger, platform: Platform): Hono {
     return c.json(viewPayment(verdict.payment));
   });
 
-  /** The old secret goes on signing beside the new one; the one before it ends. */
+  /** Rotates the webhook secret. The previous secret also signs; the one before it ends. */
   portal.post('/rotate', async (c) => {
-    const { account: named } = rotateSchema.parse(await readJson(c));
-    const account = requireAccount(ledger, named);
+    const { account: requested } = rotateSchema.parse(await readJson(c));
+    const account = requireAccount(ledger, requested);
     const webhookSecret = newId('whsec_', 32);
     const [newest] = secretsOf(account.details);
     change(account, { webhookSecrets: [webhookSecret, newest].join(',') });
@@ -120,13 +120,13 @@ export function createPortal(ledger: Ledger, platform: Platform): Hono {
   return portal;
 }
 
-/** It may be left out where there is only one. */
-function requireAccount({ book }: Ledger, named: string | undefined): Account {
+/** Finds an account; the id may be omitted if there is only one. */
+function requireAccount({ book }: Ledger, requested: string | undefined): Account {
   const accounts = [...book.accounts.values()];
   const account =
-    named === undefined && accounts.length === 1
+    requested === undefined && accounts.length === 1
       ? accounts[0]
-      : accounts.find(({ account }) => account === named);
+      : accounts.find(({ account }) => account === requested);
   if (!account) throw new ConsoleError(404, 'no such account');
   return account;
 }

@@ -8,7 +8,9 @@ import { refundObject } from './api-objects.ts';
 import type { ApiObject } from './api-objects.ts';
 import { newId } from './ids.ts';
 
-/** `POST /v1/refunds`. Two requests are two refunds, whatever their metadata: only a key makes them one. */
+/**
+ * `POST /v1/refunds`. Two requests are two refunds, whatever their metadata; only an idempotency key makes them one.
+ */
 export function createRefund(call: ApiCall): ApiObject {
   const { params, platform, account } = call;
   params.allow([/^(?:payment_intent|amount|reason)$/, /^metadata\[[^\]]{1,40}\]$/]);
@@ -21,17 +23,20 @@ export function createRefund(call: ApiCall): ApiObject {
       code: 'charge_disputed',
     });
   }
-  const left = refundableMinor(payment);
-  if (left === 0) {
+  const remaining = refundableMinor(payment);
+  if (remaining === 0) {
     throw invalidRequest('Charge has already been refunded.', { code: 'charge_already_refunded' });
   }
-  const asked = params.int('amount');
+  const requestedAmount = params.int('amount');
   const metadata = params.record('metadata');
   const providerRefundNo = newId('re_3', 22);
   const verdict = platform.refund(payment, {
     refundNo: numberOf(call, metadata['refund_no'], providerRefundNo),
     providerRefundNo,
-    amountMinor: asked === undefined ? left : readAmount(asked, payment.currency, 'amount'),
+    amountMinor:
+      requestedAmount === undefined
+        ? remaining
+        : readAmount(requestedAmount, payment.currency, 'amount'),
     isExternal: false,
     terms: JSON.stringify(metadata),
     atMs: Date.now(),
@@ -78,7 +83,7 @@ export function findByProviderNo(
   return undefined;
 }
 
-/** The number the console knows it by: the merchant's, where that is free. */
+/** The refund's number in the console: the merchant's if it is free, else the id. */
 function numberOf(
   { platform, account }: ApiCall,
   requested: string | undefined,

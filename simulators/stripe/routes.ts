@@ -20,12 +20,12 @@ import { createSession, expireSession, retrieveSession } from './sessions.ts';
 export type Route = {
   method: 'GET' | 'POST';
   path: RegExp;
-  /** What a scripted fault calls it; none strikes the payer's own call. */
+  /** The call's name in scripted faults; undefined for the payer's own call, which has no faults. */
   call: Call | undefined;
   run: (call: ApiCall, id: string) => object;
 };
 
-/** The part of https://docs.stripe.com/api that takes, gives back and accounts for payments. */
+/** The part of https://docs.stripe.com/api for payments, refunds and balance. */
 const routes: readonly Route[] = [
   route('POST', 'payment_intents', 'create', createPaymentIntent),
   route('GET', 'payment_intents/search', 'query', searchPaymentIntents),
@@ -51,7 +51,7 @@ export function matchRoute(method: string, path: string): { route: Route; id: st
   return undefined;
 }
 
-/** Which payment a call is about, as the console numbers them; empty where it is about none. */
+/** The console number of a call's payment; empty if it has none. */
 export function numberOfCall(call: ApiCall, id: string): string {
   const { params } = call;
   const known = paymentOf(call, id) ?? paymentOf(call, params.text('payment_intent') ?? '');

@@ -7,7 +7,7 @@ import { createPlatform } from '../kit/platform.ts';
 import type { Dialect } from '../kit/platform.ts';
 import { serve } from '../kit/serve.ts';
 import type { Simulator, SimulatorEnv, SimulatorOptions } from '../kit/serve.ts';
-import { announceTo } from './events.ts';
+import { notificationsTo } from './events.ts';
 import { createGateway } from './gateway.ts';
 import { openKeyStore } from './idempotency.ts';
 import { newId } from './ids.ts';
@@ -16,23 +16,31 @@ import { createPortal, registerAccount } from './portal.ts';
 import { renderEvent } from './signing.ts';
 
 export type StripeSimulatorOptions = SimulatorOptions & {
-  /** How far the search by metadata is behind; at Stripe up to a minute, and an hour on a bad day. */
+  /** The delay of the search by metadata; at Stripe up to a minute, and up to an hour during incidents. */
   searchDelayMs?: number;
 };
 
 const minuteMs = 60_000;
 
 /**
- * Up to three days with an exponential back-off is all that is documented
- * (https://docs.stripe.com/webhooks#retries); the steps are ours, and add up to 69 hours.
+ * Stripe documents only up to three days with exponential back-off (https://docs.stripe.com/webhooks#retries); these
+ * steps are our own and add up to 69 hours.
  */
-const retryLadderMs: readonly number[] = [1, 5, 30, 120, 300, 600, 720, 720, 720, 960].map(
+const retryScheduleMs: readonly number[] = [1, 5, 30, 120, 300, 600, 720, 720, 720, 960].map(
   (minutes) => minutes * minuteMs,
 );
 
-/** A stand-in for Stripe that really signs, counts and remembers keys. It knows nothing of its clients. */
+/**
+ * Starts a simulator of Stripe that really signs events and stores idempotency keys. It shares no code with its
+ * clients.
+ */
 export async function startStripeSimulator(options: StripeSimulatorOptions): Promise<Simulator> {
-  const { dataDir, retryGapsMs = retryLadderMs, notifyDelayScale = 1, searchDelayMs = 0 } = options;
+  const {
+    dataDir,
+    retryGapsMs = retryScheduleMs,
+    notifyDelayScale = 1,
+    searchDelayMs = 0,
+  } = options;
   const { hasSameDayStatements: sameDayStatements = false } = options;
   const ledger = openLedger(dataDir);
   const keys = openKeyStore(dataDir);
@@ -51,7 +59,8 @@ export async function startStripeSimulator(options: StripeSimulatorOptions): Pro
     newProviderRefundNo: () => newId('re_3', 22),
     newDisputeNo: () => newId('dp_1', 22),
     canBounceSettled: true,
-    announce: (happening) => announceTo(accountOf(happening.payment), happening),
+    notificationsOf: (platformEvent) =>
+      notificationsTo(accountOf(platformEvent.payment), platformEvent),
   };
   const platform = createPlatform({ ledger, notifier, dialect });
 

@@ -9,7 +9,7 @@ import { opened, readCapture } from './payment-intents.ts';
 const dayMs = 86_400_000;
 const halfHourMs = 1_800_000;
 
-/** `POST /v1/checkout/sessions`, of one line item. */
+/** `POST /v1/checkout/sessions`, with one line item. */
 export function createSession(call: ApiCall): ApiObject {
   const { params, platform, account, publicUrl } = call;
   const item = 'line_items[0][price_data]';

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { Account, Notification } from '../kit/book.ts';
 import type { Change, Rendered } from '../kit/notifier.ts';
 
-/** Signed at every attempt with a fresh time, once for every secret. https://docs.stripe.com/webhooks#verify-manually */
+/** Renders an event, signed at every attempt with a new timestamp and every secret. https://docs.stripe.com/webhooks#verify-manually */
 export function renderEvent(
   account: Account | undefined,
   notification: Notification,
@@ -18,7 +18,7 @@ export function renderEvent(
     headers: {
       'content-type': 'application/json; charset=utf-8',
       'user-agent': 'Stripe/1.0 (+https://stripe.com/docs/webhooks)',
-      // v0 is a scheme of theirs for test events, and must be ignored.
+      // v0 is Stripe's scheme for test events, which clients must ignore.
       'stripe-signature': [`t=${time}`, ...signatures, `v0=${'6'.repeat(64)}`].join(','),
     },
     body,
@@ -52,7 +52,7 @@ function changed(event: Json, change: Change): Json {
   }
 }
 
-/** By a hundred of the API's units, which every currency has. */
+/** Raises amounts by 100 API units, which is valid in every currency. */
 function raised(object: Json): Json {
   const names = ['amount', 'amount_received', 'amount_capturable', 'amount_total'];
   return Object.fromEntries(

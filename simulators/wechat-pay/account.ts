@@ -5,7 +5,7 @@ import type { Account, Book } from '../kit/book.ts';
 import type { RegisteredAccount } from '../kit/console.ts';
 import type { PlatformKeys, Verification } from './platform-keys.ts';
 
-/** What a merchant sets in the portal. */
+/** A merchant's settings in the portal. */
 const accountSchema = z.object({
   mchId: z
     .string()
@@ -16,22 +16,22 @@ const accountSchema = z.object({
   serialNo: z.string().regex(/^[0-9A-F]{40}$/),
   publicKey: z.string().refine(isPublicKey, 'not a PEM public key'),
   apiV3Key: z.string().refine((key) => Buffer.byteLength(key) === 32, 'not 32 bytes'),
-  /** `instant`: they succeed after a moment. `manual`: they wait to be settled at the console. */
+  /** `instant`: refunds succeed after a moment. `manual`: they stay pending until the console settles them. */
   refunds: z.enum(['instant', 'manual']).default('instant'),
   verifiesBy: z.enum(['certificates', 'publicKey']).default('certificates'),
 });
 
 export function registerAccount(body: unknown, keys: PlatformKeys): RegisteredAccount {
-  const { mchId = `16${randomInt(1e8).toString().padStart(8, '0')}`, ...words } =
+  const { mchId = `16${randomInt(1e8).toString().padStart(8, '0')}`, ...fields } =
     accountSchema.parse(body);
   return {
     account: mchId,
-    details: { mchId, ...words },
-    answer: { mchId, appId: words.appId, wechatPayPublicKeys: keys.publicKeys() },
+    details: { mchId, ...fields },
+    answer: { mchId, appId: fields.appId, wechatPayPublicKeys: keys.publicKeys() },
   };
 }
 
-/** A registered merchant, its details by name. */
+/** A registered merchant. */
 export type Merchant = {
   mchId: string;
   appId: string;
@@ -42,7 +42,7 @@ export type Merchant = {
   verifiesBy: Verification;
 };
 
-/** Parsing a PEM costs four times the verification it is for. */
+/** Caches parsed keys, because parsing a PEM costs four times as much as a verification. */
 const parsed = new WeakMap<Account, Merchant>();
 
 export function findMerchant(book: Book, mchId: string): Merchant | undefined {

@@ -8,7 +8,7 @@ export function success(body: unknown): Answer {
 
 export const noContent: Answer = { status: 204, body: '' };
 
-/** Their codes, each with its HTTP status and their words. */
+/** WeChat Pay's error codes, each with its HTTP status and message. */
 const errors = {
   APPID_MCHID_NOT_MATCH: [400, 'appid和mch_id不匹配'],
   FREQUENCY_LIMITED: [429, '频率超限'],
@@ -34,7 +34,7 @@ export function failure(code: ErrorCode, detail?: string): Answer {
   return { status, body: JSON.stringify({ code, message: detail ?? message }) };
 }
 
-/** The shared rules' word in theirs, for orders. */
+/** WeChat Pay's error for a refusal of the shared rules. */
 export function orderFailure(refusal: RefusalName): Answer {
   switch (refusal) {
     case 'conflict':

@@ -10,7 +10,7 @@ const toleranceSeconds = 300;
 
 export type SignedRequest = {
   method: string;
-  /** With its query, as it was sent. */
+  /** The path with its query, as sent. */
   path: string;
   body: string;
   authorization: string;
@@ -22,23 +22,23 @@ export function authorize(
   { method, path, body, authorization }: SignedRequest,
 ): { merchant: Merchant } | { refusal: Answer } {
   if (!authorization.startsWith(schema)) return refuse('Authorization不合法');
-  const words = readWords(authorization.slice(schema.length));
-  const word = (name: string) => words.get(name) ?? '';
-  const timestamp = word('timestamp');
+  const fields = readFields(authorization.slice(schema.length));
+  const field = (name: string) => fields.get(name) ?? '';
+  const timestamp = field('timestamp');
   const isFresh =
     /^\d+$/.test(timestamp) && Math.abs(nowSeconds() - Number(timestamp)) <= toleranceSeconds;
   if (!isFresh) return refuse('Http头Authorization中的timestamp与发起请求的时间不得超过5分钟');
-  const nonce = word('nonce_str');
+  const nonce = field('nonce_str');
   if (!/^[0-9A-Za-z]{1,32}$/.test(nonce)) return refuse('nonce_str不合法');
-  const merchant = findMerchant(book, word('mchid'));
+  const merchant = findMerchant(book, field('mchid'));
   if (!merchant) return { refusal: failure('MCH_NOT_EXISTS') };
-  if (word('serial_no') !== merchant.serialNo) return refuse('商户证书序列号有误');
+  if (field('serial_no') !== merchant.serialNo) return refuse('商户证书序列号有误');
   const text = `${method}\n${path}\n${timestamp}\n${nonce}\n${body}\n`;
-  const isGenuine = isSigned(text, merchant.publicKey, word('signature'));
+  const isGenuine = isSigned(text, merchant.publicKey, field('signature'));
   return isGenuine ? { merchant } : refuse('签名错误,验签失败');
 }
 
-function readWords(text: string): Map<string, string> {
+function readFields(text: string): Map<string, string> {
   const pairs = text.matchAll(/([a-z_]+)="([^"]*)"/g);
   return new Map([...pairs].map(([, name = '', value = '']) => [name, value]));
 }

@@ -9,14 +9,14 @@ import { startOfDay, wallTime } from './clock.ts';
 
 const dayMs = 86_400_000;
 const hourMs = 3_600_000;
-/** Made from nine of the next morning, there by ten. */
+/** Created from 9:00 of the next day, available by 10:00. */
 const creatingFromMs = dayMs + 9 * hourMs;
 const readyFromMs = dayMs + 10 * hourMs;
 const feePermille = 6;
 
-export type BillDesk = {
-  announce(merchant: Merchant, query: { date: string; type: string }): Answer;
-  /** What an announced address leads to, for its own merchant. */
+export type BillService = {
+  createDownload(merchant: Merchant, query: { date: string; type: string }): Answer;
+  /** The bill of a download URL, for its own merchant. */
   download(merchant: Merchant, token: string): string | undefined;
 };
 
@@ -26,17 +26,21 @@ export type BillOptions = {
   hasSameDayStatements: boolean;
 };
 
-export function createBillDesk({ book, publicUrl, hasSameDayStatements }: BillOptions): BillDesk {
-  const announced = new Map<string, { mchId: string; csv: string }>();
+export function createBillService({
+  book,
+  publicUrl,
+  hasSameDayStatements,
+}: BillOptions): BillService {
+  const downloads = new Map<string, { mchId: string; csv: string }>();
   return {
-    announce(merchant, { date, type }) {
+    createDownload(merchant, { date, type }) {
       const fromMs = startOfDay(date);
       if (fromMs === undefined || type !== 'ALL') return failure('PARAM_ERROR');
       const sinceMs = Date.now() - fromMs;
       if (!hasSameDayStatements && sinceMs < creatingFromMs) return failure('NO_STATEMENT_EXIST');
       if (!hasSameDayStatements && sinceMs < readyFromMs) return failure('STATEMENT_CREATING');
       const { mchId } = merchant;
-      // A refund stands in the bill of the day it was accepted, in the state of that time.
+      // A refund is in the bill of the day on which it was accepted.
       const movements = tradeMovementsOf(book, {
         account: mchId,
         fromMs,
@@ -46,7 +50,7 @@ export function createBillDesk({ book, publicUrl, hasSameDayStatements }: BillOp
       if (movements.length === 0) return failure('NO_STATEMENT_EXIST');
       const csv = writeBill(movements, merchant);
       const token = randomBytes(24).toString('base64url');
-      announced.set(token, { mchId, csv });
+      downloads.set(token, { mchId, csv });
       return success({
         hash_type: 'SHA1',
         hash_value: createHash('sha1').update(csv).digest('hex'),
@@ -54,10 +58,10 @@ export function createBillDesk({ book, publicUrl, hasSameDayStatements }: BillOp
       });
     },
     download({ mchId }, token) {
-      const bill = announced.get(token);
+      const bill = downloads.get(token);
       if (bill?.mchId !== mchId) return undefined;
-      // An address leads to its bill once; whoever wants it again asks again.
-      announced.delete(token);
+      // A URL can be used once.
+      downloads.delete(token);
       return bill.csv;
     },
   };
@@ -103,7 +107,7 @@ function cellsOf(movement: TradeMovement, { appId, mchId }: Merchant): string[] 
   return [...who, ...how, payment.currency, ...amounts(payment.subject)];
 }
 
-/** From the settled amount on, around the subject. */
+/** The cells from the settled amount on; the subject is in between. */
 function paymentCells({ capturedMinor }: Payment) {
   return (subject: string): string[] => [
     ...[yuan(capturedMinor), '0.00', '0', '0', '0.00', '0.00', '', ''],

@@ -1,4 +1,4 @@
-/** WeChat's clock is UTC+8. The simulator has its own, so that it cannot share a mistake with the client. */
+/** WeChat's clock is UTC+8. The simulator implements it itself, so that it shares no mistake with the client. */
 const zoneOffsetMs = 8 * 3_600_000;
 
 /** `2018-06-08T10:34:56+08:00` */
@@ -16,7 +16,7 @@ export function dayOf(timeMs: number): string {
   return wallTime(timeMs).slice(0, 10).replaceAll('-', '');
 }
 
-/** When a day begins; undefined when the text is no day. */
+/** The start of a day; undefined if the text is no day. */
 export function startOfDay(date: string): number | undefined {
   const timeMs = /^\d{4}-\d\d-\d\d$/.test(date) ? Date.parse(date) - zoneOffsetMs : Number.NaN;
   return Number.isNaN(timeMs) || wallTime(timeMs).slice(0, 10) !== date ? undefined : timeMs;

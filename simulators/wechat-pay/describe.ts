@@ -4,7 +4,7 @@ import { rfc3339 } from './clock.ts';
 
 type Fields = Record<string, unknown>;
 
-/** A transaction as queries answer it and notifications tell it. https://pay.weixin.qq.com/doc/v3/merchant/4013070356 */
+/** A transaction as in queries and notifications. https://pay.weixin.qq.com/doc/v3/merchant/4013070356 */
 export function describeTransaction(payment: Payment, { mchId, appId }: Merchant): Fields {
   const state = tradeStateOf(payment);
   const isPaid = payment.paidAtMs !== undefined;
@@ -16,7 +16,7 @@ export function describeTransaction(payment: Payment, { mchId, appId }: Merchant
     out_trade_no: payment.outTradeNo,
     trade_type: { native: 'NATIVE', jsapi: 'JSAPI', h5: 'MWEB' }[payment.method] ?? 'NATIVE',
     trade_state: state,
-    trade_state_desc: stateWords[state],
+    trade_state_desc: stateDescriptions[state],
     ...(payment.paidAtMs !== undefined && {
       transaction_id: payment.providerTradeNo,
       bank_type: 'OTHERS',
@@ -29,15 +29,15 @@ export function describeTransaction(payment: Payment, { mchId, appId }: Merchant
   };
 }
 
-const stateWords = {
+const stateDescriptions = {
   SUCCESS: '支付成功',
   REFUND: '转入退款',
   NOTPAY: '订单未支付',
   CLOSED: '订单已关闭',
 } as const;
 
-/** REFUND as soon as there is one, of whatever amount and whatever became of it. */
-function tradeStateOf({ status, refunds }: Payment): keyof typeof stateWords {
+/** REFUND as soon as there is a refund, of any amount and status. */
+function tradeStateOf({ status, refunds }: Payment): keyof typeof stateDescriptions {
   if (status === 'paid') return refunds.length > 0 ? 'REFUND' : 'SUCCESS';
   return status === 'closed' ? 'CLOSED' : 'NOTPAY';
 }
@@ -49,7 +49,7 @@ const refundStatuses = {
   closed: 'CLOSED',
 } as const;
 
-/** A refund as its creation and its query answer it. */
+/** A refund as in the responses to its creation and its query. */
 export function describeRefund(payment: Payment, refund: Refund): Fields {
   const { settledAtMs, amountMinor } = refund;
   return {
@@ -76,7 +76,7 @@ export function describeRefund(payment: Payment, refund: Refund): Fields {
   };
 }
 
-/** The same refund as a notification tells it: no application, and its status under another name. */
+/** The refund as in a notification: without the application, and with the status under another name. */
 export function describeRefundNews(payment: Payment, refund: Refund, { mchId }: Merchant): Fields {
   const { settledAtMs, amountMinor } = refund;
   return {

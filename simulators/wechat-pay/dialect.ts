@@ -1,12 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Book, NotificationDraft } from '../kit/book.ts';
-import type { Dialect, Happening } from '../kit/platform.ts';
+import type { Dialect, PlatformEvent } from '../kit/platform.ts';
 import { findMerchant } from './account.ts';
 import type { Merchant } from './account.ts';
 import { dayOf, rfc3339 } from './clock.ts';
 import { describeRefundNews, describeTransaction } from './describe.ts';
 
-/** What is told, before it is encrypted and signed. */
+/** A notification's content before encryption and signing. */
 export type NewsPayload = {
   createTime: string;
   summary: string;
@@ -21,11 +21,11 @@ export function createDialect(book: Book): Dialect {
     newProviderRefundNo: newRefundId,
     // https://pay.weixin.qq.com/doc/v3/merchant/4012791877: `time_expire` is not when an order is closed.
     staysOpenAfterExpiry: true,
-    // ABNORMAL follows PROCESSING; what has succeeded stays so.
+    // ABNORMAL follows PROCESSING; a succeeded refund stays succeeded.
     canBounceSettled: false,
-    announce(happening) {
-      const merchant = findMerchant(book, happening.payment.account);
-      return merchant ? announce(happening, merchant) : [];
+    notificationsOf(platformEvent) {
+      const merchant = findMerchant(book, platformEvent.payment.account);
+      return merchant ? notificationsTo(platformEvent, merchant) : [];
     },
   };
 }
@@ -34,10 +34,10 @@ export function newRefundId(atMs: number): string {
   return `5030${digits(6)}${dayOf(atMs)}${digits(10)}`;
 }
 
-/** Payments, and refunds once decided; a close is not told. */
-function announce(happening: Happening, merchant: Merchant): NotificationDraft[] {
-  const { payment } = happening;
-  switch (happening.type) {
+/** Notifies payments and decided refunds, but no close. */
+function notificationsTo(platformEvent: PlatformEvent, merchant: Merchant): NotificationDraft[] {
+  const { payment } = platformEvent;
+  switch (platformEvent.type) {
     case 'paid':
       return draft('TRANSACTION.SUCCESS', payment.notifyUrl, {
         createTime: rfc3339(Date.now()),
@@ -48,8 +48,8 @@ function announce(happening: Happening, merchant: Merchant): NotificationDraft[]
     case 'refundSettled':
     case 'refundBounced':
     case 'refundClosed': {
-      const { refund } = happening;
-      const [type, summary] = refundWords[happening.type];
+      const { refund } = platformEvent;
+      const [type, summary] = refundNotifications[platformEvent.type];
       return draft(type, refund.notifyUrl ?? payment.notifyUrl, {
         createTime: rfc3339(Date.now()),
         summary,
@@ -62,7 +62,7 @@ function announce(happening: Happening, merchant: Merchant): NotificationDraft[]
   }
 }
 
-const refundWords = {
+const refundNotifications = {
   refundSettled: ['REFUND.SUCCESS', '退款成功'],
   refundBounced: ['REFUND.ABNORMAL', '退款异常'],
   refundClosed: ['REFUND.CLOSED', '退款关闭'],

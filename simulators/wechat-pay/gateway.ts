@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import type { Context } from 'hono';
 import { findRefund } from '../kit/book.ts';
 import { isExecuted } from '../kit/faults.ts';
-import type { Call, CallKind, FaultScript, Strike } from '../kit/faults.ts';
+import type { Call, CallKind, FaultScript, ActiveFault } from '../kit/faults.ts';
 import type { Platform } from '../kit/platform.ts';
 import { hangUp } from '../kit/serve.ts';
 import type { SimulatorEnv } from '../kit/serve.ts';
@@ -11,52 +11,52 @@ import type { Merchant } from './account.ts';
 import { failure, success } from './answers.ts';
 import type { Answer } from './answers.ts';
 import { authorize } from './authorize.ts';
-import type { BillDesk } from './bills.ts';
+import type { BillService } from './bills.ts';
 import { rfc3339 } from './clock.ts';
 import { closeOrder, createOrder, queryOrder, tradeTypes } from './orders.ts';
 import type { PlatformKeys } from './platform-keys.ts';
-import type { RefundDesk } from './refunds.ts';
+import type { RefundService } from './refunds.ts';
 import { encrypt, signatureHeaders } from './signing.ts';
 
 export type GatewayParts = {
   platform: Platform;
   keys: PlatformKeys;
   faults: FaultScript;
-  refunds: RefundDesk;
-  bills: BillDesk;
-  /** Where the payer's pages are. */
+  refunds: RefundService;
+  bills: BillService;
+  /** The base URL of the payer's pages. */
   publicUrl: () => string;
 };
 
-type Asked = { merchant: Merchant; body: Record<string, unknown> };
+type EndpointRequest = { merchant: Merchant; body: Record<string, unknown> };
 type Endpoint = {
-  /** The call it can be struck as; none for certificates. */
+  /** The call's name in scripted faults; undefined for certificates. */
   call?: Call;
-  outTradeNo?(asked: Asked): string | undefined;
-  execute(asked: Asked): Answer;
+  outTradeNo?(request: EndpointRequest): string | undefined;
+  execute(request: EndpointRequest): Answer;
 };
 
-/** API v3. Every request is verified, every answer signed, errors too. */
+/** API v3. Verifies every request and signs every response, errors included. */
 export function createGateway(parts: GatewayParts): Hono<SimulatorEnv> {
   const { platform, keys, faults, refunds, bills } = parts;
   const gateway = new Hono<SimulatorEnv>();
 
   async function serveEndpoint(c: Context<SimulatorEnv>, endpoint: Endpoint): Promise<Response> {
-    const asked = await read(c);
-    if ('refusal' in asked) return reply(c, asked.refusal);
-    const outTradeNo = endpoint.outTradeNo?.(asked) ?? '';
-    const target = { account: asked.merchant.mchId, outTradeNo };
-    const strike = endpoint.call && faults.takeForCall(endpoint.call, target);
-    const answer = isExecuted(strike) ? endpoint.execute(asked) : unexecuted(strike);
-    if (strike) await sleep(strike.delayMs);
-    return reply(c, answer, { strike, merchant: asked.merchant });
+    const request = await read(c);
+    if ('refusal' in request) return reply(c, request.refusal);
+    const outTradeNo = endpoint.outTradeNo?.(request) ?? '';
+    const target = { account: request.merchant.mchId, outTradeNo };
+    const activeFault = endpoint.call && faults.takeForCall(endpoint.call, target);
+    const answer = isExecuted(activeFault) ? endpoint.execute(request) : unexecuted(activeFault);
+    if (activeFault) await sleep(activeFault.delayMs);
+    return reply(c, answer, { activeFault, merchant: request.merchant });
   }
 
-  async function read(c: Context<SimulatorEnv>): Promise<Asked | { refusal: Answer }> {
+  async function read(c: Context<SimulatorEnv>): Promise<EndpointRequest | { refusal: Answer }> {
     const text = await c.req.text();
     const verdict = authorize(platform.book, {
       method: c.req.method,
-      // As it was sent: the signature covers its very escapes.
+      // The path as sent, because the signature covers its escapes.
       path: c.env.incoming.url ?? '',
       body: text,
       authorization: c.req.header('authorization') ?? '',
@@ -69,7 +69,10 @@ export function createGateway(parts: GatewayParts): Hono<SimulatorEnv> {
   async function reply(
     c: Context<SimulatorEnv>,
     { status, body }: Answer,
-    { strike, merchant }: { strike?: Strike<CallKind> | undefined; merchant?: Merchant } = {},
+    {
+      activeFault,
+      merchant,
+    }: { activeFault?: ActiveFault<CallKind> | undefined; merchant?: Merchant } = {},
   ): Promise<Response> {
     const signer = keys.signerFor({
       serial: c.req.header('wechatpay-serial'),
@@ -79,7 +82,7 @@ export function createGateway(parts: GatewayParts): Hono<SimulatorEnv> {
       status === 204
         ? c.body(null, 204, headers)
         : c.body(text, status, { 'content-type': 'application/json; charset=utf-8', ...headers });
-    switch (strike?.kind) {
+    switch (activeFault?.kind) {
       case 'timeoutBefore':
       case 'executedThenTimeout':
         return hangUp(c);
@@ -88,10 +91,10 @@ export function createGateway(parts: GatewayParts): Hono<SimulatorEnv> {
       case 'unsigned':
         return send(body, {});
       case 'badSignature':
-        // A real signature, of other bytes.
+        // A valid signature of other bytes.
         return send(body, await signatureHeaders(`${body} `, signer));
       case 'malformed': {
-        // Where there is nothing to cut, the connection is.
+        // An empty body cannot be cut, so the connection is closed.
         if (body === '') return hangUp(c);
         const cut = body.slice(0, body.length / 2);
         return send(cut, await signatureHeaders(body, signer));
@@ -152,16 +155,16 @@ export function createGateway(parts: GatewayParts): Hono<SimulatorEnv> {
     const query = { date: c.req.query('bill_date') ?? '', type: c.req.query('bill_type') ?? 'ALL' };
     return serveEndpoint(c, {
       call: 'statement',
-      execute: ({ merchant }) => bills.announce(merchant, query),
+      execute: ({ merchant }) => bills.createDownload(merchant, query),
     });
   });
 
-  // A file, and as such not signed: its hash was.
+  // A file response is not signed; its hash was in a signed response.
   gateway.get('/billdownload/file', async (c) => {
-    const asked = await read(c);
-    if ('refusal' in asked) return reply(c, asked.refusal);
-    const csv = bills.download(asked.merchant, c.req.query('token') ?? '');
-    if (csv === undefined) return reply(c, failure('NO_STATEMENT_EXIST'), asked);
+    const request = await read(c);
+    if ('refusal' in request) return reply(c, request.refusal);
+    const csv = bills.download(request.merchant, c.req.query('token') ?? '');
+    if (csv === undefined) return reply(c, failure('NO_STATEMENT_EXIST'), request);
     return c.body(csv, 200, { 'content-type': 'text/plain' });
   });
 
@@ -180,15 +183,15 @@ export function createGateway(parts: GatewayParts): Hono<SimulatorEnv> {
   return gateway;
 }
 
-function unexecuted(strike: Strike<CallKind> | undefined): Answer {
-  if (strike?.kind === 'refused') {
-    const { code, status = 400 } = strike;
+function unexecuted(activeFault: ActiveFault<CallKind> | undefined): Answer {
+  if (activeFault?.kind === 'refused') {
+    const { code, status = 400 } = activeFault;
     return {
       status: status as Answer['status'],
       body: JSON.stringify({ code, message: '业务错误' }),
     };
   }
-  return failure(strike?.kind === 'rateLimited' ? 'FREQUENCY_LIMITED' : 'SYSTEM_ERROR');
+  return failure(activeFault?.kind === 'rateLimited' ? 'FREQUENCY_LIMITED' : 'SYSTEM_ERROR');
 }
 
 function listCertificates(keys: PlatformKeys, { apiV3Key }: Merchant) {

@@ -12,9 +12,9 @@ import { describeTransaction } from './describe.ts';
 export const tradeTypes = ['native', 'jsapi', 'h5'] as const;
 export type TradeType = (typeof tradeTypes)[number];
 
-/** How long an order without an end can be paid. */
+/** How long an order without `time_expire` can be paid. */
 const orderLifetimeMs = 2 * 3_600_000;
-/** How long what the payer is given can be used, whatever the order says. */
+/** How long the payer's code or URL is valid, whatever the order's expiry. */
 const handleLifetimesMs = { native: 2 * 3_600_000, jsapi: 2 * 3_600_000, h5: 5 * 60_000 };
 
 const orderSchema = z.object({
@@ -44,11 +44,11 @@ const payerSchemas = {
   }),
 } as const;
 
-export type OrderDesk = { platform: Platform; publicUrl: () => string };
+export type OrderParts = { platform: Platform; publicUrl: () => string };
 
-/** `POST /v3/pay/transactions/{native|jsapi|h5}`: the same order again gets its code again, or another where that is over. */
+/** `POST /v3/pay/transactions/{native|jsapi|h5}`: repeating an order returns its code, or a new one if that has expired. */
 export function createOrder(
-  { platform, publicUrl }: OrderDesk,
+  { platform, publicUrl }: OrderParts,
   merchant: Merchant,
   tradeType: TradeType,
   body: unknown,
@@ -94,7 +94,7 @@ function newHandle(tradeType: TradeType, nowMs: number): Record<string, string> 
   return handleDetails({ name: 'prepayId', value, lifetimeMs }, nowMs);
 }
 
-/** Their code URL opens WeChat; ours opens the payer's page in a browser. */
+/** WeChat's code URL opens WeChat; the simulator's opens the payer's page in a browser. */
 function handleOf({ details }: Payment, tradeType: TradeType, publicUrl: string) {
   const prepayId = details['prepayId'] ?? '';
   const page = `${publicUrl}/pay/${prepayId}`;
@@ -110,7 +110,7 @@ function handleOf({ details }: Payment, tradeType: TradeType, publicUrl: string)
 
 /** `GET …/out-trade-no/{no}?mchid=` */
 export function queryOrder(
-  { platform }: OrderDesk,
+  { platform }: OrderParts,
   merchant: Merchant,
   query: { outTradeNo: string; mchid: string | undefined },
 ): Answer {
@@ -122,7 +122,7 @@ export function queryOrder(
 
 /** `POST …/out-trade-no/{no}/close` */
 export function closeOrder(
-  { platform }: OrderDesk,
+  { platform }: OrderParts,
   merchant: Merchant,
   { outTradeNo, body }: { outTradeNo: string; body: unknown },
 ): Answer {
@@ -134,7 +134,7 @@ export function closeOrder(
   return 'refusal' in verdict ? orderFailure(verdict.refusal) : noContent;
 }
 
-/** The same whatever the order of its fields. */
+/** Serializes a value independently of the order of its fields. */
 export function canonical(value: unknown): string {
   return JSON.stringify(value, (_name, inner: unknown) =>
     typeof inner === 'object' && inner !== null && !Array.isArray(inner)

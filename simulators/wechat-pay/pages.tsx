@@ -8,7 +8,7 @@ import type { Platform } from '../kit/platform.ts';
 
 const brand = { brand: 'WeChat Pay simulator', color: '#07a352' };
 
-/** What the payer's telephone shows: behind a scanned code, an H5 address, or a prepay id. */
+/** The pages on the payer's phone: for a scanned code, an H5 URL or a prepay id. */
 export function createPages(platform: Platform): Hono {
   const pages = new Hono();
 
@@ -16,7 +16,7 @@ export function createPages(platform: Platform): Hono {
     const value = c.req.param('prepayId') ?? '';
     const payment = findByDetail(platform.book, 'prepayId', value);
     if (!payment) return undefined;
-    const isOpen = platform.look(payment).status === 'open';
+    const isOpen = platform.refresh(payment).status === 'open';
     const isUsable = !isOpen || isHandleAlive(payment, { name: 'prepayId', value });
     return isUsable ? payment : undefined;
   };
@@ -26,7 +26,7 @@ export function createPages(platform: Platform): Hono {
       renderPage({
         ...brand,
         title: 'Unknown code',
-        children: <p class="result">There is no order behind this code, or the code is over.</p>,
+        children: <p class="result">This code has no order, or it has expired.</p>,
       }),
       404,
     );
@@ -47,9 +47,9 @@ export function createPages(platform: Platform): Hono {
     if (!payment) return noSuchOrder(c);
     const isPaying = c.req.param('verb') === 'pay';
     if (isPaying) platform.pay(payment, {});
-    const { redirect_url: given } = await c.req.parseBody();
-    const returnUrl = readReturnUrl(typeof given === 'string' ? given : undefined);
-    // Cancelled or paid, H5 goes back to the shop; a code stays on the telephone, at a page to reload.
+    const { redirect_url: redirectUrl } = await c.req.parseBody();
+    const returnUrl = readReturnUrl(typeof redirectUrl === 'string' ? redirectUrl : undefined);
+    // H5 returns to the shop after payment or cancellation; a code stays on a status page that can be reloaded.
     const page = `../${payment.details['prepayId']}${isPaying ? '' : '?cancelled'}`;
     return c.redirect(returnUrl ?? page, 303);
   });

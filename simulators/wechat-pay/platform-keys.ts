@@ -10,7 +10,7 @@ const dayMs = 86_400_000;
 type Key = {
   serial: string;
   privateKey: string;
-  /** Only of a certificate: public keys are handed out in the portal. */
+  /** Only for certificates; public keys come from the portal. */
   certificate?: { pem: string; effectiveMs: number; expireMs: number };
 };
 
@@ -18,29 +18,32 @@ type Stored = { keys: Key[]; signsWith: string };
 
 export type Certificate = { serial: string; pem: string; effectiveMs: number; expireMs: number };
 
-/** New merchants have no platform certificate: they verify by a public key from the portal. */
+/** New merchants have no platform certificate and verify with a public key from the portal. */
 export type Verification = 'certificates' | 'publicKey';
 
-/** What the platform signs with; a certificate and a public key exist side by side. */
+/** The platform's signing keys; a certificate and a public key exist side by side. */
 export type PlatformKeys = {
-  /** What signs for a merchant: what it asked for by name, its public key where it has no other, or the current one. */
-  signerFor(asked: { serial?: string | undefined; verifiesBy: Verification }): Signer;
+  /**
+   * The signer for a merchant: the requested key, else the newest public key for a merchant that verifies with public
+   * keys, else the current key.
+   */
+  signerFor(requested: { serial?: string | undefined; verifiesBy: Verification }): Signer;
   certificates(): Certificate[];
   publicKeys(): Record<string, string>;
   rotate(to: 'certificate' | 'publicKey' | 'newCertificate'): Promise<string>;
 };
 
-/** Made once and kept in `dataDir` when there is one. */
+/** Loads the platform's keys, generated once and stored in `dataDir` if set. */
 export async function loadPlatformKeys(dataDir: string | undefined): Promise<PlatformKeys> {
   const path = dataDir && join(dataDir, 'platform-keys.json');
   const text = path && (await readFile(path, 'utf8').catch(ignoreMissing));
   const stored = text ? ownKeys(text) : await makeKeys();
   const parsed = new Map<string, Signer>();
 
-  async function keep(): Promise<void> {
+  async function store(): Promise<void> {
     if (!path) return;
     await writeFile(`${path}.new`, JSON.stringify(stored), { mode: 0o600 });
-    // Renamed into place: a death in between must not leave half a key.
+    // Renamed into place, so that a crash leaves no partial key.
     await rename(`${path}.new`, path);
   }
 
@@ -54,13 +57,13 @@ export async function loadPlatformKeys(dataDir: string | undefined): Promise<Pla
     return signer;
   }
 
-  if (!text) await keep();
+  if (!text) await store();
   return {
     signerFor({ serial, verifiesBy }) {
       const isPublic = (key: Key) => !key.certificate;
-      const asked = stored.keys.find((key) => isPublic(key) && key.serial === serial);
+      const requested = stored.keys.find((key) => isPublic(key) && key.serial === serial);
       const own = verifiesBy === 'publicKey' ? stored.keys.findLast(isPublic) : undefined;
-      return signerOf((asked ?? own)?.serial ?? stored.signsWith);
+      return signerOf((requested ?? own)?.serial ?? stored.signsWith);
     },
     certificates: () =>
       stored.keys.flatMap(({ serial, certificate }) =>
@@ -78,7 +81,7 @@ export async function loadPlatformKeys(dataDir: string | undefined): Promise<Pla
       const key = stored.keys.findLast(isWanted);
       if (!key) throw new Error(`no key to rotate to: ${to}`);
       stored.signsWith = key.serial;
-      await keep();
+      await store();
       return key.serial;
     },
   };
@@ -92,7 +95,7 @@ async function makeKeys(): Promise<Stored> {
 
 async function makeCertified(): Promise<Key> {
   const privateKey = await makePrivateKey();
-  // The first bits of a serial number must be neither a sign nor a zero.
+  // The first bits of a serial number must not be a sign or zero.
   const serial = `5${randomBytes(20).toString('hex').slice(1)}`.toUpperCase();
   const effectiveMs = Date.now() - dayMs;
   const expireMs = effectiveMs + 5 * 365 * dayMs;
@@ -114,7 +117,7 @@ function publicPemOf({ privateKey }: Signer): string {
   return createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString();
 }
 
-/** Guarantee: only `keep` writes this file. */
+/** Guarantee: only `store` writes this file. */
 function ownKeys(text: string): Stored {
   return JSON.parse(text) as Stored;
 }

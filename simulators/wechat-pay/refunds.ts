@@ -12,7 +12,7 @@ import { newRefundId } from './dialect.ts';
 import { canonical } from './orders.ts';
 
 const maxRefundsPerOrder = 50;
-/** Even an instant refund is PROCESSING when its request is answered. */
+/** Even an instant refund is PROCESSING in the response to its request. */
 const settleAfterMs = 5;
 
 const refundSchema = z.object({
@@ -30,15 +30,15 @@ const refundSchema = z.object({
   }),
 });
 
-export type RefundDesk = {
+export type RefundService = {
   create(merchant: Merchant, body: unknown): Answer;
   query(merchant: Merchant, refundNo: string): Answer;
-  /** Takes up what was not settled before a restart. */
+  /** Resumes refunds that were not settled before a restart. */
   resume(): void;
   stop(): void;
 };
 
-export function createRefundDesk(platform: Platform, faults: FaultScript): RefundDesk {
+export function createRefundService(platform: Platform, faults: FaultScript): RefundService {
   const { book } = platform;
   const timers = new Set<NodeJS.Timeout>();
 
@@ -50,7 +50,7 @@ export function createRefundDesk(platform: Platform, faults: FaultScript): Refun
     timers.add(timer);
   }
 
-  /** What is still pending by then: the console may have been faster. */
+  /** Settles a refund if it is still pending then; the console may have decided it. */
   function settleSoon(payment: Payment, refund: Refund): void {
     after(settleAfterMs, () => platform.settleRefund(payment, refund));
   }
@@ -76,12 +76,12 @@ export function createRefundDesk(platform: Platform, faults: FaultScript): Refun
         providerRefundNo: newRefundId(nowMs),
         amountMinor: amount.refund,
         isExternal: false,
-        // Repeated, the reason and the address may differ: number and amounts may not.
+        // A repeat may have another reason and URL, but not another number or amount.
         terms: canonical({ outTradeNo, amount }),
         ...(notifyUrl && { notifyUrl }),
         atMs: nowMs,
       });
-      if ('refusal' in verdict) return failure('INVALID_REQUEST', refusalWords(verdict.refusal));
+      if ('refusal' in verdict) return failure('INVALID_REQUEST', refusalMessage(verdict.refusal));
       if (isNew) {
         const bounce = faults.takeBounce(key);
         const { refund } = verdict;
@@ -110,11 +110,11 @@ export function createRefundDesk(platform: Platform, faults: FaultScript): Refun
   };
 }
 
-function refusalWords(refusal: string): string {
-  const words: Readonly<Record<string, string>> = {
+function refusalMessage(refusal: string): string {
+  const messages: Readonly<Record<string, string>> = {
     conflict: '同一退款单号的参数与之前请求不一致',
     exceedsCaptured: '申请退款金额大于订单可退金额',
     notPaid: '订单未支付',
   };
-  return words[refusal] ?? refusal;
+  return messages[refusal] ?? refusal;
 }

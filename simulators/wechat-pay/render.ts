@@ -14,13 +14,13 @@ export const documentedRetryGapsMs: readonly number[] = [
 
 export type Renderer = (notification: Notification, change: Change) => Promise<Rendered>;
 
-/** Encrypts and signs afresh at every attempt. */
+/** Encrypts and signs at every attempt. */
 export function createRenderer(book: Book, keys: PlatformKeys): Renderer {
   return async (notification, change) => {
     const merchant = findMerchant(book, notification.account);
     if (!merchant) throw new Error(`no merchant ${notification.account}`);
     const { createTime, summary, originalType, content } = ownPayload(notification);
-    const told = JSON.stringify(changed(content, change));
+    const plaintext = JSON.stringify(changed(content, change));
     const body = JSON.stringify({
       id: notification.id,
       create_time: createTime,
@@ -29,7 +29,7 @@ export function createRenderer(book: Book, keys: PlatformKeys): Renderer {
       summary,
       resource: {
         original_type: originalType,
-        ...encrypt(told, merchant.apiV3Key, originalType),
+        ...encrypt(plaintext, merchant.apiV3Key, originalType),
       },
     });
     const timestamp = nowSeconds() - (change?.fault === 'replayed' ? replayedSecondsAgo : 0);
@@ -39,7 +39,7 @@ export function createRenderer(book: Book, keys: PlatformKeys): Renderer {
   };
 }
 
-/** Looks whether a merchant verifies at all: with their mark, and a signature that is none. */
+/** Renders a probe that checks whether a merchant verifies: WeChat's mark and an invalid signature. */
 export async function renderProbe(render: Renderer, notification: Notification): Promise<Rendered> {
   const { headers, body } = await render(notification, { fault: 'forged' });
   const signature = `WECHATPAY/SIGNTEST/${headers['wechatpay-signature'] ?? ''}`;
@@ -53,7 +53,7 @@ function changed(content: Record<string, unknown>, change: Change): Record<strin
       return { ...content, amount: { ...amount, total: 1, refund: 1 } };
     }
     case 'wrongApp':
-      // Refunds name no application.
+      // Refunds have no application id.
       return 'appid' in content ? { ...content, appid: 'wx0000000000000000' } : content;
     case 'wrongSeller':
       return { ...content, mchid: '1900000000' };
@@ -67,7 +67,7 @@ function forge(headers: Record<string, string>): void {
   headers['wechatpay-signature'] = signature.reverse().toString('base64');
 }
 
-/** Guarantee: only `dialect.ts` makes payloads. */
+/** Guarantee: only `dialect.ts` creates payloads. */
 function ownPayload({ payload }: Notification): NewsPayload {
   return payload as NewsPayload;
 }

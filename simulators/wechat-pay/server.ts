@@ -8,17 +8,20 @@ import { createPlatform } from '../kit/platform.ts';
 import { serve } from '../kit/serve.ts';
 import type { Simulator, SimulatorEnv, SimulatorOptions } from '../kit/serve.ts';
 import { registerAccount } from './account.ts';
-import { createBillDesk } from './bills.ts';
+import { createBillService } from './bills.ts';
 import { createDialect } from './dialect.ts';
 import { createGateway } from './gateway.ts';
 import { createPages } from './pages.tsx';
 import { loadPlatformKeys } from './platform-keys.ts';
-import { createRefundDesk } from './refunds.ts';
+import { createRefundService } from './refunds.ts';
 import { createRenderer, documentedRetryGapsMs, renderProbe } from './render.ts';
 
 const rotationSchema = z.object({ to: z.enum(['certificate', 'publicKey', 'newCertificate']) });
 
-/** A stand-in for WeChat Pay's API v3 that really signs, encrypts and verifies. It knows nothing of its clients. */
+/**
+ * Starts a simulator of WeChat Pay's API v3 that really signs, encrypts and verifies. It shares no code with its
+ * clients.
+ */
 export async function startWechatPaySimulator(options: SimulatorOptions): Promise<Simulator> {
   const { dataDir, publicUrl, hasSameDayStatements = false } = options;
   const { retryGapsMs = documentedRetryGapsMs, notifyDelayScale = 1 } = options;
@@ -31,19 +34,19 @@ export async function startWechatPaySimulator(options: SimulatorOptions): Promis
     ledger,
     faults,
     retryGapsMs: retryGapsMs.map((gapMs) => gapMs * notifyDelayScale),
-    // They wait five seconds for an acknowledgement.
+    // WeChat Pay waits five seconds for an acknowledgement.
     answerTimeoutMs: 5000,
     render,
     isAcknowledged: (status) => status === 200 || status === 204,
   });
   const dialect = createDialect(book);
   const platform = createPlatform({ ledger, notifier, dialect });
-  const refunds = createRefundDesk(platform, faults);
+  const refunds = createRefundService(platform, faults);
   let url = '';
   const urlForPayers = () => publicUrl ?? url;
-  const bills = createBillDesk({ book, publicUrl: () => url, hasSameDayStatements });
+  const bills = createBillService({ book, publicUrl: () => url, hasSameDayStatements });
 
-  const desk = createConsole({
+  const consoleRoutes = createConsole({
     ledger,
     platform,
     notifier,
@@ -53,16 +56,16 @@ export async function startWechatPaySimulator(options: SimulatorOptions): Promis
     registerAccount: (body) => registerAccount(body, keys),
     seedMethod: 'native',
   });
-  desk.post('/rotate', async (c) => {
+  consoleRoutes.post('/rotate', async (c) => {
     const { to } = rotationSchema.parse(await readJson(c));
     return c.json({ serial: await keys.rotate(to) });
   });
-  desk.post('/probe/:outTradeNo', async (c) => {
+  consoleRoutes.post('/probe/:outTradeNo', async (c) => {
     const { outTradeNo } = c.req.param();
     const payments = [...book.payments.values()];
     const payment = payments.find((payment) => payment.outTradeNo === outTradeNo);
     const notification = payment?.notifications.at(-1);
-    if (!notification) throw new ConsoleError(404, 'nothing was ever notified of it');
+    if (!notification) throw new ConsoleError(404, 'the payment has no notification');
     return c.json(await notifier.send(notification.url, await renderProbe(render, notification)));
   });
 
@@ -76,7 +79,7 @@ export async function startWechatPaySimulator(options: SimulatorOptions): Promis
     publicUrl: urlForPayers,
   });
   app.route('/v3', gateway);
-  app.route('/console', desk);
+  app.route('/console', consoleRoutes);
   app.route('/pay', createPages(platform));
 
   const simulator = await serve(app, options, {

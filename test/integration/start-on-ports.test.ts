@@ -128,19 +128,21 @@ test('a service that fails for another reason is not started again', async () =>
 });
 
 test('the port that was asked for comes first, then the one of the last start', async () => {
-  const [asked, kept, preferred] = [await pickPort(0), await pickPort(0), await pickPort(0)].map(
-    ({ port }) => port,
-  ) as [number, number, number];
-  const portOf = async (wanted: { asked?: number; kept?: number }) => {
+  const [requested, last, preferred] = [
+    await pickPort(0),
+    await pickPort(0),
+    await pickPort(0),
+  ].map(({ port }) => port) as [number, number, number];
+  const portOf = async (wanted: { requested?: number; last?: number }) => {
     const { ports } = await startOnPorts({
       wanted: { service: { ...wanted, preferred } },
       start: async () => {},
     });
     return ports.service;
   };
-  expect(await portOf({ asked, kept })).toBe(asked);
-  await take(asked);
-  expect(await portOf({ asked, kept })).toBe(kept);
-  await take(kept);
-  expect(await portOf({ asked, kept })).toBe(preferred);
+  expect(await portOf({ requested, last })).toBe(requested);
+  await take(requested);
+  expect(await portOf({ requested, last })).toBe(last);
+  await take(last);
+  expect(await portOf({ requested, last })).toBe(preferred);
 });

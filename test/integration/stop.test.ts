@@ -93,7 +93,7 @@ describe('a process that is asked to stop', () => {
     });
     expect(unready.body).toEqual({
       status: 'not ready',
-      checks: [{ name: 'process', status: 'down', detail: 'was asked to stop' }],
+      checks: [{ name: 'process', status: 'down', detail: 'is stopping' }],
     });
     const answers = await until('all that waits to be answered', () => {
       const { feed, order, batch } = held;

@@ -17,7 +17,7 @@ const filesWith = (expression: RegExp) =>
 test('what merchants may make arbitrarily dear is done by a thread, or where its size is looked at', () => {
   expect(filesWith(/from '(ajv|ajv-formats)[/']/)).toEqual(['api/event-types/compile-schema.ts']);
   expect(filesWith(/compile-schema\.ts'/)).toEqual([
-    'api/worker-threads/kept-schemas.ts',
+    'api/worker-threads/schema-cache.ts',
     'api/worker-threads/tasks.ts',
   ]);
   expect(filesWith(/import \{[^}]*\bdecode\b[^}]*\} from '.*format\/index\.ts'/)).toEqual([

@@ -1,7 +1,7 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 
-/** An answer as it is kept: said again, it is the same to the byte. */
-export type KeptAnswer = {
+/** A stored response, replayed byte for byte. */
+export type StoredResponse = {
   status: ContentfulStatusCode;
   headers: Record<string, string>;
   body: string;

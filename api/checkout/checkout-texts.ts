@@ -1,5 +1,5 @@
-/** What the checkout page says, in the languages it speaks. */
-export const checkoutWords = {
+/** The texts of the checkout page by language. */
+export const checkoutTexts = {
   en: {
     title: 'Pay',
     scan: (provider: string) => `Scan with ${provider} to pay`,
@@ -18,7 +18,8 @@ export const checkoutWords = {
     refunded: 'Refunded',
     refundedText: 'Your payment is on its way back to you.',
     closed: 'This order is closed',
-    closedText: 'It can no longer be paid. If you have paid already, the merchant will be told.',
+    closedText:
+      'It can no longer be paid. If you have already paid, the merchant will be notified.',
     failed: 'The payment could not be opened',
     failedText: 'Please ask the merchant for another way to pay.',
     review: 'We are checking this payment',
@@ -56,16 +57,19 @@ export const checkoutWords = {
   },
 } as const;
 
-export type Language = keyof typeof checkoutWords;
+export type Language = keyof typeof checkoutTexts;
 
-/** The page's language: as asked for in the address, else the first of ours the browser names. */
-export function chooseLanguage(asked: string | undefined, accepted: string | undefined): Language {
-  if (asked === 'en' || asked === 'zh') return asked;
+/** The page's language: the requested one, else the first supported one in Accept-Language, else English. */
+export function chooseLanguage(
+  requested: string | undefined,
+  accepted: string | undefined,
+): Language {
+  if (requested === 'en' || requested === 'zh') return requested;
   const first = /\b(zh|en)\b/i.exec(accepted ?? '')?.[1]?.toLowerCase();
   return first === 'zh' ? 'zh' : 'en';
 }
 
-/** What providers are called before a payer. */
+/** Provider names as payers know them. */
 export const providerNames: Readonly<Record<Language, Readonly<Record<string, string>>>> = {
   en: { alipay: 'Alipay', 'wechat-pay': 'WeChat Pay', stripe: 'card payment' },
   zh: { alipay: '支付宝', 'wechat-pay': '微信支付', stripe: '银行卡' },

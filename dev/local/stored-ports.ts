@@ -6,12 +6,12 @@ import type { Steps } from './steps.ts';
 
 const file = 'ports.json';
 
-type PortRequest = Omit<WantedPort, 'kept'> & {
+type PortRequest = Omit<WantedPort, 'last'> & {
   /** The service's name in messages. */
   what: string;
 };
 
-export type KeptPorts = {
+export type StoredPorts = {
   /** Starts a service, if possible on the ports of the last start, and keeps its ports for the next. */
   start<Name extends string, Started>(input: {
     wanted: Readonly<Record<Name, PortRequest>>;
@@ -20,35 +20,35 @@ export type KeptPorts = {
 };
 
 /** The ports of `npm start`, by name. They stay the same over restarts, so that printed QR codes and links go on working. */
-export function openKeptPorts({ steps }: { steps: Steps }): KeptPorts {
-  const kept = readState<Record<string, number>>(file) ?? {};
-  reservePorts(Object.values(kept));
+export function openStoredPorts({ steps }: { steps: Steps }): StoredPorts {
+  const last = readState<Record<string, number>>(file) ?? {};
+  reservePorts(Object.values(last));
 
   return {
     async start({ wanted, start }) {
       const requests = Object.entries<PortRequest>(wanted);
       const result = await startOnPorts({
-        wanted: withKept(wanted, kept),
+        wanted: withLastPorts(wanted, last),
         start,
       });
-      for (const [name, { what, asked, preferred }] of requests) {
+      for (const [name, { what, requested, preferred }] of requests) {
         const port = result.ports[name as keyof typeof wanted];
-        const first = asked ?? kept[name] ?? preferred;
+        const first = requested ?? last[name] ?? preferred;
         if (port !== first) steps.log(`  ! port ${first} is busy: ${what} takes ${port}`);
-        kept[name] = port;
+        last[name] = port;
       }
-      writeState(file, kept);
+      writeState(file, last);
       return result;
     },
   };
 }
 
-function withKept<Name extends string>(
+function withLastPorts<Name extends string>(
   wanted: Readonly<Record<Name, PortRequest>>,
-  kept: Readonly<Record<string, number>>,
+  last: Readonly<Record<string, number>>,
 ): Record<Name, WantedPort> {
   const all = {} as Record<Name, WantedPort>;
   for (const name of Object.keys(wanted) as Name[])
-    all[name] = { ...wanted[name], kept: kept[name] };
+    all[name] = { ...wanted[name], last: last[name] };
   return all;
 }

@@ -5,12 +5,12 @@ import { createRate } from '../limits/rate.ts';
 
 type Deps = Pick<ApiDeps, 'limits' | 'addressOf'>;
 
-/** Requests without a key: so many at once from one address, however slowly their bodies come. */
+/** Limits concurrent requests without a key per address, however slowly their bodies arrive. */
 export function limitOpenRequests({ limits, addressOf }: Deps) {
   const atOnce = createConcurrency({
     name: 'concurrentRequestsPerAddress',
-    what: 'requests without a key at once from one address',
-    most: limits.concurrentRequestsPerAddress,
+    what: 'concurrent requests without a key from one address',
+    max: limits.concurrentRequestsPerAddress,
   });
   return createMiddleware<AppEnv>(async (c, next) => {
     const leave = atOnce.enter(addressOf(c));
@@ -22,12 +22,12 @@ export function limitOpenRequests({ limits, addressOf }: Deps) {
   });
 }
 
-/** Pages and key sets, for which the database is asked: so many a second from one address. */
+/** Limits requests per second and address for pages and key sets, which query the database. */
 export function limitPageRate({ limits, addressOf }: Deps) {
   const rate = createRate({
     name: 'pageRequestsPerSecondPerAddress',
-    what: 'requests for pages a second from one address',
-    most: limits.pageRequestsPerSecondPerAddress,
+    what: 'page requests per second from one address',
+    max: limits.pageRequestsPerSecondPerAddress,
     perSeconds: 1,
   });
   return createMiddleware<AppEnv>(async (c, next) => {
