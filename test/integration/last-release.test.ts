@@ -25,16 +25,16 @@ let receiver: Receiver;
 let old: Side;
 let current: Side;
 
-async function startSide(root?: string): Promise<Side> {
+async function startSide(of?: Pick<Release, 'root' | 'entry'>): Promise<Side> {
   const { port } = await pickPort(0);
   const url = `http://127.0.0.1:${port}`;
   const tender = await tenderProcesses(
     { ...world.config, http: { ...world.config.http, port, publicUrl: url } },
-    root === undefined ? {} : { root },
+    of === undefined ? {} : { root: of.root, entry: of.entry },
   );
   const [, worker] = await Promise.all([tender.start('api'), tender.start('worker')]);
   // The last release answers, and tells, as its own document says.
-  const api = apiClient({ url, key: merchant.key, isDescribed: root === undefined });
+  const api = apiClient({ url, key: merchant.key, isDescribed: of === undefined });
   return { tender, api, workerPid: worker.pid };
 }
 
@@ -44,7 +44,7 @@ beforeAll(async () => {
   merchant = await world.newMerchant();
   receiver = await startReceiver({ isDescribed: false });
   // The last release first: the new one comes to where it runs.
-  old = await startSide(release.root);
+  old = await startSide(release);
   current = await startSide();
   await current.api('POST', '/v1/endpoints', { body: { url: receiver.url, eventTypes: ['*'] } });
 }, 240_000);

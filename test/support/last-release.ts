@@ -9,13 +9,19 @@ const run = promisify(execFile);
 const projectFolder = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The code of the last release, in a folder of its own. */
-export type Release = { commit: string; root: string; remove(): Promise<void> };
+export type Release = {
+  commit: string;
+  root: string;
+  /** What starts its processes, relative to `root`. */
+  entry: string;
+  remove(): Promise<void>;
+};
 
 /** Takes the last release's files from git. Its packages are the present ones. */
 export async function lastRelease(): Promise<Release> {
-  const { commit } = JSON.parse(
+  const { commit, entry } = JSON.parse(
     await readFile(new URL('last-release.json', import.meta.url), 'utf8'),
-  ) as { commit: string };
+  ) as { commit: string; entry: string };
   const root = await realpath(await mkdtemp(join(tmpdir(), 'tender-last-release-')));
   const remove = () => rm(root, { recursive: true, force: true });
   try {
@@ -25,7 +31,7 @@ export async function lastRelease(): Promise<Release> {
     await remove();
     throw error;
   }
-  return { commit, root, remove };
+  return { commit, root, entry, remove };
 }
 
 async function unpack(commit: string, root: string): Promise<void> {

@@ -31,7 +31,7 @@ const sdkNotice = 'v8.promiseHooks.createHook is not available';
 /** Of the code in `root`, by default of this one. */
 export async function tenderProcesses(
   config: Config,
-  { root = projectFolder }: { root?: string } = {},
+  { root = projectFolder, entry = platformProcess.entry }: { root?: string; entry?: string } = {},
 ): Promise<TenderProcesses> {
   const folder = await mkdtemp(join(tmpdir(), 'tender-processes-'));
   const started: Promise<NodeProcess>[] = [];
@@ -44,7 +44,7 @@ export async function tenderProcesses(
   ): Promise<NodeProcess> {
     number += 1;
     const starting = startNodeProcess({
-      entry: resolve(root, platformProcess.entry),
+      entry: resolve(root, entry),
       nodeArgs: platformProcess.nodeArgs.map((arg) =>
         arg.startsWith('./') ? pathToFileURL(resolve(root, arg)).href : arg,
       ),
