@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Database } from '../../db/database.ts';
 import { findEventTypes } from '../../db/queries/event-types.ts';
 import type { MerchantId } from '../../domain/ids.ts';
@@ -20,26 +21,13 @@ const maxCached = { types: 2_000, chars: 16 * 1_024 * 1_024 };
  * reads fresh ones if they differ.
  */
 export function createKnownTypes({ db }: { db: Database }) {
-  const cache = new Map<string, KnownType>();
+  // Bounded, because the number of unregistered type names is not.
+  const cache = new LRUCache<string, KnownType>({
+    max: maxCached.types,
+    maxSize: maxCached.chars,
+    sizeCalculation: ({ schema }) => 1 + (schema?.length ?? 0),
+  });
   const keyOf = (merchantId: MerchantId, name: string) => `${merchantId} ${name}`;
-
-  let cachedChars = 0;
-
-  function drop(key: string): void {
-    cachedChars -= cache.get(key)?.schema?.length ?? 0;
-    cache.delete(key);
-  }
-
-  function store(merchantId: MerchantId, type: KnownType): void {
-    const key = keyOf(merchantId, type.name);
-    drop(key);
-    cache.set(key, type);
-    cachedChars += type.schema?.length ?? 0;
-    // Evicts the oldest, because the number of unregistered type names is unbounded.
-    while (cache.size > maxCached.types || cachedChars > maxCached.chars) {
-      drop(cache.keys().next().value ?? '');
-    }
-  }
 
   return {
     /** One type for each name; `isFresh` bypasses the cache. */
@@ -60,7 +48,7 @@ export function createKnownTypes({ db }: { db: Database }) {
       for (const name of namesToRead) {
         const definition = found.find((each) => each.name === name);
         const type = knownTypeOf({ name, definition, before: types.get(name) });
-        store(merchantId, type);
+        cache.set(keyOf(merchantId, type.name), type);
         types.set(name, type);
       }
       return types;

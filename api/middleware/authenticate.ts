@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
+import { LRUCache } from 'lru-cache';
 import { findKeyOwner } from '../../db/queries/merchants.ts';
 import type { KeyOwner } from '../../db/queries/merchants.ts';
 import type { ApiDeps, AppEnv } from '../deps.ts';
@@ -19,13 +20,11 @@ export function authenticate({
   addressOf,
 }: Pick<ApiDeps, 'db' | 'changes' | 'limits' | 'addressOf'>) {
   type CachedOwner = { owner: KeyOwner; untilMs: number; unsubscribe: () => void };
-  const cache = new Map<string, CachedOwner>();
-
-  /** Removes a key from the cache, as soon as a notification reports its revocation. */
-  function forget(keyHash: string): void {
-    cache.get(keyHash)?.unsubscribe();
-    cache.delete(keyHash);
-  }
+  const cache = new LRUCache<string, CachedOwner>({
+    max: maxCachedKeys,
+    dispose: ({ unsubscribe }) => unsubscribe(),
+    noDisposeOnSet: true,
+  });
 
   const failures = createRate({
     name: 'failedKeysPerMinutePerAddress',
@@ -43,14 +42,14 @@ export function authenticate({
 
   async function ownerOf(keyHash: string): Promise<KeyOwner | undefined> {
     const owner = await findKeyOwner(db, { keyHash });
-    if (cache.size >= maxCachedKeys) for (const known of cache.keys()) forget(known);
     if (!owner) {
-      forget(keyHash);
+      cache.delete(keyHash);
       return undefined;
     }
     const unsubscribe =
       cache.get(keyHash)?.unsubscribe ??
-      changes.subscribe('tender_keys', owner.keyId, () => forget(keyHash));
+      // A notification of its revocation removes a key from the cache.
+      changes.subscribe('tender_keys', owner.keyId, () => cache.delete(keyHash));
     cache.set(keyHash, { owner, untilMs: Date.now() + cachedForMs, unsubscribe });
     return owner;
   }
