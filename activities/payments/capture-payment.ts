@@ -5,7 +5,7 @@ import type { ActivityDeps } from '../deps.ts';
 import { applyReport } from '../../services/payments/apply-report.ts';
 import { askProvider, callProvider } from '../../services/payments/ask-provider.ts';
 import { commandsAfter } from '../../services/payments/change-of-report.ts';
-import { endedPatience } from '../../services/payments/ended-patience.ts';
+import { exhaustedCode } from '../../services/payments/exhausted-code.ts';
 import { commitDecision, progressOf } from '../../services/payments/commit-decision.ts';
 import { paymentRef } from '../../services/payments/payment-ref.ts';
 
@@ -24,7 +24,7 @@ export async function capturePayment(
       ? provider.capturePayment({ ...paymentRef(held), captureMinor })
       : { kind: 'declined' as const, code: 'CANNOT_CAPTURE', message: 'no such operation' },
   ).catch((error: unknown) => {
-    const code = endedPatience(error, { since: order.commandedAt ?? new Date() });
+    const code = exhaustedCode(error, { since: order.commandedAt ?? new Date() });
     if (code === undefined) throw error;
     return { kind: 'declined' as const, code, message: 'neither done nor refused' };
   });

@@ -10,7 +10,7 @@ import { applyReport } from '../../services/payments/apply-report.ts';
 import { askProvider } from '../../services/payments/ask-provider.ts';
 import { closeAtProvider } from '../../services/payments/close-at-provider.ts';
 import { changeOfReport, noCommands } from '../../services/payments/change-of-report.ts';
-import { endedPatience } from '../../services/payments/ended-patience.ts';
+import { exhaustedCode } from '../../services/payments/exhausted-code.ts';
 import { commitDecision, progressOf } from '../../services/payments/commit-decision.ts';
 
 /**
@@ -75,7 +75,7 @@ async function giveUpClosing(
 ): Promise<OrderProgress> {
   const { id: paymentId, orderId } = payment;
   const { order } = await readOrder(deps.db, { orderId });
-  const code = endedPatience(error, { since: order.cancelRequestedAt ?? order.expiresAt });
+  const code = exhaustedCode(error, { since: order.cancelRequestedAt ?? order.expiresAt });
   if (code === undefined) throw error;
   return commitDecision(deps, {
     read: () => readOrder(deps.db, { orderId }),

@@ -7,7 +7,7 @@ import type { ActivityDeps } from '../deps.ts';
 import { applyReport } from '../../services/payments/apply-report.ts';
 import { commandsAfter } from '../../services/payments/change-of-report.ts';
 import { closeAtProvider } from '../../services/payments/close-at-provider.ts';
-import { endedPatience } from '../../services/payments/ended-patience.ts';
+import { exhaustedCode } from '../../services/payments/exhausted-code.ts';
 import { commitDecision, progressOf } from '../../services/payments/commit-decision.ts';
 import { newPayment } from '../../services/payments/new-payment.ts';
 import { findRoutes } from '../../services/payments/route-payment.ts';
@@ -44,7 +44,7 @@ export async function switchPayment(
   if (route) {
     for (const payment of open) {
       const report = await closeAtProvider(deps, payment).catch((error: unknown) => {
-        const code = endedPatience(error, { since: order.commandedAt ?? new Date() });
+        const code = exhaustedCode(error, { since: order.commandedAt ?? new Date() });
         if (code === undefined) throw error;
         return { code };
       });

@@ -8,7 +8,7 @@ import type { OrderRead, RefundRow } from '../../db/queries/read-order.ts';
 import { ProviderFault } from '../../providers/faults.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { callProvider } from '../../services/payments/ask-provider.ts';
-import { endedPatience } from '../../services/payments/ended-patience.ts';
+import { exhaustedCode } from '../../services/payments/exhausted-code.ts';
 import { commitAnswer } from '../../services/payments/commit-decision.ts';
 import { paymentRef } from '../../services/payments/payment-ref.ts';
 import { changeOfRefund } from '../../services/refunds/change-of-refund.ts';
@@ -64,7 +64,7 @@ async function recordStuckCode(
 
 function stuckCodeOf(refund: RefundRow, error: unknown): string | undefined {
   if (error instanceof ProviderFault && error.kind === 'misconfigured') return error.code;
-  return endedPatience(error, { since: refund.createdAt });
+  return exhaustedCode(error, { since: refund.createdAt });
 }
 
 async function reportOf(
@@ -114,7 +114,7 @@ async function giveUp(input: {
   ask: () => Promise<RefundReport>;
 }): Promise<{ kind: 'reported'; report: RefundReport }> {
   const { refund, error, ask } = input;
-  const code = endedPatience(error, { since: refund.createdAt });
+  const code = exhaustedCode(error, { since: refund.createdAt });
   if (code === undefined) throw error;
   const report = await ask();
   if (report.status !== 'absent') return { kind: 'reported', report };

@@ -43,8 +43,8 @@ export function prepareEvent(
     createdAt: at,
     resourceId: resourceId ?? id,
     channels: given.channels ? [...new Set(given.channels)].toSorted() : [],
-    isResourceGiven: resourceId !== undefined,
-    isTimeGiven: occurredAt !== undefined,
+    hasResource: resourceId !== undefined,
+    hasTime: occurredAt !== undefined,
     dedupeKey: given.id ?? requestKey ?? null,
     isKeyOfRequest: given.id === undefined && requestKey !== undefined,
   };

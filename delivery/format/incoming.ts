@@ -52,7 +52,7 @@ export function fieldsFromPairs(
 ): Record<string, unknown> {
   const fields: [string, unknown][] = [];
   for (const [name, value] of pairs) {
-    if (name === '__proto__') throw new Refusal('is a name that is not taken', `${at}/${name}`);
+    if (name === '__proto__') throw new Refusal('is not an allowed name', `${at}/${name}`);
     fields.push([name, value]);
   }
   return Object.fromEntries(fields);

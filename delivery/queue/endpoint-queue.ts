@@ -4,7 +4,7 @@ import type { Endpoint } from '../../db/queries/endpoints.ts';
 import {
   isHeldBack,
   newCongestion,
-  onSilence,
+  onStalled,
   openings,
   roundTripsFor,
 } from '../../domain/congestion.ts';
@@ -191,7 +191,7 @@ export function createEndpointQueue({ largest }: { largest: number }) {
 
     /** Everything that waits, taken out of the queue. Where nothing moves, the next may be tried one at a time. */
     drain(): OutgoingDelivery[] {
-      if (isStalled()) congestion = onSilence(congestion);
+      if (isStalled()) congestion = onStalled(congestion);
       const all = [...waiting.flatMap((queue) => queue.splice(0)), ...[...behind.values()].flat()];
       for (const [chain, later] of behind) {
         later.length = 0;

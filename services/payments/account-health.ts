@@ -6,15 +6,15 @@ import { healthOf } from '../../domain/routing.ts';
 import type { Health } from '../../domain/routing.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 
-/** How accounts' calls have ended of late, over all processes. */
+/** The recent results of each account's calls, across all processes. */
 export type AccountHealth = {
   record(accountId: AccountId, outcome: 'succeeded' | 'failed'): void;
   of(accountIds: readonly AccountId[]): Promise<ReadonlyMap<AccountId, Health>>;
-  /** Writes down what was recorded and not written yet. */
+  /** Writes the counts that are not stored yet. */
   flush(): Promise<void>;
 };
 
-// One row an account and second, however many calls there are.
+// One row per account and second, however many calls there are.
 const flushAfterMs = 1_000;
 const keptMs = 1_000;
 
@@ -35,8 +35,8 @@ export function createAccountHealth({
     const recorded = [...counts.values()];
     counts.clear();
     await addOutcomes(db, recorded).catch((error: unknown) =>
-      // Only advice for the router: the next calls tell the same.
-      logger.warn({ err: error }, 'the health of accounts could not be written down'),
+      // The counts only guide the router; later calls record the same.
+      logger.warn({ err: error }, 'the account health counts could not be stored'),
     );
   }
 

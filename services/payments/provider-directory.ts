@@ -5,15 +5,15 @@ import type { Sealer } from '../../db/sealed.ts';
 import type { Provider } from '../../providers/provider.ts';
 import { createProvider } from '../../providers/create-provider.ts';
 
-/** Providers by account, made once and kept a while: parsing keys costs more than a call. */
+/** Providers by account, cached because parsing keys costs more than a call. */
 export type ProviderDirectory = {
-  /** Undefined when there is no such account. */
+  /** Undefined if the account does not exist. */
   find(accountId: AccountId): Promise<Provider | undefined>;
-  /** The same, for ids from our own rows. */
+  /** As `find`, for ids from our own rows. Throws if the account does not exist. */
   get(accountId: AccountId): Promise<Provider>;
 };
 
-// How long a change of an account's keys takes to reach every process.
+// The longest time until a change of an account's keys reaches every process.
 const keptMs = 30_000;
 
 export function createProviderDirectory(deps: { db: Database; sealer: Sealer }): ProviderDirectory {
@@ -29,7 +29,7 @@ export function createProviderDirectory(deps: { db: Database; sealer: Sealer }):
     if (known && known.untilMs > Date.now()) return known.provider;
     const provider = load(accountId);
     kept.set(accountId, { provider, untilMs: Date.now() + keptMs });
-    // Neither a failure nor an unknown id may be remembered: strangers choose the ids.
+    // Failures and unknown ids are not cached: outsiders choose the ids.
     const found = await provider.catch((error: unknown) => {
       kept.delete(accountId);
       throw error;

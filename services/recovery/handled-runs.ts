@@ -1,4 +1,4 @@
-/** Runs of workflows that this process has looked at and needs not look at again. */
+/** Workflow runs that this process has examined already. */
 export type HandledRuns = { has(runId: string): boolean; add(runId: string): void };
 
 const mostKept = 20_000;

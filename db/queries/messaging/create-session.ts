@@ -6,7 +6,7 @@ import type { Participant } from '../../../domain/participant.ts';
 import type { Database } from '../../database.ts';
 import { sessions } from '../../schema/messaging.ts';
 import type { Transaction } from '../../transaction.ts';
-import { sayingsOf } from './read-session.ts';
+import { messagesOf } from './read-session.ts';
 import type { SessionRead } from './read-session.ts';
 import { sessionSnapshotOf } from './session-snapshot.ts';
 import { notifyMerchants } from './notify-merchants.ts';
@@ -50,10 +50,10 @@ export function createSession(db: Database, input: NewSession): Promise<CreateSe
       merchantIds: merchantsOf(participants),
       type: 'session.opened',
       resourceId: session.id,
-      data: sessionSnapshotOf({ session, sayings: [] }),
+      data: sessionSnapshotOf({ session, messages: [] }),
       at: session.createdAt,
     });
-    return { kind: 'created', session, sayings: [] };
+    return { kind: 'created', session, messages: [] };
   });
 }
 
@@ -67,5 +67,5 @@ async function resume(
     .where(and(eq(sessions.merchantId, merchantId), eq(sessions.sessionKey, sessionKey ?? '')));
   if (!session) throw new Error(`session key ${sessionKey} conflicts with a session not there`);
   if (session.contentHash !== contentHash) return { kind: 'keyReused' };
-  return { kind: 'existing', session, sayings: await sayingsOf(tx, { sessionId: session.id }) };
+  return { kind: 'existing', session, messages: await messagesOf(tx, { sessionId: session.id }) };
 }

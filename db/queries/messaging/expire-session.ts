@@ -4,7 +4,7 @@ import { merchantsOf } from '../../../domain/participant.ts';
 import type { SessionStatus } from '../../../domain/session.ts';
 import type { Database } from '../../database.ts';
 import { sessions } from '../../schema/messaging.ts';
-import { participantsOf, sayingsOf } from './read-session.ts';
+import { participantsOf, messagesOf } from './read-session.ts';
 import { sessionSnapshotOf } from './session-snapshot.ts';
 import { notifyMerchants } from './notify-merchants.ts';
 
@@ -41,7 +41,7 @@ export function expireSession(
       merchantIds: merchantsOf(participantsOf(session)),
       type: 'session.expired',
       resourceId: sessionId,
-      data: sessionSnapshotOf({ session, sayings: await sayingsOf(tx, { sessionId }) }),
+      data: sessionSnapshotOf({ session, messages: await messagesOf(tx, { sessionId }) }),
       at: endedAt,
     });
     return { status: session.status };

@@ -7,7 +7,7 @@ import type { Transaction } from '../../transaction.ts';
 
 export type Session = typeof sessions.$inferSelect;
 export type SessionMessage = typeof sessionMessages.$inferSelect;
-export type SessionRead = { session: Session; sayings: SessionMessage[] };
+export type SessionRead = { session: Session; messages: SessionMessage[] };
 
 export function participantsOf(session: Session): [Participant, Participant] {
   return [
@@ -16,7 +16,7 @@ export function participantsOf(session: Session): [Participant, Participant] {
   ];
 }
 
-export function sayingsOf(
+export function messagesOf(
   db: Database | Transaction,
   { sessionId }: { sessionId: SessionId },
 ): Promise<SessionMessage[]> {
@@ -48,5 +48,5 @@ export async function findSession(
     .select()
     .from(sessions)
     .where(and(eq(sessions.id, sessionId), isPartOf({ merchantId })));
-  return session && { session, sayings: await sayingsOf(db, { sessionId }) };
+  return session && { session, messages: await messagesOf(db, { sessionId }) };
 }
