@@ -7,7 +7,7 @@ import { deliveries, endpoints } from '../schema/endpoints.ts';
 import { dropAtMostOnce } from './drop-at-most-once.ts';
 import { lockForFlip } from './lock-for-flip.ts';
 
-/** What waits for one endpoint, and how it is doing as far as the relay knows. */
+/** The waiting deliveries of one endpoint, and its congestion state in the relay. */
 export type HandedOver = {
   endpointId: EndpointId;
   eventIds: readonly EventId[];
@@ -15,8 +15,8 @@ export type HandedOver = {
 };
 
 /**
- * Moves waiting deliveries of slow endpoints from the relay's memory into the care of their workflows. One that
- * looks after its endpoint already knows better how it is doing.
+ * Moves waiting deliveries of slow endpoints from the relay's memory to their workflows. If a workflow owns the
+ * endpoint already, its congestion state is kept.
  */
 export async function handOver(db: Database, handed: readonly HandedOver[]): Promise<void> {
   const endpointIds = handed.map(({ endpointId }) => endpointId);

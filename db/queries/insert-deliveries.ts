@@ -53,9 +53,9 @@ const insert = statement(
 );
 
 /**
- * Writes what is to be delivered, and what was delivered already, in one statement whatever the number,
- * where the endpoint is still as it was seen. The endpoints are locked. What may be sent once at the most
- * does not wait for a failing one. A delivery that is there already was asked for by a replay.
+ * Inserts pending and already delivered deliveries in one statement, for endpoints unchanged since they were matched.
+ * The endpoints are locked. An at-most-once delivery does not wait for a failing endpoint. An existing delivery was
+ * requested by a replay.
  */
 export async function insertDeliveries(
   runner: Runner,
@@ -96,7 +96,7 @@ const supersede = statement(
     and ${deliveries.isLatestOnly}`,
 );
 
-/** Drops what still waits and is no longer the newest. What is under way may still arrive. */
+/** Drops waiting deliveries that a newer event supersedes. A call in flight may still arrive. */
 export async function supersedeDeliveries(
   runner: Runner,
   planned: readonly PlannedDelivery[],

@@ -7,21 +7,21 @@ import type { Endpoint } from './endpoints.ts';
 export type LockedEndpoint = {
   id: EndpointId;
   updatedAt: Date;
-  /** Who delivers what comes now; null where nothing is taken in. */
+  /** Who delivers new events; null if the endpoint accepts none. */
   taker: Endpoint['deliveryOwner'] | null;
-  /** Its workflow should look at once; a closed one looks by itself, and a nudge would only cost. */
+  /** Its workflow should run at once. A closed one continues by itself, so a signal would only cost. */
   isNudgeable: boolean;
   /** Its last attempts have failed. */
   isFailing: boolean;
 };
 
-/** Who delivers what comes now. A paused endpoint's events wait with its workflow. */
+/** Who delivers new events. A paused endpoint's events wait with its workflow. */
 export const taker = sql`case ${endpoints.status} when 'enabled' then ${endpoints.deliveryOwner}
   when 'paused' then 'workflow' end`;
 
 /**
- * Holds off the flip of the delivery owner until these deliveries are visible to whoever flips it. In the order of
- * ids, as the writers of outcomes lock them.
+ * Blocks a change of the delivery owner until these deliveries are visible to it. Locks in the order of ids, as the
+ * writers of outcomes do.
  */
 export const lockEndpoints = statement<
   LockedEndpoint,

@@ -6,7 +6,7 @@ import { merchants } from '../schema/merchants.ts';
 import { statement } from '../statement.ts';
 import type { Runner } from '../statement.ts';
 
-/** An event as the relay takes it up. */
+/** An event as the relay reads it. */
 export type TakenEvent = {
   id: EventId;
   merchantId: MerchantId;
@@ -21,7 +21,7 @@ export type TakenEvent = {
 
 export type NextEvents = {
   events: TakenEvent[];
-  /** Endpoints in the care of their workflow; `undefined` where they are too many to name. */
+  /** Endpoints owned by their workflow; `undefined` if there are too many to list. */
   failing: ReadonlySet<EndpointId> | undefined;
 };
 
@@ -53,8 +53,8 @@ const next = statement<Row, Values>(
 );
 
 /**
- * The events of a shard after a position, in their order. Positions are committed in their order too, so
- * none can appear behind the last one found. Undefined where another relay has taken the shard over.
+ * The events of a shard after a position, in order. Positions are committed in order, so none can appear behind the
+ * last one found. Undefined if another relay has taken over the shard.
  */
 export async function nextEvents(runner: Runner, values: Values): Promise<NextEvents | undefined> {
   const rows = await next(runner, values);

@@ -12,24 +12,24 @@ import type { PlannedDelivery } from './match-endpoints.ts';
 import type { TakenEvent } from './next-events.ts';
 
 type Work = {
-  /** Deliveries that the relay may send now, of those that were not sent before. */
+  /** Deliveries that the relay may send now, without those already sent. */
   ready: PlannedDelivery['delivery'][];
-  /** Endpoints whose workflow has new work, once all is committed. */
+  /** Endpoints whose workflow has new work after the commit. */
   nudged: EndpointId[];
-  /** Endpoints that had failed, and to which something was delivered since. */
+  /** Failing endpoints that accepted a delivery. */
   recovered: EndpointId[];
 };
 
 export type Written =
-  /** Another relay has taken the shard over: nothing was written. */
+  /** Another relay has taken over the shard: nothing was written. */
   | { kind: 'fenced' }
-  /** `committed` is rejected where it was not written after all: then another relay finds the same events. */
+  /** `committed` rejects if the commit failed; another relay then reads the same events. */
   | ({ kind: 'written'; committed: Promise<void> } & Work);
 
 type Input = {
   shard: number;
   epoch: number;
-  /** In the order of the feed, the first of them the first that is not written yet. */
+  /** In the order of the feed, starting with the first that is not written yet. */
   batch: readonly TakenEvent[];
   planned: PlannedDelivery[];
 };
@@ -45,12 +45,12 @@ const advance = statement<
   returning shard`,
 );
 
-const fenced = new Error('another relay has taken the shard over');
+const fenced = new Error('another relay has taken over the shard');
 
 /**
- * Writes the deliveries of a range of the feed and that they are written, in one transaction under the
- * locks of their endpoints: what was planned by what was known of these, and what only the lock shows.
- * Comes back while the commit is under way. `client` is the relay's own.
+ * Writes the deliveries of a range of the feed and advances the cursor, in one transaction under the locks of the
+ * endpoints: those planned with cached endpoints, and those that only the locked rows show. Returns before the commit
+ * completes. `client` is the relay's own.
  */
 export async function writeDeliveries(client: ClientBase, input: Input): Promise<Written> {
   try {
@@ -67,7 +67,7 @@ async function writeAll(
   { batch, planned: all, ...place }: Input,
 ): Promise<Work> {
   const known = markSuperseded(all);
-  // Three statements in one round trip: each sees what those before it have locked.
+  // Three statements in one round trip: each sees what the previous ones have locked.
   const [held, locked] = await Promise.all([
     advance(client, { ...place, position: batch.at(-1)?.position }),
     lockEndpoints(client, {

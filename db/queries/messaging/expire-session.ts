@@ -9,8 +9,8 @@ import { sessionSnapshotOf } from './session-snapshot.ts';
 import { notifyMerchants } from './notify-merchants.ts';
 
 /**
- * Ends a session whose deadline has passed, with what there is, and tells both sides. Answers with how it
- * stands: `open` where the database's clock says that there is time yet.
+ * Expires a session after its deadline with the messages so far, and notifies both sides. Returns the status: `open` if
+ * by the database's clock there is time left.
  */
 export function expireSession(
   db: Database,

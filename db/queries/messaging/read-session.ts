@@ -27,11 +27,11 @@ export function messagesOf(
     .orderBy(asc(sessionMessages.createdAt));
 }
 
-/** What a merchant may see of a session: all of it to both sides, nothing to anybody else. */
+/** Both sides of a session may see all of it, others nothing. */
 export const isPartOf = ({ merchantId }: { merchantId: MerchantId }) =>
   or(eq(sessions.firstMerchantId, merchantId), eq(sessions.secondMerchantId, merchantId));
 
-/** A session by its id, which comes from our own rows. */
+/** A session by an id from our own rows. */
 export async function lookUpSession(
   db: Database,
   { sessionId }: { sessionId: SessionId },

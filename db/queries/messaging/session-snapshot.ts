@@ -1,7 +1,7 @@
 import { transcriptOf } from '../../../domain/session.ts';
 import type { SessionRead } from './read-session.ts';
 
-/** A session as both sides see it: the same bytes for both, over HTTP and in events. */
+/** A session as both sides see it, with the same bytes for both, over HTTP and in events. */
 export function sessionSnapshotOf({ session, messages }: SessionRead) {
   const participants = [session.firstAddress, session.secondAddress] as const;
   const withSender = messages.map((message) => ({ ...message, from: message.sender }));

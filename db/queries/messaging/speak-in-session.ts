@@ -14,13 +14,13 @@ import { notifyMerchants } from './notify-merchants.ts';
 
 export type SpeakResult =
   | { kind: 'none' }
-  /** Both sides are the merchant's, or the one it names is not. */
+  /** Both sides belong to the merchant, or the named one does not. */
   | { kind: 'noSpeaker' }
   | ({ kind: 'recorded' | 'repeat' | 'contradicts' | 'closed' } & SessionRead);
 
 /**
- * Records what one side says, once, and tells the other; with the last message the session is complete and
- * both are told the transcript. All of it under the session's row lock. `body` is JSON.
+ * Records one side's message, once, and notifies the other; the last message completes the session and sends both the
+ * transcript. All under the session's row lock. `body` is JSON.
  */
 export function speakInSession(
   db: Database,
@@ -38,7 +38,7 @@ export function speakInSession(
     if (!session) return { kind: 'none' };
     const speaker = speakerAmong(participantsOf(session), { merchantId, as });
     if (!speaker) return { kind: 'noSpeaker' };
-    // A look of its own: the clock of the one that waited for the lock is older than the lock.
+    // A separate statement, because the clock of the one that waited for the lock is older than the lock.
     const [clock] = await tx
       .select({ isOver: sql<boolean>`${sessions.closesAt} <= clock_timestamp()` })
       .from(sessions)
