@@ -74,7 +74,7 @@ function upsert(table: PgTable, placeholder: string) {
   );
   return sql`
     insert into ${table} (${names})
-    select ${names} from jsonb_to_recordset(${json(placeholder)}) as rows(${definitions})
+    select ${names} from jsonb_to_recordset(${json(placeholder)}) as entries(${definitions})
     where ${hasChanged} on conflict (id) do update set ${assignments}`;
 }
 

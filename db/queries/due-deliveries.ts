@@ -5,7 +5,7 @@ import type { EndpointId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
 import { deliveries, endpoints } from '../schema/endpoints.ts';
 import type { Transaction } from '../transaction.ts';
-import { lockForFlip } from './lock-for-flip.ts';
+import { lockForOwnerChange } from './lock-for-owner-change.ts';
 import { selectOutgoing } from './select-outgoing.ts';
 import type { OutgoingDelivery } from './select-outgoing.ts';
 
@@ -134,7 +134,7 @@ export function releaseEndpoint(
   { endpointId }: { endpointId: EndpointId },
 ): Promise<{ isReleased: boolean }> {
   return db.transaction(async (tx) => {
-    await lockForFlip(tx, [endpointId]);
+    await lockForOwnerChange(tx, [endpointId]);
     // A statement of its own, so that it sees what was committed while the lock was awaited.
     const [waiting] = await tx
       .select({ eventId: deliveries.eventId })

@@ -5,7 +5,7 @@ import type { EndpointId, EventId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
 import { deliveries, endpoints } from '../schema/endpoints.ts';
 import { dropAtMostOnce } from './drop-at-most-once.ts';
-import { lockForFlip } from './lock-for-flip.ts';
+import { lockForOwnerChange } from './lock-for-owner-change.ts';
 
 /** The waiting deliveries of one endpoint, and its congestion state in the relay. */
 export type HandedOver = {
@@ -25,7 +25,7 @@ export async function handOver(db: Database, handed: readonly HandedOver[]): Pro
   );
   const known = handed.map(({ congestion }) => JSON.stringify(congestion));
   await db.transaction(async (tx) => {
-    await lockForFlip(tx, endpointIds);
+    await lockForOwnerChange(tx, endpointIds);
     await tx.execute(sql`
       update ${endpoints} set ${bare(endpoints.deliveryOwner)} = 'workflow',
         ${bare(endpoints.congestion)} = known.congestion

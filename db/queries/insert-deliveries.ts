@@ -4,7 +4,7 @@ import { array } from '../placeholders.ts';
 import { deliveries, endpoints } from '../schema/endpoints.ts';
 import { statement } from '../statement.ts';
 import type { Runner } from '../statement.ts';
-import { taker } from './lock-endpoints.ts';
+import { nextOwner } from './lock-endpoints.ts';
 import type { PlannedDelivery } from './match-endpoints.ts';
 
 const insert = statement(
@@ -29,7 +29,7 @@ const insert = statement(
     deliveries.epoch,
     deliveries.nextAttemptAt,
   )})
-  select planned.event_id, planned.endpoint_id, case when planned.is_sent then 'relay' else ${taker} end,
+  select planned.event_id, planned.endpoint_id, case when planned.is_sent then 'relay' else ${nextOwner} end,
     planned.position, planned.priority, planned.order_key, planned.is_latest_only,
     planned.is_at_most_once, planned.expires_at, ended.status, planned.attempts, planned.status_code,
     ended.reason, case when ended.status <> 'pending' then now() end,
@@ -43,10 +43,10 @@ const insert = statement(
     ${array('sent', 'boolean')}, ${array('attempts', 'int')}, ${array('statusCodes', 'int')}
   ) as planned(event_id, endpoint_id, seen_at, position, priority, order_key, is_latest_only,
     is_at_most_once, expires_at, is_superseded, is_sent, attempts, status_code)
-  join ${endpoints} on ${endpoints.id} = planned.endpoint_id and ${taker} is not null
+  join ${endpoints} on ${endpoints.id} = planned.endpoint_id and ${nextOwner} is not null
     and date_trunc('milliseconds', ${endpoints.updatedAt}) = planned.seen_at
   cross join lateral (select case when planned.is_superseded then 'superseded'
-    when planned.is_at_most_once and ${taker} = 'workflow' then 'at_most_once' end as reason) as dropped
+    when planned.is_at_most_once and ${nextOwner} = 'workflow' then 'at_most_once' end as reason) as dropped
   cross join lateral (select dropped.reason, case when dropped.reason is not null then 'dropped'
     when planned.attempts > 0 then 'delivered' else 'pending' end as status) as ended
   on conflict (event_id, endpoint_id) do nothing`,

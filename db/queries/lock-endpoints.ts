@@ -8,15 +8,15 @@ export type LockedEndpoint = {
   id: EndpointId;
   updatedAt: Date;
   /** Who delivers new events; null if the endpoint accepts none. */
-  taker: Endpoint['deliveryOwner'] | null;
+  nextOwner: Endpoint['deliveryOwner'] | null;
   /** Its workflow should run at once. A closed one continues by itself, so a signal would only cost. */
-  isNudgeable: boolean;
+  needsSignal: boolean;
   /** Its last attempts have failed. */
   isFailing: boolean;
 };
 
 /** Who delivers new events. A paused endpoint's events wait with its workflow. */
-export const taker = sql`case ${endpoints.status} when 'enabled' then ${endpoints.deliveryOwner}
+export const nextOwner = sql`case ${endpoints.status} when 'enabled' then ${endpoints.deliveryOwner}
   when 'paused' then 'workflow' end`;
 
 /**
@@ -29,9 +29,9 @@ export const lockEndpoints = statement<
 >(
   'lock_endpoints',
   () => sql`
-  select id, updated_at as "updatedAt", ${taker} as taker,
+  select id, updated_at as "updatedAt", ${nextOwner} as "nextOwner",
     status = 'enabled' and coalesce((congestion ->> 'probeAtMs')::float8, 0)
-      <= extract(epoch from now()) * 1000 as "isNudgeable",
+      <= extract(epoch from now()) * 1000 as "needsSignal",
     failing_since is not null as "isFailing"
   from ${endpoints}
   where id = any(${sql.placeholder('endpointIds')}::text[])

@@ -9,7 +9,7 @@ import { endpoints } from '../schema/endpoints.ts';
 import { isSliceUsed, nextSlice, workInSlices } from '../work-in-slices.ts';
 import type { Endpoint } from './endpoints.ts';
 import type { LockedEndpoint } from './lock-endpoints.ts';
-import type { TakenEvent } from './next-events.ts';
+import type { RelayedEvent } from './next-events.ts';
 import type { OutgoingDelivery } from './select-outgoing.ts';
 
 /** A delivery planned for an endpoint as it was read. */
@@ -29,7 +29,7 @@ export type Delivered = { attempt: number; statusCode: number | null };
 /** Matches events with the cached endpoints, yielding to the event loop between steps. */
 export async function matchKnown(
   db: Database,
-  { batch, matchers }: { batch: readonly TakenEvent[]; matchers: Matchers },
+  { batch, matchers }: { batch: readonly RelayedEvent[]; matchers: Matchers },
 ): Promise<PlannedDelivery[]> {
   const planned: PlannedDelivery[] = [];
   for (const event of batch) {
@@ -52,7 +52,7 @@ export async function matchKnown(
 export async function matchUnknown(
   db: Pick<Database, 'select'>,
   input: {
-    batch: readonly TakenEvent[];
+    batch: readonly RelayedEvent[];
     planned: readonly PlannedDelivery[];
     locked: readonly LockedEndpoint[];
   },
@@ -101,7 +101,7 @@ function testOf(endpoint: Endpoint | undefined): Match<Endpoint>[] {
 }
 
 /** The endpoint of one order receives that order's events. */
-function matchesOfResource(row: Endpoint, batch: readonly TakenEvent[]): PlannedDelivery[] {
+function matchesOfResource(row: Endpoint, batch: readonly RelayedEvent[]): PlannedDelivery[] {
   if (row.resourceId === null) return [];
   const matches = compileMatcher([row]);
   return batch
@@ -112,7 +112,7 @@ function matchesOfResource(row: Endpoint, batch: readonly TakenEvent[]): Planned
     .flatMap((event) => matches(event).map((match) => planOf(event, match)));
 }
 
-function planOf(event: TakenEvent, match: Match<Endpoint>): PlannedDelivery {
+function planOf(event: RelayedEvent, match: Match<Endpoint>): PlannedDelivery {
   const { ttlSeconds, isLatestOnly, subscription: endpoint } = match;
   const delivery = {
     eventId: event.id,

@@ -7,7 +7,7 @@ import { statement } from '../statement.ts';
 import type { Runner } from '../statement.ts';
 
 /** An event as the relay reads it. */
-export type TakenEvent = {
+export type RelayedEvent = {
   id: EventId;
   merchantId: MerchantId;
   endpointsVersion: number;
@@ -20,13 +20,13 @@ export type TakenEvent = {
 };
 
 export type NextEvents = {
-  events: TakenEvent[];
+  events: RelayedEvent[];
   /** Endpoints owned by their workflow; `undefined` if there are too many to list. */
   failing: ReadonlySet<EndpointId> | undefined;
 };
 
 type Values = { shard: number; epoch: number; after: number; limit: number };
-type Row = { failing: EndpointId[] | null } & (TakenEvent | { id: null });
+type Row = { failing: EndpointId[] | null } & (RelayedEvent | { id: null });
 
 const mostFailing = 1_000;
 
@@ -62,7 +62,7 @@ export async function nextEvents(runner: Runner, values: Values): Promise<NextEv
   if (!first) return undefined;
   const failing = first.failing ?? [];
   return {
-    events: rows.filter((row): row is Extract<Row, TakenEvent> => row.id !== null),
+    events: rows.filter((row): row is Extract<Row, RelayedEvent> => row.id !== null),
     failing: failing.length > mostFailing ? undefined : new Set(failing),
   };
 }

@@ -9,7 +9,7 @@ import { statement } from '../statement.ts';
 import type { Transaction } from '../transaction.ts';
 import { disableEndpoints } from './disable-endpoints.ts';
 import { resetFailures } from './reset-endpoint-failures.ts';
-import { lockForFlip } from './lock-for-flip.ts';
+import { lockForOwnerChange } from './lock-for-owner-change.ts';
 
 /** The outcome of one attempt; a failure includes the receiver's answer. */
 export type AttemptOutcome = { eventId: EventId; endpointId: EndpointId; attempt: number } &
@@ -65,7 +65,7 @@ export async function recordAttempts(
     const retried = failed.filter((o): o is Of<'retry'> => o.kind === 'retry');
     const retrying = [...new Set(retried.map(({ endpointId }) => endpointId))];
     const failing = [...new Set(failed.map(({ endpointId }) => endpointId))];
-    await lockForFlip(tx, failing);
+    await lockForOwnerChange(tx, failing);
     // In as few round trips as possible, because writers of deliveries to the same endpoints wait for the lock.
     await Promise.all([
       markFailing(tx, { failing, retrying, closedAs }),

@@ -9,13 +9,13 @@ import { insertDeliveries, supersedeDeliveries } from './insert-deliveries.ts';
 import { lockEndpoints } from './lock-endpoints.ts';
 import { markSuperseded, matchUnknown } from './match-endpoints.ts';
 import type { PlannedDelivery } from './match-endpoints.ts';
-import type { TakenEvent } from './next-events.ts';
+import type { RelayedEvent } from './next-events.ts';
 
 type Work = {
   /** Deliveries that the relay may send now, without those already sent. */
   ready: PlannedDelivery['delivery'][];
   /** Endpoints whose workflow has new work after the commit. */
-  nudged: EndpointId[];
+  toSignal: EndpointId[];
   /** Failing endpoints that accepted a delivery. */
   recovered: EndpointId[];
 };
@@ -30,7 +30,7 @@ type Input = {
   shard: number;
   epoch: number;
   /** In the order of the feed, starting with the first that is not written yet. */
-  batch: readonly TakenEvent[];
+  batch: readonly RelayedEvent[];
   planned: PlannedDelivery[];
 };
 
@@ -82,10 +82,10 @@ async function writeAll(
   const planned = [...known.filter((one) => !unknown.stale.has(one)), ...unknown.planned];
   const now = new Map(locked.map((one) => [one.id, one]));
   const stateOf = ({ delivery }: PlannedDelivery) => now.get(delivery.endpoint.id);
-  const taken = planned.filter((one) => stateOf(one)?.taker);
+  const taken = planned.filter((one) => stateOf(one)?.nextOwner);
   await supersedeDeliveries(client, taken);
   const ready = taken.filter(
-    (one) => !one.isSent && !one.isSuperseded && stateOf(one)?.taker === 'relay',
+    (one) => !one.isSent && !one.isSuperseded && stateOf(one)?.nextOwner === 'relay',
   );
   const touched = new Set(taken.map(({ delivery }) => delivery.endpoint.id));
   const delivered = new Set(
@@ -93,9 +93,10 @@ async function writeAll(
   );
   return {
     ready: ready.map(({ delivery }) => delivery),
-    nudged: locked
+    toSignal: locked
       .filter(
-        ({ id, taker, isNudgeable }) => taker === 'workflow' && isNudgeable && touched.has(id),
+        ({ id, nextOwner, needsSignal }) =>
+          nextOwner === 'workflow' && needsSignal && touched.has(id),
       )
       .map(({ id }) => id),
     recovered: locked
