@@ -98,12 +98,12 @@ export function requestEventId({ id }: Pick<ExchangeRow, 'id'>): EventId {
 
 /** The envelope sent to the addressee. Built only from constant fields, so every attempt sends the same bytes. */
 export function requestEnvelopeOf(row: ExchangeRow): string {
-  const asked = { ...row, status: 'pending', reply: null, lateReply: null } as const;
+  const pending = { ...row, status: 'pending', reply: null, lateReply: null } as const;
   return envelopeOf({
     id: requestEventId(row),
     type: 'message.request',
     timestamp: row.createdAt.toISOString(),
-    data: exchangeSnapshotOf(asked),
+    data: exchangeSnapshotOf(pending),
   });
 }
 

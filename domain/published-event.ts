@@ -24,12 +24,12 @@ export type PublishedEvent = StoredEvent & {
  * True if an event published again under its key equals the stored one. Omitted fields must have been omitted then too;
  * the order of fields does not matter.
  */
-export function isSameEvent(stored: StoredEvent, given: PublishedEvent): boolean {
-  const resourceId = given.hasResource ? given.resourceId : stored.id;
-  if (stored.type !== given.type || stored.resourceId !== resourceId) return false;
-  if (canonicalJson(stored.channels) !== canonicalJson(given.channels)) return false;
-  const [before, now] = [envelopeIn(stored.body), envelopeIn(given.body)];
-  const timestamp = given.hasTime ? now.timestamp : stored.createdAt.toISOString();
+export function isSameEvent(stored: StoredEvent, published: PublishedEvent): boolean {
+  const resourceId = published.hasResource ? published.resourceId : stored.id;
+  if (stored.type !== published.type || stored.resourceId !== resourceId) return false;
+  if (canonicalJson(stored.channels) !== canonicalJson(published.channels)) return false;
+  const [before, now] = [envelopeIn(stored.body), envelopeIn(published.body)];
+  const timestamp = published.hasTime ? now.timestamp : stored.createdAt.toISOString();
   return before.timestamp === timestamp && canonicalJson(before.data) === canonicalJson(now.data);
 }
 

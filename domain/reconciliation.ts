@@ -13,28 +13,28 @@ export type DifferenceStatus = (typeof differenceStatuses)[number];
 /** The kinds of difference between our books and a provider's statement, and what to do about each. */
 export const differenceKinds = {
   missing_here_payment:
-    'The provider has the money and was asked, but its answer did not settle our payment: see the note, and compare the trade in its portal.',
+    'The provider has the money, but its answer to a query did not settle our payment: see the note, and compare the trade in its portal.',
   missing_here_refund:
-    'The provider gave money back that our books do not count: see the note, and compare the refund in its portal.',
+    'The provider refunded money, and our books do not show it: see the note, and compare the refund in its portal.',
   pending_refund_settled:
-    'The statement has a refund that is still pending here, and the provider did not confirm it when asked: see the note, and run the day again.',
+    'The statement has a refund that is still pending here, and the provider did not confirm it when queried: see the note, and run the day again.',
   unknown_trade:
-    'The number is none of ours: find out who else uses this provider account. Nothing of it was booked here.',
+    'The number is not ours: find out who else uses this provider account. Nothing was booked here.',
   missing_there_payment:
-    'We count a payment that stands in no statement of its days: find the trade in the portal before the goods leave, and ask the provider.',
+    'Our books have a payment that is in no statement of its days: find the trade in the portal before the goods leave, and ask the provider.',
   missing_there_refund:
-    'We count a refund that stands in no statement of its days: ask the provider whether the payer has the money.',
+    'Our books have a refund that is in no statement of its days: ask the provider whether the payer has the money.',
   amount_mismatch: 'Both sides have it, with different amounts: ask the provider which is right.',
   currency_mismatch:
     'Both sides have it, in different currencies: check the account, and ask the provider.',
   missing_here_dispute:
-    "The payer's bank has taken money back, or given it back, and our books do not say so: see the note, and compare the dispute in its portal.",
+    "The payer's bank has taken or returned money, and our books do not show it: see the note, and compare the dispute in its portal.",
   unreadable_line:
-    'A line of the statement cannot be read for sure: read it in the note, and compare its trade in the portal. All other lines were compared.',
+    'A line of the statement cannot be read reliably: read it in the note, and compare its trade in the portal. All other lines were compared.',
   duplicate_line:
     'The statement has it more than once: ask the provider whether the money moved more than once.',
   ledger_mismatch:
-    'Our own ledger does not hold what the payment or refund says: a fault of this house, report it with the ids given here.',
+    'Our ledger does not match the payment or refund: this is a defect in Tender, report it with the ids given here.',
 } as const;
 export type DifferenceKind = keyof typeof differenceKinds;
 

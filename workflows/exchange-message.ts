@@ -42,10 +42,10 @@ export async function exchangeMessage(
     `${isAsked ? 'Calling the endpoint' : 'Waiting for the reply'}, by ${replyBy}.`,
   );
 
-  const asking = new CancellationScope();
-  const asked = isAsked
-    ? asking
-        .run(() => ask(input, leftMs()))
+  const calling = new CancellationScope();
+  const called = isAsked
+    ? calling
+        .run(() => call(input, leftMs()))
         .then(({ kind }) => {
           if (kind === 'over') isAnswered = true;
           else setCurrentDetails(`${detailsOf[kind]} Waiting for the reply by ${replyBy}.`);
@@ -56,8 +56,8 @@ export async function exchangeMessage(
     isAnswered = false;
     const { status } = await expireMessage({ messageId });
     if (status === 'pending') continue;
-    asking.cancel();
-    await asked;
+    calling.cancel();
+    await called;
     setCurrentDetails(
       status === 'replied' ? 'Answered.' : 'EXPIRED: no reply before the deadline.',
     );
@@ -65,7 +65,7 @@ export async function exchangeMessage(
   }
 }
 
-async function ask({ messageId, isAskedOnce }: ExchangeMessageInput, withinMs: number) {
+async function call({ messageId, isAskedOnce }: ExchangeMessageInput, withinMs: number) {
   const { askReceiver } = proxyActivities<Activities>({
     ...(isAskedOnce ? askEndpointOnce : askEndpoint),
     scheduleToCloseTimeout: withinMs,

@@ -88,7 +88,7 @@ function logOurMistake(
 ): void {
   logger.error(
     { accountId, paymentId, code, message },
-    'the provider refuses the request as malformed',
+    'the provider refuses the request as invalid',
   );
 }
 

@@ -19,10 +19,10 @@ export type Renewed =
  */
 export async function renewHandle(
   deps: ActivityDeps,
-  { read: first, payment: asked }: { read: OrderRead; payment: PaymentRow },
+  { read: first, payment: stale }: { read: OrderRead; payment: PaymentRow },
 ): Promise<Renewed> {
   const askedAt = new Date();
-  const answer = await openAtProvider(deps, first, asked);
+  const answer = await openAtProvider(deps, first, stale);
   if (answer.kind === 'unreached') throw answer.fault;
   if (answer.kind === 'invalidState') return { kind: 'invalidState' };
   if (answer.kind === 'declined') return { kind: 'refused', code: answer.code };
@@ -31,7 +31,7 @@ export async function renewHandle(
     first,
     read: () => readOrder(deps.db, { orderId: first.order.id }),
     decide: (read) => {
-      const payment = paymentOf(read, asked.id);
+      const payment = paymentOf(read, stale.id);
       if (read.order.status !== 'pending') return undefined;
       const isWaiting = payment.status === 'pending';
       const handleExpiresAt = handleEndOf(read, payment, askedAt);
@@ -39,7 +39,7 @@ export async function renewHandle(
       return {
         order: isRequested ? commandsAfter(read.order, 'switchRequestedTo') : {},
         payment: isWaiting
-          ? { id: asked.id, patch: { nextAction, providerRef, handleExpiresAt } }
+          ? { id: stale.id, patch: { nextAction, providerRef, handleExpiresAt } }
           : undefined,
         event: null,
       };

@@ -29,15 +29,15 @@ export async function resolveReview(
   const first = await readOrder(deps.db, { orderId });
   const verb = first.order.reviewVerb;
   if (first.order.status !== 'review' || verb === null) return progressOf(first);
-  const { payment: asked, report: before } = await findDoubtful(deps, first);
-  const { id: paymentId } = asked;
+  const { payment: reviewed, report: before } = await findDoubtful(deps, first);
+  const { id: paymentId } = reviewed;
   const isToClose = verb === 'close' && before.status !== 'succeeded';
-  const report = isToClose ? await closeAtProvider(deps, asked).catch(refusalOf) : before;
+  const report = isToClose ? await closeAtProvider(deps, reviewed).catch(refusalOf) : before;
   const { reviewReason: reason } = first.order;
   const decision: ReviewDecision =
     'code' in report
       ? { kind: 'refused', why: report.code }
-      : decideOnReview(verb, { ...asked, reason }, report);
+      : decideOnReview(verb, { ...reviewed, reason }, report);
   if (decision.kind === 'refused') {
     deps.logger.warn(
       { orderId, verb, why: decision.why },

@@ -97,7 +97,7 @@ async function reportOf(
     const { code, message } = result;
     deps.logger.error(
       { refundId: refund.id, code, message },
-      'the provider refuses the request as malformed',
+      'the provider refuses the request as invalid',
     );
   }
   if (result.kind === 'declined') return { status: 'failed', code: result.code };

@@ -40,7 +40,7 @@ export async function listEvents(
     resourceId,
     channels,
     limit: limit + 1,
-    lookedAt: mostScanned,
+    scanned: mostScanned,
     patterns: input.patterns.map(likeOf),
   });
   const found = rows.filter((row) => row.position !== null);
@@ -66,7 +66,7 @@ type Values = {
   channels: readonly string[];
   resourceId: string | undefined;
   limit: number;
-  lookedAt: number;
+  scanned: number;
 };
 
 function selectionOf({ patterns, channels = [], resourceId }: FeedSelection) {
@@ -95,7 +95,7 @@ const selectSome = select(
   () => sql`
   with cut as (
     select position from ${events} where ${isOurs}
-    order by ${events.position} offset ${sql.placeholder('lookedAt')}::int - 1 limit 1),
+    order by ${events.position} offset ${sql.placeholder('scanned')}::int - 1 limit 1),
   looked as (
     select coalesce((select position from cut), ${lastPosition}) as reach,
       exists (select from cut) as is_cut)

@@ -64,10 +64,10 @@ const insert = statement<Row, Record<string, unknown>>(
     where now.version is distinct from checked.version),
   known as (
     select found.dedupe_key, found.id, found.type, found.resource_id, found.channels, found.body, found.created_at
-    from unnest(${texts('keyOwners')}, ${texts('knownKeys')}) as asked(owner, key)
+    from unnest(${texts('keyOwners')}, ${texts('knownKeys')}) as requested(owner, key)
     cross join lateral (
       select dedupe_key, id, type, resource_id, channels, body, created_at from ${events}
-      where merchant_id = asked.owner and dedupe_key = asked.key limit 1) as found),
+      where merchant_id = requested.owner and dedupe_key = requested.key limit 1) as found),
   counter as (
     update ${dispatchShards} set ${bare(dispatchShards.lastPosition)} = ${dispatchShards.lastPosition} + ${count}
     where shard = ${shard} and ${sql.placeholder('isShort')}::boolean

@@ -63,8 +63,8 @@ async function readFile(url: string, dispatcher: OneShotAgent): Promise<Buffer> 
 }
 
 /** Throws unless the answer is about the requested object: a signed answer may be a replayed old one. */
-export function assertAbout(answer: Answer, asked: Record<string, string>): void {
-  for (const [field, value] of Object.entries(asked)) {
+export function assertAbout(answer: Answer, expected: Record<string, string>): void {
+  for (const [field, value] of Object.entries(expected)) {
     if (answer[field] !== value) throw unreadable(`the answer is about another ${field}`);
   }
 }

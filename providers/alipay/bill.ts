@@ -141,10 +141,10 @@ function readEntry(row: Row): StatementEntry | undefined {
   if (category !== '退款') {
     return { kind: 'other', ...common, amountMinor, feeMinor: null, number: outTradeNo, category };
   }
-  const asked = cell('退款批次号/请求号');
-  if (asked === null) return undefined;
+  const requestNo = cell('退款批次号/请求号');
+  if (requestNo === null) return undefined;
   // A refund requested without a number has its payment's, as documented for `out_request_no`.
-  const refundNo = asked || outTradeNo;
+  const refundNo = requestNo || outTradeNo;
   return {
     kind: 'refund',
     ...common,

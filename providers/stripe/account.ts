@@ -41,7 +41,7 @@ export function openAccount(config: StripeConfig): StripeAccount {
 export function read<Schema extends z.ZodType>(schema: Schema, answer: unknown): z.infer<Schema> {
   const data = schema.safeParse(answer);
   if (data.success) return data.data;
-  throw unreadable('the answer is not what was asked for', data.error);
+  throw unreadable('the answer does not have the expected shape', data.error);
 }
 
 /** A test key finds only test objects, so a mismatch means contradictory account settings. */

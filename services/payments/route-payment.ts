@@ -25,8 +25,8 @@ export async function findRoutes(
 ): Promise<Route[]> {
   const accounts = await listAccountsOf(db, wanted);
   const healthOf = await health.of(accounts.map(({ id }) => id));
-  const asked = wanted.methods ?? Object.keys(methods);
-  const candidates = asked.flatMap((method) => {
+  const wantedMethods = wanted.methods ?? Object.keys(methods);
+  const candidates = wantedMethods.flatMap((method) => {
     const traits = methods[method];
     return traits ? [{ method, traits }] : [];
   });
