@@ -506,7 +506,7 @@ test('one line that cannot be read for sure is reported, and the rest of the day
       status: 'open',
       orderId: orders[1]!.id,
       outTradeNo: orders[1]!.payments[0]!.outTradeNo,
-      note: expect.stringContaining('not certain'),
+      note: expect.stringContaining('uncertain'),
     },
   ]);
 });
