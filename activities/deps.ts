@@ -5,14 +5,14 @@ import type { ServiceDeps } from '../services/deps.ts';
 import type { DeliveryRuns } from '../services/notifications/delivery-runs.ts';
 import type { HandledRuns } from '../services/recovery/handled-runs.ts';
 
-/** All that activities work with. Made once a process, in `server/`. */
+/** The dependencies of activities, created once per process in `server/`. */
 export type ActivityDeps = ServiceDeps & {
   attempt: Attempter;
-  /** Counts what is sent, for the figures on an endpoint's page. */
+  /** Counts deliveries for the metrics of an endpoint's page. */
   traffic: TrafficCounter;
   runs: DeliveryRuns;
   handledRuns: HandledRuns;
-  /** Tells of new events in a shard; returns how to stop hearing. */
+  /** Subscribes to new events of a shard; returns the unsubscribe function. */
   onEvents: (shard: number, listener: (news: EventNews) => void) => () => void;
   /** Aborts when this worker is about to stop, so that long activities move on. */
   stopping: AbortSignal;

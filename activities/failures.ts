@@ -6,20 +6,20 @@ import { cancelledBy } from '../outbound/calls.ts';
 import { ProviderFault } from '../providers/faults.ts';
 
 /**
- * The only place where an error becomes a retry decision. What is not named here is a fault of ours
- * or of the machine's, and is retried by the policy of the activity. `attempt` counts from 1.
+ * The only place where an error becomes a retry decision. Other errors are defects or machine faults; the activity's
+ * own policy retries them. `attempt` counts from 1.
  */
 export function toFailure(error: unknown, attempt: number, random = Math.random()): unknown {
   if (!(error instanceof ProviderFault)) return error;
-  const isForPeople = error.kind === 'misconfigured';
-  // Thousands of orders that failed in the same second must not come back in the same second.
+  const needsPerson = error.kind === 'misconfigured';
+  // Jitter keeps thousands of orders that failed in one second from retrying in one second.
   const backoffMs = jitteredBackoffMs({ attempt, random });
   return ApplicationFailure.create({
     type: `provider.${error.kind}`,
     message: `${error.code}: ${error.message}`,
-    nonRetryable: isForPeople,
-    // A provider that is down is expected; only what a person must mend is an error to us.
-    ...(!isForPeople && {
+    nonRetryable: needsPerson,
+    // An unavailable provider is expected; only faults that a person must fix count as errors.
+    ...(!needsPerson && {
       category: ApplicationFailureCategory.BENIGN,
       nextRetryDelay: Math.max(backoffMs, error.retryAfterMs ?? 0),
     }),
@@ -28,8 +28,8 @@ export function toFailure(error: unknown, attempt: number, random = Math.random(
 }
 
 /**
- * Lets every activity of a group fail in Temporal's terms, and ends its calls out as soon as it is cancelled or its
- * time is over.
+ * Wraps each activity of a group: its errors become Temporal failures, and its outgoing calls end when it is cancelled
+ * or times out.
  */
 export function withFailures<T extends object>({ client }: { client: Client }, activities: T): T {
   const wrapped = Object.entries(activities).map(([name, run]) => [

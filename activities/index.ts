@@ -34,7 +34,10 @@ import { syncSchedules } from './reconciliation/sync-schedules.ts';
 import { loadStatement } from './reconciliation/load-statement.ts';
 import { settleRefund } from './refunds/settle-refund.ts';
 
-/** Implements what workflows can ask for. The names are registered activity types: see `workflows/activities.ts`. */
+/**
+ * Implements the activities that workflows call. The names are registered activity types: see
+ * `workflows/activities.ts`.
+ */
 export function createActivities(deps: ActivityDeps): Activities {
   return withFailures<Activities>(deps, {
     createPayment: (input) => createPayment(deps, input),

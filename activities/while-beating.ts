@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 
-/** Says to Temporal every so often that this worker lives, and how the work goes, until it is done. */
+/** Sends a heartbeat with the progress at an interval until the work is done. */
 export async function whileBeating<T>(
   { everyMs, progress }: { everyMs: number; progress?: () => unknown },
   work: () => Promise<T>,

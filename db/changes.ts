@@ -2,27 +2,27 @@ import { listen } from './listen.ts';
 import type { Channel } from './listen.ts';
 import { listenerName } from './queries/seen-keys.ts';
 
-/** Tells of changes as they are committed. A listener may be told in vain, and must look for itself. */
+/** Notifies of committed changes. A notification may be spurious, so listeners must check for themselves. */
 export type Changes = {
-  /** Hears of `key` (an order's id, a shard's number) on a channel; returns how to stop hearing. */
+  /** Subscribes to `key` (an order's id, a shard's number) on a channel; returns the unsubscribe function. */
   subscribe(channel: Channel, key: string, listener: () => void): () => void;
   close(): Promise<void>;
 };
 
 type Listeners = Map<string, Set<() => void>>;
 
-const unheardForMs = 30_000;
+const keptForMs = 30_000;
 
 /**
- * One connection for a whole process, however many wait. It hears only what somebody waits for, and some
- * time after: every commit wakes all who listen, and one that is not wanted costs as much as one that is.
+ * One connection per process, however many wait. It listens to a channel only while somebody is subscribed, and for 30
+ * s after: every commit wakes all listeners of its channel, needed or not.
  */
 export async function openChanges({
   url,
   keyIds = [],
 }: {
   url: string;
-  /** Of the sealer: others see by them which keys this process knows. */
+  /** The sealer's key ids; other processes see by them which keys this process has. */
   keyIds?: readonly string[];
 }): Promise<Changes> {
   const channels = new Map<Channel, Listeners>();
@@ -32,11 +32,11 @@ export async function openChanges({
     url,
     name: listenerName(keyIds),
     onMessage: (channel, payload) => {
-      for (const tell of channels.get(channel)?.get(payload) ?? []) tell();
+      for (const notify of channels.get(channel)?.get(payload) ?? []) notify();
     },
-    onHearing: (heard) => {
-      for (const channel of heard)
-        for (const all of channels.get(channel)?.values() ?? []) for (const tell of all) tell();
+    onListening: (listening) => {
+      for (const channel of listening)
+        for (const all of channels.get(channel)?.values() ?? []) for (const notify of all) notify();
     },
   });
 
@@ -50,23 +50,23 @@ export async function openChanges({
     return listeners;
   }
 
-  function forgetLater(channel: Channel): void {
-    const forget = () => {
+  function unlistenLater(channel: Channel): void {
+    const unlisten = () => {
       channels.delete(channel);
       listener.setChannels(new Set(channels.keys()));
     };
-    timers.set(channel, setTimeout(forget, unheardForMs).unref());
+    timers.set(channel, setTimeout(unlisten, keptForMs).unref());
   }
 
   return {
-    subscribe(channel, key, tell) {
+    subscribe(channel, key, notify) {
       const listeners = listenersOf(channel);
       const own = listeners.get(key) ?? new Set();
-      listeners.set(key, own.add(tell));
+      listeners.set(key, own.add(notify));
       return () => {
-        if (!own.delete(tell) || own.size > 0) return;
+        if (!own.delete(notify) || own.size > 0) return;
         listeners.delete(key);
-        if (listeners.size === 0) forgetLater(channel);
+        if (listeners.size === 0) unlistenLater(channel);
       };
     },
     async close() {

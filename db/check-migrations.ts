@@ -1,6 +1,6 @@
 /**
- * Fails when the migrations do not say what the schema says, or do not say truly whether processes of the last
- * release go on working beside them (`docs/guides/change-the-schema.md`): `npm run check:migrations`.
+ * Fails if the migrations do not produce the schema, or are wrong about their compatibility with processes of the last
+ * release (`docs/guides/change-the-schema.md`): `npm run check:migrations`.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -17,7 +17,7 @@ if (problems.length > 0) {
   );
   process.exitCode = 1;
 }
-// Inside the project, because drizzle-kit takes its paths relative to where it runs.
+// Inside the project, because drizzle-kit resolves its paths against the working directory.
 const scratch = mkdtempSync(join(root, 'node_modules', '.migrations-'));
 try {
   cpSync(committed, scratch, { recursive: true });
@@ -38,7 +38,7 @@ try {
   const added = readdirSync(scratch).filter((name) => !before.has(name));
   if (added.length > 0) {
     console.error(
-      'db/schema has changes that no migration makes. Write one:\n  npx drizzle-kit generate --name=what_it_does',
+      'db/schema has changes without a migration. Create one:\n  npx drizzle-kit generate --name=what_it_does',
     );
     process.exitCode = 1;
   }

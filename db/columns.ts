@@ -9,8 +9,8 @@ export function columnName({ name, keyAsName }: AnyPgColumn): string {
 }
 
 /**
- * Columns by their names alone, as the lists of `insert` and the left sides of `set` want them: in
- * ``sql`update ${orders} set ${bare(orders.status)} = 'paid'` `` a renamed column is a type error.
+ * Unqualified column names, as the column lists of `insert` and the left sides of `set` need them: in ``sql`update
+ * ${orders} set ${bare(orders.status)} = 'paid'` `` a renamed column is a type error.
  */
 export function bare(...columns: AnyPgColumn[]): SQL {
   return sql.join(
@@ -19,12 +19,12 @@ export function bare(...columns: AnyPgColumn[]): SQL {
   );
 }
 
-/** Values by the fields of a table: a field that is none of its columns is a type error. */
+/** Values by the fields of a table; an unknown field is a type error. */
 type Values<T extends PgTable> = { readonly [Field in keyof T['_']['columns']]?: SQL };
 
 /**
- * An `insert … select` of one row, each value beside its column, for each row of `from`: what drizzle's own cannot say,
- * because it wants every column of the table.
+ * An `insert … select` that pairs each value with its column, for each row of `from`. Drizzle's own needs a value for
+ * every column of the table.
  * @example insertInto(events, { id: text('eventId'), createdAt: at('at') }, sql`from changed`)
  */
 export function insertInto<T extends PgTable>(table: T, values: Values<T>, from: SQL): SQL {
@@ -37,7 +37,7 @@ export function insertInto<T extends PgTable>(table: T, values: Values<T>, from:
   return sql`insert into ${table} (${columns}) select ${selected} ${from}`;
 }
 
-/** The assignments of an `update … set`, each value beside its column, for statements with a CTE. */
+/** The assignments of an `update … set`, for statements with a CTE. */
 export function assign<T extends PgTable>(table: T, values: Values<T>): SQL {
   return sql.join(
     pairsOf(table, values).map(([column, value]) => sql`${bare(column)} = ${value}`),

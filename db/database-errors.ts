@@ -1,17 +1,17 @@
 import { DrizzleQueryError } from 'drizzle-orm';
 import pg from 'pg';
 
-/** True where a row could not be written because another has its key. PostgreSQL, appendix A: unique_violation. */
+/** True if a unique constraint was violated. PostgreSQL, appendix A: unique_violation. */
 export function isUniqueViolation(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.code === '23505';
 }
 
-/** True where two transactions waited for each other and this one gave way. Appendix A: deadlock_detected. */
+/** True if this transaction was chosen as the victim of a deadlock. Appendix A: deadlock_detected. */
 export function isDeadlock(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.code === '40P01';
 }
 
-/** True where a statement waited too long for a lock (`lock_timeout`). Appendix A: lock_not_available. */
+/** True if a statement exceeded `lock_timeout`. Appendix A: lock_not_available. */
 export function isLockTimeout(error: unknown): boolean {
   const cause = error instanceof DrizzleQueryError ? error.cause : error;
   return cause instanceof pg.DatabaseError && cause.code === '55P03';
@@ -20,12 +20,14 @@ export function isLockTimeout(error: unknown): boolean {
 // Appendix A: connection exceptions (class 08), too_many_connections, admin_shutdown, crash_shutdown, cannot_connect_now.
 const awayCodes =
   /^(?:08\w{3}|53300|57P0[123]|ECONN\w+|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE|EHOSTUNREACH)$/;
-const awayWords = /^(?:timeout exceeded when trying to connect|Connection terminated)/;
+const awayMessages = /^(?:timeout exceeded when trying to connect|Connection terminated)/;
 
-/** True where the database was not reached, or went while it was asked: the same may work in a moment. */
+/** True if the database was unreachable or the connection broke: the same statement may succeed in a moment. */
 export function isDatabaseAway(error: unknown): boolean {
   const cause = error instanceof DrizzleQueryError ? error.cause : error;
   if (cause instanceof AggregateError) return cause.errors.some(isDatabaseAway);
   if (!(cause instanceof Error)) return false;
-  return awayWords.test(cause.message) || ('code' in cause && awayCodes.test(String(cause.code)));
+  return (
+    awayMessages.test(cause.message) || ('code' in cause && awayCodes.test(String(cause.code)))
+  );
 }

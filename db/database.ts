@@ -7,7 +7,7 @@ export type Database = NodePgDatabase<typeof schema> & { $client: pg.Pool };
 
 export type OpenDatabase = { db: Database; close(): Promise<void> };
 
-/** Opens a pool. `onError` hears of idle connections that broke; the pool replaces them by itself. */
+/** Opens a pool. `onError` receives the errors of idle connections; the pool replaces them by itself. */
 export function openDatabase(input: {
   url: string;
   maxConnections: number;
@@ -18,12 +18,12 @@ export function openDatabase(input: {
     max: input.maxConnections,
     connectionTimeoutMillis: 10_000,
     // A new connection costs a process, a handshake and the plan of every statement: some hundred ms for the first
-    // who come after a quiet moment. pg's own ten seconds would make every quiet moment one of those.
+    // requests after a quiet period. With pg's default of ten seconds every quiet period would end so.
     idleTimeoutMillis: 600_000,
-    // What lies between must not forget a quiet connection, nor hide that it did.
+    // Keeps network devices from dropping an idle connection, and detects it if they do.
     keepAlive: true,
     keepAliveInitialDelayMillis: 30_000,
-    // Statements of one transaction may travel together; one connection never serves two callers at once.
+    // Statements of one transaction may be pipelined; a connection never serves two callers at once.
     pipeline: true,
     application_name: 'tender',
   });
@@ -33,8 +33,8 @@ export function openDatabase(input: {
 }
 
 /**
- * The same on one connection, for whoever holds locks there: one who waited for another connection of the pool then
- * would wait for those who wait for these locks.
+ * The same on one connection, for a caller that holds locks on it. Taking another connection from the pool could
+ * deadlock: its holders may wait for these locks.
  */
 export function databaseOn(client: pg.ClientBase): Pick<Database, 'select'> {
   return drizzle(client as pg.Client, { schema, casing: 'snake_case' });

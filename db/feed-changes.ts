@@ -5,17 +5,20 @@ import type { Changes } from './changes.ts';
 import type { Database } from './database.ts';
 import { dispatchShards, events } from './schema/events.ts';
 
-/** Tells a merchant's readers that its feed has grown. A listener may be told in vain, and must look for itself. */
+/**
+ * Notifies a merchant's readers that its feed has grown. A notification may be spurious, so listeners must check for
+ * themselves.
+ */
 export type FeedChanges = {
   subscribe(merchant: { id: MerchantId; shard: number }, listener: () => void): () => void;
 };
 
-// Under load one look tells of many commits.
-const betweenLooksMs = 5;
+// Under load one query covers many commits.
+const betweenQueriesMs = 5;
 
 /**
- * PostgreSQL says that a shard's feed has grown, not whose. One look a process finds out whose, so that the readers of
- * one merchant, however many wait, cost nothing when another publishes.
+ * PostgreSQL notifies that a shard's feed has grown, not for which merchant. One query per process finds the merchants,
+ * so that the waiting readers of one merchant cost nothing when another publishes.
  */
 export function createFeedChanges({
   db,
@@ -28,46 +31,46 @@ export function createFeedChanges({
 
   function watchShard(shard: number) {
     const listeners = new Map<MerchantId, Set<() => void>>();
-    /** Everybody was told of all up to here; undefined before the first look. */
-    let toldThrough: number | undefined;
-    let isLooking = false;
+    /** Listeners were notified of everything up to here; undefined before the first query. */
+    let notifiedThrough: number | undefined;
+    let isQuerying = false;
     let isStale = false;
 
     const notifyAll = () => {
-      for (const own of listeners.values()) for (const tell of own) tell();
+      for (const own of listeners.values()) for (const notify of own) notify();
     };
 
-    async function look(): Promise<void> {
-      const before = toldThrough;
+    async function notifyGrown(): Promise<void> {
+      const before = notifiedThrough;
       if (before === undefined) {
-        // What was written before the first look is not told apart.
-        toldThrough = await lastPositionOf(db, shard);
+        // Merchants cannot be told apart before the first query, so all are notified.
+        notifiedThrough = await lastPositionOf(db, shard);
         return notifyAll();
       }
       for (const { merchantId, position } of await grownSince(db, { shard, position: before })) {
-        toldThrough = Math.max(toldThrough ?? 0, position);
-        for (const tell of listeners.get(merchantId) ?? []) tell();
+        notifiedThrough = Math.max(notifiedThrough ?? 0, position);
+        for (const notify of listeners.get(merchantId) ?? []) notify();
       }
     }
 
-    async function lookWhileStale(): Promise<void> {
-      if (isLooking) return;
-      isLooking = true;
+    async function queryWhileStale(): Promise<void> {
+      if (isQuerying) return;
+      isQuerying = true;
       try {
         while (isStale) {
           isStale = false;
-          // A look that fails tells everybody: they look for themselves, and say why they cannot.
-          await look().catch(notifyAll);
-          await sleep(betweenLooksMs, undefined, { ref: false });
+          // A failed query notifies everybody: they query themselves and report the error.
+          await notifyGrown().catch(notifyAll);
+          await sleep(betweenQueriesMs, undefined, { ref: false });
         }
       } finally {
-        isLooking = false;
+        isQuerying = false;
       }
     }
 
     const stop = changes.subscribe('tender_feed', String(shard), () => {
       isStale = true;
-      void lookWhileStale();
+      void queryWhileStale();
     });
     return { listeners, stop };
   }

@@ -9,7 +9,7 @@ export type Channel =
   | 'tender_keys';
 
 export type Listener = {
-  /** From now on, or up to now: what is heard is only certain from the next `onHearing` on. */
+  /** Changes the channels. Messages on a new channel are certain only after its `onListening`. */
   setChannels(channels: ReadonlySet<Channel>): void;
   close(): Promise<void>;
 };
@@ -18,15 +18,15 @@ const firstRetryMs = 100;
 const longestRetryMs = 5_000;
 
 /**
- * Hears PostgreSQL's NOTIFY on one connection of its own and opens it again when it breaks. `onHearing`
- * runs whenever it has begun to listen to some channels: whatever was said before was missed, so look.
+ * Receives PostgreSQL's NOTIFY on a connection of its own, and reconnects when that breaks. `onListening` runs whenever
+ * listening to some channels has begun: earlier messages are lost, so check for changes.
  */
 export async function listen(input: {
   url: string;
-  /** What PostgreSQL shows it as. */
+  /** The `application_name` of the connection. */
   name: string;
   onMessage: (channel: Channel, payload: string) => void;
-  onHearing: (channels: readonly Channel[]) => void;
+  onListening: (channels: readonly Channel[]) => void;
 }): Promise<Listener> {
   let wanted: ReadonlySet<Channel> = new Set();
   let client = await connect();
@@ -41,7 +41,7 @@ export async function listen(input: {
     next.on('notification', (message) =>
       input.onMessage(message.channel as Channel, message.payload ?? ''),
     );
-    // 'error' is followed by 'end', which reconnects; unheard it would end the process.
+    // 'error' is followed by 'end', which reconnects; an unhandled 'error' would end the process.
     next.on('error', () => {});
     try {
       await next.connect();
@@ -69,9 +69,9 @@ export async function listen(input: {
   function change(verb: 'listen' | 'unlisten', channels: readonly Channel[]): void {
     Promise.all(channels.map((channel) => client.query(`${verb} ${channel}`))).then(
       () => {
-        if (verb === 'listen') input.onHearing(channels);
+        if (verb === 'listen') input.onListening(channels);
       },
-      // A connection that breaks meanwhile listens to all that is wanted when it is there again.
+      // If the connection breaks meanwhile, the reconnect listens to all channels.
       () => {},
     );
   }

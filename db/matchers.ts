@@ -12,15 +12,15 @@ export type MerchantMatcher = {
 };
 
 export type Matchers = {
-  /** What a merchant's endpoints want, as of `version` or later. */
+  /** The compiled subscriptions of a merchant's endpoints, as of `version` or later. */
   of(db: Database, merchant: { id: MerchantId; version: number }): Promise<MerchantMatcher>;
 };
 
 const keptMerchants = 1_000;
 
 /**
- * Keeps merchants' endpoints compiled for matching, until `merchants.endpoints_version` says that they
- * are stale. The endpoint of one order (a `notifyUrl`) is none of them: it is found by its order.
+ * Caches compiled subscriptions by merchant until `merchants.endpoints_version` is newer. Excludes the endpoints of
+ * single orders (a `notifyUrl`), which are found by their order.
  */
 export function createMatchers(): Matchers {
   const kept = new Map<MerchantId, MerchantMatcher & { version: number }>();

@@ -6,23 +6,23 @@ import pg from 'pg';
 import { isLockTimeout } from './database-errors.ts';
 
 const migrationsFolder = fileURLToPath(new URL('migrations', import.meta.url));
-/** What `0000_initial` was made of. A database that has some of it gets the rest first. */
+/** The migrations that `0000_initial` squashes. A database that has only some of them gets the rest first. */
 const earlierFolder = fileURLToPath(new URL('migrations-before-0.1.0', import.meta.url));
-/** When `0000_initial` was made, as drizzle's journal has it: the time of the last of the earlier ones. */
+/** The time of `0000_initial` in drizzle's journal: that of the last squashed migration. */
 const initialMs = 1_795_949_346_962;
 
-// Any number no other program uses: 'tender' in hexadecimal.
+// An arbitrary advisory lock key that no other program uses: 'tender' in hexadecimal.
 const migrationLock = 0x74656e646572;
 
-// Whoever waits for a lock that shuts all others out holds up whoever comes after it. Less than PostgreSQL waits
-// before it looks for a deadlock (deadlock_timeout, 1 s), so that it is never another's transaction that ends.
+// Waiting for an exclusive lock blocks all later users of the table. Shorter than deadlock_timeout (1 s), after which
+// PostgreSQL looks for deadlocks, so that another's transaction is never the victim.
 const lockTimeoutMs = 500;
 const pauseMs = 500;
 const mostTries = 120;
 
 /**
- * Brings the schema up to date. Any number of processes may do it at once: drizzle's migrator takes no lock, this
- * does. Where others use the tables it gives way to them, all or nothing, and tries again for about two minutes.
+ * Brings the schema up to date. Concurrent calls are safe: drizzle's migrator takes no lock, this does. If others use
+ * the tables, it gives up as a whole and retries for about two minutes.
  */
 export async function migrateDatabase({
   url,
@@ -58,7 +58,7 @@ async function migrateAll(client: pg.Client, folder: string): Promise<void> {
   await migrate(drizzle(client), { migrationsFolder: folder });
 }
 
-/** When the latest migration that this database has was made; undefined for a new database. */
+/** The time of the latest migration in this database; undefined for a new database. */
 async function lastMigrationMs(client: pg.Client): Promise<number | undefined> {
   const { rows: known } = await client.query(
     `select to_regclass('drizzle.__drizzle_migrations') is not null as has_any`,

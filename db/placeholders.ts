@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 
-/** Values of a `statement`, with the types that PostgreSQL cannot see from where they stand. */
+/** Placeholders of a `statement`, with the types that PostgreSQL cannot infer. */
 export const text = (name: string) => sql`${sql.placeholder(name)}::text`;
 export const texts = (name: string) => array(name, 'text');
 export const int = (name: string) => sql`${sql.placeholder(name)}::int`;

@@ -1,8 +1,8 @@
 import type { Database } from './database.ts';
 
 /**
- * Gives every database its own prepared form of a query, built once: building and parsing cost three
- * times what running it does. `name` is the statement's on every connection.
+ * Prepares a query once per database: building and parsing costs three times as much as running it. `name` is the
+ * statement's name on every connection.
  */
 export function preparedOnce<Q>(
   name: string,

@@ -9,16 +9,16 @@ import { providerAccounts } from './schema/provider-accounts.ts';
 type SealedColumns = {
   table: PgTable;
   id: PgColumn;
-  /** What may stand in the one may stand in the others. */
+  /** Columns between which a sealed text may move. */
   columns: readonly PgColumn[];
 };
 
 /**
- * Everything that is sealed, by what it is bound to beside its row. There is no context without an entry, so nothing
- * can be sealed that a rotation of keys does not find.
+ * All sealed columns by context name. Every context needs an entry here, so a key rotation finds everything that is
+ * sealed.
  */
 const registry = {
-  // Sealed again by itself, before and after everything else: `rotate-keys.ts`.
+  // Sealed separately, before and after everything else: `rotate-keys.ts`.
   'key_check.value': { table: keyCheck, id: keyCheck.id, columns: [keyCheck.sealedValue] },
   'endpoints.secret': {
     table: endpoints,
@@ -49,7 +49,7 @@ export const sealedColumns: Readonly<Record<SealedName, SealedColumns>> = regist
 
 export const sealedNames = Object.keys(registry) as SealedName[];
 
-/** What a sealed text is bound to: it opens in this row and for this use alone. */
+/** The context that a text is sealed with: it opens only in this row and for this use. */
 export function sealContext(name: SealedName, id: string): SealContext {
   return `${id}:${name}` as SealContext;
 }

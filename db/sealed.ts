@@ -1,11 +1,11 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 
-/** Made by `sealContext` in `db/sealed-columns.ts`. */
+/** Created by `sealContext` in `db/sealed-columns.ts`. */
 export type SealContext = string & { readonly __brand: 'SealContext' };
 
-/** Seals what must not lie readable in the database. `context` (row and column) is bound in as AAD. */
+/** Encrypts values that must not be readable in the database. `context` (row and column) is the AAD. */
 export type Sealer = {
-  /** The id of the key that seals, and of all that open. */
+  /** The id of the encrypting key, and of all others. */
   keyIds: readonly [sealing: string, ...others: string[]];
   seal(plain: string, context: SealContext): string;
   open(sealed: string, context: SealContext): string;
@@ -15,8 +15,9 @@ const ivBytes = 12;
 const tagBytes = 16;
 
 /**
- * AES-256-GCM under the first key; opens with any of them, so keys rotate with overlap. Keys are 32
- * bytes. A sealed text is `<key id>.<base64url of iv, ciphertext, tag>`.
+ * AES-256-GCM: the first key encrypts; every key decrypts, so keys rotate with overlap. Keys are 32 bytes. A sealed
+ * text is `<key id>.<base64url of iv, ciphertext, tag>`.
+ * @example createSealer([key]).seal('secret', sealContext('endpoints.secret', 'ep_1')) // '1f2e3d4c.q83v…'
  */
 export function createSealer(keys: readonly Buffer[]): Sealer {
   const byId = new Map(keys.map((key) => [keyId(key), key]));
@@ -53,7 +54,7 @@ export function createSealer(keys: readonly Buffer[]): Sealer {
   };
 }
 
-/** The id of the key that a text was sealed with. */
+/** The id of the key that sealed a text. */
 export function keyIdOf(sealed: string): string {
   return sealed.split('.', 1)[0] ?? '';
 }

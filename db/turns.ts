@@ -1,10 +1,10 @@
 import pLimit from 'p-limit';
 import type { LimitFunction } from 'p-limit';
 
-/** Does work when it is its key's turn. */
+/** Runs work when its key has a free slot. */
 export type Turns = <T>(key: string, work: () => Promise<T>) => Promise<T>;
 
-/** So many at once for each key, the others in the order in which they came: a thousand of one hold up nobody else. */
+/** Limits concurrent work per key and queues the rest in order, so that many calls of one key do not hold up others. */
 export function createTurns({ atOnce }: { atOnce: number }): Turns {
   const limits = new Map<string, LimitFunction>();
   return async (key, work) => {

@@ -1,4 +1,4 @@
-/** A latch: whoever waits goes on when it is opened, also when that happened just before. */
+/** A latch: `signal` ends the current wait, or the next one if none is waiting. */
 export type WakeSignal = { signal(): void; wait(timeoutMs: number): Promise<void> };
 
 export function createWakeSignal(): WakeSignal {

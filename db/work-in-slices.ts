@@ -1,10 +1,11 @@
 /**
- * How long tenants' work may hold the event loop before others are served. One slice holds what was begun
- * within it to its end, so the longest stall is a slice and one step.
+ * How long tenants' work may hold the event loop before other work runs. A step that starts within a slice runs to its
+ * end, so the longest stall is a slice and one step.
  */
 const sliceMs = 10;
 
-// One slice a turn of the loop, whoever works: a hundred requests with a slice each would hold it for a second.
+// One slice per turn of the event loop for all work together: a hundred requests with a slice each would hold it for a
+// second.
 const waiting: (() => void)[] = [];
 let turnBeganMs: number | undefined;
 
@@ -22,14 +23,14 @@ function beginTurn(): number {
   return (turnBeganMs = performance.now());
 }
 
-/** True when whoever works in steps should `await nextSlice()` before its next one. */
+/** True if work in steps should `await nextSlice()` before its next step. */
 export function isSliceUsed(): boolean {
-  // Read first: beginning a turn costs more than all else here.
+  // Read first: beginning a turn is the most expensive part.
   const beganMs = beginTurn();
   return performance.now() - beganMs >= sliceMs;
 }
 
-/** Lets others have the event loop, and goes on when it is one's turn. */
+/** Yields the event loop, and resolves in the caller's turn. */
 export function nextSlice(): Promise<void> {
   return new Promise((resolve) => {
     waiting.push(resolve);
@@ -37,7 +38,7 @@ export function nextSlice(): Promise<void> {
   });
 }
 
-/** Runs work that yields between its steps, so that no step but the last of a slice is waited for. */
+/** Runs work that yields between its steps, and lets other work run after each slice. */
 export async function workInSlices<T>(work: Iterator<unknown, T>): Promise<T> {
   for (;;) {
     if (isSliceUsed()) await nextSlice();

@@ -1,4 +1,4 @@
-/** Runs work that comes in steps to its end, where nobody waits: see `db/work-in-slices.ts` where others do. */
+/** Runs a step generator to its end without pausing. `db/work-in-slices.ts` runs one in time slices. */
 export function atOnce<T>(steps: Iterator<unknown, T>): T {
   for (;;) {
     const step = steps.next();

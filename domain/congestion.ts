@@ -1,17 +1,17 @@
 /**
- * How many calls one endpoint may have under way: TCP's slow start, congestion avoidance and fast
- * recovery (RFC 5681) in requests instead of bytes. Pure; whoever delivers keeps it.
+ * How many concurrent calls one endpoint may have: TCP's slow start, congestion avoidance and fast recovery (RFC 5681),
+ * counted in requests instead of bytes. Pure; the caller stores the state.
  */
 export type Congestion = {
-  /** Calls that may be under way; 0 while the endpoint is closed and only probed. */
+  /** Calls that may be in flight; 0 while the endpoint is closed and only probed. */
   window: number;
-  /** Below it the window doubles for every window acknowledged, above it grows by one. */
+  /** Below the threshold the window doubles for every window acknowledged; above it the window grows by one. */
   threshold: number;
   /** Failures since the last success. */
   failures: number;
-  /** Failures counted ever. What began at another count belongs to the same outage as the one counted since. */
+  /** All failures ever counted. A call that began at an earlier count failed in an outage that is counted already. */
   losses: number;
-  /** No probe before this moment, ms since the epoch; 0 where none is awaited. */
+  /** No call before this moment, ms since the epoch; 0 if there is no wait. */
   probeAtMs: number;
 };
 
@@ -22,7 +22,7 @@ const failuresThatClose = 3;
 const firstProbeMs = 5_000;
 const longestProbeMs = 5 * 60_000;
 
-/** An endpoint that nothing is known of: a small window, and everything above it to be found out. */
+/** A new endpoint: a small window that grows up to the largest. */
 export const newCongestion: Congestion = {
   window: initialWindow,
   threshold: largestWindow,
@@ -31,7 +31,7 @@ export const newCongestion: Congestion = {
   probeAtMs: 0,
 };
 
-/** One call was acknowledged. A closed endpoint that answers a probe starts slowly. */
+/** One call was acknowledged. A closed endpoint that answers a probe restarts with a window of 1. */
 export function onAcknowledged(state: Congestion): Congestion {
   if (state.window === 0) return { ...state, window: 1, failures: 0, probeAtMs: 0 };
   const growth = state.window < state.threshold ? 1 : 1 / state.window;
@@ -44,11 +44,10 @@ export function onAcknowledged(state: Congestion): Congestion {
 }
 
 /**
- * One call failed: half the window, and after three failures in a row none, but for a probe after
- * 5 s, 10 s, 20 s, … up to five minutes, +-25 % by `random` in [0, 1). A receiver's own delay
- * (Retry-After) holds everything back for as long as it says. `lossesBefore` is the state's `losses` when the
- * call began: of calls that were under way together only the first failure counts (RFC 6582, 3.2), or one short
- * outage of a fast endpoint would close it for minutes.
+ * One call failed. The window is halved; after three failures in a row it closes, and probes follow after 5 s, 10 s, 20
+ * s, … up to five minutes, +-25 % by `random` in [0, 1). A receiver's own delay (Retry-After) holds all calls back for
+ * that time. `lossesBefore` is the state's `losses` when the call began: of concurrent calls only the first failure
+ * counts (RFC 6582, 3.2), or one short outage of a fast endpoint would close it for minutes.
  */
 export function onFailed(
   state: Congestion,
@@ -77,20 +76,20 @@ export function onFailed(
 }
 
 /**
- * Nothing comes back any more, not even a failure: one call at a time from here on, and slow start up to half of
- * what was (RFC 5681, 3.1: the loss window after a timeout). Further silence changes nothing: half is of what was before.
+ * No call completes any more, not even with a failure. The window shrinks to one call, then slow start up to half of
+ * the former window (RFC 5681, 3.1: the loss window after a timeout). Calling it again changes nothing.
  */
-export function onSilence(state: Congestion): Congestion {
+export function onStalled(state: Congestion): Congestion {
   if (state.window <= 1) return state;
   return { ...state, window: 1, threshold: Math.max(state.window / 2, smallestThreshold) };
 }
 
-/** Nothing may be sent yet: it has failed so often that it is closed, or has asked for time (Retry-After). */
+/** True while no call may begin: the endpoint is closed after failures, or has asked for time (Retry-After). */
 export function isHeldBack(state: Congestion, nowMs: number): boolean {
   return state.probeAtMs > nowMs;
 }
 
-/** How many more calls may begin now. A closed endpoint is probed with one, once its time has come. */
+/** How many more calls may begin now. A closed endpoint gets one probe, once it is due. */
 export function openings(
   state: Congestion,
   { nowMs, underWay, bound }: { nowMs: number; underWay: number; bound: number },
@@ -101,8 +100,9 @@ export function openings(
 }
 
 /**
- * Round trips in which `count` calls are through if all are acknowledged, no more than `bound` at once: the window
- * doubles below its threshold and grows by one above it. The last counts for the share of the window it needs.
+ * Round trips that `count` calls take if all are acknowledged, at most `bound` at once: the window doubles below its
+ * threshold and grows by one above it. The last round trip counts by the share of the window that it uses.
+ * @example roundTripsFor(newCongestion, { count: 6, bound: 64 }) // 2, by windows of 2 and 4
  */
 export function roundTripsFor(
   state: Congestion,

@@ -1,15 +1,15 @@
 /**
- * A place in a feed, as readers keep it: `42`, or `42-k3v9x1` once the feed has another epoch than its first. An epoch
- * ends where the log was cut, as by restoring a database: what came after that place is another log.
+ * A position in a feed as readers store it: `42`, or `42-k3v9x1` in any epoch after the first. An epoch ends where the
+ * log was cut, as by restoring a database; the log after that position is a different one.
  */
 export type Cursor = { position: number; tag: string };
 
-/** One epoch of a feed. Its log goes on from that of the one before, after `beganAfter`. */
+/** One epoch of a feed. Its log continues the previous epoch's log after position `beganAfter`. */
 export type FeedEpoch = { tag: string; beganAfter: number };
 
 export const cursorPattern = /^\d{1,15}(-[0-9a-z]{6})?$/;
 
-/** Reads what matches `cursorPattern`. */
+/** Parses a text that matches `cursorPattern`. */
 export function parseCursor(text: string): Cursor {
   const [position = '', tag = ''] = text.split('-');
   return { position: Number(position), tag };
@@ -21,23 +21,24 @@ export function formatCursor({ position, tag }: Cursor): string {
 
 export type CursorVerdict =
   | { kind: 'valid' }
-  /** It stands for nothing in this log; everything up to `restartAfter` is as whoever keeps it knows it. */
+  /** The cursor is not valid in this log; the reader's copy is right up to `restartAfter`. */
   | { kind: 'refused'; restartAfter: number };
 
 /**
- * Whether a cursor stands in a feed: it was given out in the epoch that holds, or before the place where its own was
- * cut off. `epochs` oldest first, `end` the last position that was given.
+ * Decides whether a cursor is valid in a feed: it was issued in the current epoch, or before the position where its own
+ * epoch was cut. `epochs` oldest first, `end` the last position issued.
+ * @example judgeCursor(parseCursor('42'), { epochs: [{ tag: '', beganAfter: 0 }, { tag: 'k3v9x1', beganAfter: 40 }], end: 50 }) // { kind: 'refused', restartAfter: 40 }
  */
 export function judgeCursor(
   { position, tag }: Cursor,
   { epochs, end }: { epochs: readonly FeedEpoch[]; end: number },
 ): CursorVerdict {
-  // From the start nothing can be missed.
+  // A reader that starts from the beginning misses nothing.
   if (position === 0) return { kind: 'valid' };
   const at = epochs.findIndex((epoch) => epoch.tag === tag);
-  // Of a log that this one never was.
+  // The epoch is unknown: the cursor belongs to another log.
   if (at < 0) return { kind: 'refused', restartAfter: 0 };
-  // Each later epoch may have begun further back than the one after its own.
+  // A later epoch may have been cut further back than the one right after the cursor's own.
   const cuts = epochs.slice(at + 1).map(({ beganAfter }) => beganAfter);
   const sharedThrough = Math.min(end, ...cuts);
   return position <= sharedThrough

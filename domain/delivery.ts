@@ -1,14 +1,14 @@
-/** What a call to an HTTP address came to. */
+/** The result of a call to an HTTP address. */
 export type CallResult =
   | { kind: 'response'; statusCode: number; retryAfterMs?: number | undefined }
   | { kind: 'error'; code: string };
 
-/** What one attempt to reach a merchant's endpoint came to. `accepted`: a broker has confirmed that it keeps it. */
+/** The result of one attempt to reach a merchant's endpoint. `accepted`: a broker confirmed the message. */
 export type AttemptResult = CallResult | { kind: 'accepted' };
 
 export type AttemptVerdict =
   | { kind: 'delivered' }
-  /** The receiver says it will never want this again: the endpoint is disabled. */
+  /** HTTP 410: the endpoint is disabled. */
   | { kind: 'gone' }
   | { kind: 'failed'; retryAfterMs: number | undefined };
 
@@ -21,7 +21,7 @@ export function judgeAttempt(result: AttemptResult): AttemptVerdict {
   return { kind: 'failed', retryAfterMs: result.retryAfterMs };
 }
 
-/** The shapes an event can be sent in; `docs/reference/formats.md` has what maps to what. */
+/** The formats that an event can be sent in; `docs/reference/formats.md` has the mappings. */
 export const deliveryFormats = [
   'json',
   'xml',
@@ -32,9 +32,9 @@ export const deliveryFormats = [
 export type DeliveryFormat = (typeof deliveryFormats)[number];
 
 /**
- * A message broker where an endpoint's events go instead of an HTTP address. `routingKey` may name the
- * event's `{type}` and `{resourceId}`; the empty exchange routes to the queue of that name (AMQP 0-9-1,
- * 3.1.3.1). On Kafka the resource is the record's key, so that its events keep to one partition.
+ * A message broker that receives an endpoint's events instead of an HTTP address. `routingKey` may contain `{type}` and
+ * `{resourceId}` of the event; the empty exchange routes to the queue of that name (AMQP 0-9-1, 3.1.3.1). On Kafka the
+ * resource is the record's key, so that its events stay in one partition.
  */
 export type Destination =
   | { kind: 'amqp'; exchange: string; routingKey: string }
@@ -43,7 +43,7 @@ export type Destination =
 export const saslMechanisms = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
 export type SaslMechanism = (typeof saslMechanisms)[number];
 
-/** The schemes of an endpoint's address, by what is there. */
+/** The URL schemes that an endpoint's address may have, by kind of target. */
 export const targetSchemes = {
   http: ['https:', 'http:'],
   amqp: ['amqps:', 'amqp:'],
@@ -54,8 +54,8 @@ export const targetSchemes = {
 export type EndpointAuthKind = 'none' | 'basic' | 'bearer' | 'oauth2' | 'mtls';
 
 /**
- * How often an event may reach its receiver. At least once is the platform's own; with the `webhook-id`, which
- * does not change, a receiver makes it effectively once.
+ * How often an event may reach its receiver. The platform delivers at least once; a receiver that deduplicates by the
+ * constant `webhook-id` processes each event once.
  */
 export const qualities = ['at_least_once', 'at_most_once'] as const;
 export type Qos = (typeof qualities)[number];

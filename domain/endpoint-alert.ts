@@ -3,29 +3,29 @@ const dayMs = 24 * 60 * 60 * 1_000;
 export type DisabledEndpoint = {
   id: string;
   url: string;
-  /** In words, as it stands on the endpoint. */
+  /** The reason in words, as stored with the endpoint. */
   reason: string;
   failingSince: Date;
-  /** How many events ended undelivered with it. */
+  /** Events that ended undelivered for this endpoint. */
   deadLetters: number;
 };
 
 /**
- * What a merchant is to read of an endpoint that was disabled, ready to be sent as a mail: what happened, what it
- * cost, and how to get it back. An address may hold a password or a token: it is named without them.
+ * The email that tells a merchant that an endpoint was disabled: what happened, what was lost, and how to recover.
+ * Shows the address without its credentials and query, which may hold a password or token.
  */
 export function disabledAlert(endpoint: DisabledEndpoint): { subject: string; text: string } {
   const { id, url, reason, failingSince, deadLetters } = endpoint;
   const { protocol, host, pathname } = new URL(url);
   const address = `${protocol}//${host}${pathname}`;
-  // What failed first was older than its failure. What was delivered is not sent again.
+  // The first failed event is older than its failure. A recovery does not resend delivered events.
   const since = new Date(failingSince.getTime() - dayMs).toISOString();
   const lost = deadLetters === 1 ? '1 event was' : `${deadLetters} events were`;
   return {
     subject: `Your endpoint ${address} gets no more events`,
     text: [
       `Your endpoint ${address} (${id}) was disabled: ${reason}.`,
-      `It has taken nothing since ${failingSince.toISOString()}.`,
+      `It has accepted nothing since ${failingSince.toISOString()}.`,
       `${lost} waiting for it and not delivered.`,
       '',
       'Once it answers again:',

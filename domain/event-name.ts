@@ -25,6 +25,6 @@ export function refuseEventName(name: string): string | undefined {
     return 'must be lower case words (a-z, 0-9, _) joined by dots, at least two, like cart.abandoned';
   }
   const prefix = name.slice(0, name.indexOf('.'));
-  const isPlatforms = platformPrefixes.some((taken) => taken === prefix);
+  const isPlatforms = platformPrefixes.some((reserved) => reserved === prefix);
   return isPlatforms ? `must not begin with ${prefix}., which is the platform's own` : undefined;
 }

@@ -1,4 +1,4 @@
-/** Every event a merchant can subscribe to, with what it means. */
+/** Every event that a merchant can subscribe to, and its meaning. */
 export const eventTypes = {
   'order.created': 'An order was opened and waits for its payment.',
   'order.authorized': 'The payment is authorised: capture it, or cancel the order.',
@@ -45,7 +45,7 @@ export const eventTypes = {
 
 export type EventType = keyof typeof eventTypes;
 
-/** True for an event of the platform's own; merchants' own have other names (`domain/event-name.ts`). */
+/** True for the platform's own events; merchants' events have other names (`domain/event-name.ts`). */
 export function isPlatformEvent(type: string): type is EventType {
   return Object.hasOwn(eventTypes, type);
 }
@@ -53,7 +53,10 @@ export function isPlatformEvent(type: string): type is EventType {
 /** `order.paid`, `order.*` or `*`. */
 export const eventPattern = /^(\*|[a-z_][a-z0-9_]*(\.[a-z0-9_]+)*(\.\*)?)$/;
 
-/** True when an event type is covered by one of an endpoint's patterns. */
+/**
+ * True if one of an endpoint's patterns covers the event type.
+ * @example matchesAny(['order.*'], 'order.paid') // true
+ */
 export function matchesAny(patterns: readonly string[], type: string): boolean {
   return patterns.some((pattern) => matches(pattern, type));
 }

@@ -6,24 +6,24 @@ import { canonicalJson, refuseJson } from './json-value.ts';
 export const exchangeStatuses = ['pending', 'replied', 'expired'] as const;
 export type ExchangeStatus = (typeof exchangeStatuses)[number];
 
-/** A request and what became of it. `reply` is the JSON that was recorded, null before. */
+/** The state of a request. `reply` is the recorded JSON, null before there is one. */
 export type ExchangeState = {
   status: ExchangeStatus;
   reply: string | null;
   lateReply: string | null;
-  /** The deadline has passed by the database's clock, whether or not that is recorded yet. */
+  /** The deadline has passed by the database's clock, even if that is not recorded yet. */
   isOver: boolean;
 };
 
 export type ReplyDecision =
   | { kind: 'record' }
-  /** The same as the reply there is: answered with it. */
+  /** Equal to the recorded reply, which is returned. */
   | { kind: 'repeat' }
   | { kind: 'contradicts' }
-  /** After the deadline: the first such is kept for people to see, and all are refused. */
+  /** After the deadline: refused. The first late reply is stored for people to see. */
   | { kind: 'late'; isKept: boolean };
 
-/** Decides about one reply, JSON. Exactly one is ever recorded, and none after the deadline. Pure. */
+/** Decides whether to record a reply (JSON). Exactly one reply is ever recorded, and none after the deadline. Pure. */
 export function decideOnReply(exchange: ExchangeState, body: string): ReplyDecision {
   if (exchange.status === 'replied' && exchange.reply !== null) {
     return isSameJson(exchange.reply, body) ? { kind: 'repeat' } : { kind: 'contradicts' };
@@ -34,12 +34,12 @@ export function decideOnReply(exchange: ExchangeState, body: string): ReplyDecis
   return { kind: 'record' };
 }
 
-/** True where two JSON texts say the same; the order of fields means nothing. */
+/** True if two JSON texts have the same value, whatever the order of fields. */
 export function isSameJson(a: string, b: string): boolean {
   return a === b || canonicalJson(JSON.parse(a)) === canonicalJson(JSON.parse(b));
 }
 
-/** A request as it lies in the database. Texts named `body` and `reply` are JSON. */
+/** A request as stored. Texts named `body` and `reply` are JSON. */
 export type ExchangeRow = {
   id: MessageId;
   merchantId: MerchantId;
@@ -58,7 +58,7 @@ export type ExchangeRow = {
   createdAt: Date;
 };
 
-/** A request as its two sides see it, over HTTP and in events. */
+/** A request as both sides see it, over HTTP and in events. */
 export function exchangeSnapshotOf(row: ExchangeRow) {
   return {
     id: row.id,
@@ -78,7 +78,7 @@ export function exchangeSnapshotOf(row: ExchangeRow) {
   };
 }
 
-/** Marks an Idempotency-Key among the senders' own keys, none of which has this character. */
+/** Prefixes a key derived from an Idempotency-Key. Senders' own keys never contain this character. */
 export const requestKeyMark = '\u001f';
 
 const isOfRequest = (key: string | null) => key?.startsWith(requestKeyMark) ?? false;
@@ -91,34 +91,34 @@ function replyOf(reply: string, { replyVia, repliedAt }: ExchangeRow) {
   };
 }
 
-/** The event that carries a request has the request's own number: the same `webhook-id` at every try. */
+/** The event that carries a request derives its id from the request's, so every attempt has the same `webhook-id`. */
 export function requestEventId({ id }: Pick<ExchangeRow, 'id'>): EventId {
   return `evt_${id.slice('msg_'.length)}`;
 }
 
-/** The envelope that the asked side is sent: made of what never changes, so always the same bytes. */
+/** The envelope sent to the addressee. Built only from constant fields, so every attempt sends the same bytes. */
 export function requestEnvelopeOf(row: ExchangeRow): string {
-  const asked = { ...row, status: 'pending', reply: null, lateReply: null } as const;
+  const pending = { ...row, status: 'pending', reply: null, lateReply: null } as const;
   return envelopeOf({
     id: requestEventId(row),
     type: 'message.request',
     timestamp: row.createdAt.toISOString(),
-    data: exchangeSnapshotOf(asked),
+    data: exchangeSnapshotOf(pending),
   });
 }
 
-/** How much of an HTTP answer is read as a reply, in characters. */
+/** The longest HTTP answer that is parsed as a reply, in characters. */
 export const mostReplyChars = 64 * 1_024;
 
 export type AnswerReading =
   /** `body` is JSON. */
   | { kind: 'reply'; body: string }
-  /** The request was taken; the reply comes later, by `POST …/reply`. */
+  /** The receiver accepted the request; the reply comes later, by `POST …/reply`. */
   | { kind: 'none' }
-  /** The answer means to be a reply and is none: worth another try. */
+  /** The answer declares a reply that cannot be parsed: the attempt is retried. */
   | { kind: 'unreadable'; why: string };
 
-/** Finds the reply in the 2xx answer to a request: `{"reply": …}`, declared as JSON, at most 64 kB. Pure. */
+/** Parses the reply in the 2xx answer to a request: `{"reply": …}`, declared as JSON, at most 64 kB. Pure. */
 export function readAnswer(answer: {
   contentType: string | undefined;
   body: string | null;
@@ -138,7 +138,7 @@ export function readAnswer(answer: {
     : { kind: 'reply', body: JSON.stringify(parsed.value.reply) };
 }
 
-/** How deep what participants say to each other may be nested. */
+/** The deepest nesting allowed in messages between participants. */
 export const deepestBody = 64;
 
 function jsonOf(text: string): { value: unknown } | undefined {

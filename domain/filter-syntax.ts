@@ -3,21 +3,21 @@ import { pointerPart, refuseUnstorable } from './json-value.ts';
 /** A condition on an event's payload, as merchants write it: `{ "data.amountMinor": { "$gte": 10000 } }`. */
 export type Filter = { readonly [field: string]: unknown };
 
-/** What is wrong with a filter, and where: `path` is a JSON Pointer (RFC 6901) into the filter. */
+/** A problem of a filter. `path` is a JSON Pointer (RFC 6901) into the filter. */
 export type FilterProblem = { path: string; message: string };
 
 export type FilterOperator = keyof typeof operands;
 
 export type FilterCondition = {
   kind: 'condition';
-  /** As it was written, e.g. `data.refunds.0.status`. */
+  /** The path as written, e.g. `data.refunds.0.status`. */
   path: string;
   steps: readonly PathStep[];
   operator: FilterOperator;
   expected: unknown;
 };
 
-/** One step of a path: a field's name, and the place in an array where it can be read as one. */
+/** One step of a path: a field's name, and the array index if the name is one. */
 export type PathStep = { field: string; index: number | undefined };
 
 export type FilterNode =
@@ -25,7 +25,7 @@ export type FilterNode =
   | { kind: 'all' | 'any'; nodes: readonly FilterNode[] }
   | { kind: 'not'; node: FilterNode };
 
-/** `spreading`: conditions whose path may lead to every object in an event, which is what costs most. */
+/** `spreading`: conditions whose path may lead to every object in an event, which cost the most. */
 export const filterLimits = { depth: 8, conditions: 100, spreading: 20, bytes: 4_096 } as const;
 
 type Scalar = string | number | boolean | null;
@@ -43,10 +43,10 @@ const ordered = { fits: isOrdered, wanted: 'a number or a string' };
 const text = { fits: isText, wanted: 'a string' };
 const scalars = {
   fits: (value: unknown) => Array.isArray(value) && value.length > 0 && value.every(isScalar),
-  wanted: 'an array of strings, numbers, true, false or null, and not an empty one',
+  wanted: 'a non-empty array of strings, numbers, true, false or null',
 };
 
-/** Every operator with what it is given. */
+/** Every operator with the operand that it takes. */
 const operands = {
   $eq: scalar,
   $ne: scalar,
@@ -65,7 +65,7 @@ const operands = {
 export const filterOperators: readonly string[] = [...Object.keys(operands), '$not'];
 
 const roots = new Set(['id', 'type', 'timestamp', 'data']);
-// A path never leads out of the event into what JavaScript gives every object.
+// A path must not reach the properties that JavaScript gives every object.
 const unwalkable = new Set(['__proto__', 'constructor', 'prototype']);
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -77,7 +77,7 @@ export function isFields(value: unknown): value is Fields {
 
 const isOperator = (name: string): name is FilterOperator => Object.hasOwn(operands, name);
 
-/** Reads a filter. `node` means something only where there are no problems. */
+/** Parses a filter. `node` is meaningful only if there are no problems. */
 export function parseFilter(filter: unknown): { node: FilterNode; problems: FilterProblem[] } {
   const problems: FilterProblem[] = [];
   const nothing: FilterNode = { kind: 'all', nodes: [] };
@@ -102,13 +102,13 @@ export function parseFilter(filter: unknown): { node: FilterNode; problems: Filt
     if (key === '$not') return { kind: 'not', node: parseAll(value, at, depth + 1) };
     if (key === '$and' || key === '$or') {
       if (!Array.isArray(value) || value.length === 0) {
-        return refuse(at, 'must be an array of filters, and not an empty one');
+        return refuse(at, 'must be a non-empty array of filters');
       }
       const nodes = value.map((inner, i) => parseAll(inner, `${at}/${i}`, depth + 1));
       return { kind: key === '$and' ? 'all' : 'any', nodes };
     }
     if (key.startsWith('$'))
-      return refuse(at, 'is not $and, $or or $not; operators follow a field');
+      return refuse(at, 'is not $and, $or or $not; operators belong to a field');
     const steps = stepsOf(key);
     const mistake = mistakeIn(steps);
     if (mistake) return refuse(at, mistake);
@@ -150,7 +150,7 @@ export function parseFilter(filter: unknown): { node: FilterNode; problems: Filt
 
   const tooLarge = sizeProblem(filter);
   const node = tooLarge ? refuse('', tooLarge) : parseAll(filter, '', 1);
-  // Small and shallow by now, and kept in the database as it is.
+  // The filter is small and shallow at this point; it is stored as it is.
   const unstorable = problems.length === 0 ? refuseUnstorable(filter) : undefined;
   if (unstorable) problems.push(unstorable);
   return { node, problems };
@@ -162,7 +162,7 @@ function sizeProblem(filter: unknown): string | undefined {
     const { length } = new TextEncoder().encode(json);
     return length > filterLimits.bytes ? `is larger than ${filterLimits.bytes} bytes` : undefined;
   } catch {
-    // Cyclic, a bigint, or nested beyond what the stack holds.
+    // Cyclic, contains a bigint, or nested deeper than the stack allows.
     return 'must be JSON';
   }
 }
@@ -173,7 +173,10 @@ function unknownOperator(key: string): string {
     : 'is not an operator; a nested field is written as a path, like data.amountMinor';
 }
 
-/** Splits at the dots; `\.` is a dot within a field's name, `\\` a backslash. */
+/**
+ * Splits at the dots; `\.` is a dot within a field's name, `\\` a backslash.
+ * @example stepsOf('data.a\\.b') // fields `data` and `a.b`
+ */
 function stepsOf(path: string): PathStep[] {
   const fields: string[] = [];
   let field = '';

@@ -1,10 +1,11 @@
-// V8 searches in linear time as long as it looks back over the whole needle, which it does for so many
-// characters; beyond, an odd character near the needle's front makes it compare nearly all of it everywhere.
+// V8's search is linear for needles up to this length. For longer ones a rare character near the front makes it compare
+// almost the whole needle at every position.
 const safelySearched = 250;
 
 /**
- * Makes a search for `needle` in time that grows with the text, whatever the two are: what
- * `text.includes(needle)` says, which grows with their product.
+ * Builds a search for `needle` in linear time. `text.includes(needle)` takes time by the product of both lengths in the
+ * worst case.
+ * @example searchFor('bc')('abcd') // true
  */
 export function searchFor(needle: string): (text: string) => boolean {
   if (needle.length <= safelySearched) return (text) => text.includes(needle);
@@ -21,7 +22,10 @@ export function searchFor(needle: string): (text: string) => boolean {
   };
 }
 
-/** For each prefix of the needle the length of the longest other prefix that it ends in (Knuth, Morris, Pratt). */
+/**
+ * For each prefix of the needle: the length of its longest proper prefix that is also its suffix (Knuth, Morris,
+ * Pratt).
+ */
 function fallbacksOf(needle: string): Uint32Array {
   const lengths = new Uint32Array(needle.length);
   let length = 0;

@@ -1,4 +1,4 @@
-/** The prefixes of every kind of record. An id is `<prefix>_<26 characters>`, sortable by time of creation. */
+/** The prefix of each kind of record. An id is `<prefix>_<26 characters>` and sorts by creation time. */
 export const idPrefixes = {
   merchant: 'mer',
   apiKey: 'key',
@@ -41,7 +41,7 @@ export type SessionId = Id<'session'>;
 export type TopicId = Id<'topic'>;
 export type PortalLinkId = Id<'portalLink'>;
 
-// Crockford's alphabet: no i, l, o, u, so an id read out over the telephone survives it.
+// Crockford's alphabet has no i, l, o, u, so an id can be read out over the telephone.
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 const bodyPattern = /^[0-9a-hjkmnp-tv-z]{26}$/;
 
@@ -59,26 +59,26 @@ export function encodeIdBody(timeMs: number, random: Uint8Array): string {
   return body;
 }
 
-/** A fresh id of the given kind. Not for workflow code, which gets its ids as input. */
+/** A new id of the given kind. Not for workflow code, which gets its ids as input. */
 export function newId<K extends IdKind>(kind: K): Id<K> {
-  return `${idPrefixes[kind]}_${encodeIdBody(Date.now(), takeRandom())}`;
+  return `${idPrefixes[kind]}_${encodeIdBody(Date.now(), nextRandomBytes())}`;
 }
 
 const randomBytesEach = 10;
 let pool = new Uint8Array(0);
-let taken = 0;
+let poolOffset = 0;
 
-/** Ten random bytes, each used once. Asking the system for them one id at a time costs more than the id. */
-function takeRandom(): Uint8Array {
-  if (taken + randomBytesEach > pool.length) {
+/** Ten random bytes, each used once. They come from a pool because one system call per id costs more than the id. */
+function nextRandomBytes(): Uint8Array {
+  if (poolOffset + randomBytesEach > pool.length) {
     pool = crypto.getRandomValues(new Uint8Array(randomBytesEach * 400));
-    taken = 0;
+    poolOffset = 0;
   }
-  taken += randomBytesEach;
-  return pool.subarray(taken - randomBytesEach, taken);
+  poolOffset += randomBytesEach;
+  return pool.subarray(poolOffset - randomBytesEach, poolOffset);
 }
 
-/** True for a well-formed id of the given kind; says nothing about whether the record exists. */
+/** True for a well-formed id of the given kind, whether or not the record exists. */
 export function isId<K extends IdKind>(kind: K, value: string): value is Id<K> {
   const prefix = `${idPrefixes[kind]}_`;
   return value.startsWith(prefix) && bodyPattern.test(value.slice(prefix.length));

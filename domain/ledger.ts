@@ -2,28 +2,27 @@ import type { DisputeStatus } from './dispute.ts';
 import type { RefundStatus } from './refund.ts';
 
 /**
- * The books of one merchant at one provider account. Debits are positive: `provider` is what the
- * provider owes; `merchant` what is the merchant's; `refunds` what is on its way back to payers;
- * `disputes` what a payer's bank holds.
+ * The books of one merchant at one provider account. Debits are positive. `provider`: owed by the provider; `merchant`:
+ * owed to the merchant; `refunds`: on the way back to payers; `disputes`: held by payers' banks.
  */
 export const ledgerBooks = ['provider', 'merchant', 'refunds', 'disputes'] as const;
 export type LedgerBook = (typeof ledgerBooks)[number];
 
-/** How much one thing (a payment, a refund, a dispute) moves in each book. Sums to zero. */
+/** How much one payment, refund or dispute moves in each book. Sums to zero. */
 export type Position = Partial<Record<LedgerBook, number>>;
 
 export type LedgerPosting = {
-  /** What moved; entered once. */
+  /** The key of the posting; each is entered once. */
   transaction: string;
   lines: { book: LedgerBook; amountMinor: number }[];
 };
 
-/** Money taken from a payer: the provider owes it, and it is the merchant's. */
+/** A captured payment: the provider owes the money to us, and we owe it to the merchant. */
 export function positionOfCapture(capturedMinor: number): Position {
   return { provider: capturedMinor, merchant: -capturedMinor };
 }
 
-/** A refund takes from the merchant at once, and from the provider when it is done. */
+/** A refund is taken from the merchant when it starts, and from the provider when it succeeds. */
 export function positionOfRefund(status: RefundStatus | undefined, amountMinor: number): Position {
   switch (status) {
     case 'pending':
@@ -37,7 +36,7 @@ export function positionOfRefund(status: RefundStatus | undefined, amountMinor: 
   }
 }
 
-/** A dispute holds the merchant's money until it is decided; a lost one takes it from the provider; an inquiry moves none. */
+/** An open dispute holds the merchant's money; a lost one takes it from the provider; an inquiry moves none. */
 export function positionOfDispute(
   status: DisputeStatus | undefined,
   amountMinor: number,
@@ -55,7 +54,10 @@ export function positionOfDispute(
   }
 }
 
-/** What has to be entered to get from one position to another; undefined where nothing moves. */
+/**
+ * The posting that leads from one position to another; undefined if nothing moves.
+ * @example postingBetween('re_1', {}, positionOfRefund('succeeded', 500)) // { transaction: 're_1', lines: provider -500, merchant 500 }
+ */
 export function postingBetween(
   transaction: string,
   before: Position,

@@ -5,10 +5,10 @@ import { matchesAny } from './events.ts';
 import { compileFilter } from './filter.ts';
 import type { Filter } from './filter.ts';
 
-/** What an endpoint wants to hear, and how. */
+/** Which events an endpoint receives, and how. */
 export type Subscription = {
   eventTypes: readonly string[];
-  /** Empty: every channel, and events without one. */
+  /** Empty: all channels, and events without a channel. */
   channels: readonly string[];
   filter: Filter | null;
   ordering: 'none' | 'resource';
@@ -26,11 +26,11 @@ type SubscriptionRule = {
 export type MatchableEvent = {
   type: string;
   channels: readonly string[];
-  /** The envelope as JSON; parsed only where a filter asks. */
+  /** The envelope as JSON; parsed only if a filter needs it. */
   body: string;
 };
 
-/** How one event goes to one endpoint. `priority`: smaller goes first. */
+/** How one event is delivered to one endpoint. A smaller `priority` goes first. */
 export type Match<S> = {
   subscription: S;
   priority: number;
@@ -42,14 +42,17 @@ export type Match<S> = {
 
 export type Matcher<S> = (event: MatchableEvent) => Match<S>[];
 
-/** The same at once where nobody filters the event's type, and else in steps: one for each filter. */
+/**
+ * Returns the matches directly if no filter applies to the event's type, else a generator that yields before each
+ * filter.
+ */
 export type StepMatcher<S> = (
   event: MatchableEvent,
 ) => Match<S>[] | Generator<undefined, Match<S>[]>;
 
 const keptTypes = 1_000;
 
-/** Compiles what few endpoints want into one matcher, as `compileStepMatcher` does. */
+/** Compiles the subscriptions of few endpoints into one matcher, as `compileStepMatcher` does. */
 export function compileMatcher<S extends Subscription>(subscriptions: readonly S[]): Matcher<S> {
   const match = compileStepMatcher(subscriptions);
   return (event) => {
@@ -59,15 +62,15 @@ export function compileMatcher<S extends Subscription>(subscriptions: readonly S
 }
 
 /**
- * Compiles what many endpoints want into one matcher: patterns are looked at once a type, filters are
- * compiled once, and an event's payload is parsed at most once, and only where somebody filters.
+ * Compiles the subscriptions of many endpoints into one matcher. Patterns are tested once per event type, filters are
+ * compiled once, and an event's payload is parsed at most once and only for a filter.
  */
 export function compileStepMatcher<S extends Subscription>(
   subscriptions: readonly S[],
 ): StepMatcher<S> {
   const compiled = subscriptions.map((subscription) => ({
     subscription,
-    accepts: subscription.filter ? compiledAtNeed(subscription.filter) : undefined,
+    accepts: subscription.filter ? compileOnFirstUse(subscription.filter) : undefined,
   }));
   const byType = new Map<string, Candidates<S>>();
 
@@ -78,7 +81,7 @@ export function compileStepMatcher<S extends Subscription>(
       .filter(({ subscription }) => matchesAny(subscription.eventTypes, type))
       .map(({ subscription, accepts }) => ({ match: matchOf(subscription, type), accepts }));
     const candidates = { all, hasFilter: all.some(({ accepts }) => accepts !== undefined) };
-    // Publishers make up types; what is remembered of them is bounded.
+    // Publishers choose event types freely, so the cache is bounded.
     if (byType.size >= keptTypes) byType.clear();
     byType.set(type, candidates);
     return candidates;
@@ -95,8 +98,8 @@ export function compileStepMatcher<S extends Subscription>(
   };
 }
 
-/** Compiled by the first event, and so in a step of its own: a merchant has as many as it likes. */
-function compiledAtNeed(filter: Filter): (event: unknown) => boolean {
+/** Compiles the filter on first use, and so in a step of its own: a merchant may have any number of filters. */
+function compileOnFirstUse(filter: Filter): (event: unknown) => boolean {
   let accepts: ((event: unknown) => boolean) | undefined;
   return (event) => (accepts ??= compileFilter(filter))(event);
 }

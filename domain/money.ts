@@ -49,12 +49,15 @@ export function isCurrency(code: string): boolean {
   return Object.hasOwn(currencyExponents, code);
 }
 
-/** True for an amount that may be charged: a positive safe integer of minor units. */
+/** True for an amount that can be charged: a positive safe integer of minor units. */
 export function isChargeable(amountMinor: number): boolean {
   return Number.isSafeInteger(amountMinor) && amountMinor > 0;
 }
 
-/** `1250, 2` becomes `"12.50"`. Throws on anything but a non-negative safe integer. */
+/**
+ * Formats minor units as a decimal. Throws a RangeError unless the amount is a non-negative safe integer.
+ * @example toDecimal(1250, 2) // '12.50'
+ */
 export function toDecimal(amountMinor: number, exponent: number): string {
   if (!Number.isSafeInteger(amountMinor) || amountMinor < 0) {
     throw new RangeError(`amountMinor must be a non-negative safe integer, not ${amountMinor}`);
@@ -65,8 +68,9 @@ export function toDecimal(amountMinor: number, exponent: number): string {
 }
 
 /**
- * `"12.5", 2` becomes `1250`; undefined when the text is no plain decimal, has more places than the
- * exponent allows, or leaves the safe integers. Never rounds.
+ * Parses a decimal into minor units. Undefined if the text is no plain decimal, has more places than the exponent, or
+ * exceeds the safe integers. Never rounds.
+ * @example fromDecimal('12.5', 2) // 1250
  */
 export function fromDecimal(text: string, exponent: number): number | undefined {
   const match = /^(\d{1,16})(?:\.(\d+))?$/.exec(text);
@@ -77,7 +81,10 @@ export function fromDecimal(text: string, exponent: number): number | undefined 
   return Number.isSafeInteger(amountMinor) ? amountMinor : undefined;
 }
 
-/** `CNY 12.50`: the form people read, in logs, in the Temporal UI, on the checkout page. */
+/**
+ * Formats money for people: logs, the Temporal UI, the checkout page.
+ * @example formatMoney({ amountMinor: 1250, currency: 'CNY' }) // 'CNY 12.50'
+ */
 export function formatMoney({ amountMinor, currency }: Money): string {
   return `${currency} ${toDecimal(amountMinor, currencyExponents[currency] ?? 2)}`;
 }

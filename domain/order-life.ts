@@ -1,25 +1,25 @@
 import { hasBeenPaid, isEnded, nextPollMs } from './order.ts';
 import type { CloseReason, OrderStatus } from './order.ts';
 
-/** What a merchant, or a person, can ask of a running order beside cancelling it. */
+/** What a merchant, or a person, can ask of a running order besides cancelling it. */
 export type OrderCommand = 'capture' | 'switch' | 'resolve';
 
-/** What the workflow of an order knows of it between two steps. A value: each change makes a new one. */
+/** The state of an order's workflow between two steps. Immutable: each change returns a new one. */
 export type OrderLife = {
   status: OrderStatus;
-  /** What a person has to decide on, in a line. */
+  /** The open review in one line. */
   review?: string | undefined;
-  /** How often the provider was asked; the waits between grow with it. */
+  /** How often the provider was queried; the poll interval grows with it. */
   polls: number;
-  /** The merchant has confirmed, or is not asked to. */
+  /** The merchant has confirmed, or was asked, or need not be. */
   isConfirmed: boolean;
-  /** The order is done, and something at a provider may still bring it money. */
+  /** A payment attempt of an ended order is still open at a provider and may bring money. */
   hasOpenAttempts: boolean;
   isCancelRequested: boolean;
   commands: readonly OrderCommand[];
 };
 
-/** What a step of the order found. */
+/** The result of one step of the order. */
 export type StepResult = {
   status: OrderStatus;
   review?: string | undefined;
@@ -28,7 +28,7 @@ export type StepResult = {
 
 export type Clock = { nowMs: number; expiresAtMs: number };
 
-/** What comes next for an order that has not ended. */
+/** The next step of an order that has not ended. */
 export type OrderStep =
   | { kind: 'confirm' }
   | { kind: OrderCommand }
@@ -47,8 +47,8 @@ export function newOrderLife({ isConfirmed }: { isConfirmed: boolean }): OrderLi
 }
 
 /**
- * Takes in what a step found. The database's status is monotonic, and an answer that was under way for long must not
- * undo a newer one: after an end, only late money that the order accepts leads on.
+ * Applies the result of a step. The database's status is monotonic and results may arrive late, so a result after the
+ * end changes the status only if it is late money that the order accepts.
  */
 export function afterResult(life: OrderLife, result: StepResult): OrderLife {
   const hasOpenAttempts = life.hasOpenAttempts || result.hasOpenAttempts === true;
@@ -58,13 +58,13 @@ export function afterResult(life: OrderLife, result: StepResult): OrderLife {
   return { ...life, hasOpenAttempts, status: result.status, review: result.review };
 }
 
-/** Adds a command; the same one twice is one. */
+/** Adds a command; a repeated one counts once. */
 export function withCommand(life: OrderLife, command: OrderCommand): OrderLife {
   const commands = [...life.commands.filter((known) => known !== command), command];
   return { ...life, commands };
 }
 
-/** Whether something has to be done at once, without waiting for news or for the next look. */
+/** True if a step is due now, without waiting for a signal or the next poll. */
 export function isStepDue(life: OrderLife, clock: Clock): boolean {
   return (
     isEnded(life.status) ||
@@ -74,18 +74,21 @@ export function isStepDue(life: OrderLife, clock: Clock): boolean {
   );
 }
 
-/** How long to wait for news before the provider is asked, ms. */
-export function nextLookMs(life: OrderLife, { nowMs, expiresAtMs }: Clock): number {
+/** How long to wait for a signal before the provider is polled, ms. */
+export function pollDelayMs(life: OrderLife, { nowMs, expiresAtMs }: Clock): number {
   const pollMs = nextPollMs({ polls: life.polls, isIdle: isIdle(life) });
   return isIdle(life) ? pollMs : Math.min(pollMs, Math.max(expiresAtMs - nowMs, 1));
 }
 
-/** How long to wait after the provider has refused us for good, as with a revoked key, ms. */
+/** How long to wait after a permanent refusal by the provider, as with a revoked key, ms. */
 export function pauseAfterRefusalMs(life: OrderLife): number {
   return nextPollMs({ polls: life.polls, isIdle: isIdle(life) });
 }
 
-/** Decides what comes next: a confirmation before commands, commands before the close, the close before a look. */
+/**
+ * Decides the next step: a confirmation before commands, commands before a close, a close before a query.
+ * @example nextStep(newOrderLife({ isConfirmed: true }), { nowMs: 0, expiresAtMs: 60_000 }) // { kind: 'query' }
+ */
 export function nextStep(life: OrderLife, clock: Clock): OrderStep {
   if (awaitsConfirmation(life)) return { kind: 'confirm' };
   const command = commandOrder.find((kind) => life.commands.includes(kind));
@@ -96,8 +99,8 @@ export function nextStep(life: OrderLife, clock: Clock): OrderStep {
   return { kind: 'close', reason };
 }
 
-/** The life as a step begins: it counts as a look, a command is taken out, and a confirmation is asked for once. */
-export function begun(life: OrderLife, step: OrderStep): OrderLife {
+/** The state as a step begins: counts a poll, removes the step's command, and asks for a confirmation only once. */
+export function startStep(life: OrderLife, step: OrderStep): OrderLife {
   return {
     ...life,
     polls: life.polls + 1,
@@ -106,23 +109,26 @@ export function begun(life: OrderLife, step: OrderStep): OrderLife {
   };
 }
 
-/** There is money, and the merchant has not been asked to confirm it. */
+/** True if there is money and the merchant has not been asked to confirm it. */
 export function awaitsConfirmation({ status, isConfirmed }: OrderLife): boolean {
   return !isConfirmed && (status === 'authorized' || hasBeenPaid(status));
 }
 
-/** An order that has ended still has to be confirmed, or attempts of it closed. */
+/** True if an ended order still needs a confirmation, or has open attempts to close. */
 export function isUnfinished(life: OrderLife): boolean {
   return awaitsConfirmation(life) || life.hasOpenAttempts;
 }
 
 const commandOrder = ['resolve', 'capture', 'switch'] as const satisfies readonly OrderCommand[];
 
-/** No clock and no command closes an order in review, and no clock closes held money: a person or the provider does. */
+/**
+ * Neither the deadline nor a cancellation closes an order in review, and the deadline does not close an authorised one:
+ * a person or the provider decides.
+ */
 function isToClose({ status, isCancelRequested }: OrderLife, { nowMs, expiresAtMs }: Clock) {
   if (status === 'pending') return isCancelRequested || nowMs >= expiresAtMs;
   return status === 'authorized' && isCancelRequested;
 }
 
-/** Nobody waits at a screen: looks become rare. */
+/** No payer is waiting, so polls become rare. */
 const isIdle = ({ status }: OrderLife) => status === 'review' || status === 'authorized';

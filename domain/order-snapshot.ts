@@ -79,14 +79,14 @@ export type DisputeFacts = {
   endedAt: Date | null;
 };
 
-/** An order with all that belongs to it. */
+/** An order's payments, refunds and disputes. */
 export type OrderParts = {
   payments: readonly PaymentFacts[];
   refunds: readonly RefundFacts[];
   disputes: readonly DisputeFacts[];
 };
 
-/** An order as merchants see it, in answers and in events alike. Times are ISO 8601. */
+/** An order as merchants see it, over HTTP and in events. Times are ISO 8601. */
 export function snapshotOf(order: OrderFacts, { payments, refunds, disputes }: OrderParts) {
   return {
     id: order.id,
@@ -135,7 +135,7 @@ export function snapshotOf(order: OrderFacts, { payments, refunds, disputes }: O
   };
 }
 
-/** What a person has to decide on; null where nothing is in doubt. Facts of an earlier review say nothing of this one. */
+/** The open review; null if there is none. Facts recorded for another reason belong to an earlier review. */
 export function reviewOf({
   status,
   reviewReason: reason,

@@ -1,10 +1,7 @@
 import type { EventType } from './events.ts';
 import type { ReportDecision, ReviewReason, Surplus } from './payment.ts';
 
-/**
- * What a merchant wants paid. `closed` and `failed` are ends without money; `paid` only goes on to
- * `partially_refunded` and `refunded`.
- */
+/** `closed` and `failed` are final without money; a `paid` order only becomes `partially_refunded` and `refunded`. */
 export const orderStatuses = [
   'pending',
   'authorized',
@@ -25,25 +22,25 @@ export type CloseReason =
   | 'refunded_in_review'
   | 'dismissed_in_review';
 
-/** What becomes of money that arrives after the order was closed. */
+/** What to do with money that arrives after the order was closed. */
 export type LatePayment = 'refund' | 'accept';
 
-/** What the merchant answered when asked to confirm; null where nobody asks. */
+/** The merchant's answer to the confirmation request; null if confirmation is off. */
 export type Confirmation = 'awaited' | 'accepted' | 'rejected' | 'timed_out';
 
 export type OrderState = {
   status: OrderStatus;
   reviewReason: ReviewReason | null;
   latePayment: LatePayment;
-  /** Set while another attempt is about to take the place of the one that is being closed. */
+  /** Set while the current attempt is closed in order to be replaced. */
   switchRequestedTo: string | null;
 };
 
-/** The rest of an order, seen from one of its payments. */
+/** The order's other payments, seen from one of them. */
 export type Siblings = {
-  /** Another payment has brought, or holds, the order's money. */
+  /** Another payment is authorised or has succeeded. */
   hasMoney: boolean;
-  /** Another payment may still be made. */
+  /** Another payment can still be made. */
   hasOpen: boolean;
 };
 
@@ -51,21 +48,21 @@ export type OrderChange =
   | { kind: 'none' }
   | { kind: 'authorized'; status: 'authorized'; event: EventType }
   | { kind: 'paid'; status: 'paid'; event: EventType }
-  /** Money the order has no use for: recorded, shown, and given back. */
+  /** Money that the order cannot use: recorded, shown, and refunded. */
   | { kind: 'surplus'; surplus: Surplus; event: EventType }
   | { kind: 'closed'; status: 'closed'; event: EventType; closeReason: CloseReason }
   | { kind: 'failed'; status: 'failed'; event: EventType }
-  /** An open order moves to `review`; an ended one keeps its end and is only marked. */
+  /** An open order moves to `review`; an ended one keeps its status and is only marked. */
   | { kind: 'review'; status: OrderStatus; event: EventType; reviewReason: ReviewReason };
 
 const noChange = { kind: 'none' } as const;
 
-/** True once the payer and we are done, one way or the other. */
+/** True for a final status, paid or unpaid. */
 export function isEnded(status: OrderStatus): boolean {
   return hasBeenPaid(status) || isUnpaidEnd(status);
 }
 
-/** True for an order that has its money, also if some or all of it was given back. */
+/** True for an order that was paid, even if some or all of it was refunded. */
 export function hasBeenPaid(status: OrderStatus): boolean {
   return status === 'paid' || status === 'partially_refunded' || status === 'refunded';
 }
@@ -74,7 +71,7 @@ function isUnpaidEnd(status: OrderStatus): boolean {
   return status === 'closed' || status === 'failed';
 }
 
-/** Decides what a decision about one of its payments means for the order. Pure; never leaves a paid end. */
+/** Decides what a decision about one payment means for its order. Pure; never leaves a paid status. */
 export function decideOnOrder(
   order: OrderState,
   decision: ReportDecision,
@@ -85,7 +82,7 @@ export function decideOnOrder(
       return noChange;
     case 'authorize':
       return (
-        // Held late it is let go, also where late money is accepted: nobody is left to capture it.
+        // A late authorisation is voided even where late money is accepted, because nobody is left to capture it.
         surplusOf({ ...order, latePayment: 'refund' }, siblings) ?? {
           kind: 'authorized',
           status: 'authorized',
@@ -95,13 +92,13 @@ export function decideOnOrder(
     case 'settle':
       return surplusOf(order, siblings) ?? { kind: 'paid', status: 'paid', event: 'order.paid' };
     case 'close':
-      // A provider that first contradicted itself and then closes is for a person to judge.
+      // After a contradiction by the provider, a person judges its close.
       if (order.status !== 'pending' && order.status !== 'authorized') return noChange;
       if (siblings.hasMoney || siblings.hasOpen || order.switchRequestedTo !== null)
         return noChange;
       return { kind: 'closed', status: 'closed', event: 'order.closed', closeReason };
     case 'review':
-      // Nobody waits for any: there is nothing to decide about its amount.
+      // The order is over, so any amount is surplus and needs no review.
       if (decision.money && isEnded(order.status)) {
         const surplus = surplusOf({ ...order, latePayment: 'refund' }, siblings);
         if (surplus) return surplus;
@@ -110,13 +107,13 @@ export function decideOnOrder(
   }
 }
 
-/** What becomes of the payment: money of another amount that goes back whole is taken as any other first. */
-export function carriedOut(decision: ReportDecision, change: OrderChange): ReportDecision {
+/** The decision to apply to the payment: surplus money of another amount is settled first, and then refunded whole. */
+export function decisionToApply(decision: ReportDecision, change: OrderChange): ReportDecision {
   const isSurplus = decision.kind === 'review' && change.kind === 'surplus';
   return isSurplus && decision.money ? { kind: 'settle', ...decision.money } : decision;
 }
 
-/** Money nobody waits for any more; undefined where the order takes it. */
+/** The change for money that the order cannot use; undefined if the order takes it. */
 function surplusOf(order: OrderState, { hasMoney }: Siblings): OrderChange | undefined {
   if (hasMoney || hasBeenPaid(order.status)) {
     return { kind: 'surplus', surplus: 'duplicate', event: 'order.duplicate_payment' };
@@ -133,13 +130,13 @@ function markForReview(order: OrderState, reviewReason: ReviewReason): OrderChan
   return { kind: 'review', status, event: 'order.review_required', reviewReason };
 }
 
-/** Decides what a provider's refusal to open a payment means for the order, once no other account is left. */
+/** Decides what a provider's refusal to open a payment means for the order when no other account is left. */
 export function decideOnRefusal(order: { status: OrderStatus }): OrderChange {
   if (order.status !== 'pending') return noChange;
   return { kind: 'failed', status: 'failed', event: 'order.failed' };
 }
 
-/** A paid order's status by what of its money was given back. */
+/** A paid order's status by the refunded amount. */
 export function statusOfRefunded(order: {
   status: OrderStatus;
   capturedMinor: number;
@@ -155,8 +152,8 @@ const longestPollMs = 60_000;
 const longestIdlePollMs = 3_600_000;
 
 /**
- * How long to wait before asking the provider when no notification came: 10 s, 20 s, 40 s, then every
- * minute; an order in review, or one whose money is held, less and less, up to once an hour.
+ * Poll interval when no notification arrives: 10 s, 20 s, 40 s, then every minute. In review or authorised, the
+ * interval keeps doubling up to one hour.
  */
 export function nextPollMs({ polls, isIdle }: { polls: number; isIdle: boolean }): number {
   const longestMs = isIdle ? longestIdlePollMs : longestPollMs;

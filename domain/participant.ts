@@ -1,13 +1,13 @@
 import type { EndpointId, MerchantId } from './ids.ts';
 
-/** Who takes part in a conversation: a merchant, or one endpoint of a merchant's. */
+/** A party of a conversation: a merchant, or one of a merchant's endpoints. */
 export type Address = MerchantId | EndpointId;
 
 export type Participant = { address: Address; merchantId: MerchantId };
 
 /**
- * As whom a merchant speaks: the one participant that is its own, or the one it names. Undefined where
- * it has none, and where it has several and names none.
+ * The participant that a merchant speaks for: the named one, else its only one, else the merchant itself. Undefined if
+ * there is none.
  */
 export function speakerAmong<P extends Participant>(
   participants: readonly P[],

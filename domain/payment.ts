@@ -1,8 +1,8 @@
 import type { DisputeReport } from './dispute.ts';
 
 /**
- * One attempt at one provider. `created` is stored, not yet known to the provider; `authorized` is
- * held for us and not yet taken. What was given back or is disputed stands beside the status, not in it.
+ * One attempt at one provider. `created`: stored, not yet known to the provider. `authorized`: held, not yet captured.
+ * Refunds and disputes are separate from the status.
  */
 export const paymentStatuses = [
   'created',
@@ -14,7 +14,7 @@ export const paymentStatuses = [
 ] as const;
 export type PaymentStatus = (typeof paymentStatuses)[number];
 
-/** What the user has to do next, as the provider answered it. */
+/** What the payer has to do next, by the provider's answer. */
 export type NextAction =
   | { kind: 'qr'; content: string }
   | { kind: 'redirect'; url: string }
@@ -23,60 +23,59 @@ export type NextAction =
   | { kind: 'jsapi'; params: Record<string, string> };
 
 /**
- * What a provider says about one payment, its own words mapped to ours. `absent` is not `closed`: at
- * some providers a trade exists only once the user has scanned the code. `unknown` is a status we
- * have no word for, and moves nothing.
+ * A provider's report about one payment, mapped to our statuses. `absent` is not `closed`: at some providers a trade
+ * exists only once the user has scanned the code. `unknown` is an unmapped status and changes nothing.
  */
 export type ProviderReport =
   | { status: 'pending' | 'absent' | 'closed' }
   | { status: 'unknown'; providerStatus: string }
-  /** The payer's money is held for us: it has to be captured, or voided. */
+  /** The money is authorised: it must be captured or voided. */
   | { status: 'authorized'; authorizedMinor: number; currency: string; providerTradeNo: string }
   | {
       status: 'succeeded';
-      /** What was taken from the payer in all; after a partial capture less than was asked for. */
+      /** Total taken from the payer; after a partial capture less than requested. */
       paidMinor: number;
       currency: string;
       providerTradeNo: string;
-      /** ISO 8601; the provider's own time of the payment, when it says one. */
+      /** ISO 8601; the provider's time of the payment, if it reports one. */
       paidAt?: string;
-      /** All of it has gone back to the payer, as of a trade that is closed and yet was paid. */
+      /** All of it was refunded to the payer, as for a trade that was paid and then closed. */
       isGivenBack?: boolean;
     };
 
-/** Who a signed notification says it is for, in the provider's own words. */
+/** The identifiers that a signed notification names, in the provider's own form. */
 export type ReportBinding = {
   appId: string;
   sellerId: string;
-  /** Null where a provider names only its own number of the trade, as for a dispute. */
+  /** Null if the provider names only its own trade number, as for a dispute. */
   outTradeNo: string | null;
   providerTradeNo?: string | null;
-  /** The provider's handle of the unpaid payment, where the news names it. */
+  /** The provider's handle of the unpaid payment, if the notification names it. */
   providerRef?: string | null;
 };
 
-/** What news of one of our payments must say. */
+/** The identifiers that a notification about one of our payments must carry. */
 export type ExpectedBinding = ReportBinding & {
   /**
-   * Anybody can write our number on a payment of his own at this provider, as into metadata: which one
-   * is ours, only the provider's own names for it tell.
+   * Anyone can put our number on a payment of their own at this provider, as in metadata. Only the provider's own
+   * identifiers prove that a payment is ours.
    */
   isNumberCopyable?: boolean;
 };
 
-/** What a notification is about. */
+/** The content of a notification. */
 export type ProviderNews =
   | { kind: 'payment'; report: ProviderReport }
-  /** Unsigned or thin: says that there is news of a payment, not what. The provider is asked. */
+  /** Unsigned or without content: there is news of a payment. The provider is queried. */
   | { kind: 'hint' }
-  /** Of a refund, and never of a second payment. The provider is asked what became of it. */
+  /** News of a refund, never of a second payment. The provider is queried about the refund. */
   | { kind: 'refund'; refundNo: string; providerRefundNo: string | null }
   | { kind: 'dispute'; report: DisputeReport };
 
-/** `manual` only holds the payer's money until it is captured. */
+/** `manual` only authorises; the money is captured later. */
 export type CaptureMethod = 'automatic' | 'manual';
 
-/** Why the order has no use for a payment. */
+/** Why the order cannot use a payment. */
 export type Surplus = 'late' | 'duplicate' | 'review';
 
 export type PaymentState = {
@@ -94,7 +93,7 @@ export type ReviewReason =
   | 'seller_mismatch'
   | 'trade_no_mismatch'
   | 'refund_mismatch'
-  /** The provider neither closes the payment nor says that it was paid. */
+  /** The provider neither closes the payment nor reports it as paid. */
   | 'close_refused';
 
 export type ReportDecision =
@@ -105,7 +104,7 @@ export type ReportDecision =
   | {
       kind: 'review';
       reason: ReviewReason;
-      /** Money of another amount, in the right currency: an order that waits for none gives it back. */
+      /** Money of another amount in the right currency: an ended order refunds it. */
       money?: { capturedMinor: number; providerTradeNo: string; paidAt?: string | undefined };
     };
 
@@ -130,7 +129,7 @@ function decideOnAuthorization(
   report: Extract<ProviderReport, { status: 'authorized' }>,
 ): ReportDecision {
   if (payment.status === 'succeeded') return { kind: 'unchanged' };
-  // Held for a moment on its way: what was asked for is to take it at once.
+  // A transient state: an automatic capture follows.
   if (payment.capture === 'automatic') return { kind: 'unchanged' };
   if (report.currency !== payment.currency) return { kind: 'review', reason: 'currency_mismatch' };
   if (report.authorizedMinor !== payment.amountMinor)
@@ -150,11 +149,11 @@ function decideOnSuccess(
     const money = { capturedMinor: paidMinor, providerTradeNo, paidAt };
     return { kind: 'review', reason: 'amount_mismatch', ...(paidMinor > 0 && { money }) };
   }
-  // Also after we closed it: money is still money, and what the order makes of it is decided there.
+  // Also after we closed it: the order decides what to do with late money.
   return { kind: 'settle', capturedMinor: paidMinor, providerTradeNo, paidAt };
 }
 
-/** What is held may be captured in part; what is taken at once is taken whole. */
+/** A manual capture may be partial; an automatic one takes the whole amount. */
 function isRightAmount({ capture, amountMinor }: PaymentState, paidMinor: number): boolean {
   return capture === 'manual'
     ? paidMinor > 0 && paidMinor <= amountMinor
@@ -167,15 +166,15 @@ function sameTrade(payment: PaymentState, providerTradeNo: string): ReportDecisi
     : { kind: 'review', reason: 'trade_no_mismatch' };
 }
 
-/** True while a payment may still bring money. */
+/** True while a payment can still bring money. */
 export function isOpen(status: PaymentStatus): boolean {
   return awaitsPayer(status) || status === 'authorized';
 }
 
-/** A payer who has just been shown a code needs time to scan it. */
+/** Time that a payer needs to scan a code just shown. */
 const handleMarginMs = 15_000;
 
-/** True when what the payer was given can be used no more, or not for long enough: it is time for another. */
+/** True if the code or address has expired, or expires too soon to be used. */
 export function isHandleDead(
   { handleExpiresAt }: { handleExpiresAt: Date | null },
   nowMs: number,
@@ -183,24 +182,24 @@ export function isHandleDead(
   return handleExpiresAt !== null && nowMs >= handleExpiresAt.getTime() - handleMarginMs;
 }
 
-/** True while it is the payer's turn. */
+/** True while the payer has to act. */
 export function awaitsPayer(status: PaymentStatus): boolean {
   return status === 'created' || status === 'pending';
 }
 
 export type BindingDecision =
   | { kind: 'bound' }
-  /** Of a payment that somebody else opened and that carries our number: none of our business. */
+  /** A payment that somebody else opened with our number: ignored. */
   | { kind: 'foreign' }
-  /** It names nothing that we know of ours: the provider, asked about the one that we opened, tells. */
+  /** The notification names no identifier that we know; the provider is queried about our payment. */
   | { kind: 'ask' }
   | { kind: 'review'; reason: ReviewReason };
 
-/** Decides whether a notification speaks of this very payment. Alipay: all four fields MUST be checked. */
+/** Decides whether a notification is about this payment. Alipay: all four fields MUST be checked. */
 export function decideOnBinding(expected: ExpectedBinding, actual: ReportBinding): BindingDecision {
   if (actual.appId !== expected.appId) return { kind: 'review', reason: 'app_mismatch' };
   if (actual.sellerId !== expected.sellerId) return { kind: 'review', reason: 'seller_mismatch' };
-  // One that names only the provider's number was found by it.
+  // A notification with only the provider's number was found by that number.
   if (actual.outTradeNo !== null && actual.outTradeNo !== expected.outTradeNo)
     return { kind: 'review', reason: 'trade_no_mismatch' };
   if (!expected.isNumberCopyable) return { kind: 'bound' };

@@ -1,10 +1,10 @@
-/** The generic cell rate algorithm (ITU-T I.371): a rate with up to a second's worth at once. */
+/** The generic cell rate algorithm (ITU-T I.371): a rate with bursts of up to one second. */
 export type RateLimit = {
   perSecond: number;
-  /** When the next call is due in theory, ms. */ dueAtMs: number;
+  /** Theoretical arrival time of the next call, ms. */ dueAtMs: number;
 };
 
-/** Takes one call, or says how long it has to wait. Pure: the caller keeps what is returned. */
+/** Takes one call, or returns how long to wait, ms. Pure: the caller stores the returned limit. */
 export function takeTurn(
   limit: RateLimit,
   nowMs: number,

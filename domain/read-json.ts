@@ -7,9 +7,9 @@ export type JsonReading =
   | { kind: 'refused'; problem: JsonProblem };
 
 /**
- * Reads JSON that a stranger wrote (RFC 8259), and refuses what its readers take differently: a name that
- * stands twice in one object, of which most keep the last and some the first (RFC 7493, 2.3), and the name
- * `__proto__`, which some drop and some refuse. Time and memory are linear in the text.
+ * Parses untrusted JSON (RFC 8259) and refuses what parsers read differently: a duplicate name in one object (RFC 7493,
+ * 2.3) and the name `__proto__`. Time and memory are linear in the text.
+ * @example readJson('{"a":1,"a":2}') // { kind: 'refused', problem: { path: '/a', … } }
  */
 export function readJson(text: string): JsonReading {
   let value: unknown;
@@ -18,14 +18,14 @@ export function readJson(text: string): JsonReading {
   } catch (error) {
     return { kind: 'malformed', reason: error instanceof Error ? error.message : 'not JSON' };
   }
-  // Nearly every text is let through by counting, which costs less than to look at each name.
+  // Counting is cheaper than looking at each name and accepts almost every text.
   const problem = countNames(text) === countFields(value) ? undefined : findProblem(text);
   return problem ? { kind: 'refused', problem } : { kind: 'value', value };
 }
 
 const [quote, backslash, colon] = [0x22, 0x5c, 0x3a];
 
-/** Where the string that begins at `start` ends: the place of its closing quote. */
+/** The position of the closing quote of the string that begins at `start`. */
 function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); ; end = text.indexOf('"', end + 1)) {
     let first = end;
@@ -34,14 +34,14 @@ function endOfString(text: string, start: number): number {
   }
 }
 
-/** Of what JSON has between its tokens. */
+/** The position of the next token. */
 function skipSpace(text: string, from: number): number {
   let at = from;
   while (text.charCodeAt(at) <= 0x20) at += 1;
   return at;
 }
 
-/** How many names of fields a JSON text has: strings with a colon behind them. */
+/** The number of field names in a JSON text: strings followed by a colon. */
 function countNames(text: string): number {
   let count = 0;
   for (let start = text.indexOf('"'); start >= 0;) {
@@ -52,10 +52,10 @@ function countNames(text: string): number {
   return count;
 }
 
-/** How many fields the objects of a parsed value have together; -1 where one of them has a name that is refused. */
+/** The number of fields in all objects of a parsed value; -1 if one is named `__proto__`. */
 function countFields(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
-  // Not by recursion: text of 64 kB nests deeper than the stack.
+  // Iterative: 64 kB of text can nest deeper than the stack.
   const waiting: object[] = [value];
   let count = 0;
   for (let part = waiting.pop(); part !== undefined; part = waiting.pop()) {
@@ -68,7 +68,7 @@ function countFields(value: unknown): number {
     // Of what JSON.parse makes nothing is inherited that could be enumerated.
     // oxlint-disable-next-line guard-for-in
     for (const name in part) {
-      // However it was escaped: JSON.parse makes a field of its own of it.
+      // Also if it was escaped: JSON.parse creates an own field.
       if (name === '__proto__') return -1;
       count += 1;
       const field = (part as Readonly<Record<string, unknown>>)[name];
@@ -78,24 +78,24 @@ function countFields(value: unknown): number {
   return count;
 }
 
-/** One object or array around the place that is looked at. */
+/** One object or array around the current position. */
 type Level = {
   isObject: boolean;
-  /** The name or index of what is looked at. */
+  /** The current name or index. */
   step: string | number;
-  /** Those that the object has had; made for its second, as there may be very many objects. */
+  /** The names seen so far; allocated at the second name, as there may be very many objects. */
   names: Set<string> | undefined;
 };
 
 const longestPath = 1_024;
 const [openBrace, closeBrace, openBracket, closeBracket, comma] = [0x7b, 0x7d, 0x5b, 0x5d, 0x2c];
 
-/** The first name that is refused, by its place. For valid JSON. */
+/** The first refused name, by position. The text must be valid JSON. */
 function findProblem(text: string): JsonProblem | undefined {
   const levels: Level[] = [];
   const refused = (message: string): JsonProblem => {
     const path = levels.map(({ step }) => `/${pointerPart(String(step))}`).join('');
-    // It is answered: as long as a stranger wants it is too long.
+    // The path is part of the answer, so its length is limited.
     return { path: path.length > longestPath ? `${path.slice(0, longestPath)}…` : path, message };
   };
   let isFirst = true;
@@ -110,8 +110,8 @@ function findProblem(text: string): JsonProblem | undefined {
         const isTwice = level.names?.has(name);
         level.names?.add(name);
         level.step = name;
-        if (name === '__proto__') return refused('is a name that is not taken');
-        if (isTwice) return refused('is there twice in one object');
+        if (name === '__proto__') return refused('is not an allowed name');
+        if (isTwice) return refused('is duplicated in one object');
       }
       at = end;
     } else if (character === openBrace || character === openBracket) {

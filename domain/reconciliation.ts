@@ -2,43 +2,43 @@ import type { DisputeStatus } from './dispute.ts';
 import type { PaymentStatus } from './payment.ts';
 import type { RefundStatus } from './refund.ts';
 
-/** `waiting`: the provider has not made the day's statement yet. */
+/** `waiting`: the provider has not published the day's statement yet. */
 export const reconciliationStatuses = ['running', 'waiting', 'done', 'failed'] as const;
 export type ReconciliationStatus = (typeof reconciliationStatuses)[number];
 
-/** `acknowledged`: a person has looked and takes it as it is; it stays so at every later run. */
+/** `acknowledged`: a person has accepted the difference; later runs keep it so. */
 export const differenceStatuses = ['open', 'healed', 'acknowledged'] as const;
 export type DifferenceStatus = (typeof differenceStatuses)[number];
 
-/** What can differ between our books and a provider's statement, with what its owner has to do. */
+/** The kinds of difference between our books and a provider's statement, and what to do about each. */
 export const differenceKinds = {
   missing_here_payment:
-    'The provider has the money and was asked, but its answer did not settle our payment: see the note, and compare the trade in its portal.',
+    'The provider has the money, but its answer to a query did not settle our payment: see the note, and compare the trade in its portal.',
   missing_here_refund:
-    'The provider gave money back that our books do not count: see the note, and compare the refund in its portal.',
+    'The provider refunded money, and our books do not show it: see the note, and compare the refund in its portal.',
   pending_refund_settled:
-    'The statement has a refund that is still pending here, and the provider did not confirm it when asked: see the note, and run the day again.',
+    'The statement has a refund that is still pending here, and the provider did not confirm it when queried: see the note, and run the day again.',
   unknown_trade:
-    'The number is none of ours: find out who else uses this provider account. Nothing of it was booked here.',
+    'The number is not ours: find out who else uses this provider account. Nothing was booked here.',
   missing_there_payment:
-    'We count a payment that stands in no statement of its days: find the trade in the portal before the goods leave, and ask the provider.',
+    'Our books have a payment that is in no statement of its days: find the trade in the portal before the goods leave, and ask the provider.',
   missing_there_refund:
-    'We count a refund that stands in no statement of its days: ask the provider whether the payer has the money.',
+    'Our books have a refund that is in no statement of its days: ask the provider whether the payer has the money.',
   amount_mismatch: 'Both sides have it, with different amounts: ask the provider which is right.',
   currency_mismatch:
     'Both sides have it, in different currencies: check the account, and ask the provider.',
   missing_here_dispute:
-    "The payer's bank has taken money back, or given it back, and our books do not say so: see the note, and compare the dispute in its portal.",
+    "The payer's bank has taken or returned money, and our books do not show it: see the note, and compare the dispute in its portal.",
   unreadable_line:
-    'A line of the statement cannot be read for sure: read it in the note, and compare its trade in the portal. All other lines were compared.',
+    'A line of the statement cannot be read reliably: read it in the note, and compare its trade in the portal. All other lines were compared.',
   duplicate_line:
     'The statement has it more than once: ask the provider whether the money moved more than once.',
   ledger_mismatch:
-    'Our own ledger does not hold what the payment or refund says: a fault of this house, report it with the ids given here.',
+    'Our ledger does not match the payment or refund: this is a defect in Tender, report it with the ids given here.',
 } as const;
 export type DifferenceKind = keyof typeof differenceKinds;
 
-/** Those that the provider can prove by answering, and that are then set right by themselves. */
+/** Kinds that are resolved automatically when the provider confirms them. */
 export const autoResolvableKinds = [
   'missing_here_payment',
   'missing_here_refund',
@@ -46,47 +46,47 @@ export const autoResolvableKinds = [
   'missing_here_dispute',
 ] as const satisfies DifferenceKind[];
 
-/** What a line of a statement, and a difference, can be about. */
+/** The subject of a statement line or a difference. */
 export const statementSubjects = ['payment', 'refund', 'dispute', 'line'] as const;
 export type StatementSubject = (typeof statementSubjects)[number];
 
-/** One payment, refund or dispute as our books have it. */
+/** One payment, refund or dispute in our books. */
 export type OurSide = {
   status: PaymentStatus | RefundStatus | DisputeStatus;
-  /** What moved, or for a refund shall move. */
+  /** The amount moved, or for a refund to be moved. */
   amountMinor: number;
   currency: string;
-  /** What the ledger says moved at the provider, positive for refunds too; for a dispute what is gone. */
+  /** The amount moved at the provider by the ledger, positive for refunds too; for a dispute the amount gone. */
   ledgerMinor: number;
 };
 
-/** The lines of a day's statement about one number. */
+/** The lines of a day's statement with one number. */
 export type TheirSide = {
   lines: number;
-  /** Of the newest line; for a dispute negative where the money was taken. */
+  /** Of the newest line; for a dispute negative if the money was taken. */
   amountMinor: number;
   currency: string;
-  /** Asked after the statement was made, the provider agreed with us and not with its line. */
+  /** Queried after the statement was made, the provider contradicted its line and agreed with us. */
   isOverruled: boolean;
 };
 
-/** What the two sides say about one payment, refund or dispute; one of them may know nothing of it. */
+/** Both sides of one payment, refund or dispute; either may be missing. */
 export type Pair = {
   about: StatementSubject;
   ours: OurSide | null;
   theirs: TheirSide | null;
-  /** Of a refund: the payment it is for is one of ours. */
+  /** For a refund: its payment is one of ours. */
   isPaymentOurs: boolean;
   /**
-   * Where this day's statement has no line: whether another day's has. `undecided` while one that
-   * could have it is not made yet; the run of that day decides.
+   * Whether another day's statement has the line that this day's lacks. `undecided`: a statement that could have it
+   * does not exist yet; that day's run decides.
    */
   otherDays: 'found' | 'absent' | 'undecided';
 };
 
 /**
- * Judges what the two sides say about one number; undefined where they agree. One difference at a
- * time: what has to be mended first comes first, and the next look finds what is left.
+ * Compares both sides of one number; undefined if they agree. Returns one difference at a time, the first to fix; the
+ * next run finds the rest.
  */
 export function judgePair(pair: Pair): DifferenceKind | undefined {
   const { about, ours, theirs } = pair;
@@ -110,7 +110,7 @@ export function judgePair(pair: Pair): DifferenceKind | undefined {
   return kindOfLedger(ours);
 }
 
-/** What is taken or given back is the provider's fact; the outcome may have moved on since. */
+/** Money taken or returned is the provider's fact; our status may have moved on since. */
 function judgeDispute({ ours, theirs, isPaymentOurs }: Pair): DifferenceKind | undefined {
   if (!theirs) return undefined;
   if (!isPaymentOurs) return 'unknown_trade';
@@ -125,7 +125,7 @@ function judgeDispute({ ours, theirs, isPaymentOurs }: Pair): DifferenceKind | u
 }
 
 function kindOfStranger({ about, isPaymentOurs }: Pair): DifferenceKind {
-  // Given back at the provider, as in its portal: the payment says whose it is.
+  // A refund made in the provider's portal: its payment shows that it is ours.
   return about === 'refund' && isPaymentOurs ? 'missing_here_refund' : 'unknown_trade';
 }
 
@@ -133,15 +133,14 @@ function kindOfLedger({ amountMinor, ledgerMinor }: OurSide): DifferenceKind | u
   return amountMinor === ledgerMinor ? undefined : 'ledger_mismatch';
 }
 
-/** How near to midnight a movement may stand in the neighbouring day's statement. */
+/** A movement this close to midnight may appear in the neighbouring day's statement. */
 export const borderMs = 3_600_000;
 
-/** The day, `yyyy-mm-dd`, that it is in a time zone. */
+/** The date, `yyyy-mm-dd`, in a time zone. */
 export function dateIn(timeZone: string, timeMs: number): string {
   return new Intl.DateTimeFormat('en-CA', { timeZone }).format(timeMs);
 }
 
-/** The day before. */
 export function dayBefore(date: string): string {
   return new Date(Date.parse(`${date}T00:00:00Z`) - 86_400_000).toISOString().slice(0, 10);
 }
@@ -161,7 +160,7 @@ export type ReconciliationFacts = {
   endedAt: Date | null;
 };
 
-/** A reconciliation as merchants see it, in answers and in events alike. */
+/** A reconciliation as merchants see it, over HTTP and in events. */
 export function reconciliationSnapshotOf(run: ReconciliationFacts) {
   return {
     id: run.id,

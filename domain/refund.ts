@@ -1,11 +1,11 @@
 /**
- * One giving back of money. `needs_attention`: the provider took it on and then could not carry it out, or answers
- * with nothing that anybody understands and knows nothing of it; the money is with the provider and a person must act.
+ * The status of a refund. `needs_attention`: the provider accepted it and could not execute it, or gives only unknown
+ * answers and has no record of it; the provider holds the money and a person must act.
  */
 export const refundStatuses = ['pending', 'succeeded', 'failed', 'needs_attention'] as const;
 export type RefundStatus = (typeof refundStatuses)[number];
 
-/** Why money is given back: a merchant's request, or a rule of ours. */
+/** Why money is refunded: a merchant's request, or a rule of the platform. */
 export const refundCauses = [
   'requested',
   'late_payment',
@@ -16,7 +16,7 @@ export const refundCauses = [
 ] as const;
 export type RefundCause = (typeof refundCauses)[number];
 
-/** What a provider says about one refund, its own words mapped to ours. Amounts in minor units. */
+/** A provider's report about one refund, mapped to our statuses. Amounts in minor units. */
 export type RefundReport =
   | { status: 'pending' | 'absent' }
   | { status: 'unknown'; providerStatus: string }
@@ -26,16 +26,19 @@ export type RefundReport =
       refundedMinor: number;
       currency: string;
       providerRefundNo: string;
-      /** ISO 8601; the provider's own time, when it says one. */
+      /** ISO 8601; the provider's time, if it reports one. */
       refundedAt?: string;
     };
 
-/** What is taken up by a refund: its amount may not be given back a second time meanwhile. */
+/** True while a refund reserves its amount, which then cannot be refunded a second time. */
 export function isReserving(status: RefundStatus): boolean {
   return status === 'pending' || status === 'succeeded';
 }
 
-/** What of a payment can still be given back, refunds under way counted in. */
+/**
+ * The amount of a payment that can still be refunded, after pending refunds.
+ * @example refundableMinor(1000, [{ status: 'pending', amountMinor: 400 }]) // 600
+ */
 export function refundableMinor(
   capturedMinor: number,
   refunds: readonly { status: RefundStatus; amountMinor: number }[],
@@ -50,7 +53,7 @@ export type RefundRequestDecision =
   | { kind: 'reserve'; amountMinor: number }
   | { kind: 'refused'; refundableMinor: number };
 
-/** Decides on a refund request; without an amount, all that is left. Never more than was taken. */
+/** Decides on a refund request; without an amount, all that is left. Never exceeds the captured amount. */
 export function decideOnRefundRequest(input: {
   capturedMinor: number;
   refunds: readonly { status: RefundStatus; amountMinor: number }[];
@@ -66,13 +69,13 @@ export function decideOnRefundRequest(input: {
 export type RefundDecision =
   | { kind: 'unchanged' }
   | { kind: 'succeed'; providerRefundNo: string; refundedAt?: string | undefined }
-  /** `failed` and `needs_attention` both set the amount free again. */
+  /** `failed` and `needs_attention` both release the amount. */
   | { kind: 'fail'; status: 'failed' | 'needs_attention'; code: string }
   | { kind: 'review'; reason: 'refund_mismatch' };
 
 /**
- * Decides what the provider's answer means for a refund. The answer is always to a question asked
- * after the refund was read, so it is the newer truth: also a success may be taken back by a bounce.
+ * Decides what a provider's answer means for a refund. The query was sent after the refund was read, so the answer is
+ * newer; a bounce may revert a success.
  */
 export function decideOnRefundReport(
   refund: { status: RefundStatus; amountMinor: number; currency: string },

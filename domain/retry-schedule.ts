@@ -2,7 +2,7 @@ const secondMs = 1_000;
 const minuteMs = 60 * secondMs;
 const hourMs = 60 * minuteMs;
 
-/** Waits after the first, second, … failed attempt of a delivery: about 3 days in all. */
+/** Waits after the first, second, … failed attempt of a delivery: about 3 days in total. */
 export const deliveryScheduleMs: readonly number[] = [
   5 * secondMs,
   5 * minuteMs,
@@ -21,8 +21,9 @@ const longestWaitMs = 24 * hourMs;
 export type RetryDecision = { kind: 'retry'; delayMs: number } | { kind: 'exhausted' };
 
 /**
- * When a delivery is tried again. `attempts` counts those made, `random` in [0, 1) spreads a herd by
- * +-20 %. A receiver's Retry-After (RFC 9110, 10.2.3) only ever lengthens the wait, up to 24 h.
+ * When to retry a delivery. `attempts` counts those made; `random` in [0, 1) adds +-20 % jitter. A receiver's
+ * Retry-After (RFC 9110, 10.2.3) only lengthens the wait, up to 24 h.
+ * @example nextAttempt({ attempts: 1, random: 0.5 }) // { kind: 'retry', delayMs: 5000 }
  */
 export function nextAttempt(
   input: { attempts: number; random: number; retryAfterMs?: number | undefined },
@@ -39,8 +40,8 @@ const firstBackoffMs = secondMs;
 const longestBackoffMs = minuteMs;
 
 /**
- * When a provider that did not answer is asked again: 1 s, 2 s, 4 s, … up to a minute, each +-25 % by
- * `random` in [0, 1). `attempt` counts those made.
+ * The wait before an unresponsive provider is called again: 1 s, 2 s, 4 s, … up to a minute, each +-25 % by `random` in
+ * [0, 1). `attempt` counts those made.
  */
 export function jitteredBackoffMs({
   attempt,
@@ -53,11 +54,11 @@ export function jitteredBackoffMs({
   return Math.round(baseMs * (0.75 + random / 2));
 }
 
-/** Reads a Retry-After header: seconds or an HTTP date. Undefined when it is neither or in the past. */
+/** Parses a Retry-After header: seconds or an HTTP date. Undefined if it is neither or in the past. */
 export function parseRetryAfterMs(header: string | undefined, nowMs: number): number | undefined {
   if (header === undefined) return undefined;
   if (/^\d{1,9}$/.test(header.trim())) return Number(header) * secondMs;
-  // Date.parse alone finds a date in almost anything; HTTP's dates are in GMT and say so.
+  // Date.parse accepts almost anything; HTTP dates end in GMT.
   if (!/^[A-Z][a-z]+, .* GMT$/.test(header)) return undefined;
   const dateMs = Date.parse(header);
   return Number.isNaN(dateMs) || dateMs <= nowMs ? undefined : dateMs - nowMs;

@@ -2,21 +2,21 @@ import type { AccountId, NotificationId, PaymentId } from './ids.ts';
 import { formatMoney } from './money.ts';
 import type { ProviderReport, ReviewReason } from './payment.ts';
 
-/** What a person has to know to decide about an order that its provider contradicts. */
+/** The facts that a person needs to decide on an order in review. */
 export type ReviewFacts = {
   reason: ReviewReason;
   paymentId: PaymentId;
   accountId: AccountId;
   provider: string;
-  /** Our number of the payment, by which the provider's portal finds it. */
+  /** Our payment number, searchable in the provider's portal. */
   outTradeNo: string;
-  /** What our order says. */
+  /** The values of our order. */
   expected: ReviewSide;
-  /** What the provider said; null for what it did not say. */
+  /** The values that the provider reported; null where it reported none. */
   reported: ReviewSide;
-  /** What was reported is only held: it can be let go, and neither accepted nor refunded. */
+  /** The reported money is only authorised: it can be voided, not accepted or refunded. */
   isHeld?: boolean;
-  /** What it was said by; null where the provider answered a question of ours. */
+  /** The notification with the report; null if the provider answered a query. */
   notificationId: NotificationId | null;
   /** ISO 8601. */
   at: string;
@@ -31,11 +31,11 @@ export type ReviewSide = {
   refundNo: string | null;
 };
 
-/** What a person can decide about an order in review. */
+/** The decisions that a person can make about an order in review. */
 export const reviewVerbs = ['accept', 'refund', 'close', 'dismiss'] as const;
 export type ReviewVerb = (typeof reviewVerbs)[number];
 
-/** Which verbs there are; each is checked against what the provider says when it is carried out. */
+/** The available verbs. Each is checked against the provider's report when it is carried out. */
 export function verbsFor({
   isEnded,
   reason,
@@ -51,7 +51,7 @@ export function verbsFor({
   return ['accept', 'refund', 'close'];
 }
 
-/** A review in one line, as for a log or the Temporal UI. */
+/** A review in one line, for a log or the Temporal UI. */
 export function reviewLine(facts: ReviewFacts, verbs: readonly ReviewVerb[]): string {
   const { reason, provider, accountId, outTradeNo, expected, reported, notificationId } = facts;
   const differing = (Object.keys(expected) as (keyof ReviewSide)[])
@@ -61,9 +61,9 @@ export function reviewLine(facts: ReviewFacts, verbs: readonly ReviewVerb[]): st
   return [
     `${reason}: expected ${sideMoney(expected) ?? 'nothing'}`,
     `${provider} (${accountId}) says ${money ?? 'no amount'} for ${outTradeNo}`,
-    ...(reported.providerTradeNo ? [`its number ${reported.providerTradeNo}`] : []),
+    ...(reported.providerTradeNo ? [`provider trade ${reported.providerTradeNo}`] : []),
     ...differing.filter((line) => !/^(?:amountMinor|currency|providerTradeNo) /.test(line)),
-    notificationId ? `told by ${notificationId}` : 'answered when asked',
+    notificationId ? `reported by ${notificationId}` : 'reported when queried',
     `decide by ${verbs.join(', ')}`,
   ].join('; ');
 }
@@ -74,29 +74,29 @@ function sideMoney({ amountMinor, currency }: ReviewSide): string | undefined {
 }
 
 export type ReviewDecision =
-  /** Take what the provider has taken, whatever was asked for. */
+  /** Book what the provider has taken, whatever the order's amount. */
   | { kind: 'accept'; capturedMinor: number; providerTradeNo: string }
-  /** Record what the provider has taken and give all of it back. */
+  /** Book what the provider has taken and refund all of it. */
   | { kind: 'refund'; capturedMinor: number; providerTradeNo: string }
   /** Close it at the provider. */
   | { kind: 'close' }
-  /** What cannot be booked or closed here was dealt with at the provider. */
+  /** The money was dealt with at the provider, because it cannot be booked or closed here. */
   | { kind: 'dismiss' }
   | { kind: 'refused'; why: string };
 
-/** Decides whether a person's decision fits what the provider says at this moment. */
+/** Decides whether a person's decision fits the provider's current report. */
 export function decideOnReview(
   verb: ReviewVerb,
   payment: { currency: string; reason: ReviewReason | null },
   report: ProviderReport,
 ): ReviewDecision {
   if (report.status !== 'succeeded') {
-    // It cannot be closed there; should it be paid after all, that is late money.
+    // The provider does not close it; a payment after this is late money.
     if (verb === 'dismiss' && payment.reason === 'close_refused') return { kind: 'dismiss' };
     return verb === 'close' ? { kind: 'close' } : { kind: 'refused', why: 'not_paid_at_provider' };
   }
   if (verb === 'close') return { kind: 'refused', why: 'paid_at_provider' };
-  // Our books hold an order in one currency; another one is for the provider's portal.
+  // An order has one currency; money in another is handled in the provider's portal.
   if (report.currency !== payment.currency) {
     return verb === 'dismiss' ? { kind: 'dismiss' } : { kind: 'refused', why: 'other_currency' };
   }

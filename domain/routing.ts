@@ -1,26 +1,29 @@
 import type { AccountId } from './ids.ts';
 
-/** One provider account, as the router sees it. */
+/** One provider account as an option for routing. */
 export type AccountOffer = {
   id: AccountId;
   provider: string;
   enabled: boolean;
-  /** What the account may be used for; null is everything its provider can. */
+  /** The methods that the account may be used for; null for all of its provider's. */
   methods: string[] | null;
   currencies: string[] | null;
   leastMinor: number | null;
   mostMinor: number | null;
-  /** Lower is asked first. */
+  /** Lower is tried first. */
   priority: number;
-  /** Shares of the orders among accounts of one priority; 0 takes only what the others cannot. */
+  /** Share of the orders among accounts of equal priority; 0 gets only orders that no other account can take. */
   weight: number;
   health: Health;
 };
 
-/** `open`: calls fail, keep away. `probing`: it failed a while ago, let a little through and see. */
+/**
+ * A circuit breaker's state. `open`: calls fail and orders avoid the account. `probing`: some time after the last
+ * failure a few orders are let through.
+ */
 export type Health = 'healthy' | 'probing' | 'open';
 
-/** What an order needs of a way to be paid. `traits` are the provider's own about the method. */
+/** A payment method that the order accepts. `traits` describe the method at its provider. */
 export type MethodWanted = {
   method: string;
   traits: {
@@ -35,11 +38,11 @@ export type OrderWanted = {
   currency: string;
   amountMinor: number;
   capture: 'automatic' | 'manual';
-  /** Names of what is known of the payer. */
+  /** The known fields of the payer. */
   payerKnown: readonly string[];
   /** In the order of the merchant's preference. */
   methods: readonly MethodWanted[];
-  /** Accounts that said no to this order: another method there is no other account. */
+  /** Accounts that refused this order; they are not tried again with another method. */
   tried: readonly AccountId[];
 };
 
@@ -65,10 +68,9 @@ export type Route = {
 };
 
 /**
- * Every way an order could go, the one to take first: those that fit before those that do not, then
- * the merchant's preference of method, health, priority, and a draw by weight. `random` in [0, 1) is
- * asked once an account. Failing accounts come last rather than never: a merchant with one account
- * is better served by a try.
+ * Ranks all payment routes of an order, best first: usable before unusable, then by health, the merchant's preference
+ * of method, the account's priority, and a draw by weight. `random` in [0, 1) is called twice per account. Failing
+ * accounts rank last but stay usable: a merchant with one account is better served by a try.
  */
 export function rankRoutes(
   accounts: readonly AccountOffer[],
@@ -99,7 +101,7 @@ export function rankRoutes(
     .map(({ route }) => route);
 }
 
-// One order in ten goes to an account that is being probed, and none otherwise.
+// One order in ten may go to a probed account first.
 const probeShare = 0.1;
 
 function preferenceOfHealth(health: Health, isProbe: boolean): number {
@@ -132,7 +134,10 @@ function verdictOf(
   return order.tried.includes(account.id) ? 'already_tried' : 'fits';
 }
 
-/** Efraimidis and Spirakis, 2006: the smallest of -ln(u)/w is drawn with probability w over all. */
+/**
+ * Weighted sampling (Efraimidis and Spirakis, 2006): an account has the smallest -ln(u)/w with probability w over the
+ * sum of weights.
+ */
 function drawOf(weight: number, random: number): number {
   return weight > 0 ? -Math.log(1 - random) / weight : Number.POSITIVE_INFINITY;
 }
@@ -142,7 +147,7 @@ function compareKeys(a: readonly number[], b: readonly number[]): number {
   return at === -1 ? 0 : a[at]! < b[at]! ? -1 : 1;
 }
 
-/** How an account's calls ended in one period; `atMs` is when it began. */
+/** The results of an account's calls in one period; `atMs` is its start. */
 export type OutcomeBucket = { atMs: number; succeeded: number; failed: number };
 
 const windowMs = 60_000;
@@ -151,8 +156,8 @@ const worstRate = 0.5;
 const restMs = 20_000;
 
 /**
- * Judges an account by the last minute: half of its calls failed, and at least five, opens the
- * circuit; when the newest failure is 20 s old, a little is let through to see.
+ * Judges an account by the last minute. At least five failures and a failure rate of 50 % open the circuit; 20 s after
+ * the newest failure some orders probe it.
  */
 export function healthOf(buckets: readonly OutcomeBucket[], nowMs: number): Health {
   const recent = buckets.filter(({ atMs }) => atMs > nowMs - windowMs);

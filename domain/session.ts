@@ -4,45 +4,45 @@ import type { Address } from './participant.ts';
 export const sessionStatuses = ['open', 'complete', 'expired'] as const;
 export type SessionStatus = (typeof sessionStatuses)[number];
 
-/** What a participant said; `body` is JSON. */
-export type Saying = { from: Address; body: string };
+/** A participant's message; `body` is JSON. */
+export type SessionMessage = { from: Address; body: string };
 
-/** Two participants, each of whom speaks once. */
-export type SessionState<S extends Saying> = {
+/** A session of two participants, each of whom sends one message. */
+export type SessionState<S extends SessionMessage> = {
   status: SessionStatus;
   participants: readonly [Address, Address];
-  sayings: readonly S[];
-  /** The deadline has passed by the database's clock, whether or not that is recorded yet. */
+  messages: readonly S[];
+  /** The deadline has passed by the database's clock, even if that is not recorded yet. */
   isOver: boolean;
 };
 
-export type SpeakDecision<S extends Saying> =
+export type MessageDecision<S extends SessionMessage> =
   | { kind: 'record'; isLast: boolean }
-  /** Said before in the same words: answered with what is recorded. */
-  | { kind: 'repeat'; saying: S }
+  /** Equal to the recorded message, which is returned. */
+  | { kind: 'repeat'; message: S }
   | { kind: 'contradicts' }
   /** The deadline has passed. */
   | { kind: 'closed' };
 
-/** Decides about one message of a participant's. What was said once is never changed. Pure. */
-export function decideOnSaying<S extends Saying>(
+/** Decides on one message of a participant. A recorded message never changes. Pure. */
+export function decideOnMessage<S extends SessionMessage>(
   session: SessionState<S>,
-  { from, body }: Saying,
-): SpeakDecision<S> {
-  const before = session.sayings.find((saying) => saying.from === from);
+  { from, body }: SessionMessage,
+): MessageDecision<S> {
+  const before = session.messages.find((message) => message.from === from);
   if (before) {
     return isSameJson(before.body, body)
-      ? { kind: 'repeat', saying: before }
+      ? { kind: 'repeat', message: before }
       : { kind: 'contradicts' };
   }
   if (session.status !== 'open' || session.isOver) return { kind: 'closed' };
-  return { kind: 'record', isLast: session.sayings.length + 1 === session.participants.length };
+  return { kind: 'record', isLast: session.messages.length + 1 === session.participants.length };
 }
 
-/** What was said, in the order of the participants: the same at both sides, whoever spoke first. */
-export function transcriptOf<S extends Saying>({
+/** The messages in the order of the participants, so that both sides see the same transcript. */
+export function transcriptOf<S extends SessionMessage>({
   participants,
-  sayings,
-}: Pick<SessionState<S>, 'participants' | 'sayings'>): S[] {
-  return participants.flatMap((address) => sayings.filter(({ from }) => from === address));
+  messages,
+}: Pick<SessionState<S>, 'participants' | 'messages'>): S[] {
+  return participants.flatMap((address) => messages.filter(({ from }) => from === address));
 }

@@ -4,12 +4,12 @@ import type { MerchantId } from './ids.ts';
 import { merchantsOf } from './participant.ts';
 import type { Address, Participant } from './participant.ts';
 
-/** A member of a topic. Without a filter every message is for it. */
+/** A member of a topic. Without a filter it gets every message. */
 export type TopicMember = Participant & { filter: Filter | null };
 
 /**
- * Whose feeds a message goes to: the merchants of every member but the sender whose filter lets it
- * through, each once. `event` is the envelope `{ type, data }` that filters look at. A step for each filter.
+ * The merchants that receive a message: those of every member except the sender whose filter accepts it, each once.
+ * `event` is the envelope `{ type, data }` that filters read. Yields before each filter.
  */
 export function* fanOut(input: {
   members: readonly TopicMember[];

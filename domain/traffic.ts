@@ -1,40 +1,40 @@
-/** What was sent to an endpoint in a period. The times are sums, ms. */
+/** Totals of an endpoint's deliveries in a period. Times are sums, ms. */
 export type TrafficSums = {
   seconds: number;
   sent: number;
   delivered: number;
   waitingMs: number;
   transferMs: number;
-  /** Calls that may be under way at once; 0 while the endpoint is closed. */
+  /** Calls that may be in flight; 0 while the endpoint is closed. */
   window: number;
 };
 
-/** How an endpoint is doing. Null where nothing was sent that says so. */
+/** Delivery metrics of an endpoint. Null where nothing was sent. */
 export type Traffic = {
   sent: number;
   delivered: number;
   /** R. */
   deliveredPerSecond: number;
-  /** Means of what was sent. */
+  /** Means over the deliveries sent. */
   waitingMs: number | null;
   transferMs: number | null;
-  /** T: how old an event is when its receiver has answered. */
+  /** T: the age of an event when its receiver has answered. */
   delayMs: number | null;
   window: number | null;
-  /** C: what the window would let through, by Little's law. */
+  /** C: the rate that the window allows, by Little's law. */
   capacityPerSecond: number | null;
-  /** TPUT = R/C: how much of its window the endpoint's events fill. */
+  /** TPUT = R/C: the share of the window's capacity that is used. */
   throughput: number | null;
 };
 
-/** An endpoint's delay T = waiting + transfer, and its throughput TPUT = R/C. Pure. */
+/** Computes an endpoint's delay T = waiting + transfer, and its throughput TPUT = R/C. Pure. */
 export function trafficOf(sums: TrafficSums): Traffic {
   const { seconds, sent, delivered } = sums;
   const deliveredPerSecond = delivered / seconds;
   const counts = { sent, delivered, deliveredPerSecond };
-  if (sent === 0) return { ...counts, ...nothingSaid };
+  if (sent === 0) return { ...counts, ...noMeasurements };
   const waitingMs = sums.waitingMs / sent;
-  // A call takes time, however little the clock has seen of it.
+  // Every call takes time, even if the clock measured none.
   const transferMs = Math.max(sums.transferMs / sent, shortestTransferMs);
   const capacityPerSecond = (sums.window * 1_000) / transferMs;
   return {
@@ -50,7 +50,7 @@ export function trafficOf(sums: TrafficSums): Traffic {
 
 const shortestTransferMs = 0.1;
 
-const nothingSaid = {
+const noMeasurements = {
   waitingMs: null,
   transferMs: null,
   delayMs: null,

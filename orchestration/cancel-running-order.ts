@@ -3,7 +3,10 @@ import type { OrderId } from '../domain/ids.ts';
 import { cancelOrder, workflowIds } from '../workflows/messages.ts';
 import type { payOrder } from '../workflows/pay-order.ts';
 
-/** Asks the running workflow of an order to cancel; returns once it has heard. Saying it twice is saying it once. */
+/**
+ * Sends the `cancel` update to an order's running workflow and returns once it is accepted. Idempotent: the update id
+ * is fixed.
+ */
 export async function cancelRunningOrder({
   client,
   orderId,

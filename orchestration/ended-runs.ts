@@ -1,17 +1,17 @@
 import type { Client } from '@temporalio/client';
 import type { Temporal } from './temporal.ts';
 
-/** A run that did not come to its own end. */
+/** A run that was terminated, cancelled, failed or timed out. */
 export type EndedRun = {
   workflowId: string;
   runId: string;
   type: string;
-  /** Temporal's name of how it ended: TERMINATED, CANCELLED, FAILED, TIMED_OUT. */
+  /** Temporal's name of the status: TERMINATED, CANCELLED, FAILED, TIMED_OUT. */
   status: string;
   startedAtMs: number;
 };
 
-/** Runs of our task queue that were terminated, cancelled, failed or timed out since then. */
+/** Lists the runs on our task queue that were terminated, cancelled, failed or timed out after `since`. */
 export async function* listEndedRuns({
   client,
   taskQueue,
@@ -24,7 +24,7 @@ export async function* listEndedRuns({
   }
 }
 
-/** True unless the workflow was started again since. */
+/** True if no later run of the workflow exists. */
 export async function isLatestRun(
   client: Client,
   { workflowId, runId }: Pick<EndedRun, 'workflowId' | 'runId'>,

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 
-/** Rejects where Temporal does not answer. */
+/** Rejects if Temporal does not answer. */
 export async function probeTemporal(client: Client): Promise<void> {
   await client.workflowService.getSystemInfo({});
 }
@@ -8,7 +8,7 @@ export async function probeTemporal(client: Client): Promise<void> {
 // temporal.api.enums.v1.TaskQueueType
 const taskQueueTypes = { workflows: 1, activities: 2 } as const;
 
-/** When a worker last asked this task queue for work, ms since the epoch; 0 where none has for minutes. */
+/** When a worker last polled this task queue, ms since the epoch; 0 if none has for minutes. */
 export async function lastPollMs(
   client: Client,
   { taskQueue, kind }: { taskQueue: string; kind: keyof typeof taskQueueTypes },

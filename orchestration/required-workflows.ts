@@ -4,17 +4,17 @@ import type { syncSchedules } from '../workflows/sync-schedules.ts';
 import { workflowIds } from '../workflows/messages.ts';
 import type { recoverStalled } from '../workflows/recover-stalled.ts';
 
-/** Which dispatch shards there are. Merchants stay in the shard they were created in. */
+/** The dispatch shards. A merchant stays in the shard it was created in. */
 export const shards: readonly number[] = [0];
 
-/** A workflow that must always run, and whose activity writes a heartbeat under the workflow's id. */
+/** A workflow that must always run. Its activity writes a heartbeat under the workflow's id. */
 export type RequiredWorkflow = {
   workflowId: string;
-  /** Starts it, or finds it running. */
+  /** Starts the workflow, or finds it running. */
   start(temporal: { client: Client; taskQueue: string }): Promise<void>;
 };
 
-/** All that must always run, once each, wherever a worker is. */
+/** All workflows that must always run, once per deployment. */
 export const requiredWorkflows: readonly RequiredWorkflow[] = [
   {
     workflowId: workflowIds.sweep,
@@ -23,7 +23,7 @@ export const requiredWorkflows: readonly RequiredWorkflow[] = [
         workflowId: workflowIds.sweep,
         taskQueue,
         workflowIdConflictPolicy: 'USE_EXISTING',
-        staticSummary: 'Recovers what a crash or an outage has stalled',
+        staticSummary: 'Recovers work that a crash or an outage has stalled',
       });
     },
   },
@@ -34,7 +34,7 @@ export const requiredWorkflows: readonly RequiredWorkflow[] = [
         workflowId: workflowIds.keepSchedules,
         taskQueue,
         workflowIdConflictPolicy: 'USE_EXISTING',
-        staticSummary: 'Gives every account its daily reconciliation',
+        staticSummary: 'Keeps a daily reconciliation schedule for every account',
       });
     },
   },
@@ -46,7 +46,7 @@ export const requiredWorkflows: readonly RequiredWorkflow[] = [
         taskQueue,
         args: [{ shard }],
         workflowIdConflictPolicy: 'USE_EXISTING',
-        staticSummary: `Carries the events of shard ${shard} to endpoints`,
+        staticSummary: `Relays the events of shard ${shard} to endpoints`,
       });
     },
   })),

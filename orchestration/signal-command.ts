@@ -4,7 +4,7 @@ import { commandRequested, workflowIds } from '../workflows/messages.ts';
 import type { OrderCommand } from '../workflows/messages.ts';
 import type { payOrder } from '../workflows/pay-order.ts';
 
-/** Signals an order's workflow that a command stands in its row. Throws WorkflowNotFoundError where it has none. */
+/** Signals an order's workflow that its row has a command. Throws WorkflowNotFoundError if no workflow runs. */
 export async function signalCommand({
   client,
   orderId,

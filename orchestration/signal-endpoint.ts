@@ -3,7 +3,7 @@ import type { EndpointId } from '../domain/ids.ts';
 import type { deliverToEndpoint } from '../workflows/deliver-to-endpoint.ts';
 import { deliveriesAdded, workflowIds } from '../workflows/messages.ts';
 
-/** Starts the workflow of a failing endpoint, or tells the running one of new work. */
+/** Starts the workflow of a failing endpoint, or signals the running one that there is new work. */
 export async function signalEndpoint(input: {
   client: Client;
   taskQueue: string;

@@ -6,8 +6,8 @@ import type { settleLate } from '../workflows/settle-late.ts';
 import { signalRefund } from './start-refund.ts';
 
 /**
- * Tells the workflow of the refund it is about, else the order's, that a notification lies in the
- * inbox; where the order has ended, the late one. Throws when Temporal cannot be reached: the recovery job redelivers it.
+ * Signals a notification in the inbox to the workflow of its refund, else of its order; if that has ended, to
+ * `settleLate`. Throws if Temporal is unreachable; the recovery job then redelivers the notification.
  */
 export async function signalOrder(input: {
   client: Client;

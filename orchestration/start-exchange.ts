@@ -14,8 +14,8 @@ type Request = {
 };
 
 /**
- * Starts a request's workflow, or finds it running: repeating is safe. `isRestart`: an earlier one may have
- * asked, so a request of at most once only waits.
+ * Starts a request's workflow, or finds it running; idempotent. `isRestart`: an earlier run may have called the
+ * endpoint, so an at-most-once request only waits.
  */
 export async function startExchange({
   client,
@@ -41,7 +41,10 @@ export async function startExchange({
   });
 }
 
-/** Tells a request's workflow that there is a reply. One that does not hear it finds out by itself. */
+/**
+ * Signals a request's workflow that there is a reply. If the signal is lost, the workflow sees the reply at its
+ * deadline.
+ */
 export async function notifyExchange({
   client,
   messageId,

@@ -16,19 +16,19 @@ export type OrderToStart = {
   subject: string;
   provider: string;
   expiresAt: string;
-  /** The merchant is asked to confirm, within this time. */
+  /** How long the merchant has to confirm; null if confirmation is off. */
   confirmSeconds: number | null;
 };
 
 /**
- * Starts the workflow of an order, or finds it running: repeating is safe. With `isShared` a worker
- * stands on the client's own connection and the first task is handed straight back to it.
+ * Starts the workflow of an order, or finds it running; idempotent. `isShared`: a worker uses the client's own
+ * connection, so the server returns the first task with the start (eager start).
  */
 export async function startPayOrder(input: {
   client: Client;
   taskQueue: string;
   isShared: boolean;
-  /** Its row says that there is something left to do, whatever became of an earlier run. */
+  /** The order's row shows work left, whatever happened to an earlier run. */
   isRestart?: boolean;
   publicUrl: string;
   order: OrderToStart;
@@ -48,7 +48,7 @@ export async function startPayOrder(input: {
       ],
       requestEagerStart: input.isShared,
       workflowIdConflictPolicy: 'USE_EXISTING',
-      // A workflow that failed left its order open; one that completed must not run again.
+      // A failed workflow leaves its order open and may run again; a completed one must not.
       workflowIdReusePolicy: input.isRestart ? 'ALLOW_DUPLICATE' : 'ALLOW_DUPLICATE_FAILED_ONLY',
       staticSummary: cut(`${money} · ${plain(order.merchantOrderNo)} · ${order.provider}`, 180),
       staticDetails: [
@@ -70,13 +70,13 @@ export async function startPayOrder(input: {
   }
 }
 
-// The server bounds a summary by 400 bytes; a character takes up to four of them in some alphabets.
+// The server limits a summary to 400 bytes, and the money and the provider need some of them.
 function cut(text: string, longest: number): string {
   const bytes = Buffer.from(text);
   return bytes.length <= longest ? text : `${bytes.subarray(0, longest).toString('utf8')}…`;
 }
 
-// The UI renders Markdown, and these are a merchant's words: no links or pictures of theirs.
+// The UI renders Markdown; the escapes keep a merchant's text from adding links or pictures.
 function plain(text: string): string {
   return text.replaceAll(/[\\`*_[\]<>!]/g, String.raw`\$&`);
 }

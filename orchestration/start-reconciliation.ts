@@ -6,7 +6,7 @@ import type { Temporal } from './temporal.ts';
 
 type Run = { id: ReconciliationId; accountId: AccountId; date: string };
 
-/** Starts a run's workflow, or finds it running: repeating is safe. */
+/** Starts a run's workflow, or finds it running; idempotent. */
 export async function startReconciliation({
   client,
   taskQueue,
@@ -20,7 +20,7 @@ export async function startReconciliation({
   });
 }
 
-/** The same, and a run that waits for its statement asks for it at once. */
+/** Starts a run's workflow, or signals the running one to fetch its statement at once. */
 export async function reconcileNow({
   client,
   taskQueue,
@@ -40,6 +40,6 @@ function startOptions({ id, accountId, date }: Run) {
   return {
     workflowId: workflowIds.reconcileStatement(accountId, date),
     args,
-    staticSummary: `${date} of ${accountId}, against the provider's statement`,
+    staticSummary: `Reconciles ${date} of ${accountId} with the provider's statement`,
   };
 }

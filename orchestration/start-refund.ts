@@ -14,7 +14,9 @@ type ReservedRefund = {
   currency: string;
 };
 
-/** Starts the workflow of a refund that was just reserved. Not awaited: the recovery job starts what is stalled. */
+/**
+ * Starts the workflow of a newly reserved refund, without waiting. If it fails, the recovery job starts the workflow.
+ */
 export function beginRefund(
   { client, taskQueue, logger }: Temporal & { logger: Logger },
   { refund }: { refund: ReservedRefund },
@@ -22,11 +24,14 @@ export function beginRefund(
   const { id: refundId } = refund;
   const summary = `${formatMoney(refund)} · ${refund.cause} · ${refund.orderId}`;
   startRefund({ client, taskQueue, refundId, summary }).catch((error: unknown) =>
-    logger.warn({ err: error, refundId }, 'the recovery job will start the refund'),
+    logger.warn(
+      { err: error, refundId },
+      'the refund workflow could not be started; the recovery job will start it',
+    ),
   );
 }
 
-/** Starts the workflow of a refund, or finds it running: repeating is safe. */
+/** Starts the workflow of a refund, or finds it running; idempotent. */
 export async function startRefund(input: {
   client: Client;
   taskQueue: string;
@@ -39,13 +44,13 @@ export async function startRefund(input: {
     taskQueue: input.taskQueue,
     args: [{ refundId }],
     workflowIdConflictPolicy: 'USE_EXISTING',
-    // A refund that had ended may bounce, and is looked after again.
+    // A settled refund may bounce, and then its workflow runs again.
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     staticSummary: input.summary,
   });
 }
 
-/** Tells a refund's workflow that the provider spoke of it, starting it again where it had ended. */
+/** Signals a notification to a refund's workflow, and starts it if it has ended. */
 export async function signalRefund(input: {
   client: Client;
   taskQueue: string;
@@ -63,6 +68,6 @@ export async function signalRefund(input: {
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     signal: providerReported,
     signalArgs: [{ notificationId }],
-    staticSummary: `The provider spoke of ${refundId}`,
+    staticSummary: `The provider reported ${refundId}`,
   });
 }

@@ -3,7 +3,7 @@ import type { ReplayId } from '../domain/ids.ts';
 import { workflowIds } from '../workflows/messages.ts';
 import type { replayEvents } from '../workflows/replay-events.ts';
 
-/** Starts a replay's workflow; starting it again while it runs changes nothing. */
+/** Starts a replay's workflow, or finds it running; idempotent. */
 export async function startReplay(input: {
   client: Client;
   taskQueue: string;
@@ -15,6 +15,6 @@ export async function startReplay(input: {
     taskQueue: input.taskQueue,
     args: [{ replayId }],
     workflowIdConflictPolicy: 'USE_EXISTING',
-    staticSummary: `Send events again: ${replayId}`,
+    staticSummary: `Replays events: ${replayId}`,
   });
 }

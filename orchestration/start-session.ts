@@ -5,7 +5,7 @@ import type { Temporal } from './temporal.ts';
 
 type Session = { id: SessionId; firstAddress: string; secondAddress: string; closesAt: Date };
 
-/** Starts a session's workflow, or finds it running: repeating is safe. */
+/** Starts a session's workflow, or finds it running; idempotent. */
 export async function startSession({
   client,
   taskQueue,
@@ -21,7 +21,10 @@ export async function startSession({
   });
 }
 
-/** Tells a session's workflow that it is complete. One that does not hear it finds out at the deadline. */
+/**
+ * Signals a session's workflow that the session is complete. If the signal is lost, the workflow sees it at the
+ * deadline.
+ */
 export async function notifySession({
   client,
   sessionId,

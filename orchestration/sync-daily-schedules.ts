@@ -6,15 +6,15 @@ import { scheduleIds, workflowIds } from '../workflows/messages.ts';
 import type { reconcileYesterday } from '../workflows/reconcile-yesterday.ts';
 import type { Temporal } from './temporal.ts';
 
-/** When an account's day is reconciled, by the provider's own clock. */
+/** The time of day to reconcile an account, in the provider's time zone. */
 export type DailyTime = { accountId: AccountId; hour: number; minute: number; timeZone: string };
 
 type Daily = { accountId: AccountId; note: string; options: DailyOptions };
 type DailyOptions = Pick<ScheduleOptions, 'spec' | 'policies'>;
 
 /**
- * Gives each of these accounts its daily schedule, and takes it from every other; one that a person has paused stays
- * as it is.
+ * Creates or updates the daily schedule of each given account and deletes every other one. A paused schedule stays as
+ * it is.
  */
 export async function syncDailySchedules(
   temporal: Temporal,
@@ -48,11 +48,11 @@ export async function syncDailySchedules(
 function dailyOf({ accountId, hour, minute, timeZone }: DailyTime): Daily {
   return {
     accountId,
-    // The list shows it: a schedule with another is of another version of ours.
+    // The schedule list shows the note, so a different note marks a schedule of an earlier version.
     note: `Reconciles the day before at ${hour}:${String(minute).padStart(2, '0')} ${timeZone}`,
     options: {
       spec: { calendars: [{ hour, minute }], timezone: timeZone, jitter: '10 minutes' },
-      // A day that was missed is still to be reconciled; starters are short and follow each other.
+      // A missed day is still reconciled. The starting workflows are short, so they are buffered.
       policies: { catchupWindow: '14 days', overlap: 'BUFFER_ALL' },
     },
   };
@@ -65,7 +65,7 @@ function actionOf({ taskQueue }: Temporal, accountId: AccountId) {
     workflowId: workflowIds.reconcileYesterday(accountId),
     taskQueue,
     args: [{ accountId }] as Parameters<typeof reconcileYesterday>,
-    staticSummary: `Begins the daily reconciliation of ${accountId}`,
+    staticSummary: `Starts the daily reconciliation of ${accountId}`,
   };
 }
 
@@ -80,7 +80,7 @@ async function create(deps: Temporal, scheduleId: string, daily: Daily): Promise
     });
     return true;
   } catch (error) {
-    // The list is a little behind.
+    // The list is eventually consistent.
     if (error instanceof ScheduleAlreadyRunning) return false;
     throw error;
   }

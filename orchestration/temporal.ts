@@ -1,4 +1,4 @@
 import type { Client } from '@temporalio/client';
 
-/** What starts and signals workflows, and the task queue that their workers poll. */
+/** The client that starts and signals workflows, and the task queue that the workers poll. */
 export type Temporal = { client: Client; taskQueue: string };

@@ -1,7 +1,7 @@
 import { WorkflowNotFoundError } from '@temporalio/common';
 import type { Client } from '@temporalio/client';
 
-/** Temporal's name of how the latest run stands (RUNNING, TERMINATED, …); NOT_FOUND where there is none. */
+/** Temporal's name of the latest run's status (RUNNING, TERMINATED, …); NOT_FOUND if there is none. */
 export async function runStatus(client: Client, workflowId: string): Promise<string> {
   try {
     return (await client.workflow.getHandle(workflowId).describe()).status.name;

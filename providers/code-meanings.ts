@@ -2,13 +2,13 @@ import { ProviderFault } from './faults.ts';
 import type { Refusal } from './provider.ts';
 
 /**
- * What a provider's code for something that it did not do means for us.
- * - `declined`: a definite no to this order or refund, for whatever it says: the payer, the amount, a limit.
- * - `badRequest`: a definite no to how we asked. The same as `declined`, and people of ours must look.
- * - `invalidState`: it has the order or refund in another state, and is asked in which.
- * - `account`: our keys, contract or rights: no call of this account helps until a person has mended it.
- * - `retry`: turned away before anything was executed.
- * - `unknown`: it may have been executed: ask, then the same number again.
+ * The meaning of a provider's code for an operation that it did not execute.
+ * - `declined`: a definite refusal of this order or refund, because of the payer, the amount or a limit.
+ * - `badRequest`: a definite refusal of our request's form. As `declined`, and we must look into it.
+ * - `invalidState`: the order or refund is in another state, which has to be queried.
+ * - `account`: our keys, contract or permissions: every call of this account fails until a person fixes it.
+ * - `retry`: refused before execution.
+ * - `unknown`: possibly executed: query, then repeat with the same number.
  */
 export type CodeMeaning =
   | 'declined'
@@ -21,21 +21,24 @@ export type CodeMeaning =
 /** The documented codes of one operation. */
 export type CodeTable = Readonly<Record<string, CodeMeaning>>;
 
-/** Undefined for a code that the table does not have. */
+/** Undefined for a code that is not in the table. */
 export function meaningIn(table: CodeTable, code: string): CodeMeaning | undefined {
   return Object.hasOwn(table, code) ? table[code] : undefined;
 }
 
-export type RefusedWords = {
+export type ProviderErrorData = {
   code: string;
   message: string;
-  /** Set when the provider said how long to wait. */
+  /** Set if the provider named a wait. */
   retryAfterMs?: number | undefined;
 };
 
-/** A definite no, as data; a fault is thrown for all else, and for a code that nobody documented (`meaning` undefined). */
-export function refusalFor(meaning: CodeMeaning | undefined, words: RefusedWords): Refusal {
-  const { code, message } = words;
+/**
+ * Returns a definite refusal as data; throws a ProviderFault for anything else and for an undocumented code (`meaning`
+ * undefined).
+ */
+export function refusalFor(meaning: CodeMeaning | undefined, data: ProviderErrorData): Refusal {
+  const { code, message } = data;
   switch (meaning) {
     case 'declined':
       return { kind: 'declined', code, message };
@@ -44,14 +47,14 @@ export function refusalFor(meaning: CodeMeaning | undefined, words: RefusedWords
     case 'invalidState':
       return { kind: 'invalidState', code, message };
     default:
-      throw faultFor(meaning, words);
+      throw faultFor(meaning, data);
   }
 }
 
-/** What to throw where an operation has no refusals, as a query: there every definite no is our mistake. */
+/** The fault of an operation without refusals, such as a query: there every definite refusal is our mistake. */
 export function faultFor(
   meaning: CodeMeaning | undefined,
-  { code, message, retryAfterMs }: RefusedWords,
+  { code, message, retryAfterMs }: ProviderErrorData,
 ): ProviderFault {
   const options = retryAfterMs === undefined ? {} : { retryAfterMs };
   switch (meaning) {

@@ -2,14 +2,14 @@ import { OutboundAgent } from '../outbound/agent.ts';
 import { ConnectFailed } from '../outbound/calls.ts';
 
 const connectionsPerOrigin = 128;
-/** Of an answer to a call; files have a bound of their own. */
+/** For an answer to a call; files have their own limit. */
 export const maxAnswerBytes = 16 * 1024 * 1024;
-/** For a file as large as a day's bill. */
+/** For a file as large as a day's bill, ms. */
 export const downloadTimeoutMs = 600_000;
 
 /**
- * One account's connections: a slow answer to one account does not take another's. A connection that never stood
- * says so (`ConnectFailed`): only then was surely nothing sent. `timeoutMs` is for a whole call.
+ * One account's connections, so that slow answers to one account do not block another's. A failed connection throws
+ * `ConnectFailed`; only then nothing was sent. `timeoutMs` applies to a whole call.
  */
 export class ProviderAgent extends OutboundAgent {
   constructor({

@@ -8,7 +8,10 @@ const loaders: Readonly<Record<ProviderName, () => Promise<{ openAccount: OpenAc
   stripe: () => import('./stripe/open-account.ts'),
 };
 
-/** Builds the client of an account, and loads its provider's SDK if nobody has. Throws when a field is missing, naming it. */
+/**
+ * Builds the client of an account, and loads its provider's SDK on first use. Throws if a required field is missing or
+ * a public setting contains a private key.
+ */
 export async function createProvider(
   account: AccountFields & { provider: string },
 ): Promise<Provider> {

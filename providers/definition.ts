@@ -1,11 +1,11 @@
 import type { Payer, Provider, ProviderName } from './provider.ts';
 
-/** What the rest of the house has to know of a provider, as data: whoever reads it loads no SDK. One `definition.ts` a folder. */
+/** A provider's properties as data, so that reading them loads no SDK. One `definition.ts` per provider folder. */
 export type ProviderDefinition = {
   name: ProviderName;
-  /** What people call it, e.g. on the checkout page. */
+  /** The display name, as on the checkout page. */
   title: string;
-  /** Payment methods by their public names, such as `alipay.qr`; the one to prefer stands first. */
+  /** Payment methods by public name, such as `alipay.qr`; the preferred one first. */
   methods: Readonly<Record<string, MethodTraits>>;
   /** Required account fields: names of public settings and of sealed credentials. */
   account: {
@@ -14,13 +14,15 @@ export type ProviderDefinition = {
     /** Optional settings. */
     optional?: readonly string[];
   };
-  /** The time zone of its days (an IANA name), and when on the next day a statement is surely made. */
+  /**
+   * The time zone of the provider's days (an IANA name), and when on the next day a statement is certainly published.
+   */
   statements: { timeZone: string; readyAt: { hour: number; minute: number } };
 };
 
 /**
- * Builds an account's client, as `open-account.ts` of each provider's folder does. Every required field is there; more
- * may be. Throws on values that cannot be read.
+ * Builds an account's client, implemented by `open-account.ts` in each provider folder. All required fields are
+ * present, and possibly more. Throws on unreadable values.
  */
 export type OpenAccount = (account: AccountFields) => Provider;
 
@@ -30,12 +32,12 @@ export type AccountFields = {
 };
 
 export type MethodTraits = {
-  /** ISO 4217 codes, or `any` of those we know. */
+  /** ISO 4217 codes, or `any` for all currencies that we support. */
   currencies: readonly string[] | 'any';
-  /** True where money can be held first and captured later. */
+  /** True if the method can authorise first and capture later. */
   canAuthorize: boolean;
-  /** What must be known of the payer. */
+  /** The required fields of the payer. */
   needs: readonly (keyof Payer)[];
-  /** How long what the payer is given can be used; left out where it lives as long as the order. */
+  /** How long the payer can use the code or address; absent if it lives as long as the order. */
   handleSeconds?: number;
 };

@@ -1,21 +1,21 @@
 export type ProviderFaultKind =
-  /** Surely not executed: the same call may be made again. */
+  /** Certainly not executed: the same call may be repeated. */
   | 'retryable'
-  /** Our keys, ids or rights are wrong: no retry helps, a person must look. */
+  /** Our keys, ids or permissions are wrong: no retry helps, a person must look. */
   | 'misconfigured'
-  /** May or may not have executed: ask the provider, then repeat under the SAME id, never a new one. */
+  /** Possibly executed: query the provider, then repeat under the SAME id, never a new one. */
   | 'unknownOutcome';
 
-/** A provider call that ended in no answer about the payment. `code` is the provider's own. */
+/** A provider call without an answer about the payment. `code` is the provider's own. */
 export class ProviderFault extends Error {
   override readonly name = 'ProviderFault';
   readonly kind: ProviderFaultKind;
   readonly code: string;
-  /** Set when the provider said how long to wait. */
+  /** Set if the provider named a wait. */
   readonly retryAfterMs: number | undefined;
-  /** `request`: what was asked for was at fault, as a payer's id that is none; it says nothing of the account. */
+  /** `request`: the request was at fault, as with an invalid payer id; the account is not. */
   readonly blames: 'provider' | 'request';
-  /** A code that its provider documents nowhere: nobody knows whether asking again will ever help. */
+  /** An undocumented code: it is unknown whether a retry ever helps. */
   readonly isUndocumented: boolean;
 
   constructor(

@@ -9,35 +9,34 @@ import type {
 import type { RefundReport } from '../domain/refund.ts';
 
 /**
- * The one interface every payment provider is met through. Amounts cross it in minor units of ISO
- * 4217, times as ISO 8601; a provider's own spelling of either never leaves its folder. Refusals are
- * data; everything else a provider does wrong is thrown as a `ProviderFault`.
+ * The interface of every payment provider. Amounts are in minor units of ISO 4217, times ISO 8601; a provider's own
+ * formats stay in its folder. Refusals are returned as data; all other failures throw a `ProviderFault`.
  */
 export type Provider = {
   readonly name: ProviderName;
-  /** Asks for a payment under our own number. Repeating it with the same input is safe. */
+  /** Opens a payment under our own number. Idempotent for the same input. */
   createPayment(input: CreatePaymentInput): Promise<CreatePaymentResult>;
-  /** Asks what became of a payment. */
+  /** Queries a payment. */
   queryPayment(payment: PaymentRef): Promise<QueryPaymentResult>;
-  /** Takes money that is held. Only where a method can hold it; repeating it takes nothing twice. */
+  /** Captures an authorised payment; present if a method can authorise. Idempotent. */
   capturePayment?(input: CaptureInput): Promise<CaptureResult>;
-  /** Asks the provider to take no more money for this payment; money that is held is let go. */
+  /** Closes an unpaid payment, or voids an authorised one. */
   closePayment(payment: PaymentRef): Promise<ClosePaymentResult>;
-  /** For a payment of unknown outcome only: ends it whatever it is, and gives back what was paid. */
+  /** For a payment of unknown outcome only: closes it, or refunds it if it was paid. */
   reversePayment?(payment: PaymentRef): Promise<ClosePaymentResult>;
-  /** Gives money back under our own number. Repeating it with the same input gives nothing twice. */
+  /** Refunds under our own number. Idempotent for the same input. */
   refund(input: RefundInput): Promise<RefundResult>;
-  /** Asks what became of a refund, ours or one made at the provider. */
+  /** Queries a refund, ours or one made at the provider. */
   queryRefund(refund: RefundRef): Promise<{ kind: 'reported'; report: RefundReport }>;
-  /** Asks what became of a dispute. Only where a provider tells of them. */
+  /** Queries a dispute; present if the provider reports disputes. */
   queryDispute?(dispute: DisputeRef): Promise<DisputeResult>;
-  /** The provider's account of one of its days. */
+  /** Fetches the provider's statement of one of its days. */
   fetchStatement(input: { date: string }): Promise<StatementResult>;
-  /** Verifies and reads a notification from its raw body. Nothing is trusted before the signature is. */
+  /** Verifies and parses a notification from its raw body. Nothing is trusted before the signature. */
   parseNotification(input: RawNotification): Promise<ParsedNotification>;
-  /** The answer in the provider's own dialect. */
+  /** The response that the provider expects. */
   acknowledge(answer: 'accepted' | 'rejected' | 'retryLater'): NotificationAck;
-  /** Who signed reports must say they are for. */
+  /** The identifiers that a signed report about this payment must carry. */
   expectedBinding(payment: PaymentNames): ExpectedBinding;
 };
 
@@ -45,17 +44,17 @@ export type ProviderName = 'alipay' | 'wechat-pay' | 'stripe';
 
 /** A payment as its provider knows it. */
 export type PaymentRef = {
-  /** Our number, stored before the provider was first called. */
+  /** Our number, stored before the first call to the provider. */
   outTradeNo: string;
-  /** The handle the provider gave for an unpaid payment (a PaymentIntent's or Session's id), once we have it. */
+  /** The provider's handle of an unpaid payment (a PaymentIntent's or Session's id), once known. */
   providerRef: string | null;
-  /** The provider's number of the paid trade, once we have it. */
+  /** The provider's number of the paid trade, once known. */
   providerTradeNo: string | null;
   amountMinor: number;
   currency: string;
 };
 
-/** The names that a payment has at its provider, as far as they are known. */
+/** The identifiers of a payment at its provider, as far as they are known. */
 export type PaymentNames = Pick<PaymentRef, 'outTradeNo'> &
   Partial<Pick<PaymentRef, 'providerRef' | 'providerTradeNo'>>;
 
@@ -69,28 +68,28 @@ export type CreatePaymentInput = {
   /** ISO 8601; the provider must refuse payment after it. */
   expiresAt: string;
   notifyUrl: string;
-  /** Where a redirecting provider sends the payer afterwards. */
+  /** Where the provider's page redirects the payer afterwards. */
   returnUrl: string;
-  /** `manual` only holds the money. Never asked of a method that cannot. */
+  /** `manual` only authorises. Used only for methods that support it. */
   capture: 'automatic' | 'manual';
   payer: Payer;
 };
 
-/** What some methods must know of the payer. */
+/** The payer data that some methods need. */
 export type Payer = {
   /** The payer's id at the provider, such as WeChat's openid. */
   providerUserId?: string | undefined;
-  /** The payer's address, which WeChat's H5 demands. */
+  /** The payer's IP address, which WeChat's H5 requires. */
   ip?: string | undefined;
 };
 
-/** The provider's definite no: nothing was executed. */
+/** A definite refusal by the provider: nothing was executed. */
 export type Refusal =
   | {
       kind: 'declined';
       code: string;
       message: string;
-      /** It was asked for wrongly: people of ours must look. */
+      /** Our request was wrong, and we must look into it. */
       isOurMistake?: boolean;
     }
   | { kind: 'invalidState'; code: string; message: string };
@@ -99,27 +98,27 @@ export type CreatePaymentResult =
   | { kind: 'created'; nextAction: NextAction; providerRef: string | null }
   | Refusal;
 
-/** The adapter has checked that the answer is about the number asked for. */
+/** The adapter has checked that the answer is about the requested number. */
 export type QueryPaymentResult = { kind: 'reported'; report: ProviderReport };
 
-/** `amountMinor` up to what is held; the rest is let go. */
+/** `captureMinor` up to the authorised amount; the rest is released. */
 export type CaptureInput = PaymentRef & { captureMinor: number };
 export type CaptureResult = { kind: 'reported'; report: ProviderReport } | Refusal;
 
-/** `absent`: the provider has no such trade (yet). `paid`: too late, ask again: paid wins. */
+/** `absent`: the provider has no such trade (yet). `paid`: too late; query again, because a payment wins. */
 export type ClosePaymentResult = { kind: 'closed' | 'absent' | 'paid' };
 
 export type RefundRef = {
   payment: PaymentRef;
-  /** Our number of the refund; for one made at the provider, the number it came with. */
+  /** Our refund number; for a refund made at the provider, the number that it came with. */
   refundNo: string;
-  /** The provider's number, once we have it. */
+  /** The provider's number, once known. */
   providerRefundNo: string | null;
 };
 
 export type RefundInput = Omit<RefundRef, 'providerRefundNo'> & {
   refundMinor: number;
-  /** What was taken for the payment in all. */
+  /** Total captured for the payment. */
   capturedMinor: number;
   reason: string;
   notifyUrl: string;
@@ -131,42 +130,42 @@ export type DisputeRef = { payment: PaymentRef; disputeNo: string };
 
 export type DisputeResult =
   | { kind: 'reported'; report: DisputeReport }
-  /** A status that we have no word for moves nothing. */
+  /** An unmapped status changes nothing. */
   | { kind: 'unknown'; providerStatus: string };
 
 export type StatementResult =
   | { kind: 'ready'; entries: AsyncIterable<StatementEntry> }
-  /** Not made yet: ask again later. */
+  /** Not published yet: retry later. */
   | { kind: 'notReady' };
 
-/** One line of a provider's own account of a day. */
+/** One line of a provider's statement. */
 export type StatementEntry = StatementMovement | UnreadableLine;
 
-/** Money that moved. */
+/** A movement of money. */
 export type StatementMovement = {
   amountMinor: number;
   currency: string;
-  /** The provider's fee, where the statement says it. */
+  /** The provider's fee, if the statement has it. */
   feeMinor: number | null;
   /** ISO 8601. */
   at: string;
 } & (
   | ({ kind: 'payment' } & TradeNumbers)
   | ({ kind: 'refund'; refundNo: string; providerRefundNo: string | null } & TradeNumbers)
-  /** A payer's bank took the money, as a negative amount, or gave it back. */
+  /** The payer's bank took the money (negative amount), or returned it. */
   | ({ kind: 'dispute'; disputeNo: string } & TradeNumbers)
-  /** What is of no payment, in the provider's word for it: fees by the month, payouts, corrections. */
+  /** A movement without a payment, under the provider's own category: monthly fees, payouts, corrections. */
   | { kind: 'other'; number: string; category: string }
 );
 
 type TradeNumbers = { outTradeNo: string; providerTradeNo: string };
 
-/** A line that cannot be read for sure. Its neighbours can, and a person looks at it. */
+/** A line that cannot be parsed reliably. Other lines are unaffected, and a person looks at it. */
 export type UnreadableLine = {
   kind: 'unreadable';
   text: string;
   reason: string;
-  /** Our number of its payment, where that at least stands where it must. */
+  /** Our payment number, if at least that is in its place. */
   outTradeNo: string | null;
 };
 
@@ -181,16 +180,16 @@ export type ParsedNotification =
   | {
       kind: 'verified';
       events: readonly ProviderEvent[];
-      /** What its account's owner should know, as of a version that is not understood for sure. */
+      /** A warning for the account's owner, such as an API version that is not supported. */
       notice?: string;
     }
-  /** Not from the provider, or not readable: answer `rejected`, keep nothing but a log line. */
+  /** Not from the provider, or unreadable: answer `rejected` and store nothing but a log line. */
   | { kind: 'rejected'; reason: string }
-  /** May be genuine, but cannot be verified now, as with a key not fetched yet: let it be sent again. */
+  /** Possibly genuine, but not verifiable now, as with a key not fetched yet: the provider must redeliver it. */
   | { kind: 'retryLater'; reason: string };
 
 export type ProviderEvent = {
-  /** The provider's own id of the notification; the same at every redelivery. */
+  /** The provider's own notification id, constant across redeliveries. */
   notificationId: string;
   binding: ReportBinding;
   news: ProviderNews;

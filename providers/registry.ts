@@ -4,14 +4,17 @@ import type { ProviderName } from './provider.ts';
 import { stripe } from './stripe/definition.ts';
 import { wechatPay } from './wechat-pay/definition.ts';
 
-/** All there are, as data. A new one is a folder, a name in `provider.ts`, a line here and one in `create-provider.ts`. */
+/**
+ * All providers, as data. A new one needs a folder, a name in `provider.ts`, a line here and one in
+ * `create-provider.ts`.
+ */
 export const definitions: Readonly<Record<ProviderName, ProviderDefinition>> = {
   alipay,
   'wechat-pay': wechatPay,
   stripe,
 };
 
-/** Payment methods by their public names, with what has to be known to choose among them. */
+/** Payment methods by public name, with the traits that routing needs. */
 export const methods: Readonly<Record<string, MethodTraits & { provider: ProviderName }>> =
   Object.fromEntries(
     Object.values(definitions).flatMap(({ name, methods }) =>
@@ -19,7 +22,7 @@ export const methods: Readonly<Record<string, MethodTraits & { provider: Provide
     ),
   );
 
-/** The first field that an account may not have: a misspelt one would be missed only when it is needed. */
+/** The first unknown field of an account; a misspelt one would otherwise be noticed only when it is needed. */
 export function unknownFieldOf(
   { account }: ProviderDefinition,
   fields: AccountFields,
@@ -31,7 +34,7 @@ export function unknownFieldOf(
   );
 }
 
-/** A provider by the name in an account's row; undefined for one this version does not know. */
+/** The definition for the provider name in an account's row; undefined for a name unknown to this version. */
 export function findDefinition(name: string): ProviderDefinition | undefined {
   return Object.hasOwn(definitions, name) ? definitions[name as ProviderName] : undefined;
 }

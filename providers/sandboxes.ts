@@ -5,20 +5,20 @@ import { openStripeSandbox } from './stripe/sandbox.ts';
 import { openWechatPaySandbox } from './wechat-pay/sandbox.ts';
 
 export type Sandbox = AccountFields & {
-  /** The simulator's own name of the account, for its console. */
+  /** The account's name at the simulator, for its console. */
   account: string;
 };
 
 type OpenSandbox = (input: { simulatorUrl: string }) => Promise<Sandbox>;
 
-/** Opens a fresh account at a provider's simulator, as one would in the provider's portal. */
+/** Opens a new account at a provider's simulator, as in the provider's portal. */
 export const openSandbox: Readonly<Record<ProviderName, OpenSandbox>> = {
   alipay: openAlipaySandbox,
   'wechat-pay': openWechatPaySandbox,
   stripe: openStripeSandbox,
 };
 
-/** Tells a simulator where an account's notifications go, where that is not said with each payment. */
+/** Registers an account's webhook URL at the simulator, for providers that take none per payment. */
 export async function nameNotifyUrl(input: {
   provider: ProviderName;
   simulatorUrl: string;
@@ -31,5 +31,6 @@ export async function nameNotifyUrl(input: {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ url: input.notifyUrl }),
   });
-  if (!response.ok) throw new Error(`the simulator answered ${response.status} to a webhook's url`);
+  if (!response.ok)
+    throw new Error(`the simulator answered HTTP ${response.status} to the webhook registration`);
 }

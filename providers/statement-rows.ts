@@ -1,15 +1,15 @@
 import type { UnreadableLine } from './provider.ts';
 
-/** What can be said of a cell: the pattern of its text, or that anybody may have written into it. */
+/** The rule for a cell: a pattern, or free text of anyone. */
 export type CellRule = RegExp | 'free';
 
-/** More cells than a row has columns: a text of so many commas is no subject. */
+/** The most extra cells in a row; no subject has that many commas. */
 const mostSurplus = 500;
 
 /**
- * Reads a row in which nothing is escaped, so that a free text may hold separators, and even cells that look like
- * the row's own. Every way to share the cells out among the columns is considered: a column has a value if it is the
- * same in all of them. Undefined where there is no way, null for a value that is not certain.
+ * Parses a row without escaping, where a free text may contain separators and even cells that look like the row's own.
+ * Considers every assignment of cells to columns; a column has a value if all assignments agree on it. Undefined if
+ * there is no assignment, null for an uncertain value.
  */
 export function readCells(
   cells: readonly string[],
@@ -17,9 +17,9 @@ export function readCells(
 ): ReadonlyMap<string, string | null> | undefined {
   const surplus = cells.length - columns.length;
   if (surplus < 0 || surplus > mostSurplus) return undefined;
-  // Every column has its one cell, whatever is in it.
+  // One cell per column, whatever it contains.
   if (surplus === 0) return new Map(columns.map(({ name }, i) => [name, cells[i]!]));
-  // `starts[column]` has how many cells too many may lie before the column, going through the row from its beginning.
+  // `starts[column]` has the possible numbers of extra cells before the column, from the row's start.
   const starts = reach(cells, columns, surplus);
   const ends = reach(cells.toReversed(), columns.toReversed(), surplus).toReversed();
   if (!starts.at(-1)?.has(surplus)) return undefined;
@@ -37,7 +37,7 @@ export function readCells(
   );
 }
 
-/** How many cells too many may lie before each column, and before the end. */
+/** The possible numbers of extra cells before each column, and before the end. */
 function reach(
   cells: readonly string[],
   columns: readonly { rule: CellRule }[],
@@ -57,7 +57,10 @@ function reach(
   return reached;
 }
 
-/** A text with a line break in it makes two lines of a row: a line that does not begin as a row does belongs to the one before. */
+/**
+ * Joins rows that a line break in a text has split: a line that does not match the start of a row continues the
+ * previous line.
+ */
 export function joinBroken(lines: readonly string[], start: RegExp): string[] {
   const rows: string[] = [];
   for (const line of lines) {
@@ -67,7 +70,7 @@ export function joinBroken(lines: readonly string[], start: RegExp): string[] {
   return rows;
 }
 
-/** What is kept of a line that cannot be read. */
+/** The stored part of an unreadable line: its first 500 characters. */
 export function unreadableLine(
   text: string,
   reason: string,

@@ -6,7 +6,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { AccountHealth } from './payments/account-health.ts';
 import type { ProviderDirectory } from './payments/provider-directory.ts';
 
-/** What services work with, made once a process. Each function picks the few that it uses. */
+/** The dependencies of services, created once per process. Each function picks those it uses. */
 export type ServiceDeps = {
   db: Database;
   client: Client;

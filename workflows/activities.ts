@@ -18,9 +18,9 @@ import type { SessionStatus } from '../domain/session.ts';
 import type { OrderProgress, ReconcileProgress } from './messages.ts';
 
 /**
- * Everything workflows can ask for, implemented by `activities/index.ts`. Each takes one object of ids and plain
- * values and gives one back. The names are the registered activity types: recorded histories carry them, so a name
- * never changes once it was deployed, even where the code behind it is called otherwise.
+ * All activities that workflows call, implemented by `activities/index.ts`. Each takes and returns one object of ids
+ * and plain values. The names are the registered activity types: recorded histories contain them, so a deployed name
+ * never changes, even if the code behind it is renamed.
  */
 export interface Activities {
   createPayment(input: { orderId: OrderId }): Promise<OrderProgress>;
@@ -91,19 +91,19 @@ export type SyncedSchedules = {
   restarted: number;
 };
 
-/** Where an endpoint stands after one run of deliveries. */
+/** An endpoint's state after one run of deliveries. */
 export type DeliveryRun = {
   outstanding: number;
   nextDueInMs: number;
   lastFailure: string | null;
-  /** Calls that may be under way; 0 while the endpoint is closed and only probed. */
+  /** Calls that may be in flight; 0 while the endpoint is closed and only probed. */
   window: number;
   isPaused: boolean;
 };
 
 export type ReplayProgress = { isOver: boolean; lookedAt: number; queued: number };
 
-/** What became of a request. `over`: it has a reply, or its deadline has passed. */
+/** The result of calling the receiver of a request. `over`: the request has a reply, or its deadline has passed. */
 export type AskedReceiver = { kind: 'over' | 'taken' | 'unreachable' };
 
 /** How much was restarted, signalled or redelivered, by kind. */
@@ -116,7 +116,7 @@ export type RecoveryResult = {
   replays: number;
   messages: number;
   sessions: number;
-  /** Workflows that were ended before their work was done. */
+  /** Restarted workflows that ended before their work was done. */
   restarted: number;
   failed: number;
 };

@@ -7,30 +7,30 @@ import { askProvider, recordState } from './retry-policies.ts';
 
 const record = proxyLocalActivities<Activities>({
   ...recordState,
-  summary: 'Apply what the provider reported',
+  summary: "Apply the provider's report",
 });
 const { resolveNotification } = proxyActivities<Activities>({
   ...askProvider,
-  summary: 'Ask the provider what its news is',
+  summary: 'Query the provider about its notification',
 });
 
-/** The handler of a provider's reports: applies each at once, and asks the provider where it only says that there is news. */
+/** The handler of provider reports: applies each at once, and queries the provider for reports without content. */
 export function applyReports(input: {
   inTurn: InTurn;
-  learn: (progress: OrderProgress) => void;
+  onProgress: (progress: OrderProgress) => void;
 }): (report: { notificationId: NotificationId }) => Promise<void> {
-  const { inTurn, learn } = input;
+  const { inTurn, onProgress } = input;
   const resolving = new Set<NotificationId>();
   return async ({ notificationId }) => {
     const progress = await inTurn(() => record.applyNotification({ notificationId }));
-    learn(progress);
-    // The recovery job redelivers a notification until it is dealt with; asking once at a time is enough.
+    onProgress(progress);
+    // The recovery job redelivers a notification until it is resolved; one query at a time is enough.
     if (!progress.isOnlyHint || resolving.has(notificationId)) return;
     resolving.add(notificationId);
     try {
-      learn(await resolveNotification({ notificationId }));
+      onProgress(await resolveNotification({ notificationId }));
     } catch (error) {
-      // Refused for good, as with a revoked key: an alert is out, and the recovery job redelivers it.
+      // Refused permanently, as with a revoked key: an alert is out, and the recovery job redelivers the notification.
       if (!(error instanceof ActivityFailure)) throw error;
     } finally {
       resolving.delete(notificationId);

@@ -6,12 +6,12 @@ import { askProvider } from './retry-policies.ts';
 
 const { closeLeftovers } = proxyActivities<Activities>({
   ...askProvider,
-  summary: 'Let go of money nobody waits for',
+  summary: 'Close open payment attempts',
 });
 
 /**
- * Closes whatever may still bring money to an order that is done, however long its provider refuses us. False where
- * it has to go on in a fresh history.
+ * Closes all open attempts of an ended order, and retries permanent refusals without limit. False if it has to continue
+ * in a new run.
  */
 export async function closeOpenAttempts(input: { orderId: OrderId }): Promise<boolean> {
   for (;;) {
@@ -19,9 +19,9 @@ export async function closeOpenAttempts(input: { orderId: OrderId }): Promise<bo
       await closeLeftovers(input);
       return true;
     } catch (error) {
-      // Refused for good, as with a revoked key: an alert is out, and nobody else would let it go.
+      // Refused permanently, as with a revoked key: an alert is out, and nothing else would close the attempt.
       if (!(error instanceof ActivityFailure)) throw error;
-      await sleep(refusedForMs, { summary: 'until the provider is tried again' });
+      await sleep(refusedForMs, { summary: 'until the provider is called again' });
       if (isHistoryLong()) return false;
     }
   }

@@ -15,13 +15,13 @@ import { receiversQueue } from './task-queues.ts';
 
 const { carryOutConfirmation } = proxyActivities<Activities>({
   ...askProvider,
-  summary: 'Complete the order, or give the money back',
+  summary: 'Complete the order, or void or refund the payment',
 });
 
 /**
- * The saga's step outside: the merchant is asked once there is money. Yes captures what is held or
- * completes the order; no, or silence until the deadline, lets the money go or gives it back. Undefined where it
- * has to be begun again in a fresh history: what was answered stands in the order by then.
+ * Asks the merchant to confirm once there is money. If the merchant accepts, the payment is captured or the order
+ * completed; if it rejects or does not answer by the deadline, the payment is voided or refunded. Undefined if it has
+ * to continue in a new run; the order's row has the answer by then.
  */
 export async function confirmOrder(input: {
   orderId: OrderId;
@@ -32,9 +32,9 @@ export async function confirmOrder(input: {
     try {
       return await carryOutConfirmation({ orderId: input.orderId, confirmation });
     } catch (error) {
-      // Refused for good, as with a revoked key: an alert is out, and what was answered still has to happen.
+      // Refused permanently, as with a revoked key: an alert is out, and the answer still has to be carried out.
       if (!(error instanceof ActivityFailure)) throw error;
-      await sleep(refusedForMs, { summary: 'until the provider is tried again' });
+      await sleep(refusedForMs, { summary: 'until the provider is called again' });
       if (isHistoryLong()) return undefined;
     }
   }

@@ -18,8 +18,8 @@ const { releaseEndpoint } = proxyActivities<Activities>({
 });
 
 /**
- * Looks after one endpoint for as long as anything is outstanding there, however much it is: retries
- * on schedule, then hands it back to the relay. Workflow id: `endpoint/<ep_id>`.
+ * Delivers to one failing endpoint while anything is outstanding: retries on schedule, then hands the endpoint back to
+ * the relay. Workflow id: `endpoint/<ep_id>`.
  */
 export async function deliverToEndpoint(input: DeliverToEndpointInput): Promise<void> {
   const { deliverDue } = proxyActivities<Activities>({
@@ -35,10 +35,10 @@ export async function deliverToEndpoint(input: DeliverToEndpointInput): Promise<
     hasMore = false;
     const round = await deliverDue(input);
     const { outstanding, nextDueInMs } = round;
-    // New work that was announced while the endpoint was handed back is looked after by this run.
+    // If new work was signalled during the release, this run continues.
     if (outstanding === 0 && (await releaseEndpoint(input)).isReleased && !hasMore) return;
     setCurrentDetails(detailsOf(round));
-    // Whoever resumes it says so.
+    // Resuming the endpoint sends a signal.
     if (round.isPaused) await condition(() => hasMore);
     else if (outstanding > 0) await condition(() => hasMore, Math.max(nextDueInMs, 1));
   }

@@ -13,10 +13,10 @@ const { relayEvents } = proxyActivities<Activities>({
   summary: 'Relay events to their endpoints',
 });
 
-/** Keeps exactly one relay alive for a shard, wherever a worker runs. Workflow id: `dispatch/<shard>`. */
+/** Keeps exactly one relay running per shard. Workflow id: `dispatch/<shard>`. */
 export async function dispatchEvents({ shard }: DispatchEventsInput): Promise<never> {
   setCurrentDetails(
-    `Carries the events of shard ${shard}; the activity's heartbeat says how it goes.`,
+    `Relays the events of shard ${shard}; see the activity's heartbeat for progress.`,
   );
   while (!workflowInfo().continueAsNewSuggested) await relayEvents({ shard });
   return continueAsNew<typeof dispatchEvents>({ shard });

@@ -18,32 +18,34 @@ import { receiversQueue } from './task-queues.ts';
 
 const { expireMessage } = proxyLocalActivities<Activities>({
   ...recordState,
-  summary: 'See whether it was answered, and expire it if not',
+  summary: 'Expire the request if it has no reply',
 });
 
-// The database's clock may be a little behind.
-const lookAgainMs = 1_000;
+// The database's clock may be slightly behind.
+const recheckMs = 1_000;
 
 /**
- * One request, from sent to answered or expired. Asks where one endpoint was addressed; waits for the
- * reply, which the answer may be; owns the deadline. Workflow id: `exchange/<msg_id>`.
+ * One request, from sent to answered or expired: calls the endpoint if one is addressed, waits for the reply, and
+ * enforces the deadline. Workflow id: `exchange/<msg_id>`.
  */
 export async function exchangeMessage(
   input: ExchangeMessageInput,
 ): Promise<{ status: ExchangeStatus }> {
   const { messageId, expiresAtMs, isAsked } = input;
-  const leftMs = () => Math.max(expiresAtMs - Date.now(), lookAgainMs);
+  const leftMs = () => Math.max(expiresAtMs - Date.now(), recheckMs);
   const replyBy = new Date(expiresAtMs).toISOString();
   let isAnswered = false;
   setHandler(messageReplied, () => {
     isAnswered = true;
   });
-  setCurrentDetails(`${isAsked ? 'Asking the endpoint' : 'Waiting for the reply'}, by ${replyBy}.`);
+  setCurrentDetails(
+    `${isAsked ? 'Calling the endpoint' : 'Waiting for the reply'}, by ${replyBy}.`,
+  );
 
-  const asking = new CancellationScope();
-  const asked = isAsked
-    ? asking
-        .run(() => ask(input, leftMs()))
+  const calling = new CancellationScope();
+  const called = isAsked
+    ? calling
+        .run(() => call(input, leftMs()))
         .then(({ kind }) => {
           if (kind === 'over') isAnswered = true;
           else setCurrentDetails(`${detailsOf[kind]} Waiting for the reply by ${replyBy}.`);
@@ -54,30 +56,32 @@ export async function exchangeMessage(
     isAnswered = false;
     const { status } = await expireMessage({ messageId });
     if (status === 'pending') continue;
-    asking.cancel();
-    await asked;
-    setCurrentDetails(status === 'replied' ? 'Answered.' : 'EXPIRED: nobody answered in time.');
+    calling.cancel();
+    await called;
+    setCurrentDetails(
+      status === 'replied' ? 'Answered.' : 'EXPIRED: no reply before the deadline.',
+    );
     return { status };
   }
 }
 
-async function ask({ messageId, isAskedOnce }: ExchangeMessageInput, withinMs: number) {
+async function call({ messageId, isAskedOnce }: ExchangeMessageInput, withinMs: number) {
   const { askReceiver } = proxyActivities<Activities>({
     ...(isAskedOnce ? askEndpointOnce : askEndpoint),
     scheduleToCloseTimeout: withinMs,
     taskQueue: receiversQueue(workflowInfo().taskQueue),
-    summary: 'Ask the endpoint; its answer may be the reply',
+    summary: 'Call the endpoint; its answer may be the reply',
   });
   try {
     return await askReceiver({ messageId });
   } catch (error) {
-    // Not reached by the deadline, or answered by another way meanwhile.
+    // The deadline passed, or a reply came another way.
     if (!isCancellation(error) && !(error instanceof ActivityFailure)) throw error;
     return { kind: 'unreachable' as const };
   }
 }
 
 const detailsOf = {
-  taken: 'The endpoint has taken the request.',
-  unreachable: 'The endpoint could not be asked.',
+  taken: 'The endpoint accepted the request.',
+  unreachable: 'The endpoint could not be reached.',
 };

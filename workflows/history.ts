@@ -1,8 +1,8 @@
 import { patched, workflowInfo } from '@temporalio/workflow';
 
 /**
- * The history has grown so long that the workflow has to go on in a fresh one (`continueAsNew`). Workflows that
- * were under way before this was asked never say so to their own replay.
+ * True if the history has grown so long that the workflow must continue in a new run (`continueAsNew`). The patch keeps
+ * it false when a run recorded before this check is replayed.
  */
 export function isHistoryLong(): boolean {
   return workflowInfo().continueAsNewSuggested && patched('continue-long-histories');

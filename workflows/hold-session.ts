@@ -12,13 +12,13 @@ import { recordState } from './retry-policies.ts';
 
 const { expireSession } = proxyLocalActivities<Activities>({
   ...recordState,
-  summary: 'See whether both have spoken, and expire it if not',
+  summary: 'Expire the session if it is not complete',
 });
 
-// The database's clock may be a little behind.
-const lookAgainMs = 1_000;
+// The database's clock may be slightly behind.
+const recheckMs = 1_000;
 
-/** One session, from opened to complete or expired: owns the deadline. Workflow id: `session/<ses_id>`. */
+/** One session, from opened to complete or expired: enforces the deadline. Workflow id: `session/<ses_id>`. */
 export async function holdSession({
   sessionId,
   closesAtMs,
@@ -27,14 +27,22 @@ export async function holdSession({
   setHandler(sessionEnded, () => {
     isEnded = true;
   });
-  setCurrentDetails(`Both sides may speak until ${new Date(closesAtMs).toISOString()}.`);
+  setCurrentDetails(
+    `Both sides may send their message until ${new Date(closesAtMs).toISOString()}.`,
+  );
   for (;;) {
-    const leftMs = Math.max(closesAtMs - Date.now(), lookAgainMs);
-    await condition(() => isEnded, leftMs, { summary: 'until both have spoken or the deadline' });
+    const leftMs = Math.max(closesAtMs - Date.now(), recheckMs);
+    await condition(() => isEnded, leftMs, {
+      summary: 'until the session is complete or the deadline',
+    });
     isEnded = false;
     const { status } = await expireSession({ sessionId });
     if (status === 'open') continue;
-    setCurrentDetails(status === 'complete' ? 'Both have spoken.' : 'EXPIRED: not both spoke.');
+    setCurrentDetails(
+      status === 'complete'
+        ? 'Complete: both sides sent their message.'
+        : 'EXPIRED: at least one message is missing.',
+    );
     return { status };
   }
 }

@@ -1,8 +1,8 @@
 export type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
 
 /**
- * One local activity at a time: replayed, the answers of several at once come in another order, and
- * the history no longer fits (temporalio/sdk-python#1578).
+ * Runs one local activity at a time: concurrent ones may complete in another order on replay, and then the history does
+ * not match (temporalio/sdk-python#1578).
  */
 export function oneAtATime(): InTurn {
   let turn: Promise<unknown> = Promise.resolve();

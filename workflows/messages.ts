@@ -13,39 +13,39 @@ import type {
 import type { OrderCommand } from '../domain/order-life.ts';
 import type { OrderStatus } from '../domain/order.ts';
 
-/** A verified notification lies in the inbox. Sent by the API, and redelivered by the recovery job. */
+/** A verified notification is in the inbox. Sent by the API, and redelivered by the recovery job. */
 export const providerReported =
   defineSignal<[{ notificationId: NotificationId }]>('providerReported');
 
-/** Asks for an order to be cancelled; answers with how it ended, which may be `paid`. */
+/** Cancels an order; returns its final status, which may be `paid`. */
 export const cancelOrder = defineUpdate<OrderProgress>('cancelOrder');
 
-/** A command of the merchant's stands in the database: to capture, to switch the method, to end a review. */
+/** The order's row has a command of the merchant: to capture, to switch the method, to resolve a review. */
 export const commandRequested = defineSignal<[{ wish: OrderCommand }]>('wished');
 export type { OrderCommand };
 
-/** Where an order stands as its workflow knows it. */
+/** An order's progress as its workflow knows it. */
 export const orderProgress = defineQuery<OrderProgress>('orderProgress');
 
 /** An endpoint has new deliveries for its workflow. */
 export const deliveriesAdded = defineSignal('deliveriesAdded');
 
-/** A day is to be reconciled again; one that waits for its statement asks for it at once. */
+/** Reconciles a day again; a run that waits for its statement fetches it at once. */
 export const reconcileAgain = defineSignal('reconcileAgain');
 
 /** A request was answered. */
 export const messageReplied = defineSignal('messageReplied');
 
-/** Both sides of a session have spoken. */
+/** Both sides of a session have sent their message. */
 export const sessionEnded = defineSignal('sessionEnded');
 
 export type OrderProgress = {
   status: OrderStatus;
-  /** The order is done, and something at a provider may still bring it money. */
+  /** The order has ended and has open attempts, which may still bring money. */
   hasLeftovers?: boolean;
-  /** The notification says only that there is news: the provider has to be asked. */
+  /** The notification has no content: the provider has to be queried. */
   isOnlyHint?: boolean;
-  /** What a person has to decide on, in a line. */
+  /** The open review in one line. */
   review?: string;
   /** The merchant has to be asked to confirm, and has this long to answer. */
   confirmWithinMs?: number;
@@ -55,10 +55,10 @@ export type PayOrderInput = {
   expiresAtMs: number;
   /** The merchant is asked to confirm once there is money, and has this long to answer. */
   confirmWithinMs?: number;
-  /** Goes on from there, in a fresh history. */
+  /** The state to continue from in a new run. */
   resumed?: PayOrderState;
 };
-/** What a run of `payOrder` hands to the next. Commands are redelivered from their rows. */
+/** The state that a run of `payOrder` passes to the next. Commands are redelivered from the order's row. */
 export type PayOrderState = {
   status: OrderStatus;
   polls: number;
@@ -70,21 +70,21 @@ export type PayOrderState = {
 };
 export type RefundPaymentInput = {
   refundId: RefundId;
-  /** Goes on from there, in a fresh history. */
+  /** The state to continue from in a new run. */
   resumed?: { polls: number };
 };
 export type SettleLateInput = {
   orderId: OrderId;
-  /** Goes on from there, in a fresh history: every report was applied, and this is left. */
+  /** The state to continue from in a new run; every report was applied. */
   resumed?: { reports: number; confirmWithinMs?: number };
 };
 export type DispatchEventsInput = { shard: number };
 export type ReconcileStatementInput = {
   reconciliationId: ReconciliationId;
   accountId: AccountId;
-  /** `yyyy-mm-dd`, as the provider counts days. */
+  /** `yyyy-mm-dd`, in the provider's time zone. */
   date: string;
-  /** Carries on in the middle of auto-resolving, in a fresh history. */
+  /** Continues auto-resolving in a new run. */
   healingRound?: number;
   isWantedAgain?: boolean;
 };
@@ -100,14 +100,14 @@ export type ReplayEventsInput = { replayId: ReplayId };
 export type ExchangeMessageInput = {
   messageId: MessageId;
   expiresAtMs: number;
-  /** One endpoint was addressed, and the workflow asks there itself. */
+  /** An endpoint is addressed, and the workflow calls it. */
   isAsked: boolean;
-  /** By one try alone, whatever becomes of it. */
+  /** At most once: a single attempt, whatever its result. */
   isAskedOnce?: boolean;
 };
 export type HoldSessionInput = { sessionId: SessionId; closesAtMs: number };
 
-/** Workflow ids are business ids: one order, one workflow, whoever starts it and however often. */
+/** Workflow ids are business ids, so each order has at most one running workflow, however often it is started. */
 export const workflowIds = {
   payOrder: (orderId: OrderId) => `order/${orderId}`,
   settleLate: (orderId: OrderId) => `order/${orderId}/late`,
@@ -118,7 +118,7 @@ export const workflowIds = {
   holdSession: (sessionId: SessionId) => `session/${sessionId}`,
   deliverToEndpoint: (endpointId: EndpointId) => `endpoint/${endpointId}`,
   reconcileStatement: (accountId: AccountId, date: string) => `reconcile/${accountId}/${date}`,
-  /** The schedule adds its time to it. */
+  /** The schedule appends its time. */
   reconcileYesterday: (accountId: AccountId) => `reconcile-daily/${accountId}`,
   keepSchedules: 'schedules',
   sweep: 'sweep',

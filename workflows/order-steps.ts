@@ -12,29 +12,29 @@ import type { OrderProgress, PayOrderInput } from './messages.ts';
 import { askProvider, openAtOnce } from './retry-policies.ts';
 
 const openSummary = 'Open the payment at the provider';
-const opener = proxyLocalActivities<Activities>({ ...openAtOnce, summary: openSummary });
+const quick = proxyLocalActivities<Activities>({ ...openAtOnce, summary: openSummary });
 const { queryPayment } = proxyActivities<Activities>({
   ...askProvider,
-  summary: 'Ask the provider what became of it',
+  summary: 'Query the payment at the provider',
 });
 const { closePayment } = proxyActivities<Activities>({
   ...askProvider,
-  summary: 'Ask, close at the provider, ask again',
+  summary: 'Query, close at the provider, query again',
 });
 const { capturePayment } = proxyActivities<Activities>({
   ...askProvider,
-  summary: 'Take the money that is held',
+  summary: 'Capture the authorised payment',
 });
 const { switchPayment } = proxyActivities<Activities>({
   ...askProvider,
-  summary: 'Close this attempt, begin another way',
+  summary: 'Close this attempt and start one by another method',
 });
 const { resolveReview } = proxyActivities<Activities>({
   ...askProvider,
-  summary: 'Carry out what a person decided',
+  summary: "Carry out a person's decision on the review",
 });
 
-/** Carries out a step by the activity it is called after. */
+/** Carries out a step by the activity of the same name. */
 export function carryOut(
   step: Exclude<OrderStep, { kind: 'confirm' }>,
   { orderId }: { orderId: OrderId },
@@ -53,15 +53,15 @@ export function carryOut(
   }
 }
 
-/** Opens the payment: one quick try beside the workflow task, then an activity as patient as the order is. */
+/** Opens the payment: one quick local activity, then an activity that retries until the order expires. */
 export async function openPayment(
   { orderId, expiresAtMs }: PayOrderInput,
   inTurn: InTurn,
 ): Promise<OrderProgress> {
   try {
-    return await inTurn(() => opener.createPayment({ orderId }));
+    return await inTurn(() => quick.createPayment({ orderId }));
   } catch (error) {
-    // A local activity fails with its own failure, without an ActivityFailure around it.
+    // A local activity throws its own failure, not wrapped in an ActivityFailure.
     if (isCancellation(error) || !(error instanceof TemporalFailure)) throw error;
     const patient = proxyActivities<Activities>({
       ...askProvider,

@@ -11,11 +11,11 @@ import {
 import {
   afterResult,
   awaitsConfirmation,
-  begun,
+  startStep,
   isStepDue,
   isUnfinished,
   newOrderLife,
-  nextLookMs,
+  pollDelayMs,
   nextStep,
   pauseAfterRefusalMs,
   withCommand,
@@ -35,28 +35,28 @@ import { showChange, showDetails } from './show-order.ts';
 
 /** One order, from opened to its end. Workflow id: `order/<ord_id>`. */
 export async function payOrder(input: PayOrderInput): Promise<OrderProgress> {
-  const order = begin(input);
+  const order = newRun(input);
   handleMessages(order);
   if (!input.resumed) await openFirst(order);
   if (!isOver(order)) showDetails(order.life);
   while (!isOver(order)) {
-    if (isHistoryLong() && allHandlersFinished()) await goOn(order);
-    await newsOrNextLook(order);
+    if (isHistoryLong() && allHandlersFinished()) await continueInNewRun(order);
+    await waitForNextStep(order);
     if (!isOver(order)) await takeStep(order, nextStep(order.life, clockOf(order)));
   }
   do {
     await finish(order);
     await condition(allHandlersFinished);
-    if (isUnfinished(order.life) && isHistoryLong()) await goOn(order);
+    if (isUnfinished(order.life) && isHistoryLong()) await continueInNewRun(order);
   } while (isUnfinished(order.life));
   return progressOf(order);
 }
 
-/** A run of the workflow. Handlers and steps change its life, one value at a time. */
+/** One run of the workflow. Handlers and steps replace `life` by its next value. */
 type Order = {
   input: PayOrderInput;
   life: OrderLife;
-  /** Cancelled by whatever is wanted instead of opening the payment. */
+  /** Cancelled by a command that arrives while the payment is being opened. */
   opening: CancellationScope;
   inTurn: InTurn;
 };
@@ -65,7 +65,7 @@ const isOver = ({ life }: Order) => isEnded(life.status);
 const progressOf = ({ life }: Order): OrderProgress => ({ status: life.status });
 const clockOf = ({ input }: Order) => ({ nowMs: Date.now(), expiresAtMs: input.expiresAtMs });
 
-function begin(input: PayOrderInput): Order {
+function newRun(input: PayOrderInput): Order {
   const { resumed, confirmWithinMs } = input;
   const { hasLeftovers: hasOpenAttempts = false, wishes: commands = [], ...life } = resumed ?? {};
   return {
@@ -81,8 +81,8 @@ function begin(input: PayOrderInput): Order {
   };
 }
 
-/** In a fresh history: a long order asks its provider every minute, and each time is some ten events. */
-function goOn({ input, life }: Order): Promise<never> {
+/** Continues in a new run: a long order polls its provider every minute, with some ten history events each time. */
+function continueInNewRun({ input, life }: Order): Promise<never> {
   const { hasOpenAttempts: hasLeftovers, commands: wishes, review, ...rest } = life;
   return continueAsNew<typeof payOrder>({
     ...input,
@@ -94,7 +94,10 @@ function handleMessages(order: Order): void {
   setHandler(orderProgress, () => progressOf(order));
   setHandler(
     providerReported,
-    applyReports({ inTurn: order.inTurn, learn: (progress) => learn(order, progress) }),
+    applyReports({
+      inTurn: order.inTurn,
+      onProgress: (progress) => applyProgress(order, progress),
+    }),
   );
   setHandler(commandRequested, ({ wish: command }) => {
     order.life = withCommand(order.life, command);
@@ -108,13 +111,16 @@ function handleMessages(order: Order): void {
   });
 }
 
-function learn(order: Order, { hasLeftovers: hasOpenAttempts, ...result }: OrderProgress): void {
+function applyProgress(
+  order: Order,
+  { hasLeftovers: hasOpenAttempts, ...result }: OrderProgress,
+): void {
   order.life = showChange(order.life, afterResult(order.life, { ...result, hasOpenAttempts }));
 }
 
 async function openFirst(order: Order): Promise<void> {
   setCurrentDetails('Opening the payment at the provider.');
-  learn(order, await open(order));
+  applyProgress(order, await open(order));
 }
 
 /** Opens the payment, unless a command comes first. */
@@ -122,35 +128,35 @@ async function open(order: Order): Promise<OrderProgress> {
   try {
     return await order.opening.run(() => openPayment(order.input, order.inTurn));
   } catch (error) {
-    // Out of time, or cancelled while the provider did not answer: what became of it is asked for then.
+    // The order expired, or a command cancelled the call; the next step queries the provider.
     if (!isCancellation(error) && !(error instanceof ActivityFailure)) throw error;
     return progressOf(order);
   }
 }
 
-async function newsOrNextLook(order: Order): Promise<void> {
+async function waitForNextStep(order: Order): Promise<void> {
   await condition(
     () => isStepDue(order.life, clockOf(order)),
-    nextLookMs(order.life, clockOf(order)),
-    { summary: 'until the provider is asked' },
+    pollDelayMs(order.life, clockOf(order)),
+    { summary: 'until the provider is queried' },
   );
 }
 
 async function takeStep(order: Order, step: OrderStep): Promise<void> {
-  order.life = begun(order.life, step);
+  order.life = startStep(order.life, step);
   try {
-    if (step.kind === 'confirm') learn(order, await confirm(order));
-    else if (step.kind === 'switch') learn(order, await switchPayment(order));
-    else learn(order, await carryOut(step, order.input));
+    if (step.kind === 'confirm') applyProgress(order, await confirm(order));
+    else if (step.kind === 'switch') applyProgress(order, await switchPayment(order));
+    else applyProgress(order, await carryOut(step, order.input));
   } catch (error) {
-    // Refused for good, as with a revoked key: an alert is out, and the order is asked about again later.
+    // Refused permanently, as with a revoked key: an alert is out, and the order is retried later.
     if (!(error instanceof ActivityFailure)) throw error;
     await condition(() => isOver(order), pauseAfterRefusalMs(order.life));
   }
 }
 
 async function switchPayment(order: Order): Promise<OrderProgress> {
-  // A command from here on replaces the new attempt.
+  // From here on a command replaces the new attempt.
   order.opening = new CancellationScope();
   const progress = await carryOut({ kind: 'switch' }, order.input);
   return progress.status === 'pending' ? open(order) : progress;
@@ -164,11 +170,11 @@ async function confirm(order: Order): Promise<OrderProgress> {
   return progress ?? progressOf(order);
 }
 
-/** What is left once the order has ended: the merchant's confirmation, and attempts that may still bring money. */
+/** Finishes an ended order: the merchant's confirmation, and open attempts. */
 async function finish(order: Order): Promise<void> {
   if (awaitsConfirmation(order.life)) await confirm(order);
   if (!order.life.hasOpenAttempts) return;
-  // Before the call: what a handler finds meanwhile is for the next round.
+  // Reset before the call: open attempts that a handler finds meanwhile are closed in the next round.
   order.life = { ...order.life, hasOpenAttempts: false };
   const isDone = await closeOpenAttempts({ orderId: order.input.orderId });
   if (!isDone) order.life = { ...order.life, hasOpenAttempts: true };

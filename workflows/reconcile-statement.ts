@@ -19,14 +19,14 @@ const { loadStatement } = proxyActivities<Activities>({
 });
 const { compareBooks, findWantedStatements } = proxyActivities<Activities>({
   ...compareSets,
-  summary: 'Compare it with our books',
+  summary: 'Compare the statement with our books',
 });
 const { healDifference } = proxyActivities<Activities>({
   ...autoResolveOne,
-  summary: 'Ask the provider about one difference',
+  summary: 'Query the provider about one difference',
 });
 const { findHealable, noteUnhealed, noteReconciliation, endReconciliation } =
-  proxyActivities<Activities>({ ...keepBooks, summary: 'Keep what was found' });
+  proxyActivities<Activities>({ ...keepBooks, summary: 'Record the result' });
 
 const firstWaitMs = 900_000;
 const longestWaitMs = 3_600_000;
@@ -34,8 +34,8 @@ const mostWaitMs = 3 * 86_400_000;
 const resolvedAtOnce = 4;
 
 /**
- * One day of one account against the provider's statement: what the provider can prove is auto-resolved, the
- * rest listed. Workflow id: `reconcile/<acc_id>/<date>`.
+ * Reconciles one day of one account with the provider's statement: auto-resolves differences that the provider confirms
+ * and lists the rest. Workflow id: `reconcile/<acc_id>/<date>`.
  */
 export async function reconcileStatement(
   input: ReconcileStatementInput,
@@ -45,7 +45,7 @@ export async function reconcileStatement(
   setHandler(reconcileAgain, () => {
     isWantedAgain = true;
   });
-  // The signal that starts a run asks for no other.
+  // The signal that started this run does not request another.
   await Promise.resolve();
 
   isWantedAgain = input.isWantedAgain ?? false;
@@ -65,10 +65,10 @@ export async function reconcileStatement(
       await autoResolve(healingRound ?? (await findDifferences()));
       const left = await compareBooks({ reconciliationId });
       await endReconciliation({ reconciliationId, failure: null });
-      say(left, 'Done.');
+      showProgress(left, 'Done.');
       return left;
     } catch (error) {
-      // Refused for good, as with a revoked key: no waiting helps, a person must look.
+      // Refused permanently, as with a revoked key: a retry does not help, a person must look.
       if (!(error instanceof ActivityFailure)) throw error;
       return fail(error.cause?.message ?? error.message);
     }
@@ -84,11 +84,11 @@ export async function reconcileStatement(
       if (nextMs - beganMs > mostWaitMs) return false;
       await noteReconciliation({ reconciliationId, status: 'waiting' });
       setCurrentDetails(
-        `WAITING: the provider has not made the statement of ${date} yet; asked again at ${new Date(nextMs).toISOString()}.`,
+        `WAITING: the provider has not published the statement of ${date} yet; next fetch at ${new Date(nextMs).toISOString()}.`,
       );
       isWantedAgain = false;
       await condition(() => isWantedAgain, waitMs, {
-        summary: 'until the statement is asked for again',
+        summary: 'until the next fetch of the statement',
       });
       isWantedAgain = false;
     }
@@ -99,19 +99,19 @@ export async function reconcileStatement(
   async function findDifferences(): Promise<number> {
     await fetchNeighbours();
     const found = await compareBooks({ reconciliationId });
-    say(found, 'Asking the provider about what it can prove.');
+    showProgress(found, 'Querying the provider about differences.');
     return found.round;
   }
 
-  /** A movement near midnight may stand in another day's statement. */
+  /** A movement near midnight may be in a neighbouring day's statement. */
   async function fetchNeighbours(): Promise<void> {
     const { dates } = await findWantedStatements({ reconciliationId });
     for (const date of dates) {
-      setCurrentDetails(`Fetching the statement of ${date} too: something may stand there.`);
+      setCurrentDetails(`Fetching the neighbouring statement of ${date}.`);
       try {
         await loadStatement({ accountId, date });
       } catch (error) {
-        // Without it nothing is said to be missing that it could have.
+        // Without that statement, no movement that it could contain counts as missing.
         if (!(error instanceof ActivityFailure)) throw error;
       }
     }
@@ -121,7 +121,7 @@ export async function reconcileStatement(
     for (;;) {
       const { differences } = await findHealable({ reconciliationId, round });
       if (differences.length === 0) return;
-      // A refund can be booked only once its payment is.
+      // A refund can be booked only after its payment.
       const about = differences[0]?.about;
       const queue = differences.filter((difference) => difference.about === about);
       const worker = async () => {
@@ -144,7 +144,7 @@ export async function reconcileStatement(
       await healDifference({ differenceId, round });
     } catch (error) {
       if (!(error instanceof ActivityFailure)) throw error;
-      const note = `The provider could not be asked: ${error.cause?.message ?? error.message}`;
+      const note = `The provider could not be queried: ${error.cause?.message ?? error.message}`;
       await noteUnhealed({ differenceId, round, note });
     }
   }
@@ -156,7 +156,7 @@ export async function reconcileStatement(
   }
 }
 
-function say(progress: ReconcileProgress, what: string): void {
+function showProgress(progress: ReconcileProgress, what: string): void {
   const { entryCount, matchedCount, healedCount, differenceCount } = progress;
   setCurrentDetails(
     `${what} ${entryCount} lines, ${matchedCount} agree, ${healedCount} healed, **${differenceCount} differences**.`,

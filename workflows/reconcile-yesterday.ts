@@ -5,10 +5,10 @@ import { keepBooks } from './retry-policies.ts';
 
 const { beginScheduled } = proxyActivities<Activities>({
   ...keepBooks,
-  summary: 'Begin the reconciliation of the day before',
+  summary: 'Start the reconciliation of the day before',
 });
 
-/** What an account's daily schedule starts: the day it was meant for counts, also where it comes late. */
+/** Started by an account's daily schedule. Reconciles the day before the scheduled time, even if it starts late. */
 export async function reconcileYesterday({ accountId }: { accountId: AccountId }) {
   const { typedSearchAttributes, startTime } = workflowInfo();
   const scheduledAt = typedSearchAttributes.get({

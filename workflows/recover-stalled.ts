@@ -15,7 +15,7 @@ const { sweepStragglers } = proxyActivities<Activities>({
 
 const recoverEveryMs = 10_000;
 
-/** Recovers whatever was accepted and then stalled by a crash or an outage. Workflow id: `sweep`. */
+/** Recovers accepted work that a crash or an outage has stalled. Workflow id: `sweep`. */
 export async function recoverStalled(): Promise<never> {
   while (!workflowInfo().continueAsNewSuggested) {
     const found = await sweepStragglers();

@@ -19,38 +19,43 @@ import { askProvider } from './retry-policies.ts';
 
 const { settleRefund } = proxyActivities<Activities>({
   ...askProvider,
-  summary: 'Give the money back, or ask what became of it',
+  summary: 'Refund at the provider, or query the refund',
 });
 
-/** One refund, from reserved to its end; again when the provider speaks of it later. Workflow id: `refund/<re_id>`. */
+/**
+ * One refund, from reserved to its final status; started again when the provider reports it later. Workflow id:
+ * `refund/<re_id>`.
+ */
 export async function refundPayment({
   refundId,
   resumed,
 }: RefundPaymentInput): Promise<{ status: RefundStatus }> {
   let status: RefundStatus = 'pending';
-  const heard: NotificationId[] = [];
-  const hasNews = () => heard.length > 0;
-  setHandler(providerReported, ({ notificationId }) => void heard.push(notificationId));
+  const received: NotificationId[] = [];
+  const hasReceived = () => received.length > 0;
+  setHandler(providerReported, ({ notificationId }) => void received.push(notificationId));
 
   for (let polls = resumed?.polls ?? 0; ; polls++) {
-    if (isHistoryLong() && !hasNews()) {
+    if (isHistoryLong() && !hasReceived()) {
       await continueAsNew<typeof refundPayment>({ refundId, resumed: { polls } });
     }
-    const notificationIds = heard.splice(0);
+    const notificationIds = received.splice(0);
     try {
       ({ status } = await settleRefund({ refundId, notificationIds }));
       setCurrentDetails(detailsOf[status]);
     } catch (error) {
-      // Refused for good, as with a revoked key: an alert is out, and it is tried again later.
+      // Refused permanently, as with a revoked key: an alert is out, and the refund is retried later.
       if (!(error instanceof ActivityFailure)) throw error;
-      heard.push(...notificationIds);
-      setCurrentDetails('REFUSED for good by the provider. It is tried again within the hour.');
+      received.push(...notificationIds);
+      setCurrentDetails(
+        'REFUSED permanently by the provider. The next attempt is within the hour.',
+      );
       await sleep(nextPollMs({ polls: polls + 4, isIdle: true }));
       continue;
     }
-    if (status !== 'pending' && !hasNews()) break;
-    await condition(hasNews, nextPollMs({ polls, isIdle: true }), {
-      summary: 'until the provider is asked',
+    if (status !== 'pending' && !hasReceived()) break;
+    await condition(hasReceived, nextPollMs({ polls, isIdle: true }), {
+      summary: 'until the provider is queried',
     });
   }
   await condition(allHandlersFinished);
@@ -58,7 +63,7 @@ export async function refundPayment({
 }
 
 const detailsOf: Record<RefundStatus, string> = {
-  pending: 'The provider has taken the refund on. It is asked when no notification comes.',
+  pending: 'The provider accepted the refund. It is queried if no notification arrives.',
   succeeded: 'Refunded.',
   failed: 'The provider refused. The amount can be refunded again.',
   needs_attention: 'NEEDS ATTENTION: the refund bounced. A person must act at the provider.',

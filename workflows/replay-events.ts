@@ -13,11 +13,11 @@ const { queueReplay } = proxyActivities<Activities>({
   summary: 'Queue past events for the endpoint',
 });
 
-/** Sends an endpoint past events again, as a job to be watched. Workflow id: `replay/<rpl_id>`. */
+/** Replays past events to an endpoint. Workflow id: `replay/<rpl_id>`. */
 export async function replayEvents(input: ReplayEventsInput): Promise<{ queued: number }> {
   while (!workflowInfo().continueAsNewSuggested) {
     const { isOver, lookedAt, queued } = await queueReplay(input);
-    setCurrentDetails(`${lookedAt} events looked at, ${queued} to be sent again.`);
+    setCurrentDetails(`${lookedAt} events examined, ${queued} queued.`);
     if (isOver) return { queued };
   }
   return continueAsNew<typeof replayEvents>(input);

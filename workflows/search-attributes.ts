@@ -1,4 +1,4 @@
-/** What an engineer can filter by in the Temporal UI, e.g. `TenderStatus = "review"`. */
+/** Filters for the Temporal UI, e.g. `TenderStatus = "review"`. */
 export const searchAttributes = {
   merchant: { name: 'TenderMerchant', type: 'KEYWORD' },
   orderNo: { name: 'TenderOrderNo', type: 'KEYWORD' },

@@ -19,16 +19,16 @@ import { askProvider, recordState } from './retry-policies.ts';
 
 const record = proxyLocalActivities<Activities>({
   ...recordState,
-  summary: 'Apply what the provider reported',
+  summary: "Apply the provider's report",
 });
 const { resolveNotification } = proxyActivities<Activities>({
   ...askProvider,
-  summary: 'Ask the provider what its news is',
+  summary: 'Query the provider about its notification',
 });
 
 /**
- * The truth that arrives after an order has ended: recorded, whatever it is. What becomes of late
- * money, `latePayment` decides with it. Workflow id: `order/<ord_id>/late`.
+ * Records provider reports that arrive after an order has ended; the order's `latePayment` decides what to do with late
+ * money. Workflow id: `order/<ord_id>/late`.
  */
 export async function settleLate({
   orderId,
@@ -40,33 +40,33 @@ export async function settleLate({
   let hasOpenAttempts = resumed !== undefined;
   const inTurn = oneAtATime();
   const isToConfirm = () => confirmWithinMs !== undefined && !isConfirmed;
-  const learn = (progress: OrderProgress) => {
-    // Of several at once the last to answer need not be the newest: what one of them found is kept.
+  const applyProgress = (progress: OrderProgress) => {
+    // Concurrent results may arrive out of order, so a need that one of them found is kept.
     confirmWithinMs ??= progress.confirmWithinMs;
     hasOpenAttempts ||= progress.hasLeftovers ?? false;
     const { status, review } = progress;
-    const doubt = review === undefined ? '' : ` IN DOUBT: ${review}.`;
-    setCurrentDetails(`A notification came after the end; the order is ${status}.${doubt}`);
+    const reviewNote = review === undefined ? '' : ` IN REVIEW: ${review}.`;
+    setCurrentDetails(`A notification came after the end; the order is ${status}.${reviewNote}`);
   };
   setHandler(providerReported, async ({ notificationId }) => {
     try {
       const progress = await inTurn(() => record.applyNotification({ notificationId }));
-      learn(progress.isOnlyHint ? await resolveNotification({ notificationId }) : progress);
+      applyProgress(progress.isOnlyHint ? await resolveNotification({ notificationId }) : progress);
     } catch (error) {
-      // Refused for good, as with a revoked key: an alert is out, and the recovery job redelivers it.
+      // Refused permanently, as with a revoked key: an alert is out, and the recovery job redelivers the notification.
       if (!(error instanceof ActivityFailure)) throw error;
     }
     reports += 1;
   });
   await condition(() => reports > 0 && allHandlersFinished());
   do {
-    // Late money that was accepted is the merchant's to confirm like any other.
+    // Accepted late money needs the merchant's confirmation too.
     if (isToConfirm()) {
       isConfirmed = true;
       isConfirmed = (await confirmOrder({ orderId, withinMs: confirmWithinMs ?? 0 })) !== undefined;
     }
     if (hasOpenAttempts) {
-      // Before the call: what a handler finds meanwhile is for the next round.
+      // Reset before the call: open attempts that a handler finds meanwhile are closed in the next round.
       hasOpenAttempts = false;
       if (!(await closeOpenAttempts({ orderId }))) hasOpenAttempts = true;
     }

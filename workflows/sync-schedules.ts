@@ -10,17 +10,17 @@ import { keepBooks } from './retry-policies.ts';
 
 const activities = proxyActivities<Activities>({
   ...keepBooks,
-  summary: 'Give every account its daily reconciliation',
+  summary: 'Sync the daily reconciliation schedules',
 });
 
 const everyMs = 15_000;
 
-/** Looks after the accounts' schedules, so that a new account has one soon. Workflow id: `schedules`. */
+/** Keeps one reconciliation schedule per account, so that a new account soon has one. Workflow id: `schedules`. */
 export async function syncSchedules(): Promise<never> {
   while (!workflowInfo().continueAsNewSuggested) {
-    const kept = await activities.keepSchedules();
-    setCurrentDetails(`Last look: ${JSON.stringify(kept)}`);
-    await sleep(everyMs, { summary: 'until the next look' });
+    const synced = await activities.keepSchedules();
+    setCurrentDetails(`Last run: ${JSON.stringify(synced)}`);
+    await sleep(everyMs, { summary: 'until the next run' });
   }
   return continueAsNew<typeof syncSchedules>();
 }

@@ -1,5 +1,5 @@
 /**
- * Where the activities run that wait for a merchant's receiver. Apart from all others: receivers that hang, however
- * many, must not hold the slots that payments, refunds and the relay need.
+ * The task queue of activities that wait for a merchant's receiver. It is separate, so that hanging receivers cannot
+ * take the slots of payments, refunds and the relay.
  */
 export const receiversQueue = (taskQueue: string): string => `${taskQueue}-receivers`;

@@ -20,8 +20,8 @@ import type { ActivityDeps } from '../deps.ts';
 import { whileBeating } from '../while-beating.ts';
 
 const heartbeatEveryMs = 1_500;
-// Somebody waits: sooner than an event is tried again, and as long as any request may last. An endpoint's
-// own schedule, or a rule of its for `message.request`, goes before.
+// The retry waits of a request: shorter than an event's, and long enough for any request's deadline. An endpoint's own
+// schedule takes precedence, as does its rule for `message.request`.
 const requestRetrySeconds = [
   ...[1, 2, 4, 8, 16, 32],
   ...Array.from({ length: 30 }, () => 60),
@@ -29,8 +29,9 @@ const requestRetrySeconds = [
 ];
 
 /**
- * Asks an endpoint as an event would be delivered there (format, signature, access, target guard; the
- * same `webhook-id` at every try), and records the reply if the answer is one. Throws to be tried again.
+ * Calls an endpoint with a request as events are delivered (format, signature, access, target guard; the same
+ * `webhook-id` at every attempt), and records the reply if the answer contains one. Throws an ApplicationFailure to be
+ * retried.
  */
 export async function askReceiver(
   deps: Pick<ActivityDeps, 'db' | 'sender' | 'sealer'>,
@@ -52,7 +53,7 @@ export async function askReceiver(
   if (outcome.kind === 'dead') return { kind: 'unreachable' };
   if (outcome.kind === 'retry') {
     const why = outcome.error ?? `status ${outcome.statusCode}`;
-    throw unanswered(`the endpoint could not be asked: ${why}`, outcome.delayMs);
+    throw unanswered(`the endpoint could not be reached: ${why}`, outcome.delayMs);
   }
   const reading = readAnswer({
     contentType: answer?.responseHeaders?.['content-type'],
@@ -74,7 +75,7 @@ async function send(
   const keepsAnswer: Sender = {
     ...sender,
     send: async (outgoing) => {
-      // One more than a reply may have: a longer answer is seen to be too long.
+      // One more than a reply may have, so that a longer answer is recognised as too long.
       const keepsChars = mostReplyChars + 1;
       answer = await sender.send({ ...outgoing, keepsBody: true, keepsChars });
       return answer;

@@ -20,27 +20,27 @@ import type { ActivityDeps } from '../deps.ts';
 import { whileBeating } from '../while-beating.ts';
 import { logDisabled } from '../../services/notifications/log-disabled.ts';
 
-const roundMs = 120_000;
-// A call may take as long as its receiver likes to let it hang: that must not look like a worker that died.
+const runMs = 120_000;
+// A hanging receiver may keep a call open for long; heartbeats tell it from a dead worker.
 const heartbeatMs = 5_000;
-// A look at a head that somebody else holds, as a relay that has not finished yet.
-const lookAgainMs = 1_000;
-// What is near is waited for within the round: a timer and a round of its own cost Temporal and the worker a
-// burst of 20 ms each, which others feel, just when an outage begins.
+// The next check of a delivery that another owner holds, such as a relay that has not finished it.
+const recheckMs = 1_000;
+// Short waits happen within the run: a timer and a run of their own cost Temporal and the worker a burst of 20 ms each,
+// which delays other work just when an outage begins.
 const longestPauseMs = 30_000;
-/** How soon a round that waits for its probe hears of a retry by hand, or of a change of its endpoint. */
-const closedLookMs = 2_000;
-/** After a failure the next event, which may close the endpoint, is most likely near. */
+/** The longest time until a run that waits for its probe sees a manual retry or a change of its endpoint. */
+const closedRecheckMs = 2_000;
+/** After a failure another event, which may close the endpoint, is likely to follow soon. */
 const lingerMs = 1_000;
-const lingerLookMs = 250;
+const lingerRecheckMs = 250;
 
-/** What the Temporal UI shows of a round that is under way. */
+/** The progress of a run as the Temporal UI shows it. */
 type RunProgress = { attempts: number; lastFailure: string | null; closedUntil: string | null };
 
 /**
- * Makes the attempts that are due at one endpoint, as many at once as its window allows, until none
- * is due, it is closed or paused, or the round is over. Once it has caught up with what is due, what comes
- * from then on may be the relay's again. Says what is left and when to look again.
+ * Makes the due attempts at one endpoint, as many concurrently as its window allows, until none is due, the endpoint is
+ * closed or paused, or the run's time is over. After it has caught up, the relay may take over new events. Returns what
+ * is left and when to continue.
  */
 export async function deliverDue(
   deps: ActivityDeps,
@@ -52,13 +52,13 @@ export async function deliverDue(
   const endpoint = await whileBeating({ everyMs: heartbeatMs, progress: () => progress }, () =>
     deliverWhileDue(deps, { endpointId, progress }),
   )
-    // Before what is left is counted: what comes from then on is told to the workflow, or counted.
+    // Before the rest is counted: deliveries added from here on are either signalled or counted.
     .finally(() => runs.end(endpointId));
   if (!endpoint) return nothingLeft;
   const congestion = congestionOf(endpoint);
   runs.close(endpointId, congestion.probeAtMs);
   const left = await outstandingDeliveries(db, { endpointId, isOrdered: isOrdered(endpoint) });
-  const dueInMs = Math.max(left.nextDueInMs ?? lookAgainMs, congestion.probeAtMs - Date.now());
+  const dueInMs = Math.max(left.nextDueInMs ?? recheckMs, congestion.probeAtMs - Date.now());
   return {
     outstanding: left.outstanding,
     nextDueInMs: Math.max(0, Math.ceil(Math.min(dueInMs, left.nextEndInMs ?? Infinity))),
@@ -68,18 +68,18 @@ export async function deliverDue(
   };
 }
 
-/** The endpoint as the round leaves it; undefined where it is removed. */
+/** Returns the endpoint as the run leaves it; undefined if it was removed. */
 async function deliverWhileDue(
   deps: ActivityDeps,
   { endpointId, progress }: { endpointId: EndpointId; progress: RunProgress },
 ): Promise<Endpoint | undefined> {
   const { db, runs, stopping } = deps;
-  const endsMs = Date.now() + roundMs;
-  // It begins because something has failed.
+  const endsMs = Date.now() + runMs;
+  // A run starts because something has failed.
   let attemptedMs = Date.now();
   await dropExpired(db, { endpointId });
   for (;;) {
-    // Looked at again each time: a retry by hand, or whoever enables it again, opens it for a try.
+    // Read again each time: a manual retry or a re-enabled endpoint allows an attempt.
     const endpoint = await lookUpEndpoint(db, { endpointId });
     const isOver = Date.now() >= endsMs || stopping.aborted;
     if (!endpoint || isOver || endpoint.status !== 'enabled') return endpoint;
@@ -100,7 +100,7 @@ async function deliverWhileDue(
   }
 }
 
-/** As much of what is due as may be sent now. `isAll`: no more is due. */
+/** The due deliveries that may be sent now. `isAll`: no more are due. */
 async function takeDue(
   { db }: ActivityDeps,
   endpoint: Endpoint,
@@ -116,7 +116,7 @@ async function takeDue(
   return { due, isAll: due.length < limit };
 }
 
-/** Makes attempts side by side and writes what came of them. */
+/** Makes attempts concurrently and records their outcomes. */
 async function attemptBatch(
   deps: ActivityDeps,
   { endpoint, due, isAll }: { endpoint: Endpoint; due: OutgoingDelivery[]; isAll: boolean },
@@ -135,15 +135,15 @@ async function attemptBatch(
   logDisabled(deps, disabled);
   deps.traffic.onWindow(endpointId, congestion.window);
   await saveCongestion(db, { endpointId, congestion });
-  // Broken off, or failed by us: what the others came to is written all the same.
+  // An attempt was aborted or failed on our side; the others' outcomes are recorded all the same.
   const broken = attempts.find(({ status }) => status === 'rejected');
   if (broken?.status === 'rejected') throw broken.reason;
-  const isWell = isAll && outcomes.every(({ kind }) => kind === 'delivered');
-  if (isWell && endpoint.deliveryOwner === 'workflow') await returnToRelay(db, { endpointId });
+  const isHealthy = isAll && outcomes.every(({ kind }) => kind === 'delivered');
+  if (isHealthy && endpoint.deliveryOwner === 'workflow') await returnToRelay(db, { endpointId });
   return { outcomes, congestion };
 }
 
-/** Its owner has removed it, and with it all that waited. */
+/** The endpoint was removed, and its deliveries with it. */
 const nothingLeft: DeliveryRun = {
   outstanding: 0,
   nextDueInMs: 0,
@@ -160,20 +160,20 @@ function boundOf({ maxConcurrency, ratePerSecond }: Endpoint): number {
   return Math.min(maxConcurrency ?? largestWindow, ratePerSecond ?? largestWindow, largestWindow);
 }
 
-/** How long a round in which nothing may be sent waits before it looks again, ms; 0 where it ends instead. */
+/** How long a run without sendable deliveries waits before it checks again, ms; 0 if the run ends. */
 function pauseOf(input: { endpoint: Endpoint; attemptedMs: number }): number {
   const closedMs = congestionOf(input.endpoint).probeAtMs - Date.now();
   if (closedMs > longestPauseMs) return 0;
-  if (closedMs > 0) return Math.min(closedMs, closedLookMs);
+  if (closedMs > 0) return Math.min(closedMs, closedRecheckMs);
   const isFailing = input.endpoint.failingSince !== null;
-  return isFailing && Date.now() - input.attemptedMs < lingerMs ? lingerLookMs : 0;
+  return isFailing && Date.now() - input.attemptedMs < lingerMs ? lingerRecheckMs : 0;
 }
 
 function closedUntil(state: Congestion): string | null {
   return isHeldBack(state, Date.now()) ? new Date(state.probeAtMs).toISOString() : null;
 }
 
-/** No more than the endpoint's rate, over each batch. */
+/** Waits so that each batch stays within the endpoint's rate. */
 async function keepRate(input: {
   endpoint: Endpoint;
   count: number;
@@ -183,7 +183,7 @@ async function keepRate(input: {
   const { ratePerSecond } = input.endpoint;
   if (ratePerSecond === null) return;
   const waitMs = input.startedMs + (input.count * 1_000) / ratePerSecond - Date.now();
-  // The wait is only a courtesy: a worker that stops goes on at once.
+  // The rate is best effort: a stopping worker ends the wait.
   if (waitMs > 0) await sleep(waitMs, undefined, { signal: input.signal }).catch(() => {});
 }
 

@@ -9,7 +9,7 @@ import { signalEndpoint } from '../../orchestration/signal-endpoint.ts';
 const stepSize = 500;
 const turnMs = 60_000;
 
-/** Queues a replay's events step by step, and gets its endpoint going. Comes back after a minute's turn. */
+/** Queues a replay's events in steps and signals its endpoint's workflow. Returns after at most a minute. */
 export async function queueReplay(
   deps: ActivityDeps,
   { replayId }: { replayId: ReplayId },
@@ -17,7 +17,7 @@ export async function queueReplay(
   const endsMs = Date.now() + turnMs;
   for (;;) {
     const advanced = await advanceReplay(deps.db, { replayId, limit: stepSize });
-    // Nobody will ever write it: trying on would never end.
+    // No retry would find a missing replay.
     if (!advanced) {
       throw ApplicationFailure.nonRetryable(`there is no replay ${replayId}`, 'replay.absent');
     }

@@ -8,14 +8,14 @@ import { whileBeating } from '../while-beating.ts';
 import { logDisabled } from '../../services/notifications/log-disabled.ts';
 import { createEndpointSignaller } from '../../services/notifications/endpoint-signaller.ts';
 
-// Between two heartbeats a dead worker goes unnoticed; the policy's timeout is several of them.
+// Heartbeat interval. The policy's heartbeat timeout is several of them.
 const heartbeatMs = 1_000;
-/** How often the database is told that the relay is at work. */
-const seenEveryMs = 5_000;
-// One activity must not run for ever: it comes back to the workflow, which calls it again.
+/** How often the relay's heartbeat is stored in the database. */
+const recordEveryMs = 5_000;
+// The activity returns after this time and its workflow calls it again, so that no activity runs for ever.
 const turnMs = 60 * 60 * 1_000;
 
-/** Runs the relay of a shard, with a heartbeat that says how it goes. Returns after an hour's turn. */
+/** Runs the relay of a shard and reports its progress by heartbeats. Returns after at most an hour. */
 export async function relayEvents(
   deps: ActivityDeps,
   { shard }: { shard: number },
@@ -24,7 +24,7 @@ export async function relayEvents(
   const { cancellationSignal: cancelled } = Context.current();
   const signal = AbortSignal.any([cancelled, stopping, AbortSignal.timeout(turnMs)]);
   let progress = {};
-  let isSeenAtMs = 0;
+  let recordedAtMs = 0;
   const ended = await whileBeating({ everyMs: heartbeatMs, progress: () => progress }, () =>
     runRelay({
       db: deps.db,
@@ -40,23 +40,24 @@ export async function relayEvents(
         progress = latest;
       },
       onLook: () => {
-        if (Date.now() < isSeenAtMs + seenEveryMs) return;
-        isSeenAtMs = Date.now();
+        if (Date.now() < recordedAtMs + recordEveryMs) return;
+        recordedAtMs = Date.now();
         recordHeartbeat(deps.db, { workflowId: workflowIds.dispatchEvents(shard) }).catch(
-          (error: unknown) => logger.warn({ err: error, shard }, 'a heartbeat was not written'),
+          (error: unknown) =>
+            logger.warn({ err: error, shard }, 'the heartbeat could not be stored'),
         );
       },
     }),
   );
   logger.debug({ shard, ended }, 'relay ended');
-  if (stopping.aborted) throw workerStops();
+  if (stopping.aborted) throw workerStopping();
   return { ended };
 }
 
-function workerStops(): ApplicationFailure {
+function workerStopping(): ApplicationFailure {
   return ApplicationFailure.create({
     type: 'worker.stops',
-    message: 'this worker stops; another takes the shard over',
+    message: 'this worker is stopping; another takes over the shard',
     nextRetryDelay: 1,
     category: ApplicationFailureCategory.BENIGN,
   });

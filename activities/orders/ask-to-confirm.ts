@@ -12,9 +12,9 @@ import type { ActivityDeps } from '../deps.ts';
 const answerSchema = z.object({ answer: z.enum(['accept', 'reject']) });
 
 /**
- * Asks the merchant, with a signed request (Standard Webhooks; the id is the same at every try), to
- * accept or reject an order that has its money. Any 2xx with `{"answer":"accept"|"reject"}` is an
- * answer; everything else is asked again until the deadline.
+ * Sends the merchant a signed request (Standard Webhooks; the same id at every attempt) to accept or reject an order
+ * that has its money. A 2xx with `{"answer":"accept"|"reject"}` is the answer; anything else is retried until the
+ * deadline.
  */
 export async function askToConfirm(
   { db, sealer, sender }: ActivityDeps,
@@ -55,8 +55,8 @@ export async function askToConfirm(
     type: 'merchant.unanswered',
     message:
       result.kind === 'error'
-        ? `the merchant could not be asked: ${result.code}`
-        : `the merchant answered ${result.statusCode} and not {"answer":"accept"} or {"answer":"reject"}`,
+        ? `the merchant could not be reached: ${result.code}`
+        : `the merchant answered ${result.statusCode} without {"answer":"accept"} or {"answer":"reject"}`,
     category: ApplicationFailureCategory.BENIGN,
     ...(result.kind === 'response' &&
       result.retryAfterMs !== undefined && { nextRetryDelay: result.retryAfterMs }),

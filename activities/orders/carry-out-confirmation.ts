@@ -10,7 +10,7 @@ import { commitDecision, progressOf } from '../../services/payments/commit-decis
 import { beginRefund } from '../../orchestration/start-refund.ts';
 import { requestRefund } from '../../services/refunds/request-refund.ts';
 
-/** Records what the merchant answered and does what follows from it. Every step may be repeated. */
+/** Records the merchant's answer and carries it out. Every step is idempotent. */
 export async function carryOutConfirmation(
   deps: ActivityDeps,
   { orderId, confirmation }: { orderId: OrderId; confirmation: Confirmation },
@@ -36,16 +36,16 @@ export async function carryOutConfirmation(
   if (order.confirmation === 'accepted') {
     return order.status === 'authorized' ? capturePayment(deps, { orderId }) : progress;
   }
-  // Held money that turns out to be taken is given back like any other.
+  // An authorised payment that turns out to be captured is refunded.
   const { status } =
     order.status === 'authorized'
       ? await closePayment(deps, { orderId, reason: 'rejected' })
       : order;
-  if (hasBeenPaid(status)) await giveBack(deps, { orderId, merchantId: order.merchantId });
+  if (hasBeenPaid(status)) await refundOrder(deps, { orderId, merchantId: order.merchantId });
   return progressOf(await readOrder(deps.db, { orderId }));
 }
 
-async function giveBack(
+async function refundOrder(
   deps: ActivityDeps,
   order: Pick<Parameters<typeof requestRefund>[1], 'orderId' | 'merchantId'>,
 ): Promise<void> {
@@ -55,6 +55,6 @@ async function giveBack(
     cause: 'rejected',
     reason: 'The merchant did not accept the order',
   });
-  // Nothing left to give back: an earlier run of this step has reserved it, or the merchant itself.
+  // Nothing is left to refund: an earlier run of this step, or the merchant, has reserved it.
   if (result.kind === 'reserved') beginRefund(deps, result);
 }

@@ -14,23 +14,23 @@ import { startRefund } from '../../orchestration/start-refund.ts';
 import { redeliverCommands } from '../../services/orders/redeliver-commands.ts';
 import { restartOrder } from '../../services/orders/restart-order.ts';
 
-// Younger work is under way in some process, and not stalled.
+// Younger work is still in progress in some process.
 const graceSeconds = 5;
 
 /**
- * Starts, signals and redelivers whatever was accepted and then stalled. All of it is idempotent:
- * a workflow that runs is only found running. The next run finds what fails now.
+ * Starts, signals and redelivers accepted work that has stalled. Idempotent: a running workflow is only found running.
+ * The next run retries what fails.
  */
 export async function recoverStalled(deps: ActivityDeps): Promise<RecoveryResult> {
   const { db, client, taskQueue, logger } = deps;
   await recordHeartbeat(db, { workflowId: workflowIds.sweep });
-  // Before the rows are looked at: whoever is started again by what they say is no alert.
+  // Before the rows are read: workflows restarted because of their rows raise no alert.
   const { restarted } = await restartEndedWorkflows(deps).catch((error: unknown) => {
-    logger.warn({ error }, 'ended workflows could not be listed, the next run tries again');
+    logger.warn({ error }, 'ended workflows could not be listed; the next run retries');
     return { restarted: 0 };
   });
   const found = await findStalled(db, { graceSeconds });
-  // One that hangs has work that is long due, and a round that waits for it.
+  // An endpoint with an active run has overdue work by design; the run handles it.
   const endpoints = found.endpoints.filter((endpointId) => !deps.runs.isUnderWay(endpointId));
   const conversations = await restartConversations(deps, { graceSeconds });
   const counts = {
@@ -44,7 +44,7 @@ export async function recoverStalled(deps: ActivityDeps): Promise<RecoveryResult
   };
   const recovered: OrderId[] = [];
   const recoveredRefunds: RefundId[] = [];
-  // Orders first: a notification may be for one whose workflow never began.
+  // Orders first: a notification may be for an order whose workflow never started.
   const steps: (() => Promise<void>)[] = [
     ...found.orders.map((orderId) => async () => {
       await restartOrder(deps, { orderId });
@@ -58,7 +58,7 @@ export async function recoverStalled(deps: ActivityDeps): Promise<RecoveryResult
       recovered.push(orderId);
     }),
     ...found.refunds.map((refundId) => async () => {
-      await startRefund({ client, taskQueue, refundId, summary: `Taken up again: ${refundId}` });
+      await startRefund({ client, taskQueue, refundId, summary: `Restarted: ${refundId}` });
       recoveredRefunds.push(refundId);
     }),
     ...endpoints.map((endpointId) => () => signalEndpoint({ client, taskQueue, endpointId })),
@@ -68,10 +68,10 @@ export async function recoverStalled(deps: ActivityDeps): Promise<RecoveryResult
   for (const step of steps) {
     await step().catch((error: unknown) => {
       failed += 1;
-      logger.warn({ error }, 'stalled work could not be recovered, the next run tries again');
+      logger.warn({ error }, 'stalled work could not be recovered; the next run retries');
     });
   }
-  // Only those: one that could not be started is for the next run, not for the one in five minutes.
+  // Only these are marked, so that the next run retries what could not be started, instead of the one in five minutes.
   await markRecovered(db, { orderIds: recovered, refundIds: recoveredRefunds });
   if (steps.length > 0) logger.info({ ...counts, restarted, failed }, 'recovered stalled work');
   return { ...counts, restarted, failed };

@@ -12,8 +12,8 @@ import { changeOfReport } from '../../services/payments/change-of-report.ts';
 import { commitDecision, progressOf } from '../../services/payments/commit-decision.ts';
 
 /**
- * Applies one notification from the inbox, in one transaction with the event it causes. Applying it
- * again changes nothing. News that only the provider can fill in is left for `resolveNotification`.
+ * Applies one notification from the inbox, in one transaction with the event it causes. Idempotent. A notification
+ * without content is left for `resolveNotification`.
  */
 export async function applyNotification(
   deps: ActivityDeps,
@@ -24,9 +24,9 @@ export async function applyNotification(
   const { notification } = first;
   if (notification.appliedAt) return progressOf(first);
   const { news, binding } = notification;
-  // Paid and given back is two changes: the provider's own answer makes both.
-  const isForUs = news.kind === 'payment' && !isWhollyGivenBack(news.report);
-  if (!isForUs) return { ...progressOf(first), isOnlyHint: true };
+  // A payment that was also refunded makes two changes; a query to the provider makes both.
+  const isSelfContained = news.kind === 'payment' && !isWhollyGivenBack(news.report);
+  if (!isSelfContained) return { ...progressOf(first), isOnlyHint: true };
   const { report } = news;
   const provider = await providers.get(notification.accountId);
   const made: { bound?: BindingDecision; needsQuery?: boolean; isRecorded?: boolean } = {};
@@ -54,28 +54,28 @@ export async function applyNotification(
   });
   if (made.needsQuery) return { ...progress, isOnlyHint: true };
   if (made.bound?.kind === 'foreign') {
-    await leaveForeign(deps, first);
+    await ignoreForeign(deps, first);
     return progress;
   }
-  // A change was written together with its outcome.
+  // A change is stored together with its outcome.
   if (!made.isRecorded) await finishNotification(db, { id, outcome: 'unchanged' });
   return progress;
 }
 
-/** Money that somebody else asked for under our number is not our order's: it is said, and left alone. */
-export async function leaveForeign(
+/** Ignores and logs money that somebody else collected under our number; it is not our order's. */
+export async function ignoreForeign(
   { db, logger }: ActivityDeps,
   { notification: { id, binding, news }, order, payment }: NotificationRead,
 ): Promise<void> {
   const { providerRef, providerTradeNo } = payment;
   logger.error(
     { id, orderId: order.id, told: binding, news, opened: { providerRef, providerTradeNo } },
-    'news of a payment with our number that we did not open: find out at the provider who did',
+    'a notification is about a payment that carries our number but was not opened by us: find its origin at the provider',
   );
   await finishNotification(db, { id, outcome: 'foreign' });
 }
 
-/** Of a hold and its close the one that is told later may be the older one: the provider is asked. */
+/** An authorisation and its close may arrive out of order, so the provider is queried. */
 function isDoubtful({ notification: { news }, payment }: NotificationRead): boolean {
   if (news.kind !== 'payment') return false;
   const { status } = news.report;

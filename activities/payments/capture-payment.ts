@@ -5,33 +5,34 @@ import type { ActivityDeps } from '../deps.ts';
 import { applyReport } from '../../services/payments/apply-report.ts';
 import { askProvider, callProvider } from '../../services/payments/ask-provider.ts';
 import { commandsAfter } from '../../services/payments/change-of-report.ts';
-import { endedPatience } from '../../services/payments/ended-patience.ts';
+import { exhaustedCode } from '../../services/payments/exhausted-code.ts';
 import { commitDecision, progressOf } from '../../services/payments/commit-decision.ts';
 import { paymentRef } from '../../services/payments/payment-ref.ts';
 
-/** Takes the money that is held for an order, as much of it as was requested. Repeating it takes nothing twice. */
+/** Captures the requested amount of an order's authorised payment. Idempotent. */
 export async function capturePayment(
   deps: ActivityDeps,
   { orderId }: { orderId: OrderId },
 ): Promise<OrderProgress> {
   const read = await readOrder(deps.db, { orderId });
   const { order, payments } = read;
-  const held = payments.find(({ status, surplus }) => status === 'authorized' && !surplus);
+  const authorized = payments.find(({ status, surplus }) => status === 'authorized' && !surplus);
   const captureMinor = order.captureRequestedMinor;
-  if (order.status !== 'authorized' || !held || captureMinor === null) return progressOf(read);
-  const answer = await callProvider(deps, held, async (provider) =>
+  if (order.status !== 'authorized' || !authorized || captureMinor === null)
+    return progressOf(read);
+  const answer = await callProvider(deps, authorized, async (provider) =>
     provider.capturePayment
-      ? provider.capturePayment({ ...paymentRef(held), captureMinor })
-      : { kind: 'declined' as const, code: 'CANNOT_CAPTURE', message: 'no such operation' },
+      ? provider.capturePayment({ ...paymentRef(authorized), captureMinor })
+      : { kind: 'declined' as const, code: 'CANNOT_CAPTURE', message: 'capture is not supported' },
   ).catch((error: unknown) => {
-    const code = endedPatience(error, { since: order.commandedAt ?? new Date() });
+    const code = exhaustedCode(error, { since: order.commandedAt ?? new Date() });
     if (code === undefined) throw error;
-    return { kind: 'declined' as const, code, message: 'neither done nor refused' };
+    return { kind: 'declined' as const, code, message: 'neither executed nor refused' };
   });
-  const report = answer.kind === 'reported' ? answer.report : await askProvider(deps, held);
+  const report = answer.kind === 'reported' ? answer.report : await askProvider(deps, authorized);
   const progress = await applyReport(deps, {
     orderId,
-    paymentId: held.id,
+    paymentId: authorized.id,
     report,
     closeReason: 'closed_by_provider',
   });

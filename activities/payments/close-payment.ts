@@ -10,12 +10,12 @@ import { applyReport } from '../../services/payments/apply-report.ts';
 import { askProvider } from '../../services/payments/ask-provider.ts';
 import { closeAtProvider } from '../../services/payments/close-at-provider.ts';
 import { changeOfReport, noCommands } from '../../services/payments/change-of-report.ts';
-import { endedPatience } from '../../services/payments/ended-patience.ts';
+import { exhaustedCode } from '../../services/payments/exhausted-code.ts';
 import { commitDecision, progressOf } from '../../services/payments/commit-decision.ts';
 
 /**
- * Closes an order unpaid, if it is unpaid: asks the provider, closes there, asks again; money that is
- * held is let go. Paid always wins, and nothing is closed here that may still be paid there.
+ * Closes an unpaid order: queries the provider, closes there (or voids the authorisation), queries again. A payment
+ * always wins, and nothing is closed here that can still be paid there.
  */
 export async function closePayment(
   deps: ActivityDeps,
@@ -26,14 +26,14 @@ export async function closePayment(
   for (const payment of read.payments.filter(({ status }) => isOpen(status))) {
     if (isEnded(progress.status) || progress.status === 'review') return progress;
     progress = await closeOne(deps, { payment, reason }).catch((error: unknown) =>
-      giveUpClosing(deps, { payment, error }),
+      reviewIfExhausted(deps, { payment, error }),
     );
   }
   const isWithoutPayment = progress.status === 'pending' && !isEnded(read.order.status);
   return isWithoutPayment ? closeUnopened(deps, { orderId, reason }) : progress;
 }
 
-/** An order whose attempts are all closed, as by a crash in the middle of a switch: nothing can be paid. */
+/** Closes an order whose attempts are all closed, as after a crash during a switch: nothing can be paid. */
 function closeUnopened(
   deps: ActivityDeps,
   { orderId, reason }: { orderId: OrderId; reason: CloseReason },
@@ -60,7 +60,7 @@ async function closeOne(
   const before = await askProvider(deps, payment);
   const progress = await apply(before);
   const isStillOpen = before.status !== 'succeeded' && before.status !== 'closed';
-  // No clock lets go of held money, also where the provider tells of it only now.
+  // The deadline does not void an authorised payment, even if the provider reports it only now.
   const isKept = reason === 'expired' && progress.status === 'authorized';
   if (!isStillOpen || isKept || progress.status === 'review' || isEnded(progress.status)) {
     return progress;
@@ -68,14 +68,14 @@ async function closeOne(
   return apply(await closeAtProvider(deps, payment));
 }
 
-/** Throws what was thrown, unless nothing is to be hoped for any more: then a person has to look. */
-async function giveUpClosing(
+/** Rethrows the error, unless retrying is hopeless: then the order goes to review. */
+async function reviewIfExhausted(
   deps: ActivityDeps,
   { payment, error }: { payment: PaymentRow; error: unknown },
 ): Promise<OrderProgress> {
   const { id: paymentId, orderId } = payment;
   const { order } = await readOrder(deps.db, { orderId });
-  const code = endedPatience(error, { since: order.cancelRequestedAt ?? order.expiresAt });
+  const code = exhaustedCode(error, { since: order.cancelRequestedAt ?? order.expiresAt });
   if (code === undefined) throw error;
   return commitDecision(deps, {
     read: () => readOrder(deps.db, { orderId }),
@@ -92,7 +92,7 @@ async function giveUpClosing(
   });
 }
 
-/** Closes what may still bring money to an order that is done: late authorisations, attempts left behind. */
+/** Closes the open attempts of an ended order: late authorisations, and attempts left by a crash. */
 export async function closeOpenAttempts(
   deps: ActivityDeps,
   { orderId }: { orderId: OrderId },

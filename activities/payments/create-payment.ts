@@ -18,9 +18,9 @@ import { newPayment } from '../../services/payments/new-payment.ts';
 import { findRoutes } from '../../services/payments/route-payment.ts';
 
 /**
- * Opens the order's payment at its provider and stores what the payer has to do. A definite no moves
- * on to the next account; an unknown outcome never does. Repeating it is safe: the payment's number
- * was stored before, and the provider answers the same number the same.
+ * Opens the order's payment at its provider and stores what the payer has to do. A definite refusal moves on to the
+ * next account; an unknown outcome never does. Idempotent: the payment's number is stored before the call, and the
+ * provider opens one payment per number.
  */
 export async function createPayment(
   deps: ActivityDeps,
@@ -29,22 +29,22 @@ export async function createPayment(
   for (;;) {
     const read = await readOrder(deps.db, { orderId });
     const payment = currentPayment(read);
-    // Opened by an attempt whose answer was lost, or decided by an early notification.
+    // Already opened by an attempt whose answer was lost, or decided by an early notification.
     if (payment.status !== 'created' || isEnded(read.order.status)) return progressOf(read);
     const askedAt = new Date();
     const answer = await openAtProvider(deps, read, payment);
     crashPoint('payment.created-at-provider');
     switch (answer.kind) {
       case 'created':
-        return offerPayment(deps, read, payment, { ...answer, askedAt });
+        return storeNextAction(deps, read, payment, { ...answer, askedAt });
       case 'declined': {
-        if (answer.isOurMistake) sayOurMistake(deps, payment, answer);
+        if (answer.isOurMistake) logOurMistake(deps, payment, answer);
         const ended = await refuse(deps, { read, payment, code: answer.code });
         if (ended) return ended;
         break;
       }
       case 'invalidState': {
-        // The number is known there in another state: what became of it is the provider's to say.
+        // The number exists there in another state: query it.
         const report = await askProvider(deps, payment);
         if (report.status !== 'absent') {
           return applyReport(deps, {
@@ -54,44 +54,50 @@ export async function createPayment(
             closeReason: 'closed_by_provider',
           });
         }
-        // Refused, and nothing is known of it: a no like any other.
-        sayOurMistake(deps, payment, answer);
+        // Refused, and no payment exists there: treated as a refusal.
+        logOurMistake(deps, payment, answer);
         const ended = await refuse(deps, { read, payment, code: answer.code });
         if (ended) return ended;
         break;
       }
       case 'unreached': {
-        // Surely not executed. With nowhere else to go, patience; the workflow's policy has it.
+        // Certainly not executed. Without another account, the workflow's policy retries.
         const route = await nextRoute(deps, read);
         if (!route) throw answer.fault;
-        await moveOn(deps, read, payment, { code: answer.fault.code, route });
+        await replaceAccount(deps, read, payment, { code: answer.fault.code, route });
       }
     }
   }
 }
 
-/** Moves on to the next account; answers where the order stands if there is none left. */
+/** Moves on to the next account; returns the order's progress if there is none left. */
 async function refuse(
   deps: ActivityDeps,
   { read, payment, code }: { read: OrderRead; payment: PaymentRow; code: string },
 ): Promise<OrderProgress | undefined> {
   const route = await nextRoute(deps, read);
-  const progress = await moveOn(deps, read, payment, { code, route });
+  const progress = await replaceAccount(deps, read, payment, { code, route });
   return isEnded(progress.status) || progress.status === 'review' ? progress : undefined;
 }
 
-/** What was built wrong here, or is a payer's word that nobody can check before. */
-function sayOurMistake(
+/** Logs a request that is wrong by our fault, or by payer data that cannot be checked beforehand. */
+function logOurMistake(
   { logger }: ActivityDeps,
   { accountId, id: paymentId }: PaymentRow,
   { code, message }: { code: string; message: string },
 ): void {
-  logger.error({ accountId, paymentId, code, message }, 'the provider refuses how it was asked');
+  logger.error(
+    { accountId, paymentId, code, message },
+    'the provider refuses the request as invalid',
+  );
 }
 
 type Opened = CreatePaymentResult | { kind: 'unreached'; fault: ProviderFault };
 
-/** Opens it, or asks again under the same number for what the payer needs: the provider has one payment of it. */
+/**
+ * Opens the payment, or requests its code or address again under the same number; the provider has one payment per
+ * number.
+ */
 export async function openAtProvider(
   deps: ActivityDeps,
   read: OrderRead,
@@ -119,16 +125,19 @@ export async function openAtProvider(
     if (!(error instanceof ProviderFault)) throw error;
     if (error.kind === 'retryable') return { kind: 'unreached', fault: error };
     if (error.kind !== 'misconfigured') throw error;
-    // With our own keys refused nothing was executed and no retry helps: another account, and loudly.
+    // Our keys were refused: nothing was executed and no retry helps. Logs an error and tries another account.
     const { code, message } = error;
-    deps.logger.error({ accountId, code, message }, 'the provider refuses our account');
+    deps.logger.error(
+      { accountId, code, message },
+      'the provider refuses our account: check its keys and permissions',
+    );
     return { kind: 'declined', code, message };
   }
 }
 
-type Offer = Extract<CreatePaymentResult, { kind: 'created' }> & { askedAt: Date };
+type CreatedPayment = Extract<CreatePaymentResult, { kind: 'created' }> & { askedAt: Date };
 
-/** Until when the payer can use what was asked for then; null where it lives as long as the order. */
+/** Until when the payer can use the code or address; null if it lives as long as the order. */
 export function handleEndOf(
   { order }: OrderRead,
   { method }: PaymentRow,
@@ -141,24 +150,24 @@ export function handleEndOf(
 }
 
 /** Stores what the payer has to do next, unless an early notification decided the payment meanwhile. */
-function offerPayment(
+function storeNextAction(
   deps: ActivityDeps,
   first: OrderRead,
   { id }: PaymentRow,
-  { nextAction, providerRef, askedAt }: Offer,
+  { nextAction, providerRef, askedAt }: CreatedPayment,
 ): Promise<OrderProgress> {
   return commitDecision(deps, {
     first,
     read: () => readOrder(deps.db, { orderId: first.order.id }),
     decide: (read) => {
       const payment = paymentOf(read, id);
-      const isOffered = payment.status === 'created' && !isEnded(read.order.status);
-      if (isOffered) {
+      const isUndecided = payment.status === 'created' && !isEnded(read.order.status);
+      if (isUndecided) {
         const handleExpiresAt = handleEndOf(read, payment, askedAt);
         const patch = { status: 'pending' as const, nextAction, providerRef, handleExpiresAt };
         return { order: {}, payment: { id, patch }, event: null };
       }
-      // Closed meanwhile: the handle is kept, because the provider is asked by it.
+      // Closed meanwhile: the provider's handle is stored, because later queries need it.
       const isNews = payment.providerRef === null && providerRef !== null;
       return isNews
         ? { order: {}, payment: { id, patch: { providerRef } }, event: null }
@@ -167,8 +176,8 @@ function offerPayment(
   });
 }
 
-/** Puts the next fitting account in the place of one that said no; with none left the order has failed. */
-async function moveOn(
+/** Replaces a refused attempt by one at the next usable account; without one the order fails. */
+async function replaceAccount(
   deps: ActivityDeps,
   first: OrderRead,
   { id }: PaymentRow,
@@ -176,7 +185,7 @@ async function moveOn(
 ): Promise<OrderProgress> {
   const decide = (read: OrderRead): Change | undefined => {
     const payment = paymentOf(read, id);
-    // Of two attempts at once the other may have offered it: then it is no longer ours to give up.
+    // A concurrent attempt may have opened the payment; then it must not be given up.
     if (payment.status !== 'created') return undefined;
     const failed = { id, patch: { status: 'failed' as const, failureCode: code } };
     if (route && read.order.status === 'pending') {
@@ -201,7 +210,7 @@ async function moveOn(
 
 async function nextRoute(deps: ActivityDeps, read: OrderRead): Promise<Route | undefined> {
   const { order, payments } = read;
-  // A method the payer has switched to goes first, whatever the order's own preference.
+  // A method that the payer has switched to goes before the order's own preference.
   const wanted = [currentPayment(read).method, ...order.methods];
   const routes = await findRoutes(deps, {
     ...order,

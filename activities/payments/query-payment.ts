@@ -8,7 +8,7 @@ import { applyReport } from '../../services/payments/apply-report.ts';
 import { askProvider } from '../../services/payments/ask-provider.ts';
 import { progressOf } from '../../services/payments/commit-decision.ts';
 
-/** Asks the provider what became of an order's open payments, and applies the answers. Finds what no notification told. */
+/** Queries an order's open payments at their providers and applies the answers, in case no notification arrived. */
 export async function queryPayment(
   deps: ActivityDeps,
   { orderId }: { orderId: OrderId },

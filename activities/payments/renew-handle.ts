@@ -8,21 +8,21 @@ import { handleEndOf, openAtProvider } from './create-payment.ts';
 
 export type Renewed =
   | { kind: 'renewed'; progress: OrderProgress }
-  /** The provider gives no other for this payment, and what there was stays. */
+  /** The provider issues no new code or address for this payment; the present one stays. */
   | { kind: 'refused'; code: string }
-  /** It has it in another state: what became of it is asked for. */
+  /** The provider has the payment in another state, which has to be queried. */
   | { kind: 'invalidState' };
 
 /**
- * Asks the provider for what the payer of an open payment needs, as when a code is over. It is asked for under the same
- * number, so that nothing can be paid twice; a provider whose code is still good may give the same.
+ * Requests a new code or address for an open payment, as after its expiry. It uses the same number, so nothing can be
+ * paid twice; a provider whose code is still valid may return the same one.
  */
 export async function renewHandle(
   deps: ActivityDeps,
-  { read: first, payment: asked }: { read: OrderRead; payment: PaymentRow },
+  { read: first, payment: stale }: { read: OrderRead; payment: PaymentRow },
 ): Promise<Renewed> {
   const askedAt = new Date();
-  const answer = await openAtProvider(deps, first, asked);
+  const answer = await openAtProvider(deps, first, stale);
   if (answer.kind === 'unreached') throw answer.fault;
   if (answer.kind === 'invalidState') return { kind: 'invalidState' };
   if (answer.kind === 'declined') return { kind: 'refused', code: answer.code };
@@ -31,15 +31,15 @@ export async function renewHandle(
     first,
     read: () => readOrder(deps.db, { orderId: first.order.id }),
     decide: (read) => {
-      const payment = paymentOf(read, asked.id);
+      const payment = paymentOf(read, stale.id);
       if (read.order.status !== 'pending') return undefined;
       const isWaiting = payment.status === 'pending';
       const handleExpiresAt = handleEndOf(read, payment, askedAt);
-      const isHeard = read.order.switchRequestedTo === payment.method;
+      const isRequested = read.order.switchRequestedTo === payment.method;
       return {
-        order: isHeard ? commandsAfter(read.order, 'switchRequestedTo') : {},
+        order: isRequested ? commandsAfter(read.order, 'switchRequestedTo') : {},
         payment: isWaiting
-          ? { id: asked.id, patch: { nextAction, providerRef, handleExpiresAt } }
+          ? { id: stale.id, patch: { nextAction, providerRef, handleExpiresAt } }
           : undefined,
         event: null,
       };

@@ -10,14 +10,14 @@ import type { OrderProgress } from '../../workflows/messages.ts';
 import { ProviderFault } from '../../providers/faults.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { changeOfProviderRefund } from '../../services/refunds/change-of-provider-refund.ts';
-import { leaveForeign } from './apply-notification.ts';
+import { ignoreForeign } from './apply-notification.ts';
 import { applyReport } from '../../services/payments/apply-report.ts';
 import { askProvider, callProvider } from '../../services/payments/ask-provider.ts';
 import { changeOfDispute } from '../../services/payments/change-of-dispute.ts';
 import { commitAnswer, progressOf } from '../../services/payments/commit-decision.ts';
 import { paymentRef } from '../../services/payments/payment-ref.ts';
 
-/** Fills in news that says only that there is news: the provider is asked, and its answer applied. */
+/** Resolves a notification without content: queries the provider and applies its answer. */
 export async function resolveNotification(
   deps: ActivityDeps,
   { notificationId: id }: { notificationId: NotificationId },
@@ -29,28 +29,32 @@ export async function resolveNotification(
     decideOnBinding(provider.expectedBinding(payment), notification.binding);
   const bound = boundTo(payment);
   if (bound.kind === 'review') {
-    // Nothing of it was believed; the provider's own answers are.
-    deps.logger.error({ id, orderId: order.id, reason: bound.reason }, 'news for somebody else');
+    // The notification was not applied; only the provider's answers to queries are.
+    deps.logger.error(
+      { id, orderId: order.id, reason: bound.reason },
+      'a notification names another recipient',
+    );
     await finishNotification(deps.db, { id, outcome: 'review' });
     return progressOf(read);
   }
   if (bound.kind === 'foreign') {
-    await leaveForeign(deps, read);
+    await ignoreForeign(deps, read);
     return progressOf(read);
   }
   const { news } = notification;
-  // News of a refund may overtake the news of its payment: first things first. That all has gone back is news of both.
+  // A refund's notification may overtake its payment's, so the payment is queried first. A complete refund concerns
+  // both.
   const isKnown = payment.status === 'succeeded' && news.kind !== 'payment';
   const answered = isKnown ? undefined : await askProvider(deps, payment);
   const progress = answered ? await applyAnswer(deps, read, answered) : progressOf(read);
-  if (bound.kind === 'ask' && tellsOfMoney(news)) {
+  if (bound.kind === 'ask' && reportsMoney(news)) {
     const after = await readNotification(deps.db, { id });
-    // Money that contradicts the order is ours too, and not in its row.
+    // Money that contradicts the order is ours too, although its number is not in the order's row.
     const providerTradeNo = after.payment.providerTradeNo ?? tradeNoIn(answered);
     if (boundTo({ ...after.payment, providerTradeNo }).kind !== 'bound') {
-      if (isHandleOnItsWay(after)) throw handleOnItsWay;
-      // The one that we opened has brought no money, or money under another number.
-      await leaveForeign(deps, after);
+      if (isHandlePending(after)) throw handlePending;
+      // The payment that we opened has brought no money, or money under another number.
+      await ignoreForeign(deps, after);
       return progress;
     }
   }
@@ -58,28 +62,30 @@ export async function resolveNotification(
   if (news.kind === 'dispute') {
     return applyDisputeNews(deps, read, news.report);
   }
-  const isDoubted = progress.status === 'review';
-  await finishNotification(deps.db, { id, outcome: isDoubted ? 'review' : 'applied' });
+  const isInReview = progress.status === 'review';
+  await finishNotification(deps.db, { id, outcome: isInReview ? 'review' : 'applied' });
   return progress;
 }
 
-function tellsOfMoney(news: ProviderNews): boolean {
+function reportsMoney(news: ProviderNews): boolean {
   if (news.kind === 'payment') return news.report.status === 'succeeded';
   return news.kind !== 'hint';
 }
 
 const handleWithinMs = 3_600_000;
 
-/** The answer to the call that opens it is not written yet, or is lost and the search for it is behind. */
-function isHandleOnItsWay({ payment, notification }: NotificationRead): boolean {
+/**
+ * The answer to the call that opens the payment is not stored yet, or was lost and the provider's search lags behind.
+ */
+function isHandlePending({ payment, notification }: NotificationRead): boolean {
   const isKnown = payment.providerRef !== null || payment.providerTradeNo !== null;
   return !isKnown && Date.now() - notification.receivedAt.getTime() < handleWithinMs;
 }
 
-const handleOnItsWay = new ProviderFault(
+const handlePending = new ProviderFault(
   'retryable',
   'handle_on_its_way',
-  'which payment is ours is not known yet: the answer to its opening is on its way',
+  "the payment's provider handle is not known yet: the answer to its opening is pending",
 );
 
 function tradeNoIn(report: ProviderReport | undefined): string | null {
@@ -100,20 +106,20 @@ function applyAnswer(
   });
 }
 
-/** The dispute is asked about: of two news the one told later may be the older, and what was lost may be won. */
+/** Queries the dispute, because notifications may arrive out of order and a lost dispute may be won. */
 async function applyDisputeNews(
   deps: ActivityDeps,
   { notification: { id } }: NotificationRead,
-  told: DisputeReport,
+  reported: DisputeReport,
 ): Promise<OrderProgress> {
-  const { disputeNo } = told;
+  const { disputeNo } = reported;
   const { read, answer, change } = await commitAnswer(deps, {
     read: () => readNotification(deps.db, { id }),
     ask: ({ payment }) =>
       callProvider(deps, payment, async (provider) =>
         provider.queryDispute
           ? provider.queryDispute({ payment: paymentRef(payment), disputeNo })
-          : ({ kind: 'reported', report: told } as const),
+          : ({ kind: 'reported', report: reported } as const),
       ),
     decide: (read, answer) => {
       if (answer.kind === 'unknown') return undefined;
@@ -123,9 +129,9 @@ async function applyDisputeNews(
   });
   if (answer.kind === 'unknown') {
     const about = { orderId: read.order.id, disputeNo, providerStatus: answer.providerStatus };
-    deps.logger.error(about, 'a dispute status we have no word for');
+    deps.logger.error(about, 'unmapped dispute status');
   }
-  // A change was written together with its outcome.
+  // A change is stored together with its outcome.
   if (!change) await finishNotification(deps.db, { id, outcome: 'unchanged' });
   return progressOf(read, change);
 }
@@ -153,7 +159,7 @@ async function applyRefundNews(
   if (!change && answer.status === 'succeeded' && !isBooked) {
     deps.logger.error(
       { orderId: read.order.id, refundNo, report: answer },
-      'the provider gave back more than our books hold, again: compare the order in its portal',
+      'the provider reports a refund beyond the booked amount again: compare the order in its portal',
     );
   }
   if (!change) await finishNotification(deps.db, { id, outcome: 'unchanged' });

@@ -21,7 +21,7 @@ import { noReview } from '../../services/payments/in-review.ts';
 import { commitDecision, progressOf } from '../../services/payments/commit-decision.ts';
 import { postingsOfCapture } from '../../services/payments/postings.ts';
 
-/** Carries out what a person decided about an order in review, if it fits what the provider says now. */
+/** Carries out a person's decision on an order in review, if it fits the provider's current report. */
 export async function resolveReview(
   deps: ActivityDeps,
   { orderId }: { orderId: OrderId },
@@ -29,15 +29,15 @@ export async function resolveReview(
   const first = await readOrder(deps.db, { orderId });
   const verb = first.order.reviewVerb;
   if (first.order.status !== 'review' || verb === null) return progressOf(first);
-  const { payment: asked, report: said } = await findDoubtful(deps, first);
-  const { id: paymentId } = asked;
-  const isToClose = verb === 'close' && said.status !== 'succeeded';
-  const report = isToClose ? await closeAtProvider(deps, asked).catch(notClosed) : said;
+  const { payment: reviewed, report: before } = await findDoubtful(deps, first);
+  const { id: paymentId } = reviewed;
+  const isToClose = verb === 'close' && before.status !== 'succeeded';
+  const report = isToClose ? await closeAtProvider(deps, reviewed).catch(refusalOf) : before;
   const { reviewReason: reason } = first.order;
   const decision: ReviewDecision =
     'code' in report
       ? { kind: 'refused', why: report.code }
-      : decideOnReview(verb, { ...asked, reason }, report);
+      : decideOnReview(verb, { ...reviewed, reason }, report);
   if (decision.kind === 'refused') {
     deps.logger.warn(
       { orderId, verb, why: decision.why },
@@ -62,7 +62,7 @@ export async function resolveReview(
 }
 
 /** A refusal to close is the person's answer at once; only a close that was never executed is retried. */
-function notClosed(error: unknown): { code: string } {
+function refusalOf(error: unknown): { code: string } {
   if (!(error instanceof ProviderFault) || error.kind === 'retryable') throw error;
   return { code: error.code };
 }
@@ -91,7 +91,7 @@ async function findDoubtful(
 }
 
 /** Keeps the reason, so that a repeated report of money that was dealt with raises no new review. */
-const decided = { ...noCommands, reviewFacts: null };
+const resolved = { ...noCommands, reviewFacts: null };
 
 function changeOfReview(
   read: OrderRead,
@@ -122,7 +122,7 @@ function changeOfReview(
     case 'dismiss':
       return {
         order: {
-          ...decided,
+          ...resolved,
           status: 'closed',
           closedAt: at,
           closeReason: 'dismissed_in_review',
@@ -158,7 +158,7 @@ function changeOfReview(
       const postings = postingsOfCapture(read, payment, capturedMinor, refund);
       return {
         order: {
-          ...decided,
+          ...resolved,
           status: 'closed',
           closedAt: at,
           capturedMinor,

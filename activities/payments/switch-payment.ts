@@ -7,16 +7,15 @@ import type { ActivityDeps } from '../deps.ts';
 import { applyReport } from '../../services/payments/apply-report.ts';
 import { commandsAfter } from '../../services/payments/change-of-report.ts';
 import { closeAtProvider } from '../../services/payments/close-at-provider.ts';
-import { endedPatience } from '../../services/payments/ended-patience.ts';
+import { exhaustedCode } from '../../services/payments/exhausted-code.ts';
 import { commitDecision, progressOf } from '../../services/payments/commit-decision.ts';
 import { newPayment } from '../../services/payments/new-payment.ts';
 import { findRoutes } from '../../services/payments/route-payment.ts';
 import { renewHandle } from './renew-handle.ts';
 
 /**
- * Puts an attempt by the requested method in the place of the one there is, which is closed at its
- * provider first. Where it turns out to be paid, paid wins and nothing is switched. By the method there is already,
- * the provider is asked anew for what the payer needs.
+ * Replaces the current attempt by one with the requested method, after closing it at its provider. If it turns out to
+ * be paid, it stays and nothing is switched. For the current method, a new code or address is requested instead.
  */
 export async function switchPayment(
   deps: ActivityDeps,
@@ -28,7 +27,7 @@ export async function switchPayment(
   if (method === null || order.status !== 'pending') return progressOf(first);
   const current = currentPayment(first);
   if (current.method === method && current.status === 'created') {
-    // It is about to be opened, and the command with it.
+    // The attempt is about to be opened, which fulfils the command.
     return dropCommand(deps, { orderId, method });
   }
   if (current.method === method && current.status === 'pending') {
@@ -44,7 +43,7 @@ export async function switchPayment(
   if (route) {
     for (const payment of open) {
       const report = await closeAtProvider(deps, payment).catch((error: unknown) => {
-        const code = endedPatience(error, { since: order.commandedAt ?? new Date() });
+        const code = exhaustedCode(error, { since: order.commandedAt ?? new Date() });
         if (code === undefined) throw error;
         return { code };
       });
@@ -78,7 +77,10 @@ export async function switchPayment(
   });
 }
 
-/** The attempt there is stays; with a code, because its provider does not let go of it and two must not be open at once. */
+/**
+ * Drops the command and keeps the current attempt; with a code if the provider does not close it, because two attempts
+ * must not be open at once.
+ */
 function dropCommand(
   deps: ActivityDeps,
   { orderId, method, code }: { orderId: OrderId; method: string; code?: string },

@@ -20,7 +20,10 @@ import { changeOfProviderRefund } from '../../services/refunds/change-of-provide
 
 const pageSize = 100;
 
-/** What the next steps of a round are: differences the provider can prove, payments before what can be booked only with them. */
+/**
+ * The next differences of a round to auto-resolve: payments before refunds and disputes that can be booked only after
+ * them.
+ */
 export async function findAutoResolvable(
   { db }: ActivityDeps,
   input: { reconciliationId: ReconciliationId; round: number },
@@ -29,9 +32,8 @@ export async function findAutoResolvable(
 }
 
 /**
- * Asks the provider about one difference and applies its answer as any other answer of its: what
- * becomes of late or double money is decided where it always is. Whether that auto-resolved the difference,
- * the next comparison says; why it did not, is noted.
+ * Queries the provider about one difference and applies its answer like any other report, so the usual rules decide on
+ * late or duplicate money. The next comparison shows whether the difference is resolved; the note says why it is not.
  */
 export async function autoResolveDifference(
   deps: ActivityDeps,
@@ -40,13 +42,16 @@ export async function autoResolveDifference(
   const difference = await readDifference(deps.db, { id });
   if (difference.status !== 'open') return { note: null };
   const resolve = resolvers[difference.about];
-  if (!resolve) throw new Error(`difference ${id} is about nothing that could be asked about`);
+  if (!resolve)
+    throw new Error(
+      `difference ${id} cannot be auto-resolved: no query exists for ${difference.about}`,
+    );
   const note = await resolve(deps, difference);
   await recordAutoResolve(deps.db, { id, round, note });
   return { note };
 }
 
-/** Notes that the provider could not be asked. */
+/** Records that the provider could not be queried. */
 export async function recordUnresolved(
   { db }: ActivityDeps,
   { differenceId: id, ...rest }: { differenceId: DifferenceId; round: number; note: string },
@@ -107,7 +112,7 @@ async function resolveRefund(
   }
   const known = read.refunds.find((refund) => refund.refundNo === refundNo);
   const ourStatus = change?.refund?.patch.status ?? known?.status;
-  // Taken on that day, and not (or no more) done: the newer word of the two is the provider's own.
+  // The money moved on that day, but the refund is not (or no longer) done: the provider's own answer is newer.
   if (ourStatus === report.status) {
     await overruleEntry(deps.db, difference);
     return null;
@@ -134,13 +139,13 @@ async function resolveDispute(
   });
   if (!answer) return unsettled;
   if (change) return null;
-  const said = answer.kind === 'reported' ? answer.report.status : answer.providerStatus;
-  return `Asked about it, the provider says: ${said}.`;
+  const status = answer.kind === 'reported' ? answer.report.status : answer.providerStatus;
+  return `Asked about it, the provider says: ${status}.`;
 }
 
 const unsettled = 'Its payment is not settled here.';
 
-/** Nothing can be said of what was given back or taken before its payment is booked. */
+/** Refunds and disputes cannot be judged before their payment is booked. */
 async function askAbout<T>(
   deps: ActivityDeps,
   payment: PaymentRow,
@@ -158,6 +163,6 @@ const resolvers: Partial<
 > = { payment: resolvePayment, refund: resolveRefund, dispute: resolveDispute };
 
 function subjectOf({ id, orderId, paymentId }: DifferenceRow) {
-  if (!orderId || !paymentId) throw new Error(`difference ${id} is about no payment of ours`);
+  if (!orderId || !paymentId) throw new Error(`difference ${id} has no payment of ours`);
   return { orderId, paymentId: paymentId satisfies PaymentId };
 }

@@ -12,7 +12,7 @@ import type { ActivityDeps } from '../deps.ts';
 
 type Input = { reconciliationId: ReconciliationId };
 
-/** Compares the statement with our books, and lists where they differ. Doing it again is safe. */
+/** Compares a day's statement with our books and lists the differences. Idempotent. */
 export async function compareBooks(
   { db }: ActivityDeps,
   { reconciliationId: id }: Input,
@@ -22,7 +22,7 @@ export async function compareBooks(
   return { round, entryCount, matchedCount, healedCount, differenceCount };
 }
 
-/** Which other days' statements are needed before anything can be said to be missing from this one. */
+/** The other days' statements that are needed to decide whether a movement is missing. */
 export async function findWantedStatements(
   { db }: ActivityDeps,
   { reconciliationId: id }: Input,
@@ -39,7 +39,7 @@ async function dayOf({ db }: Pick<ActivityDeps, 'db'>, id: ReconciliationId): Pr
     findStatement(db, { accountId, date }),
   ]);
   const definition = account && findDefinition(account.provider);
-  if (!definition) throw new Error(`account ${accountId} is of no known provider`);
+  if (!definition) throw new Error(`account ${accountId} has an unknown provider`);
   if (!statement) throw new Error(`the statement of ${date} is not loaded`);
   const { timeZone } = definition.statements;
   return { accountId, date, timeZone, statementId: statement.id };

@@ -2,7 +2,7 @@ import { endReconciliation as writeEnd, recordStatus } from '../../db/queries/re
 import type { ReconciliationId } from '../../domain/ids.ts';
 import type { ActivityDeps } from '../deps.ts';
 
-/** Ends a run. A merchant is told of one that was carried out; one that was not is our alert. */
+/** Ends a run. A completed run is announced to the merchant; a failed one is logged as an error for operators. */
 export async function endReconciliation(
   { db, logger }: ActivityDeps,
   { reconciliationId: id, failure }: { reconciliationId: ReconciliationId; failure: string | null },
@@ -15,7 +15,7 @@ export async function endReconciliation(
   }
 }
 
-/** Says that a run waits for its statement, or goes on. */
+/** Records whether a run waits for its statement or continues. */
 export async function recordReconciliationStatus(
   { db }: ActivityDeps,
   {

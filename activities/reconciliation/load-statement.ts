@@ -13,8 +13,8 @@ const batchSize = 1_000;
 const heartbeatMs = 10_000;
 
 /**
- * Fetches a day's statement and keeps it, batch by batch, however long it is. The account's health is
- * left out of it: a provider whose reports are down may well take payments.
+ * Fetches a day's statement and stores it in batches, whatever its length. Does not affect the account's health: a
+ * provider whose reports are down may still take payments.
  */
 export async function loadStatement(
   deps: ActivityDeps,
@@ -27,11 +27,11 @@ export async function loadStatement(
     const provider = await deps.providers.get(input.accountId);
     const result = await provider.fetchStatement(input);
     if (result.kind === 'notReady') return { kind: 'notReady' };
-    return keepAll(deps, { ...input, provider, entries: result.entries, progress, signal });
+    return storeAll(deps, { ...input, provider, entries: result.entries, progress, signal });
   });
 }
 
-async function keepAll(
+async function storeAll(
   { db }: ActivityDeps,
   input: {
     accountId: AccountId;
@@ -45,32 +45,32 @@ async function keepAll(
   const { accountId, date, provider, progress, signal } = input;
   const { statementId } = await beginStatement(db, { accountId, date });
   let batch: NewEntry[] = [];
-  const keep = async () => {
+  const storeBatch = async () => {
     const entries = await withoutForeign(db, { accountId, provider, entries: batch });
     await addEntries(db, { statementId, accountId, entries });
     batch = [];
-    // Another worker begins anew: what was kept so far is read by nobody, and goes with the next.
+    // Another worker starts again; this partial statement is never read, and the next one deletes it.
     signal.throwIfAborted();
   };
   for await (const entry of input.entries) {
     progress.entryCount += 1;
     batch.push(rowOf(entry, { date, line: progress.entryCount }));
-    if (batch.length === batchSize) await keep();
+    if (batch.length === batchSize) await storeBatch();
   }
-  await keep();
+  await storeBatch();
   const { entryCount } = progress;
   await finishStatement(db, { accountId, date, statementId, entryCount });
   return { kind: 'ready', entryCount };
 }
 
-/** An odd line has no money that could be counted: it is known by its trade, else by its day and what it says. */
+/** An unreadable line carries no amount. Its number is its trade's, else its day and a hash of its text. */
 function rowOf(entry: StatementEntry, { date, line }: { date: string; line: number }): NewEntry {
   if (entry.kind === 'unreadable') {
     const { kind, text, reason, outTradeNo } = entry;
     return {
       line,
       kind,
-      number: outTradeNo ?? `${date}#${placeOf(text)}`,
+      number: outTradeNo ?? `${date}#${fingerprintOf(text)}`,
       note: `${reason}: ${text}`,
       outTradeNo: outTradeNo ?? '',
       providerTradeNo: '',
@@ -98,8 +98,9 @@ function rowOf(entry: StatementEntry, { date, line }: { date: string; line: numb
   };
 }
 
-/** The same line has the same at every loading, wherever it stands. */
-const placeOf = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 12);
+/** Depends only on the text, so a line keeps its number at every loading. */
+const fingerprintOf = (text: string) =>
+  createHash('sha256').update(text).digest('hex').slice(0, 12);
 
 function numberOf(entry: StatementMovement): string {
   switch (entry.kind) {

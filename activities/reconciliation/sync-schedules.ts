@@ -8,7 +8,7 @@ import type { SyncedSchedules } from '../../workflows/activities.ts';
 import { workflowIds } from '../../workflows/messages.ts';
 import type { ActivityDeps } from '../deps.ts';
 
-/** Gives every enabled account its daily schedule, and starts runs that were written down and never begun. */
+/** Syncs the daily schedules of all enabled accounts, and starts runs that were recorded but never started. */
 export async function syncSchedules({
   db,
   client,

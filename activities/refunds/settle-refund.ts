@@ -8,15 +8,14 @@ import type { OrderRead, RefundRow } from '../../db/queries/read-order.ts';
 import { ProviderFault } from '../../providers/faults.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { callProvider } from '../../services/payments/ask-provider.ts';
-import { endedPatience } from '../../services/payments/ended-patience.ts';
+import { exhaustedCode } from '../../services/payments/exhausted-code.ts';
 import { commitAnswer } from '../../services/payments/commit-decision.ts';
 import { paymentRef } from '../../services/payments/payment-ref.ts';
 import { changeOfRefund } from '../../services/refunds/change-of-refund.ts';
 
 /**
- * Brings a refund as far as the provider lets it: asks what became of it, and gives the order to give
- * the money back where the provider knows nothing of it, always under the same number. The answer is
- * written only if nothing changed since it was asked for, so an older answer never undoes a newer one.
+ * Advances a refund: queries it, and requests it where the provider has no record of it, always under the same number.
+ * The answer is stored only if nothing changed since the query, so an older answer never undoes a newer one.
  */
 export async function settleRefund(
   deps: ActivityDeps,
@@ -37,13 +36,13 @@ export async function settleRefund(
     await finishNotification(db, { id, outcome: change ? 'applied' : 'unchanged' });
   }
   const refund = refundOf(read, id);
-  alert(deps, refund, answer);
+  logOutcome(deps, refund, answer);
   return { status: change?.refund?.patch.status ?? refund.status };
 }
 
 /**
- * A refund that waits for a person, as for the account to be mended, says so: it goes on being asked for, and a person
- * may end it. Throws what was thrown.
+ * Records the code of a refund that waits for a person, as for a repair of the account; it is retried meanwhile, and a
+ * person may close it. Rethrows the error.
  */
 async function recordStuckCode(
   { db }: ActivityDeps,
@@ -64,7 +63,7 @@ async function recordStuckCode(
 
 function stuckCodeOf(refund: RefundRow, error: unknown): string | undefined {
   if (error instanceof ProviderFault && error.kind === 'misconfigured') return error.code;
-  return endedPatience(error, { since: refund.createdAt });
+  return exhaustedCode(error, { since: refund.createdAt });
 }
 
 async function reportOf(
@@ -83,7 +82,7 @@ async function reportOf(
   };
   const known = await ask();
   if (known.status !== 'absent' || refund.status !== 'pending') return known;
-  const given = await callProvider(deps, payment, (provider) =>
+  const result = await callProvider(deps, payment, (provider) =>
     provider.refund({
       payment: ref,
       refundNo,
@@ -93,44 +92,44 @@ async function reportOf(
       notifyUrl: `${deps.publicUrl}/providers/${payment.accountId}/notifications`,
     }),
   ).catch((error: unknown) => giveUp({ refund, error, ask }));
-  if (given.kind === 'reported') return given.report;
-  if (given.kind === 'declined' && given.isOurMistake) {
-    const { code, message } = given;
+  if (result.kind === 'reported') return result.report;
+  if (result.kind === 'declined' && result.isOurMistake) {
+    const { code, message } = result;
     deps.logger.error(
       { refundId: refund.id, code, message },
-      'the provider refuses how it was asked',
+      'the provider refuses the request as invalid',
     );
   }
-  if (given.kind === 'declined') return { status: 'failed', code: given.code };
-  // Known there in another state: a no to this number that the provider confirms by not knowing it.
+  if (result.kind === 'declined') return { status: 'failed', code: result.code };
+  // The number exists there in another state. If the provider then has no record of it, the refund is refused.
   const after = await ask();
-  return after.status === 'absent' ? { status: 'failed', code: given.code } : after;
+  return after.status === 'absent' ? { status: 'failed', code: result.code } : after;
 }
 
-/** Throws what was thrown, unless nothing is to be hoped for any more and the provider still knows of no such refund. */
+/** Rethrows the error, unless retrying is hopeless and the provider still has no record of the refund. */
 async function giveUp(input: {
   refund: RefundRow;
   error: unknown;
   ask: () => Promise<RefundReport>;
 }): Promise<{ kind: 'reported'; report: RefundReport }> {
   const { refund, error, ask } = input;
-  const code = endedPatience(error, { since: refund.createdAt });
+  const code = exhaustedCode(error, { since: refund.createdAt });
   if (code === undefined) throw error;
   const report = await ask();
   if (report.status !== 'absent') return { kind: 'reported', report };
   return { kind: 'reported', report: { status: 'needs_attention', code } };
 }
 
-function alert({ logger }: ActivityDeps, refund: RefundRow, report: RefundReport): void {
+function logOutcome({ logger }: ActivityDeps, refund: RefundRow, report: RefundReport): void {
   const about = { refundId: refund.id, orderId: refund.orderId };
   if (report.status === 'needs_attention') {
     logger.error(
       { ...about, code: report.code },
-      'a refund bounced or could not be made; a person must act at the provider',
+      'a refund bounced or could not be executed; a person must act at the provider',
     );
   }
   if (report.status === 'unknown') {
     const { providerStatus } = report;
-    logger.error({ ...about, providerStatus }, 'a refund status we have no word for');
+    logger.error({ ...about, providerStatus }, 'unmapped refund status');
   }
 }

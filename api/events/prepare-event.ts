@@ -43,8 +43,8 @@ export function prepareEvent(
     createdAt: at,
     resourceId: resourceId ?? id,
     channels: published.channels ? [...new Set(published.channels)].toSorted() : [],
-    isResourceGiven: resourceId !== undefined,
-    isTimeGiven: occurredAt !== undefined,
+    hasResource: resourceId !== undefined,
+    hasTime: occurredAt !== undefined,
     dedupeKey: published.id ?? requestKey ?? null,
     isKeyOfRequest: published.id === undefined && requestKey !== undefined,
   };

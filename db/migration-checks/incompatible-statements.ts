@@ -4,7 +4,7 @@ type Rule = { matches: RegExp; because: string };
 
 const forbids = 'an old process may write what it forbids';
 
-/** What no migration may do while processes of the last release run, and what an old process has to do with it. */
+/** Statements that no migration may contain while processes of the last release run, and why. */
 const refused: readonly Rule[] = [
   {
     matches: /^drop table |^truncate |^delete from /,
@@ -15,15 +15,15 @@ const refused: readonly Rule[] = [
   { matches: /^alter (?!index ).* rename /, because: 'an old process knows the old name only' },
   {
     matches: /^create or replace /,
-    because: 'an old process counts on the old one: give the new one another name',
+    because: 'an old process relies on the old one: give the new one another name',
   },
 ];
 
-/** The same, but on a table that the same migration creates: no old process knows it. */
+/** Refused only on existing tables: no old process knows a table that the same migration creates. */
 const refusedOnKnownTables: readonly Rule[] = [
   {
     matches: /^alter table .* drop (?:default|constraint|not null)\b/,
-    because: 'an old process may count on it',
+    because: 'an old process may rely on it',
   },
   { matches: /^alter table .* drop /, because: 'an old process still reads and writes it' },
   {
@@ -44,8 +44,8 @@ const refusedOnKnownTables: readonly Rule[] = [
   { matches: /^create unique index /, because: forbids },
 ];
 
-/** What is harmless to a process that does not know of it. What is not listed may be so, but nobody has thought about it. */
-const harmless: readonly RegExp[] = [
+/** Statements that are safe for a process that does not know of them. Others may be safe, but nobody has checked. */
+const safe: readonly RegExp[] = [
   /^create (?:unlogged )?table /,
   /^create (?:unique )?index /,
   /^alter index \S+ rename to \S+$/,
@@ -57,25 +57,25 @@ const harmless: readonly RegExp[] = [
   /^set local /,
 ];
 
-/** The statements of a migration that a process of the last release may not survive, each with the reason. */
+/** The statements of a migration that could break a process of the last release, each with the reason. */
 export function incompatibleStatements(sql: string): string[] {
   const statements = splitStatements(sql);
   const created = new Set(statements.map(createdTable).filter((name) => name !== undefined));
   return statements.flatMap((statement) => {
-    const because = whyIncompatible(statement, created);
+    const because = reasonAgainst(statement, created);
     return because === undefined ? [] : [`${shorten(statement)}: ${because}`];
   });
 }
 
-function whyIncompatible(statement: string, created: ReadonlySet<string>): string | undefined {
-  const told = refused.find(({ matches }) => matches.test(statement));
-  if (told) return told.because;
+function reasonAgainst(statement: string, created: ReadonlySet<string>): string | undefined {
+  const always = refused.find(({ matches }) => matches.test(statement));
+  if (always) return always.because;
   const known = changedTable(statement);
   if (known !== undefined && created.has(known)) return undefined;
-  const toldOfKnown = refusedOnKnownTables.find(({ matches }) => matches.test(statement));
-  if (toldOfKnown) return toldOfKnown.because;
-  if (harmless.some((matches) => matches.test(statement))) return undefined;
-  return 'it is not known to be harmless to an old process';
+  const onKnownTable = refusedOnKnownTables.find(({ matches }) => matches.test(statement));
+  if (onKnownTable) return onKnownTable.because;
+  if (safe.some((matches) => matches.test(statement))) return undefined;
+  return 'it is not known to be safe for an old process';
 }
 
 const createdTable = (statement: string) =>

@@ -1,26 +1,26 @@
 import { incompatibleStatements } from './incompatible-statements.ts';
 
-/** A migration's text, with the names of those before it, such as `0020_heartbeats`. */
+/** A migration's text, and the names of the earlier ones, such as `0020_heartbeats`. */
 export type Migration = { sql: string; earlier: readonly string[] };
 
 /**
- * What is wrong with a migration: it must say at its beginning whether processes of the last release go on
- * working beside it, and say the truth. `docs/guides/change-the-schema.md` has the form.
+ * The problems of a migration: its first comment must state whether processes of the last release keep working, and be
+ * right. `docs/guides/change-the-schema.md` has the form.
  */
 export function judgeMigration({ sql, earlier }: Migration): string[] {
-  const [, word, said = ''] = /^(compatible|breaking): (.*)$/.exec(firstComment(sql)) ?? [];
-  if (word === undefined)
+  const [, marking, reason = ''] = /^(compatible|breaking): (.*)$/.exec(firstComment(sql)) ?? [];
+  if (marking === undefined)
     return ['must begin with "-- compatible: why" or "-- breaking: what an old process would do"'];
-  return word === 'compatible' ? judgeCompatible(sql) : judgeBreaking({ said, earlier });
+  return marking === 'compatible' ? judgeCompatible(sql) : judgeBreaking({ reason, earlier });
 }
 
 function judgeCompatible(sql: string): string[] {
-  return incompatibleStatements(sql).map((told) => `is marked compatible, but has ${told}`);
+  return incompatibleStatements(sql).map((problem) => `is marked compatible, but has ${problem}`);
 }
 
-function judgeBreaking(input: { said: string; earlier: readonly string[] }): string[] {
-  const { said, earlier } = input;
-  const steps = /Steps before: ([\w, ]+)\. From release: \d+\.\d+\.\d+\.$/.exec(said)?.[1];
+function judgeBreaking(input: { reason: string; earlier: readonly string[] }): string[] {
+  const { reason, earlier } = input;
+  const steps = /Steps before: ([\w, ]+)\. From release: \d+\.\d+\.\d+\.$/.exec(reason)?.[1];
   if (steps === undefined)
     return [
       'is marked breaking: its comment must end in "Steps before: 0023_name. From release: 1.2.3."',
@@ -28,7 +28,7 @@ function judgeBreaking(input: { said: string; earlier: readonly string[] }): str
   return steps
     .split(', ')
     .filter((step) => !earlier.includes(step))
-    .map((step) => `names ${step} as a step before it, and there is no such migration before it`);
+    .map((step) => `names ${step} as an earlier step, but there is no such earlier migration`);
 }
 
 /** The comment at the beginning of a file, as one line. */

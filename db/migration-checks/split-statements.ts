@@ -1,6 +1,6 @@
 /**
- * A migration's statements in lower case, without comments and quotes. Of texts, function bodies and whatever
- * stands in parentheses nothing but the delimiters is left: words in them are not the statement's own.
+ * A migration's statements in lower case, without comments and quotes. Strings, function bodies and parentheses are
+ * emptied, because words in them do not belong to the statement itself.
  */
 export function splitStatements(sql: string): string[] {
   return sql

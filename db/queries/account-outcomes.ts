@@ -9,7 +9,7 @@ const keptSeconds = 120;
 
 export type OutcomeCount = { accountId: AccountId; succeeded: number; failed: number };
 
-/** Adds to the current bucket of each account, and forgets what is too old to be judged by. */
+/** Adds to each account's current bucket, and deletes buckets too old to count. */
 export async function addOutcomes(db: Database, counts: readonly OutcomeCount[]): Promise<void> {
   if (counts.length === 0) return;
   const bucket = sql`to_timestamp(floor(extract(epoch from now()) / ${bucketSeconds}) * ${bucketSeconds})`;

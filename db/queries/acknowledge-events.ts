@@ -8,11 +8,11 @@ import { statement } from '../statement.ts';
 
 export type AcknowledgeResult =
   | { kind: 'acknowledged'; position: number }
-  /** It had been acknowledged so far, or further, under this lease. */
+  /** Acknowledged before, this far or further, under this lease. */
   | { kind: 'repeated'; position: number }
-  /** The lease does not reach so far. */
+  /** The cursor is beyond the lease. */
   | { kind: 'beyondLease'; leasePosition: number }
-  /** The events are another member's, or the group has moved on without this lease. */
+  /** The events are leased to another member, or the group has moved on without this lease. */
   | { kind: 'leaseLost' }
   | { kind: 'noGroup' };
 
@@ -25,9 +25,9 @@ type Acknowledgement = {
 
 const cursor = sql`${sql.placeholder('cursor')}::bigint`;
 const isGroup = sql`merchant_id = ${text('merchantId')} and name = ${text('name')}`;
-const isTaken = sql`lease_token = ${text('leaseToken')}`;
+const holdsLease = sql`lease_token = ${text('leaseToken')}`;
 
-/** Whoever waits for the batch is told in the same statement, once all of it is acknowledged. */
+/** The same statement notifies waiting members once the whole batch is acknowledged. */
 const move = statement<object, Acknowledgement & { groupKey: string }>(
   'acknowledge_events',
   () => sql`
@@ -35,7 +35,7 @@ const move = statement<object, Acknowledgement & { groupKey: string }>(
     ${bare(consumerGroups.acknowledgedAt)} = now(),
     ${bare(consumerGroups.acknowledgedToken)} = ${text('leaseToken')},
     ${bare(consumerGroups.leaseUntil)} = case when ${cursor} = ${consumerGroups.leasePosition} then null else ${consumerGroups.leaseUntil} end
-  where ${isGroup} and ${isTaken} and ${cursor} > position and ${cursor} <= lease_position
+  where ${isGroup} and ${holdsLease} and ${cursor} > position and ${cursor} <= lease_position
   returning case when lease_until is null
     then pg_notify('tender_feed', ${text('groupKey')})::text end`,
 );
@@ -43,25 +43,25 @@ const move = statement<object, Acknowledgement & { groupKey: string }>(
 type Row = {
   position: number;
   leasePosition: number | null;
-  isTaken: boolean | null;
+  holdsLease: boolean | null;
   isAcknowledged: boolean | null;
 };
 
-const explain = statement<Row, Acknowledgement>(
+const readAcknowledgement = statement<Row, Acknowledgement>(
   'explain_acknowledgement',
   () => sql`
-  select position::float8, lease_position::float8 as "leasePosition", ${isTaken} as "isTaken",
+  select position::float8, lease_position::float8 as "leasePosition", ${holdsLease} as "holdsLease",
     acknowledged_token = ${text('leaseToken')} as "isAcknowledged"
   from ${consumerGroups} where ${isGroup}`,
 );
 
-/** What members of a group that wait for its batch listen for, on the channel of the feed. */
+/** The key, on the feed's channel, that waiting members of a group listen to. */
 export const groupKeyOf = ({ merchantId, name }: { merchantId: MerchantId; name: string }) =>
   `${merchantId}/${name}`;
 
 /**
- * Moves a group forward within the lease of the token. A lease that has run out still counts while
- * nobody else was given its events. What was refused stays so: a token that is lost never comes back.
+ * Moves a group forward within the token's lease. An expired lease still counts until its events are leased to another
+ * member. A refusal is final: a lost token never becomes valid again.
  */
 export async function acknowledgeEvents(
   db: Database,
@@ -69,11 +69,11 @@ export async function acknowledgeEvents(
 ): Promise<AcknowledgeResult> {
   const moved = await move(db, { ...input, groupKey: groupKeyOf(input) });
   if (moved.length === 1) return { kind: 'acknowledged', position: input.cursor };
-  const [row] = await explain(db, input);
+  const [row] = await readAcknowledgement(db, input);
   if (!row) return { kind: 'noGroup' };
   const isRepeat =
-    (row.isTaken === true || row.isAcknowledged === true) && input.cursor <= row.position;
+    (row.holdsLease === true || row.isAcknowledged === true) && input.cursor <= row.position;
   if (isRepeat) return { kind: 'repeated', position: row.position };
-  if (!row.isTaken) return { kind: 'leaseLost' };
+  if (!row.holdsLease) return { kind: 'leaseLost' };
   return { kind: 'beyondLease', leasePosition: row.leasePosition ?? row.position };
 }

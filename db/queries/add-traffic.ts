@@ -6,7 +6,7 @@ import { array } from '../placeholders.ts';
 import { endpointMinutes } from '../schema/endpoints.ts';
 import { statement } from '../statement.ts';
 
-/** What was sent to one endpoint since the last time; `minute` is its beginning. */
+/** The deliveries to one endpoint since the last count; `minute` is its start. */
 export type TrafficCount = Omit<typeof endpointMinutes.$inferInsert, 'endpointId'> & {
   endpointId: EndpointId;
 };
@@ -34,9 +34,9 @@ const add = statement(
     transfer_ms = endpoint_minutes.transfer_ms + excluded.transfer_ms, "window" = excluded."window"`,
 );
 
-/** Adds to endpoints' minutes, one count an endpoint and minute, in one statement. */
+/** Adds to the minutes of endpoints, one count per endpoint and minute, in one statement. */
 export async function addTraffic(db: Database, counts: readonly TrafficCount[]): Promise<void> {
-  // In one order, so that two who add at once cannot wait for each other.
+  // In a fixed order, so that concurrent calls cannot deadlock.
   const ordered = counts.toSorted((a, b) => (a.endpointId < b.endpointId ? -1 : 1));
   await add(db, {
     endpointIds: ordered.map(({ endpointId }) => endpointId),

@@ -8,11 +8,11 @@ import { secretContext } from './endpoints.ts';
 import { giveUpDeliveries } from './give-up-deliveries.ts';
 import type { Endpoint } from './endpoints.ts';
 
-type Whose = { merchantId: MerchantId; endpointId: EndpointId };
-const isIt = ({ merchantId, endpointId }: Whose) =>
+type EndpointKey = { merchantId: MerchantId; endpointId: EndpointId };
+const isEndpointOf = ({ merchantId, endpointId }: EndpointKey) =>
   and(eq(endpoints.id, endpointId), eq(endpoints.merchantId, merchantId));
 
-/** What an endpoint's owner may change. */
+/** The fields that an endpoint's owner may change. */
 export type EndpointChange = Partial<
   Pick<
     Endpoint,
@@ -39,12 +39,12 @@ export type EndpointChange = Partial<
 >;
 
 /**
- * Changes an endpoint. One that is disabled gives up what waits for it; one that is enabled again
- * starts with a clean slate. Undefined where the merchant has no such endpoint.
+ * Changes an endpoint. Disabling ends its waiting deliveries; enabling resets its failures. Undefined if the merchant
+ * has no such endpoint.
  */
 export function changeEndpoint(
   db: Database,
-  { change, ...whose }: Whose & { change: EndpointChange },
+  { change, ...key }: EndpointKey & { change: EndpointChange },
 ): Promise<Endpoint | undefined> {
   return db.transaction(async (tx) => {
     const isEnabled = change.status === 'enabled';
@@ -52,43 +52,46 @@ export function changeEndpoint(
       .update(endpoints)
       .set({
         ...change,
-        // What comes while it is paused waits for its workflow, which hands it back once it is through.
+        // Deliveries of a paused endpoint wait with its workflow, which hands it back after them.
         ...(change.status === undefined ? {} : { deliveryOwner: 'workflow' as const }),
         ...(isEnabled ? { disabledReason: null, failingSince: null, congestion: null } : {}),
         updatedAt: new Date(),
       })
-      .where(isIt(whose))
+      .where(isEndpointOf(key))
       .returning();
     if (endpoint?.status === 'disabled')
-      await giveUpDeliveries(tx, { endpointIds: [whose.endpointId], reason: 'endpoint_disabled' });
+      await giveUpDeliveries(tx, { endpointIds: [key.endpointId], reason: 'endpoint_disabled' });
     return endpoint;
   });
 }
 
-/** Removes an endpoint; what waits for it ends dead. False where the merchant has no such endpoint. */
-export function deleteEndpoint(db: Database, whose: Whose): Promise<boolean> {
+/** Deletes an endpoint; its waiting deliveries end `dead`. False if the merchant has no such endpoint. */
+export function deleteEndpoint(db: Database, key: EndpointKey): Promise<boolean> {
   return db.transaction(async (tx) => {
-    const gone = await tx.delete(endpoints).where(isIt(whose)).returning({ id: endpoints.id });
+    const gone = await tx
+      .delete(endpoints)
+      .where(isEndpointOf(key))
+      .returning({ id: endpoints.id });
     if (gone.length === 0) return false;
-    await giveUpDeliveries(tx, { endpointIds: [whose.endpointId], reason: 'endpoint_deleted' });
+    await giveUpDeliveries(tx, { endpointIds: [key.endpointId], reason: 'endpoint_deleted' });
     return true;
   });
 }
 
 /**
- * Gives an endpoint a new secret; the one before signs too until its grace is over. Undefined where
- * the merchant has no such endpoint, or where a rotation's grace is still running: a third secret
- * would cut the first one off.
+ * Gives an endpoint a new secret; the previous one also signs during the grace period. Undefined if the merchant has no
+ * such endpoint, or if the grace period of an earlier rotation is still running: a third secret would cut off the
+ * first.
  */
 export async function rotateSecret(
   { db, sealer }: { db: Database | Transaction; sealer: Sealer },
-  input: Whose & { secret: string; publicKey: string | null; graceSeconds: number },
+  input: EndpointKey & { secret: string; publicKey: string | null; graceSeconds: number },
 ): Promise<Endpoint | undefined> {
   const { endpointId, secret, publicKey, graceSeconds } = input;
   const now = new Date();
   const hasNoGrace = or(
     isNull(endpoints.previousSecretUntil),
-    // A rotation without grace is for a secret that has leaked: it never waits.
+    // A rotation without grace is for a leaked secret and never waits.
     graceSeconds === 0 ? sql`true` : sql`not ${gt(endpoints.previousSecretUntil, now)}`,
   );
   const [endpoint] = await db
@@ -102,7 +105,7 @@ export async function rotateSecret(
         graceSeconds === 0 ? null : new Date(now.getTime() + graceSeconds * 1_000),
       updatedAt: now,
     })
-    .where(and(isIt(input), hasNoGrace))
+    .where(and(isEndpointOf(input), hasNoGrace))
     .returning();
   return endpoint;
 }

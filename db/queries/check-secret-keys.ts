@@ -9,7 +9,7 @@ import { listSeenKeys } from './seen-keys.ts';
 
 export type KeyVerdict =
   | { kind: 'right' }
-  /** These keys do not open what this database holds; `detail` says what to do. */
+  /** These keys do not open this database's secrets; `detail` says what to do. */
   | { kind: 'wrong'; detail: string };
 
 type Deps = { db: Database; sealer: Sealer };
@@ -19,9 +19,9 @@ const values = [true, false] as const;
 const contextOf = (id: boolean) => sealContext('key_check.value', String(id));
 
 /**
- * Whether these are the keys of this database's secrets. The first process that asks leaves the key check values;
- * where secrets are older than those, they decide. Of two first processes with different keys one is wrong: the
- * values' primary keys decide which.
+ * Checks that these are the keys of this database's secrets. The first process writes the key check values; if there
+ * are secrets already, they decide. If two first processes have different keys, the values' primary keys decide which
+ * one is wrong.
  */
 export async function checkSecretKeys(
   deps: Deps,
@@ -51,23 +51,23 @@ async function readValues(db: Database): Promise<Map<boolean, string>> {
   return new Map(rows.map(({ id, sealedValue }) => [id, sealedValue]));
 }
 
-/** What the first key seals the processes beside this one have to open: it is made known to all of them first. */
+/** All running processes must have the first key before it seals: they have to open what it seals. */
 async function checkNeighbours({ db, sealer }: Deps): Promise<KeyVerdict> {
   const [sealingId, ...others] = sealer.keyIds;
-  // With one key alone there is none that another process could lack, but for one that is wrong itself.
+  // A single key cannot be missing in another process, unless that one is wrong itself.
   if (others.length === 0) return { kind: 'right' };
   const strangers = (await listSeenKeys(db)).filter(
     ({ keyIds }) => keyIds.length > 0 && !keyIds.includes(sealingId),
   );
   if (strangers.length === 0) return { kind: 'right' };
-  const detail = `names the key ${sealingId} first, which seals from now on, and ${strangers.length} running processes do not know it. Name it last, in every process; once all have it, name it first (docs/operations/secrets.md)`;
+  const detail = `names the key ${sealingId} first, so it would encrypt, but ${strangers.length} running processes do not have it. Name it last in every process; once all have it, name it first (docs/operations/secrets.md)`;
   return { kind: 'wrong', detail };
 }
 
-/** Every key that has sealed something is named, and one text of each use opens. */
+/** Checks that every key in use is configured, and that one text per column opens. */
 async function checkSecrets({ db, sealer }: Deps): Promise<KeyVerdict> {
-  const strange = Object.keys(await countSealed(db)).find((id) => !sealer.keyIds.includes(id));
-  if (strange !== undefined) return wrong(sealer, strange);
+  const unknownId = Object.keys(await countSealed(db)).find((id) => !sealer.keyIds.includes(id));
+  if (unknownId !== undefined) return wrongKeys(sealer, unknownId);
   for (const name of sealedNames) {
     const { table, id, columns } = sealedColumns[name];
     for (const column of columns) {
@@ -89,15 +89,15 @@ function opens(sealer: Sealer, sealed: string, bound: ReturnType<typeof contextO
     sealer.open(sealed, bound);
     return { kind: 'right' };
   } catch {
-    return wrong(sealer, keyIdOf(sealed));
+    return wrongKeys(sealer, keyIdOf(sealed));
   }
 }
 
-function wrong({ keyIds }: Sealer, keyId: string): KeyVerdict {
+function wrongKeys({ keyIds }: Sealer, keyId: string): KeyVerdict {
   const what = keyIds.includes(keyId)
     ? `a secret of this database does not open with its key ${keyId}`
     : `names the keys ${keyIds.join(', ')}, and this database's secrets are sealed with ${keyId}`;
   const whatToDo =
-    'Give every process the keys that this database has had, the one that seals first (docs/operations/secrets.md)';
+    'Give every process all keys that this database has used, the encrypting key first (docs/operations/secrets.md)';
   return { kind: 'wrong', detail: `${what}. ${whatToDo}` };
 }

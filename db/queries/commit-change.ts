@@ -40,7 +40,7 @@ type OrderPatch = Partial<
 >;
 type PaymentPatch = Partial<Omit<PaymentRow, 'id' | 'orderId' | 'provider'>>;
 
-/** All that one decision changes, written together or not at all. */
+/** The changes of one decision, written atomically. */
 export type Change = {
   order: OrderPatch;
   payment?: { id: PaymentId; patch: PaymentPatch } | undefined;
@@ -50,7 +50,7 @@ export type Change = {
   /** New or changed. */
   dispute?: DisputeRow | undefined;
   ledger?: { accountId: PaymentRow['accountId']; postings: LedgerPosting[] } | undefined;
-  /** Null where nothing changed that merchants are told of. `about` names the part it is about. */
+  /** Null if nothing changed that merchants are notified of. `about` is the id of the changed part. */
   event: { type: EventType; about?: string } | null;
   notification?: { id: NotificationId; outcome: NotificationOutcome } | undefined;
 };
@@ -58,8 +58,8 @@ export type Change = {
 const hasChanged = sql`exists (select from changed)`;
 
 /**
- * Writes the rows given as JSON: new ones are inserted, known ones (by id) take the new values. It names each column
- * and its type: a column that a later release adds is left alone, and keeps its default.
+ * Writes rows given as JSON: inserts new ones and updates known ones (by id). Names each column and its type, so that a
+ * column added by a later release keeps its default.
  */
 function upsert(table: PgTable, placeholder: string) {
   const columns = Object.values<AnyPgColumn>(getTableColumns(table));
@@ -74,7 +74,7 @@ function upsert(table: PgTable, placeholder: string) {
   );
   return sql`
     insert into ${table} (${names})
-    select ${names} from jsonb_to_recordset(${json(placeholder)}) as written(${definitions})
+    select ${names} from jsonb_to_recordset(${json(placeholder)}) as entries(${definitions})
     where ${hasChanged} on conflict (id) do update set ${assignments}`;
 }
 
@@ -130,7 +130,7 @@ const write = statement('commit_change', () => {
     outcome: text('outcome'),
     appliedAt: at('at'),
   });
-  // Writes that all depend on one conditional update are beyond drizzle's builders.
+  // Several writes that depend on one conditional update: drizzle's builders cannot express this.
   return sql`
     with changed as (
       update ${orders} set ${order}
@@ -148,10 +148,9 @@ const write = statement('commit_change', () => {
 });
 
 /**
- * Writes a decision in one statement, and so in one transaction: order, payments, refunds, disputes,
- * ledger, event, and the notification that caused it. It is conditional on the version that was
- * decided on; false means that somebody else was first, nothing was written, and the decision has to
- * be made anew.
+ * Writes a decision in one statement, and so in one transaction: order, payments, refunds, disputes, ledger, event, and
+ * the notification that caused it. Conditional on the version that was read; returns false, with nothing written, if
+ * another writer was first and the decision has to be made again.
  */
 export async function commitChange(
   db: Database,
@@ -212,7 +211,7 @@ export async function commitChange(
   return written.length === 1;
 }
 
-/** The order as it will stand once the change is written. */
+/** The order with the change applied. */
 function applyChange(read: OrderRead, change: Change, now: Date) {
   const order = { ...read.order, ...change.order, version: read.order.version + 1, updatedAt: now };
   const patched = <T extends { id: string }>(
@@ -239,7 +238,7 @@ function linesOf(postings: readonly LedgerPosting[]) {
   );
 }
 
-/** A row as PostgreSQL reads it from JSON, by its column names. */
+/** A row by column names, as PostgreSQL reads it from JSON. */
 function asRecord(table: PgTable, row: object): Record<string, unknown> {
   const columns: Record<string, AnyPgColumn> = getTableColumns(table);
   return Object.fromEntries(

@@ -17,15 +17,15 @@ import type { Day, PairRow } from './statement-pairs.ts';
 
 const batchSize = 1_000;
 
-/** What is beyond doubt never leaves the database; every other pair is judged by the domain's rules. */
-const isPlainlyEqual = sql`case
+/** Pairs that are certainly equal stay in the database; the domain's rules judge all others. */
+const isCertainlyEqual = sql`case
   when lines is null then other_days <> 'absent' and ledger_minor = our_minor
   else lines = 1 and our_status = 'succeeded' and their_minor = our_minor
     and their_currency = our_currency and ledger_minor = our_minor end`;
 
 /**
- * Compares a day's statement with our books, in one transaction and set by set. New differences are
- * listed, known ones refreshed, and those that are no more closed as auto-resolved. Doing it again is safe.
+ * Compares a day's statement with our books in one transaction. Inserts new differences, refreshes known ones, and
+ * closes vanished ones as auto-resolved. Idempotent.
  */
 export function compareStatement(
   db: Database,
@@ -39,20 +39,20 @@ export function compareStatement(
       .returning();
     if (!run) throw new Error(`reconciliation ${id} does not exist`);
     await tx.execute(sql`declare suspects no scroll cursor for
-      with ${pairsOf(day)} select ${pairColumns} from pairs where (${isPlainlyEqual}) is not true`);
-    let standing = 0;
+      with ${pairsOf(day)} select ${pairColumns} from pairs where (${isCertainlyEqual}) is not true`);
+    let differing = 0;
     for (;;) {
       const { rows } = await tx.execute<PairRow>(sql.raw(`fetch ${batchSize} from suspects`));
       const found = rows.flatMap((row) => {
         const kind = judgePair(asPair(row));
         return kind ? [{ row, kind }] : [];
       });
-      standing += found.filter(({ row }) => row.lines !== null).length;
-      await keepDifferences(tx, run, found);
+      differing += found.filter(({ row }) => row.lines !== null).length;
+      await storeDifferences(tx, run, found);
       if (rows.length < batchSize) break;
     }
     await closeVanished(tx, run);
-    return writeCounts(tx, run, { day, standing });
+    return writeCounts(tx, run, { day, differing });
   });
 }
 
@@ -79,7 +79,7 @@ function asPair(row: PairRow): Pair {
   };
 }
 
-async function keepDifferences(
+async function storeDifferences(
   tx: Transaction,
   run: ReconciliationRow,
   found: readonly { row: PairRow; kind: DifferenceKind }[],
@@ -133,7 +133,7 @@ async function keepDifferences(
         healedBy: null,
         healedAt: null,
       },
-      // What stands in the run of another day is looked after there.
+      // A difference that belongs to another day's run is handled there.
       setWhere: sql`${differences.reconciliationId} = ${run.id} or ${differences.status} = 'healed'`,
     });
 }
@@ -159,7 +159,7 @@ async function closeVanished(tx: Transaction, { id, round }: ReconciliationRow):
 async function writeCounts(
   tx: Transaction,
   { id }: ReconciliationRow,
-  { day, standing }: { day: Day; standing: number },
+  { day, differing }: { day: Day; differing: number },
 ): Promise<ReconciliationRow> {
   const [numbers] = await tx
     .select({ known: sql<number>`count(distinct (kind, number))::int` })
@@ -179,7 +179,7 @@ async function writeCounts(
     .update(reconciliations)
     .set({
       entryCount: statement?.entryCount ?? 0,
-      matchedCount: (numbers?.known ?? 0) - standing,
+      matchedCount: (numbers?.known ?? 0) - differing,
       healedCount: countOf('healed'),
       differenceCount: countOf('open'),
     })

@@ -5,7 +5,7 @@ import { consumerGroups } from '../schema/events.ts';
 
 export type ConsumerGroup = typeof consumerGroups.$inferSelect;
 
-/** How many groups one merchant may have. */
+/** The most groups that a merchant may have. */
 export const mostGroups = 100;
 
 type GroupKey = { merchantId: MerchantId; name: string };
@@ -13,7 +13,7 @@ type GroupKey = { merchantId: MerchantId; name: string };
 const isGroup = ({ merchantId, name }: GroupKey) =>
   and(eq(consumerGroups.merchantId, merchantId), eq(consumerGroups.name, name));
 
-/** Makes a group; undefined where the name is taken, or the merchant has as many as it may. */
+/** Creates a group; undefined if the name is taken or the merchant has reached the limit. */
 export async function insertConsumerGroup(
   db: Database,
   input: Pick<ConsumerGroup, 'merchantId' | 'name' | 'eventTypes' | 'filter' | 'position'>,
@@ -38,7 +38,7 @@ export async function findConsumerGroup(
 
 const byName = sql`${consumerGroups.name} collate "C"`;
 
-/** A merchant's groups by name; `after` is the last name of the page before. */
+/** A merchant's groups by name; `after` is the last name of the previous page. */
 export function listConsumerGroups(
   db: Database,
   { merchantId, after, limit }: { merchantId: MerchantId; after: string; limit: number },
@@ -51,7 +51,7 @@ export function listConsumerGroups(
     .limit(limit);
 }
 
-/** False where there was none. */
+/** False if there was none. */
 export async function deleteConsumerGroup(db: Database, key: GroupKey): Promise<boolean> {
   const deleted = await db
     .delete(consumerGroups)

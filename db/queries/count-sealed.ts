@@ -2,7 +2,7 @@ import { isNotNull, sql } from 'drizzle-orm';
 import type { Database } from '../database.ts';
 import { sealedColumns, sealedNames } from '../sealed-columns.ts';
 
-/** How many texts each key has sealed, by its id, in all sealed columns but the key check values. */
+/** The number of sealed texts by key id, in all sealed columns except the key check values. */
 export async function countSealed(db: Database): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const name of sealedNames.filter((name) => name !== 'key_check.value')) {

@@ -37,34 +37,34 @@ export type NewOrder = {
   confirm: { url: string; withinSeconds: number } | null;
   metadata: Record<string, string>;
   returnUrl: string | null;
-  /** An endpoint for this order's events alone, with its sealed secret. */
+  /** An endpoint for the events of this order only, with its sealed secret. */
   notify: ResourceEndpoint | null;
   expiresAt: Date;
 };
 
 export type CreateOrderResult =
   | { kind: 'created'; orderId: OrderId }
-  /** The same content under the same number before: carry on with that order. */
+  /** The same request under the same order number exists: continue with that order. */
   | { kind: 'existing'; orderId: OrderId }
-  /** The key was used before and answered: say the same again. */
+  /** The key was answered before: return the same answer. */
   | { kind: 'answered'; status: number; body: string; orderId: OrderId }
   | { kind: 'inFlight' }
   | { kind: 'keyReused' }
   | { kind: 'numberTaken'; orderId: OrderId };
 
-/** How long a caller that holds an Idempotency-Key is believed to be alive. */
+/** How long a caller with an Idempotency-Key counts as alive. */
 const lockSeconds = 30;
 const lockedUntil = () => sql`now() + make_interval(secs => ${lockSeconds})`;
 
 /**
- * Writes an order with its payment, its first event and its idempotency key in one transaction. From
- * here on the order survives every process. Unique per (merchant, Idempotency-Key) and per (merchant,
- * merchantOrderNo); of two callers at once, the second waits for the first and gets its order.
+ * Writes an order with its payment, its first event and its idempotency key in one transaction; from then on the order
+ * survives any crash. Unique per (merchant, Idempotency-Key) and per (merchant, merchantOrderNo); of two concurrent
+ * callers, the second waits for the first and gets its order.
  */
 export async function createOrder(db: Database, input: NewOrder): Promise<CreateOrderResult> {
   const orderId = newId('order');
   if (await insertAll(db, orderId, input)) return { kind: 'created', orderId };
-  // The key or the number was used before. Twice: the key may be taken between the two looks.
+  // The key or the number was used before. The key is read twice, because it may be taken between the two reads.
   return (
     (await resumeKey(db, input)) ??
     (await resumeOrder(db, input)) ??
@@ -154,12 +154,12 @@ const open = statement('create_order', () => {
     },
     sql`from opened`,
   );
-  // One statement is one round trip and one transaction; drizzle chains no inserts that depend on each other.
+  // One statement is one round trip and one transaction; drizzle cannot chain dependent inserts.
   return sql`with opened as (${order}), idempotency_key as (${key}), payment as (${payment}),
     endpoint as (${endpoint}), event as (${event}) select from opened`;
 });
 
-/** False, with nothing written, where the key or the order's number is taken. */
+/** False, with nothing written, if the key or the order's number is taken. */
 async function insertAll(db: Database, orderId: OrderId, input: NewOrder): Promise<boolean> {
   const now = new Date();
   const paymentId = newId('payment');
@@ -233,13 +233,13 @@ async function insertAll(db: Database, orderId: OrderId, input: NewOrder): Promi
     });
     return opened.length === 1;
   } catch (error) {
-    // Two callers with one key at once: the statement of the second fails as a whole.
+    // Two concurrent callers with one key: the second's statement fails as a whole.
     if (isUniqueViolation(error)) return false;
     throw error;
   }
 }
 
-/** What became of the request that came with this Idempotency-Key before; undefined for a fresh one. */
+/** The result of an earlier request with this Idempotency-Key; undefined for a new key. */
 export async function resumeKey(
   db: Database,
   input: Pick<NewOrder, 'merchant' | 'idempotencyKey' | 'requestHash'>,
@@ -256,7 +256,7 @@ export async function resumeKey(
     const { responseStatus: status, responseBody: body, orderId } = known;
     return { kind: 'answered', status, body, orderId };
   }
-  // Whoever began this may have died before answering; after its time one caller takes over.
+  // The first caller may have died before answering; after its lock expires one caller takes over.
   const takenOver = await db
     .update(idempotencyKeys)
     .set({ lockedUntil: lockedUntil() })
@@ -265,7 +265,7 @@ export async function resumeKey(
   return takenOver[0] ? { kind: 'existing', orderId: takenOver[0].orderId } : { kind: 'inFlight' };
 }
 
-/** Finds the order that has the number; undefined when another caller takes the key meanwhile. */
+/** Finds the order with the number; undefined if another caller takes the key meanwhile. */
 function resumeOrder(db: Database, input: NewOrder): Promise<CreateOrderResult | undefined> {
   return db.transaction(async (tx) => {
     const [order] = await tx
@@ -301,5 +301,5 @@ async function insertKey(tx: Transaction, input: NewOrder, orderId: OrderId): Pr
 }
 
 function fault({ merchantOrderNo }: NewOrder): never {
-  throw new Error(`order number ${merchantOrderNo} conflicts with an order that is not there`);
+  throw new Error(`order number ${merchantOrderNo} conflicts with an order that does not exist`);
 }

@@ -14,7 +14,7 @@ import {
 
 export type DifferenceRow = typeof differences.$inferSelect;
 
-/** Differences of one run, oldest first; `after` is the last id of the page before. */
+/** Differences of one run, oldest first; `after` is the last id of the previous page. */
 export async function listDifferences(
   db: Database,
   input: {
@@ -39,7 +39,7 @@ export async function listDifferences(
   return { rows: found.slice(0, input.limit), hasMore: found.length > input.limit };
 }
 
-/** Open differences that the provider can prove and that this round has not tried yet; payments first. */
+/** Open differences that the provider can confirm and that this round has not tried yet; payments first. */
 export function listAutoResolvable(
   db: Database,
   input: { reconciliationId: ReconciliationId; round: number; limit: number },
@@ -62,7 +62,7 @@ export function listAutoResolvable(
     .limit(input.limit);
 }
 
-/** A difference by its id, which comes from our own rows. */
+/** A difference by an id from our own rows. Throws if it does not exist. */
 export async function readDifference(
   db: Database,
   { id }: { id: DifferenceId },
@@ -72,7 +72,7 @@ export async function readDifference(
   return row;
 }
 
-/** Records that a round has tried to auto-resolve it, and why it could not, if it could not. */
+/** Records that a round has tried to auto-resolve the difference, and why it failed, if it did. */
 export async function recordAutoResolve(
   db: Database,
   input: { id: DifferenceId; round: number; note: string | null },
@@ -83,12 +83,12 @@ export async function recordAutoResolve(
     .where(eq(differences.id, input.id));
 }
 
-/** The provider was asked and agrees with our books: the line counts no more as a difference. */
+/** Marks a statement line as contradicted by the provider's own answer; it no longer counts as a difference. */
 export async function overruleEntry(
   db: Database,
   { accountId, about, number }: Pick<DifferenceRow, 'accountId' | 'about' | 'number'>,
 ): Promise<void> {
-  if (about === 'line') throw new Error('an odd line is about nothing that could be asked about');
+  if (about === 'line') throw new Error('an unreadable line cannot be overruled');
   await db
     .update(statementEntries)
     .set({ isOverruled: true })
@@ -105,11 +105,11 @@ export async function overruleEntry(
 
 export type AcknowledgeResult =
   | { kind: 'acknowledged'; difference: DifferenceRow }
-  /** It is auto-resolved: there is nothing to take as it is. */
+  /** Auto-resolved meanwhile: nothing to acknowledge. */
   | { kind: 'notOpen'; status: DifferenceStatus }
   | { kind: 'absent' };
 
-/** Takes a difference as it is, with who did and why; doing it again changes nothing. */
+/** Acknowledges a difference, with who did and why. Idempotent. */
 export function acknowledgeDifference(
   db: Database,
   input: { merchantId: MerchantId; id: DifferenceId; actor: string; note: string },

@@ -8,12 +8,14 @@ import type { Transaction } from '../transaction.ts';
 import { giveUpDeliveries } from './give-up-deliveries.ts';
 import { newEvent } from './new-event.ts';
 
-/** Standard Webhooks leaves it to the sender; what answers nothing for five days is not coming back by itself. */
+/**
+ * Standard Webhooks leaves the limit to the sender; an endpoint that fails for five days does not recover by itself.
+ */
 const givenUpAfter = sql`interval '5 days'`;
 
 /**
- * Disables endpoints that answered 410, and those of `failing` that have done nothing else for five
- * days. What waits for them ends dead, and their merchant gets an event. Returns the disabled ones.
+ * Disables endpoints that answered 410, and those of `failing` that have only failed for five days. Their waiting
+ * deliveries end `dead`, and their merchants get an event. Returns the disabled ones.
  */
 export async function disableEndpoints(
   tx: Transaction,

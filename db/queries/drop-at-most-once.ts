@@ -5,8 +5,8 @@ import { deliveries } from '../schema/endpoints.ts';
 import type { Transaction } from '../transaction.ts';
 
 /**
- * Ends what may be sent once at the most and would else be sent by somebody who cannot know whether it was.
- * It may have arrived, and is seen to be dropped.
+ * Drops at-most-once deliveries whose next sender could not know whether they were sent. They may have arrived; the
+ * status shows them as dropped.
  */
 export async function dropAtMostOnce(
   db: Database | Transaction,

@@ -5,7 +5,7 @@ import type { EndpointId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
 import { deliveries, endpoints } from '../schema/endpoints.ts';
 import type { Transaction } from '../transaction.ts';
-import { lockForFlip } from './lock-for-flip.ts';
+import { lockForOwnerChange } from './lock-for-owner-change.ts';
 import { selectOutgoing } from './select-outgoing.ts';
 import type { OutgoingDelivery } from './select-outgoing.ts';
 
@@ -16,8 +16,8 @@ const isWaiting = (endpointId: EndpointId) =>
     eq(deliveries.deliveryOwner, 'workflow'),
   );
 
-/** Where an endpoint keeps the order of a resource's events: no earlier one is still pending. */
-const isFirstOfItsKind = (isOrdered: boolean) =>
+/** If an endpoint orders a resource's events: no earlier one is pending. */
+const isHeadOfResource = (isOrdered: boolean) =>
   isOrdered
     ? sql`(${deliveries.orderKey} is null or not exists (
         select from ${deliveries} as earlier
@@ -27,10 +27,10 @@ const isFirstOfItsKind = (isOrdered: boolean) =>
     : undefined;
 
 /**
- * What is due now at an endpoint in its workflow's care: by priority, then in the order of the feed. It reads
- * little more than it returns, however much waits: statistics are older than an outage, and a planner that expects few
- * rows reads them all and sorts them, at every batch, where the index has them in this order. Where
- * order is kept, fewer than there are may be returned, but none only where there are none.
+ * The due deliveries of an endpoint owned by its workflow, by priority, then in the order of the feed. Reads little
+ * more than it returns, however many wait: the statistics are older than an outage, and a planner that expects few rows
+ * would read and sort all of them for every batch, although the index has this order. For an ordered endpoint it may
+ * return fewer than are due, but none only if there are none.
  */
 export function dueDeliveries(
   db: Database | Transaction,
@@ -44,7 +44,7 @@ export function dueDeliveries(
           and(
             isWaiting(endpointId),
             lte(deliveries.nextAttemptAt, sql`now()`),
-            isFirstOfItsKind(isOrdered),
+            isHeadOfResource(isOrdered),
             within,
           ),
         )
@@ -63,10 +63,10 @@ export function dueDeliveries(
 
 const inOrder = [asc(deliveries.priority), asc(deliveries.position)];
 
-/** Looked at first where order is kept: behind one resource's head there may be a hundred thousand that wait for it. */
-const mostLookedAt = 500;
+/** Searched first for an ordered endpoint: a hundred thousand deliveries may wait behind one resource's head. */
+const mostScanned = 500;
 
-/** The first that waits beyond so many; undefined where there are fewer. */
+/** The first waiting delivery beyond that number; undefined if there are fewer. */
 async function edgeOf(
   tx: Transaction,
   { endpointId }: { endpointId: EndpointId },
@@ -76,12 +76,12 @@ async function edgeOf(
     .from(deliveries)
     .where(isWaiting(endpointId))
     .orderBy(...inOrder)
-    .offset(mostLookedAt)
+    .offset(mostScanned)
     .limit(1);
   return edge;
 }
 
-/** How much an endpoint's workflow still has before it, and when the next of it is due or expires. */
+/** How much an endpoint's workflow has left, and when the next delivery is due or expires. */
 export async function outstandingDeliveries(
   db: Database,
   { endpointId, isOrdered }: { endpointId: EndpointId; isOrdered: boolean },
@@ -96,7 +96,7 @@ export async function outstandingDeliveries(
     db
       .select({ nextDueInMs: inMs(deliveries.nextAttemptAt) })
       .from(deliveries)
-      .where(and(isWaiting(endpointId), isFirstOfItsKind(isOrdered))),
+      .where(and(isWaiting(endpointId), isHeadOfResource(isOrdered))),
   ]);
   return {
     outstanding: all?.outstanding ?? 0,
@@ -105,7 +105,7 @@ export async function outstandingDeliveries(
   };
 }
 
-/** Drops what waited for longer than it was worth. Returns how many. */
+/** Drops expired deliveries. Returns how many. */
 export async function dropExpired(
   db: Database,
   { endpointId }: { endpointId: EndpointId },
@@ -117,7 +117,7 @@ export async function dropExpired(
   return rowCount ?? 0;
 }
 
-/** Keeps how an endpoint is doing for the next round, whoever runs it. */
+/** Stores an endpoint's congestion state for the next run. */
 export async function saveCongestion(
   db: Database,
   { endpointId, congestion }: { endpointId: EndpointId; congestion: Congestion },
@@ -126,16 +126,16 @@ export async function saveCongestion(
 }
 
 /**
- * Hands an endpoint back to the relay if nothing is outstanding. The look and the flip stand under
- * the row lock that `writeDeliveries` shares, so no delivery falls between the two.
+ * Hands an endpoint back to the relay if nothing is outstanding. The check and the change happen under the row lock
+ * that `writeDeliveries` shares, so no delivery falls between them.
  */
 export function releaseEndpoint(
   db: Database,
   { endpointId }: { endpointId: EndpointId },
 ): Promise<{ isReleased: boolean }> {
   return db.transaction(async (tx) => {
-    await lockForFlip(tx, [endpointId]);
-    // A statement of its own, so that it sees what the lock waited for.
+    await lockForOwnerChange(tx, [endpointId]);
+    // A statement of its own, so that it sees what was committed while the lock was awaited.
     const [waiting] = await tx
       .select({ eventId: deliveries.eventId })
       .from(deliveries)

@@ -3,7 +3,7 @@ import type { MerchantId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
 import { events } from '../schema/events.ts';
 
-/** The position of a merchant's newest numbered event: who reads on from here sees what comes after. 0 without one. */
+/** The position of a merchant's newest numbered event, to read on from; 0 without one. */
 export async function endOfFeed(
   db: Database,
   { merchantId }: { merchantId: MerchantId },

@@ -9,10 +9,10 @@ import type { Sealer } from '../sealed.ts';
 
 export type Endpoint = typeof endpoints.$inferSelect;
 
-/** An endpoint that hears of one thing alone: an order's `notifyUrl`, a request's `callbackUrl`. */
+/** An endpoint for the events of one resource: an order's `notifyUrl`, a request's `callbackUrl`. */
 export type ResourceEndpoint = { endpointId: EndpointId; url: string; sealedSecret: string };
 
-/** What a sealed signing secret is bound to; the sender opens it with the same words. */
+/** The context that a signing secret is sealed with; the sender opens it with the same. */
 export const secretContext = (id: EndpointId) => sealContext('endpoints.secret', id);
 
 export async function insertEndpoint(
@@ -30,7 +30,7 @@ export async function insertEndpoint(
   return endpoint!;
 }
 
-/** How many endpoints of its own a merchant has; those of one order or request are part of that. */
+/** The number of a merchant's own endpoints, without those of single orders or requests. */
 export function countEndpoints(
   db: Database | Transaction,
   { merchantId }: { merchantId: MerchantId },
@@ -41,7 +41,7 @@ export function countEndpoints(
   );
 }
 
-/** Whoever's endpoint it is: for what we do for it, not for what merchants ask. */
+/** An endpoint of any merchant: for internal use, not for merchants' requests. */
 export async function lookUpEndpoint(
   db: Database,
   { endpointId }: { endpointId: EndpointId },

@@ -5,13 +5,13 @@ import { eventTypeDefinitions } from '../schema/events.ts';
 
 export type EventTypeDefinition = typeof eventTypeDefinitions.$inferSelect;
 
-/** Another text with every change, so that who checked an event by a definition can tell that it stands. */
+/** Changes with every update, so that a check of an event against a definition can be verified at publishing. */
 export const versionOfType = sql<string>`extract(epoch from ${eventTypeDefinitions.updatedAt})::text`;
 
-/** How many types one merchant may register. */
+/** The most types that a merchant may register. */
 export const mostEventTypes = 1_000;
 
-/** Registers a type; undefined where the name is registered, or the merchant has as many as it may. */
+/** Registers a type; undefined if the name is registered or the merchant has reached the limit. */
 export async function insertEventType(
   db: Database,
   input: Pick<EventTypeDefinition, 'merchantId' | 'name' | 'description' | 'schema'>,
@@ -37,7 +37,7 @@ export async function findEventType(
   return found;
 }
 
-/** Definitions for checking events, each with its version. */
+/** The definitions to check events against, each with its version. */
 export function findEventTypes(
   db: Database,
   { merchantId, names }: { merchantId: MerchantId; names: readonly string[] },
@@ -58,10 +58,10 @@ export function findEventTypes(
     );
 }
 
-// By code unit, as JavaScript compares: the caller merges these with names of its own.
+// By code unit, as JavaScript compares, because the caller merges these with other names.
 const byName = sql`${eventTypeDefinitions.name} collate "C"`;
 
-/** A merchant's types by name; `after` is the last name of the page before. */
+/** A merchant's types by name; `after` is the last name of the previous page. */
 export function listEventTypes(
   db: Database,
   { merchantId, after, limit }: { merchantId: MerchantId; after: string; limit: number },
@@ -74,7 +74,7 @@ export function listEventTypes(
     .limit(limit);
 }
 
-/** Changes what is given; undefined where the merchant has no such type. */
+/** Updates the given fields; undefined if the merchant has no such type. */
 export async function updateEventType(
   db: Database,
   input: { merchantId: MerchantId; name: string } & {
@@ -92,7 +92,7 @@ export async function updateEventType(
       ...(isArchived !== undefined && {
         archivedAt: isArchived ? sql`coalesce(${eventTypeDefinitions.archivedAt}, now())` : null,
       }),
-      // Never the same twice: the version is read from it.
+      // Always increases: the version is derived from it.
       updatedAt: sql`greatest(clock_timestamp(), ${eventTypeDefinitions.updatedAt} + interval '1 microsecond')`,
     })
     .where(isType(merchantId, name))

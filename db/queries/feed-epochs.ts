@@ -10,7 +10,7 @@ import type { DatabaseIdentity } from '../schema/feed-epochs.ts';
 const tagLength = 6;
 const tagAlphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 
-/** A shard's epochs, oldest first, and the last position that was given in it. */
+/** A shard's epochs, oldest first, and the last position assigned. */
 export async function readFeedLog(
   db: Database,
   { shard }: { shard: number },
@@ -29,15 +29,15 @@ export async function readFeedLog(
   const epochs = rows.flatMap(({ tag, beganAfter, beganAt }) =>
     tag === null || beganAfter === null || beganAt === null ? [] : [{ tag, beganAfter, beganAt }],
   );
-  // Nobody has said yet which copy this is: its first epoch.
+  // No process has recorded an identity yet: this is the first epoch.
   const first = { tag: '', beganAfter: 0, beganAt: new Date(0) };
   return { epochs: epochs.length > 0 ? epochs : [first], end: rows[0]?.end ?? 0 };
 }
 
 /**
- * Begins another epoch of every shard's feed where this is another copy of the database than the one that last said
- * so, or where an operator says it (`isRestored`): a restored disk cannot be told from one that was never away. Says
- * which shards have a new one.
+ * Starts a new epoch of every shard's feed if the database is another copy than the last recorded one, or if an
+ * operator reports a restore (`isRestored`), because a restored disk has the same identity. Returns the shards with a
+ * new epoch.
  */
 export async function keepFeedEpochs(
   db: Database,
@@ -46,11 +46,11 @@ export async function keepFeedEpochs(
   const identity = await identityOf(db);
   const begun: number[] = [];
   for (const shard of shards) {
-    // Almost always it is the same copy, and publishers need not be held up to see it.
+    // Usually it is the same copy, and publishers need not wait for the check.
     const last = isRestored ? undefined : (await epochsOf(db, shard)).at(-1);
     if (last && isSameCopy(last.identity, identity)) continue;
-    const isBegun = await db.transaction(async (tx) => {
-      // Whoever gives positions holds this row: none is given between the two looks.
+    const isNew = await db.transaction(async (tx) => {
+      // Assigning a position needs this row's lock, so none is assigned between the two reads.
       const [row] = await tx
         .select({ end: dispatchShards.lastPosition })
         .from(dispatchShards)
@@ -58,7 +58,7 @@ export async function keepFeedEpochs(
         .for('update');
       const last = (await epochsOf(tx, shard)).at(-1);
       if (last && !isRestored && isSameCopy(last.identity, identity)) return false;
-      const begunNow = await tx
+      const inserted = await tx
         .insert(feedEpochs)
         .values({
           shard,
@@ -67,12 +67,12 @@ export async function keepFeedEpochs(
           tag: last ? newTag() : '',
           beganAfter: last ? (row?.end ?? 0) : 0,
         })
-        // Two processes that start at once on a shard that has given no position yet.
+        // Two processes may start at once on a shard without positions.
         .onConflictDoNothing()
         .returning({ number: feedEpochs.number });
-      return last !== undefined && begunNow.length > 0;
+      return last !== undefined && inserted.length > 0;
     });
-    if (isBegun) begun.push(shard);
+    if (isNew) begun.push(shard);
   }
   return { begun };
 }
@@ -80,7 +80,7 @@ export async function keepFeedEpochs(
 const epochsOf = (db: Database | Transaction, shard: number) =>
   db.select().from(feedEpochs).where(eq(feedEpochs.shard, shard)).orderBy(asc(feedEpochs.number));
 
-/** A cluster that was set up anew, one that went on from a backup, tables that a dump made again: each has another. */
+/** Identifies the copy: a new cluster, one continued from a backup and tables restored from a dump all differ. */
 async function identityOf(db: Database): Promise<DatabaseIdentity> {
   const [system, timeline, table] = await Promise.all(
     [
@@ -90,7 +90,7 @@ async function identityOf(db: Database): Promise<DatabaseIdentity> {
     ].map((query) =>
       db.execute<{ value: string }>(query).then(
         ({ rows }) => rows[0]?.value,
-        // Some services keep this from us.
+        // Some hosted services do not expose this.
         () => undefined,
       ),
     ),

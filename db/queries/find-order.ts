@@ -11,17 +11,17 @@ import { providerAccounts } from '../schema/provider-accounts.ts';
 import { readAfterPaid } from './read-after-paid.ts';
 import type { DisputeRow, RefundRow } from './read-order.ts';
 
-/** An order as it stands, and what its payer has to do next (null once there is nothing to do). */
+/** An order's current state, and what its payer has to do next (null if nothing). */
 export type OrderView = {
   snapshot: OrderSnapshot;
   nextAction: NextAction | null;
-  /** Until when the payer can do it, where that is before the order's end; null for nothing to do. */
+  /** Until when the payer can do it, if that is before the order's end; null if there is nothing to do. */
   nextActionExpiresAt: Date | null;
-  /** What the payer was given is over, and can be had anew. */
+  /** The code or address has expired and can be renewed. */
   isHandleDead: boolean;
-  /** Another way, or another code, was asked for and is on its way. */
+  /** Another method or code was requested and is on its way. */
   isSwitching: boolean;
-  /** The method it is to be paid by now. */
+  /** The current payment method. */
   method: string | null;
   checkoutToken: string;
 };
@@ -54,7 +54,7 @@ const byToken = preparedOnce('find_order_by_token', (db, name) =>
     .prepare(name),
 );
 
-/** One order of one merchant; undefined when there is none, or it is another merchant's. */
+/** One order of one merchant; undefined if the merchant has no such order. */
 export async function findOrder(
   db: Database,
   input: { merchantId: MerchantId; orderId: OrderId },
@@ -63,7 +63,7 @@ export async function findOrder(
   return view;
 }
 
-/** The order that a checkout page shows. */
+/** The order of a checkout page. */
 export async function findOrderByToken(
   db: Database,
   input: { checkoutToken: string },
@@ -88,12 +88,12 @@ type Row = {
   provider: string;
 };
 
-// Several changes in a row between two reads are somebody's burst; ten are not worth waiting out.
+// A few changes between the reads are a burst; after ten the view is returned as read.
 const attempts = 10;
 
 /**
- * An order and what was given back of it are read by several statements. What changes in between would make a view
- * that never was, as of a refund that is done and in no sum: then all is read anew.
+ * An order, its refunds and its disputes are read by separate statements. Changes in between would mix states, such as
+ * a completed refund missing from the sum; then everything is read again.
  */
 async function viewsOf(db: Database, read: () => Promise<Row[]>): Promise<OrderView[]> {
   for (let attempt = 1; ; attempt++) {
@@ -101,17 +101,17 @@ async function viewsOf(db: Database, read: () => Promise<Row[]>): Promise<OrderV
     const paidIds = rows.flatMap(({ order, payment }) =>
       payment.status === 'succeeded' || order.reviewReason !== null ? [order.id] : [],
     );
-    const [given, disputed] = await readAfterPaid(db, [...new Set(paidIds)]);
-    const isWhole = paidIds.length === 0 || (await areStill(db, rows));
+    const [refunded, disputed] = await readAfterPaid(db, [...new Set(paidIds)]);
+    const isWhole = paidIds.length === 0 || (await areUnchanged(db, rows));
     if (!isWhole && attempt < attempts) continue;
     return Array.from(groupBy(rows, ({ order }) => order.id).values(), (own) => {
       const isOwn = ({ orderId }: { orderId: OrderId }) => orderId === own[0]!.order.id;
-      return viewOf(own, { refunds: given.filter(isOwn), disputes: disputed.filter(isOwn) });
+      return viewOf(own, { refunds: refunded.filter(isOwn), disputes: disputed.filter(isOwn) });
     });
   }
 }
 
-async function areStill(db: Database, rows: readonly Row[]): Promise<boolean> {
+async function areUnchanged(db: Database, rows: readonly Row[]): Promise<boolean> {
   const known = new Map(rows.map(({ order }) => [order.id, order.version]));
   const now = await db
     .select({ id: orders.id, version: orders.version })
@@ -140,11 +140,11 @@ function viewOf(
   const open = own.findLast((payment) => awaitsPayer(payment.status));
   const isWaiting = order.status === 'pending' || order.status === 'review';
   const isDead = open !== undefined && isHandleDead(open, Date.now());
-  const offered = isWaiting && !isDead ? open : undefined;
+  const current = isWaiting && !isDead ? open : undefined;
   return {
     snapshot: snapshotOf(order, { ...parts, payments: own }),
-    nextAction: offered?.nextAction ?? null,
-    nextActionExpiresAt: offered?.handleExpiresAt ?? null,
+    nextAction: current?.nextAction ?? null,
+    nextActionExpiresAt: current?.handleExpiresAt ?? null,
     isHandleDead: isDead && order.status === 'pending',
     isSwitching: order.switchRequestedTo !== null,
     method: open?.method ?? null,

@@ -3,7 +3,7 @@ import type { MerchantId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
 import { events } from '../schema/events.ts';
 
-/** Which of a publisher's keys stand for an event already. */
+/** Which of a publisher's keys have an event already. */
 export async function findPublished(
   db: Database,
   { merchantId, dedupeKeys }: { merchantId: MerchantId; dedupeKeys: readonly string[] },

@@ -4,7 +4,7 @@ import type { Database } from '../database.ts';
 import { refunds } from '../schema/refunds.ts';
 import type { RefundRow } from './read-order.ts';
 
-/** One refund of one merchant; undefined when there is none, or it is another merchant's. */
+/** One refund of one merchant; undefined if the merchant has no such refund. */
 export async function findRefund(
   db: Database,
   { merchantId, refundId }: { merchantId: MerchantId; refundId: RefundId },
@@ -16,7 +16,7 @@ export async function findRefund(
   return refund;
 }
 
-/** Whether a refund is still to be carried out. */
+/** True if a refund is still to be executed. */
 export async function isRefundPending(
   db: Database,
   { refundId }: { refundId: RefundId },
@@ -28,7 +28,7 @@ export async function isRefundPending(
   return refund?.status === 'pending';
 }
 
-/** A refund by its id, which comes from our own rows. Throws where there is none. */
+/** A refund by an id from our own rows. Throws if it does not exist. */
 export async function readRefund(
   db: Database,
   { refundId }: { refundId: RefundId },

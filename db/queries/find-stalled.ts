@@ -8,34 +8,34 @@ import { refunds } from '../schema/refunds.ts';
 import { findRunningReplays } from './replays.ts';
 
 export type Stalled = {
-  /** Stored, but nobody applied them: the signal was lost on the way. */
+  /** Stored but not applied: the signal was lost. */
   notifications: { id: NotificationId; orderId: OrderId; refundId: RefundId | null }[];
-  /** Committed, but their workflow never opened the payment, or is long past its end. */
+  /** Committed, but the workflow never opened the payment, or is long past its end. */
   orders: OrderId[];
   /** With commands that no workflow acknowledged. */
   commands: OrderId[];
-  /** Reserved, but their workflow may be lost. */
+  /** Reserved, but the workflow may be lost. */
   refunds: RefundId[];
-  /** In the care of a delivery workflow that may have been lost. */
+  /** Owned by a delivery workflow that may be lost. */
   endpoints: EndpointId[];
-  /** Asked for and not over. */
+  /** Requested and not finished. */
   replays: ReplayId[];
 };
 
 const batchSize = 500;
-// A provider's outage leaves thousands of healthy orders waiting: they must not hide a lost one.
+// A provider's outage leaves thousands of healthy orders waiting; they must not hide a lost one.
 const recoverAgainAfterSeconds = 300;
 const redeliverAfterSeconds = 30;
 const ago = (seconds: number) => sql`now() - make_interval(secs => ${seconds})`;
 const isNotRecoveredSince = ({ recoveredAt }: typeof orders | typeof refunds, seconds: number) =>
   or(isNull(recoveredAt), lt(recoveredAt, ago(seconds)));
 
-/** Finds everything that was accepted and then stalled, oldest first. `graceSeconds` keeps off work under way. */
+/** Finds accepted work that has stalled, oldest first. `graceSeconds` excludes work in progress. */
 export async function findStalled(
   db: Database,
   { graceSeconds }: { graceSeconds: number },
 ): Promise<Stalled> {
-  // One after the other: nobody waits for them, and seven at once are a burst that payments wait for.
+  // Sequential, because nothing waits for the result, and seven concurrent queries would delay payments.
   const waiting = await db
     .select({
       id: providerNotifications.id,
@@ -73,8 +73,8 @@ export async function findStalled(
     )
     .orderBy(asc(orders.createdAt))
     .limit(batchSize);
-  // Paid, and the workflow that asks the merchant to confirm did not come to an end in time.
-  const unasked = await db
+  // Paid, but the confirmation workflow did not finish in time.
+  const unconfirmed = await db
     .select({ id: orders.id })
     .from(orders)
     .where(
@@ -85,7 +85,7 @@ export async function findStalled(
       ),
     )
     .limit(batchSize);
-  const unheard = await db
+  const commanded = await db
     .select({ id: orders.id })
     .from(orders)
     .where(
@@ -114,10 +114,10 @@ export async function findStalled(
     .from(endpoints)
     .where(
       and(
-        // Well again, it may be the relay's while its workflow still has retries before it.
+        // A recovered endpoint may be the relay's again while its workflow still has retries.
         or(eq(endpoints.deliveryOwner, 'workflow'), isNotNull(endpoints.congestion)),
         eq(endpoints.status, 'enabled'),
-        // One that is closed has work that is long due, and a workflow that waits for its probe.
+        // A closed endpoint has overdue deliveries, and a workflow that waits for its probe.
         sql`coalesce((${endpoints.congestion} ->> 'probeAtMs')::float8, 0)
           < extract(epoch from ${ago(graceSeconds)}) * 1000`,
         exists(
@@ -144,8 +144,8 @@ export async function findStalled(
     notifications: waiting.flatMap(({ id, orderId, refundId }) =>
       orderId ? [{ id, orderId, refundId }] : [],
     ),
-    orders: [...lost, ...unasked].map(({ id }) => id),
-    commands: unheard.map(({ id }) => id),
+    orders: [...lost, ...unconfirmed].map(({ id }) => id),
+    commands: commanded.map(({ id }) => id),
     refunds: open.map(({ id }) => id),
     endpoints: stalledEndpoints.map(({ id }) => id),
     replays: replaying.map(({ id }) => id),

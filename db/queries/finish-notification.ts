@@ -4,7 +4,7 @@ import type { Database } from '../database.ts';
 import { providerNotifications } from '../schema/provider-notifications.ts';
 import type { NotificationOutcome } from '../schema/provider-notifications.ts';
 
-/** Marks a notification that changed nothing as dealt with. */
+/** Marks a notification that changed nothing as applied. */
 export async function finishNotification(
   db: Database,
   { id, outcome }: { id: NotificationId; outcome: NotificationOutcome },

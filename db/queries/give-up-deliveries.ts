@@ -5,7 +5,9 @@ import { deliveries } from '../schema/endpoints.ts';
 import type { EndReason } from '../schema/endpoints.ts';
 import type { Transaction } from '../transaction.ts';
 
-/** Ends what waits for endpoints that get nothing more, as dead letters. Says how many of each. */
+/**
+ * Ends the waiting deliveries of endpoints that receive nothing more, as dead letters. Returns the number per endpoint.
+ */
 export async function giveUpDeliveries(
   tx: Transaction,
   { endpointIds, reason }: { endpointIds: readonly EndpointId[]; reason: EndReason },

@@ -5,9 +5,9 @@ import type { EndpointId, EventId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
 import { deliveries, endpoints } from '../schema/endpoints.ts';
 import { dropAtMostOnce } from './drop-at-most-once.ts';
-import { lockForFlip } from './lock-for-flip.ts';
+import { lockForOwnerChange } from './lock-for-owner-change.ts';
 
-/** What waits for one endpoint, and how it is doing as far as the relay knows. */
+/** The waiting deliveries of one endpoint, and its congestion state in the relay. */
 export type HandedOver = {
   endpointId: EndpointId;
   eventIds: readonly EventId[];
@@ -15,8 +15,8 @@ export type HandedOver = {
 };
 
 /**
- * Moves waiting deliveries of slow endpoints from the relay's memory into the care of their workflows. One that
- * looks after its endpoint already knows better how it is doing.
+ * Moves waiting deliveries of slow endpoints from the relay's memory to their workflows. If a workflow owns the
+ * endpoint already, its congestion state is kept.
  */
 export async function handOver(db: Database, handed: readonly HandedOver[]): Promise<void> {
   const endpointIds = handed.map(({ endpointId }) => endpointId);
@@ -25,7 +25,7 @@ export async function handOver(db: Database, handed: readonly HandedOver[]): Pro
   );
   const known = handed.map(({ congestion }) => JSON.stringify(congestion));
   await db.transaction(async (tx) => {
-    await lockForFlip(tx, endpointIds);
+    await lockForOwnerChange(tx, endpointIds);
     await tx.execute(sql`
       update ${endpoints} set ${bare(endpoints.deliveryOwner)} = 'workflow',
         ${bare(endpoints.congestion)} = known.congestion

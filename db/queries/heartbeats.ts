@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { Database } from '../database.ts';
 import { heartbeats } from '../schema/heartbeats.ts';
 
-/** Notes that a workflow that must always run is at work. */
+/** Records that a required workflow is running. */
 export async function recordHeartbeat(
   db: Database,
   { workflowId }: { workflowId: string },
@@ -14,7 +14,7 @@ export async function recordHeartbeat(
     .onConflictDoUpdate({ target: heartbeats.workflowId, set: { seenAt } });
 }
 
-/** When each was last seen at work, by the workflow's id; none that never was. */
+/** The last heartbeat by workflow id; missing if there was none. */
 export async function listHeartbeats(db: Database): Promise<ReadonlyMap<string, Date>> {
   const rows = await db.select().from(heartbeats);
   return new Map(rows.map(({ workflowId, seenAt }) => [workflowId, seenAt]));

@@ -4,7 +4,7 @@ import type { Database } from '../database.ts';
 import { idempotencyAnswers } from '../schema/idempotency-answers.ts';
 import type { Transaction } from '../transaction.ts';
 
-/** One request of a merchant under an Idempotency-Key. */
+/** One request of a merchant with an Idempotency-Key. */
 export type KeyedRequest = {
   /** SHA-256 of merchant, path and key. */
   id: string;
@@ -13,7 +13,7 @@ export type KeyedRequest = {
   key: string;
   /** SHA-256 of the body. */
   requestHash: string;
-  /** Of this attempt alone. */
+  /** Identifies this attempt. */
   holder: string;
 };
 
@@ -23,20 +23,20 @@ export type ReserveResult =
   | { kind: 'inFlight' }
   | { kind: 'keyReused' };
 
-/** How long an answer is kept; after that the key is a fresh one. */
+/** How long an answer is kept; after that the key is new again. */
 export const keptDays = 7;
-/** Longer than any request is worked on: a holder that has not answered by then has died. */
+/** Longer than any request takes: a holder that has not answered by then has died. */
 const lockSeconds = 90;
 const lockedUntil = sql`now() + make_interval(secs => ${lockSeconds})`;
-const isKept = sql`now() - make_interval(days => ${keptDays})`;
+const keptSince = sql`now() - make_interval(days => ${keptDays})`;
 
-/** Takes the key for this attempt, where it is fresh, too old, or held by one that died. */
+/** Reserves the key for this attempt if it is new, expired, or held by a dead attempt. */
 export async function reserveKey(db: Database, request: KeyedRequest): Promise<ReserveResult> {
   const { createdAt, status, lockedUntil: until, requestHash } = idempotencyAnswers;
-  const isOver = sql`${createdAt} < ${isKept}`;
-  const isLeft = sql`${status} is null and ${until} < now() and ${requestHash} = excluded.request_hash`;
+  const isExpired = sql`${createdAt} < ${keptSince}`;
+  const isAbandoned = sql`${status} is null and ${until} < now() and ${requestHash} = excluded.request_hash`;
   const { holder } = request;
-  const taken = await db
+  const reserved = await db
     .insert(idempotencyAnswers)
     .values({ ...request, lockedUntil })
     .onConflictDoUpdate({
@@ -49,15 +49,15 @@ export async function reserveKey(db: Database, request: KeyedRequest): Promise<R
         sealedAnswer: null,
         createdAt: sql`now()`,
       },
-      setWhere: sql`${isOver} or (${isLeft})`,
+      setWhere: sql`${isExpired} or (${isAbandoned})`,
     })
     .returning({ id: idempotencyAnswers.id });
-  if (taken.length > 0) return { kind: 'reserved' };
+  if (reserved.length > 0) return { kind: 'reserved' };
   const [known] = await db
     .select({ requestHash, status, sealedAnswer: idempotencyAnswers.sealedAnswer })
     .from(idempotencyAnswers)
     .where(isKeyOf(request));
-  // It was given back between the two looks.
+  // The key was released between the two statements.
   if (!known) return { kind: 'inFlight' };
   if (known.requestHash !== request.requestHash) return { kind: 'keyReused' };
   if (known.status === null || known.sealedAnswer === null) return { kind: 'inFlight' };
@@ -73,7 +73,7 @@ const isHeldBy = (request: KeyedRequest) =>
     isNull(idempotencyAnswers.status),
   );
 
-/** Keeps the answer. False where another attempt has taken the key meanwhile, or it has one already. */
+/** Stores the answer. False if another attempt has reserved the key meanwhile, or it has an answer already. */
 export async function keepAnswer(
   db: Database | Transaction,
   {
@@ -90,14 +90,14 @@ export async function keepAnswer(
   return kept.length > 0;
 }
 
-/** Gives the key back: nothing was done under it. */
+/** Releases the key: nothing was done under it. */
 export async function releaseKey(db: Database, request: KeyedRequest): Promise<void> {
   await db.delete(idempotencyAnswers).where(isHeldBy(request));
 }
 
-/** Drops answers that are no longer kept, some at a time. */
+/** Deletes expired answers, `limit` at a time. */
 export async function dropOldAnswers(db: Database, { limit }: { limit: number }): Promise<void> {
   await db.execute(sql`
     delete from ${idempotencyAnswers} where ctid in (
-      select ctid from ${idempotencyAnswers} where created_at < ${isKept} limit ${limit})`);
+      select ctid from ${idempotencyAnswers} where created_at < ${keptSince} limit ${limit})`);
 }

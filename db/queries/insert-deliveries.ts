@@ -4,7 +4,7 @@ import { array } from '../placeholders.ts';
 import { deliveries, endpoints } from '../schema/endpoints.ts';
 import { statement } from '../statement.ts';
 import type { Runner } from '../statement.ts';
-import { taker } from './lock-endpoints.ts';
+import { nextOwner } from './lock-endpoints.ts';
 import type { PlannedDelivery } from './match-endpoints.ts';
 
 const insert = statement(
@@ -29,7 +29,7 @@ const insert = statement(
     deliveries.epoch,
     deliveries.nextAttemptAt,
   )})
-  select planned.event_id, planned.endpoint_id, case when planned.is_sent then 'relay' else ${taker} end,
+  select planned.event_id, planned.endpoint_id, case when planned.is_sent then 'relay' else ${nextOwner} end,
     planned.position, planned.priority, planned.order_key, planned.is_latest_only,
     planned.is_at_most_once, planned.expires_at, ended.status, planned.attempts, planned.status_code,
     ended.reason, case when ended.status <> 'pending' then now() end,
@@ -43,19 +43,19 @@ const insert = statement(
     ${array('sent', 'boolean')}, ${array('attempts', 'int')}, ${array('statusCodes', 'int')}
   ) as planned(event_id, endpoint_id, seen_at, position, priority, order_key, is_latest_only,
     is_at_most_once, expires_at, is_superseded, is_sent, attempts, status_code)
-  join ${endpoints} on ${endpoints.id} = planned.endpoint_id and ${taker} is not null
+  join ${endpoints} on ${endpoints.id} = planned.endpoint_id and ${nextOwner} is not null
     and date_trunc('milliseconds', ${endpoints.updatedAt}) = planned.seen_at
   cross join lateral (select case when planned.is_superseded then 'superseded'
-    when planned.is_at_most_once and ${taker} = 'workflow' then 'at_most_once' end as reason) as dropped
+    when planned.is_at_most_once and ${nextOwner} = 'workflow' then 'at_most_once' end as reason) as dropped
   cross join lateral (select dropped.reason, case when dropped.reason is not null then 'dropped'
     when planned.attempts > 0 then 'delivered' else 'pending' end as status) as ended
   on conflict (event_id, endpoint_id) do nothing`,
 );
 
 /**
- * Writes what is to be delivered, and what was delivered already, in one statement whatever the number,
- * where the endpoint is still as it was seen. The endpoints are locked. What may be sent once at the most
- * does not wait for a failing one. A delivery that is there already was asked for by a replay.
+ * Inserts pending and already delivered deliveries in one statement, for endpoints unchanged since they were matched.
+ * The endpoints are locked. An at-most-once delivery does not wait for a failing endpoint. An existing delivery was
+ * requested by a replay.
  */
 export async function insertDeliveries(
   runner: Runner,
@@ -96,7 +96,7 @@ const supersede = statement(
     and ${deliveries.isLatestOnly}`,
 );
 
-/** Drops what still waits and is no longer the newest. What is under way may still arrive. */
+/** Drops waiting deliveries that a newer event supersedes. A call in flight may still arrive. */
 export async function supersedeDeliveries(
   runner: Runner,
   planned: readonly PlannedDelivery[],

@@ -5,12 +5,12 @@ import { events } from '../schema/events.ts';
 import { likeOf } from './list-events.ts';
 import type { FeedEvent } from './list-events.ts';
 
-/** What one answer has room for. */
+/** The limits of one answer. */
 export const latestRoom = { events: 1_000, bytes: 4 * 1_024 * 1_024 };
 
 /**
- * The newest event of each resource and type, by resource and type. Patterns as in `domain/events.ts`.
- * Undefined where there are more than one answer has room for.
+ * The newest event of each resource and type, by resource and type. Patterns as in `domain/events.ts`. Undefined if
+ * they exceed one answer's limits.
  */
 export async function latestEvents(
   db: Database,

@@ -13,11 +13,11 @@ export type GroupState = {
   position: number;
   eventTypes: string[];
   filter: Filter | null;
-  /** How long the batch that is out is still its member's, ms; 0 where none is. */
+  /** How long the current batch is leased, ms; 0 if none is. */
   leaseLeftMs: number;
-  /** Another one with every batch. */
+  /** Differs for every batch. */
   leaseId: string | null;
-  /** Another one where the group was deleted and made anew. */
+  /** Differs if the group was deleted and created again. */
   identity: string;
 };
 
@@ -32,7 +32,7 @@ const read = statement<GroupState, { merchantId: MerchantId; name: string }>(
   from ${consumerGroups} where ${isGroup}`,
 );
 
-/** Where a group stands; undefined where there is no such group. */
+/** A group's state; undefined if there is no such group. */
 export async function readGroupState(
   db: Database,
   key: { merchantId: MerchantId; name: string },
@@ -45,9 +45,9 @@ type FeedRange = {
   merchantId: MerchantId;
   name: string;
   identity: string;
-  /** Where the group stood when the events were read. */
+  /** The group's position when the events were read. */
   position: number;
-  /** Where they end. */
+  /** The position of the last event. */
   through: number;
 };
 
@@ -67,7 +67,7 @@ const lease = statement<object, Lease>(
   where ${isUnchanged} returning 1`,
 );
 
-/** Gives the events after the group's position to one member; false where another was first. */
+/** Leases the events after the group's position to one member; false if another was first. */
 export async function leaseEvents(db: Database, input: Lease): Promise<boolean> {
   return (await lease(db, input)).length === 1;
 }
@@ -78,7 +78,7 @@ const skip = statement<object, FeedRange>(
     sql`update ${consumerGroups} set ${bare(consumerGroups.position)} = ${through} where ${isUnchanged}`,
 );
 
-/** Remembers that nothing up to `through` is for the group, unless it has moved meanwhile. */
+/** Records that nothing up to `through` is for the group, unless it has moved meanwhile. */
 export async function skipEvents(db: Database, input: FeedRange): Promise<void> {
   await skip(db, input);
 }

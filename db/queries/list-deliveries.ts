@@ -9,8 +9,8 @@ export type DeliveryRow = typeof deliveries.$inferSelect & { type: string; resou
 export type DeliveryAttempt = typeof deliveryAttempts.$inferSelect;
 
 /**
- * What became of a merchant's deliveries, newest first: with `statuses` dead and dropped the answer to
- * "what was never delivered, and why?". `before` is the position in the feed that the page before ended at.
+ * A merchant's deliveries, newest first. With `statuses` dead and dropped it lists what was never delivered, and why.
+ * `before` is the last feed position of the previous page.
  */
 export async function listDeliveries(
   db: Database,
@@ -47,7 +47,7 @@ export async function listDeliveries(
   return rows.map(({ delivery, ...event }) => ({ ...delivery, ...event }));
 }
 
-/** One delivery with every attempt that failed; undefined where the merchant has none such. */
+/** One delivery with all its failed attempts; undefined if the merchant has no such delivery. */
 export async function findDelivery(
   db: Database,
   input: { merchantId: MerchantId; endpointId: EndpointId; eventId: EventId },
@@ -71,7 +71,7 @@ export async function findDelivery(
   return { delivery, attempts };
 }
 
-/** The failed attempts at an endpoint of late, newest first. */
+/** The recent failed attempts at an endpoint, newest first. */
 export function listAttempts(
   db: Database,
   input: {

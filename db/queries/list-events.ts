@@ -10,25 +10,25 @@ export type FeedEvent = { position: number; type: string; body: string };
 
 export type FeedPage = {
   events: FeedEvent[];
-  /** Up to here the feed was looked at: where to go on, also when nothing was found. */
+  /** The feed was examined up to here; continue from here, even if nothing was found. */
   through: number;
-  /** There is more to look at already. */
+  /** There is more to examine now. */
   hasMore: boolean;
 };
 
-/** Which events of the feed: all that every one of these lets through. */
+/** Selects events that match all of these conditions. */
 export type FeedSelection = {
   /** As in `domain/events.ts`. */
   patterns: readonly string[];
-  /** Empty: every channel, and events without one. */
+  /** Empty: all channels, and events without a channel. */
   channels?: readonly string[];
   resourceId?: string | undefined;
 };
 
-/** How many events that are not asked for one look steps over: a reader of few must not hold up the database. */
-const mostLookedAt = 2_000;
+/** The most events that one query examines, so that a selective reader does not hold up the database. */
+const mostScanned = 2_000;
 
-/** A merchant's feed after a position, in the feed's order. */
+/** A merchant's feed after a position, in order. */
 export async function listEvents(
   db: Database,
   input: FeedSelection & { merchantId: MerchantId; after: number; limit: number },
@@ -40,7 +40,7 @@ export async function listEvents(
     resourceId,
     channels,
     limit: limit + 1,
-    lookedAt: mostLookedAt,
+    scanned: mostScanned,
     patterns: input.patterns.map(likeOf),
   });
   const found = rows.filter((row) => row.position !== null);
@@ -66,7 +66,7 @@ type Values = {
   channels: readonly string[];
   resourceId: string | undefined;
   limit: number;
-  lookedAt: number;
+  scanned: number;
 };
 
 function selectionOf({ patterns, channels = [], resourceId }: FeedSelection) {
@@ -81,7 +81,7 @@ const isWanted = sql`type like any(${texts('patterns')})
 
 const select = (name: string, build: () => SQL) => statement<Row, Values>(name, build);
 
-/** Without a condition every event looked at is an event found, and the last one says how far. */
+/** Without a condition every examined event is returned, and the last one shows how far. */
 const selectAll = select(
   'list_events',
   () => sql`
@@ -89,20 +89,20 @@ const selectAll = select(
   where ${isOurs} order by ${events.position} limit ${sql.placeholder('limit')}`,
 );
 
-/** Looks at so many events and no further: `reach` is the last of them. */
+/** Examines a limited number of events; `reach` is the last of them. */
 const selectSome = select(
   'list_some_events',
   () => sql`
   with cut as (
     select position from ${events} where ${isOurs}
-    order by ${events.position} offset ${sql.placeholder('lookedAt')}::int - 1 limit 1),
+    order by ${events.position} offset ${sql.placeholder('scanned')}::int - 1 limit 1),
   looked as (
     select coalesce((select position from cut), ${lastPosition}) as reach,
       exists (select from cut) as is_cut)
   ${page(sql`position <= looked.reach and ${isWanted}`)}`,
 );
 
-/** The events of one resource are found by an index of their own: what lies between them costs nothing. */
+/** The events of one resource have an index of their own; others in between cost nothing. */
 const selectResource = select(
   'list_resource_events',
   () => sql`
@@ -119,7 +119,10 @@ const page = (condition: SQL) => sql`
     order by position limit ${sql.placeholder('limit')}) as found on true
   order by found.position`;
 
-/** An event pattern in the words of LIKE, where an underscore is a wildcard. */
+/**
+ * Converts an event pattern to a LIKE pattern, where an underscore is a wildcard.
+ * @example likeOf('order.*') // 'order.%'
+ */
 export function likeOf(pattern: string): string {
   return pattern.replaceAll('_', '\\_').replace(/\*$/, '%');
 }

@@ -13,7 +13,7 @@ export type OrderFilter = {
   createdBefore?: Date | undefined;
 };
 
-/** A merchant's orders, newest first; `before` is the last id of the page before. */
+/** A merchant's orders, newest first; `before` is the last id of the previous page. */
 export async function listOrders(
   db: Database,
   input: {

@@ -8,16 +8,16 @@ export type NewEntry = Omit<typeof statementEntries.$inferInsert, 'statementId' 
 
 const keptDays = 45;
 
-/** Begins to keep a statement. Whoever reads still reads the one before, until this one is whole. */
+/** Starts a statement. Readers use the previous one until this one is complete. */
 export async function beginStatement(
   db: Database,
   day: StatementDay,
 ): Promise<{ statementId: number }> {
-  const [begun] = await db.insert(statements).values(day).returning({ id: statements.id });
-  return { statementId: begun!.id };
+  const [inserted] = await db.insert(statements).values(day).returning({ id: statements.id });
+  return { statementId: inserted!.id };
 }
 
-/** Keeps a batch of lines. */
+/** Stores a batch of lines. */
 export async function addEntries(
   db: Database,
   input: { statementId: number; accountId: AccountId; entries: readonly NewEntry[] },
@@ -29,7 +29,7 @@ export async function addEntries(
     .values(entries.map((entry) => ({ ...entry, statementId, accountId })));
 }
 
-/** Makes a statement the one that counts, if every line of it is there; all others of its day go. */
+/** Makes a complete statement the current one and deletes the day's others. */
 export function finishStatement(
   db: Database,
   {
@@ -40,12 +40,12 @@ export function finishStatement(
   }: StatementDay & { statementId: number; entryCount: number },
 ): Promise<void> {
   return db.transaction(async (tx) => {
-    const [kept] = await tx
+    const [stored] = await tx
       .select({ lines: count() })
       .from(statementEntries)
       .where(eq(statementEntries.statementId, statementId));
-    // Another loading of the same day was faster and has swept this one away.
-    if (kept?.lines !== entryCount)
+    // A concurrent load of the same day was faster and has deleted this one.
+    if (stored?.lines !== entryCount)
       throw new Error(`the statement of ${date} was loaded twice at once`);
     const isOfDay = and(eq(statements.accountId, accountId), eq(statements.date, date));
     await tx.delete(statements).where(and(isOfDay, ne(statements.id, statementId)));
@@ -67,7 +67,7 @@ export function finishStatement(
   });
 }
 
-/** The whole statement of a day; undefined when it was never loaded. */
+/** The complete statement of a day; undefined if it was never loaded. */
 export async function findStatement(
   db: Pick<Database, 'select'>,
   { accountId, date }: StatementDay,

@@ -7,21 +7,21 @@ import type { Endpoint } from './endpoints.ts';
 export type LockedEndpoint = {
   id: EndpointId;
   updatedAt: Date;
-  /** Who delivers what comes now; null where nothing is taken in. */
-  taker: Endpoint['deliveryOwner'] | null;
-  /** Its workflow should look at once; a closed one looks by itself, and a nudge would only cost. */
-  isNudgeable: boolean;
+  /** Who delivers new events; null if the endpoint accepts none. */
+  nextOwner: Endpoint['deliveryOwner'] | null;
+  /** Its workflow should run at once. A closed one continues by itself, so a signal would only cost. */
+  needsSignal: boolean;
   /** Its last attempts have failed. */
   isFailing: boolean;
 };
 
-/** Who delivers what comes now. A paused endpoint's events wait with its workflow. */
-export const taker = sql`case ${endpoints.status} when 'enabled' then ${endpoints.deliveryOwner}
+/** Who delivers new events. A paused endpoint's events wait with its workflow. */
+export const nextOwner = sql`case ${endpoints.status} when 'enabled' then ${endpoints.deliveryOwner}
   when 'paused' then 'workflow' end`;
 
 /**
- * Holds off the flip of the delivery owner until these deliveries are visible to whoever flips it. In the order of
- * ids, as the writers of outcomes lock them.
+ * Blocks a change of the delivery owner until these deliveries are visible to it. Locks in the order of ids, as the
+ * writers of outcomes do.
  */
 export const lockEndpoints = statement<
   LockedEndpoint,
@@ -29,9 +29,9 @@ export const lockEndpoints = statement<
 >(
   'lock_endpoints',
   () => sql`
-  select id, updated_at as "updatedAt", ${taker} as taker,
+  select id, updated_at as "updatedAt", ${nextOwner} as "nextOwner",
     status = 'enabled' and coalesce((congestion ->> 'probeAtMs')::float8, 0)
-      <= extract(epoch from now()) * 1000 as "isNudgeable",
+      <= extract(epoch from now()) * 1000 as "needsSignal",
     failing_since is not null as "isFailing"
   from ${endpoints}
   where id = any(${sql.placeholder('endpointIds')}::text[])

@@ -4,7 +4,7 @@ import type { Database } from '../database.ts';
 import { orders } from '../schema/orders.ts';
 import { refunds } from '../schema/refunds.ts';
 
-/** Records that these were recovered, so that the next run looks at others first. */
+/** Records that these were recovered, so that the next run handles others first. */
 export async function markRecovered(
   db: Database,
   { orderIds, refundIds }: { orderIds: OrderId[]; refundIds: RefundId[] },

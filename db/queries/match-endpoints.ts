@@ -9,35 +9,36 @@ import { endpoints } from '../schema/endpoints.ts';
 import { isSliceUsed, nextSlice, workInSlices } from '../work-in-slices.ts';
 import type { Endpoint } from './endpoints.ts';
 import type { LockedEndpoint } from './lock-endpoints.ts';
-import type { TakenEvent } from './next-events.ts';
+import type { RelayedEvent } from './next-events.ts';
 import type { OutgoingDelivery } from './select-outgoing.ts';
 
-/** What an endpoint is to be sent, the endpoint as it was seen. */
+/** A delivery planned for an endpoint as it was read. */
 export type PlannedDelivery = {
   delivery: OutgoingDelivery;
-  /** A newer event of the same batch takes its place. */
+  /** A newer event of the same batch supersedes it. */
   isSuperseded: boolean;
-  /** It was sent without waiting for the endpoint's lock, and stays the relay's whatever that says. */
+  /** Sent without waiting for the endpoint's lock, so it stays the relay's whatever the lock shows. */
   isSent: boolean;
-  /** What came of it, where that is known before it is written. */
+  /** Its result, if known before it is written. */
   delivered?: Delivered;
 };
 
-/** `statusCode`: null where a broker took it. */
+/** `statusCode`: null if a broker accepted it. */
 export type Delivered = { attempt: number; statusCode: number | null };
 
-/** Who wants the events, by what is remembered of the endpoints. Others have the loop in between. */
+/** Matches events with the cached endpoints, yielding to the event loop between steps. */
 export async function matchKnown(
   db: Database,
-  { batch, matchers }: { batch: readonly TakenEvent[]; matchers: Matchers },
+  { batch, matchers }: { batch: readonly RelayedEvent[]; matchers: Matchers },
 ): Promise<PlannedDelivery[]> {
   const planned: PlannedDelivery[] = [];
   for (const event of batch) {
     if (isSliceUsed()) await nextSlice();
     const merchant = { id: event.merchantId, version: event.endpointsVersion };
     const { matches, known } = await matchers.of(db, merchant);
-    const tested = event.type === testEvent ? known.get(event.resourceId as EndpointId) : undefined;
-    const found = event.type === testEvent ? testOf(tested) : matches(event);
+    const testTarget =
+      event.type === testEvent ? known.get(event.resourceId as EndpointId) : undefined;
+    const found = event.type === testEvent ? testOf(testTarget) : matches(event);
     const wanted = Array.isArray(found) ? found : await workInSlices(found);
     for (const match of wanted) planned.push(planOf(event, match));
   }
@@ -45,13 +46,13 @@ export async function matchKnown(
 }
 
 /**
- * What was planned for an endpoint as it no longer is, planned again, and what the endpoints of single
- * orders want. They are locked, so what is read here stays as it is.
+ * Plans again what was planned for endpoints that changed, and matches the endpoints of single orders. The endpoints
+ * are locked, so the rows read here stay valid.
  */
 export async function matchUnknown(
   db: Pick<Database, 'select'>,
   input: {
-    batch: readonly TakenEvent[];
+    batch: readonly RelayedEvent[];
     planned: readonly PlannedDelivery[];
     locked: readonly LockedEndpoint[];
   },
@@ -89,7 +90,7 @@ export async function matchUnknown(
 
 const testEvent: EventType = 'endpoint.test';
 
-/** A test is for one endpoint, whatever that has subscribed to. */
+/** A test event goes to one endpoint, whatever its subscription. */
 function testOf(endpoint: Endpoint | undefined): Match<Endpoint>[] {
   if (!endpoint) return [];
   return compileMatcher([{ ...endpoint, eventTypes: ['*'], channels: [], filter: null }])({
@@ -99,8 +100,8 @@ function testOf(endpoint: Endpoint | undefined): Match<Endpoint>[] {
   }).map((match) => ({ ...match, subscription: endpoint }));
 }
 
-/** The endpoint of one order hears that order's events. */
-function matchesOfResource(row: Endpoint, batch: readonly TakenEvent[]): PlannedDelivery[] {
+/** The endpoint of one order receives that order's events. */
+function matchesOfResource(row: Endpoint, batch: readonly RelayedEvent[]): PlannedDelivery[] {
   if (row.resourceId === null) return [];
   const matches = compileMatcher([row]);
   return batch
@@ -111,7 +112,7 @@ function matchesOfResource(row: Endpoint, batch: readonly TakenEvent[]): Planned
     .flatMap((event) => matches(event).map((match) => planOf(event, match)));
 }
 
-function planOf(event: TakenEvent, match: Match<Endpoint>): PlannedDelivery {
+function planOf(event: RelayedEvent, match: Match<Endpoint>): PlannedDelivery {
   const { ttlSeconds, isLatestOnly, subscription: endpoint } = match;
   const delivery = {
     eventId: event.id,
@@ -131,7 +132,7 @@ function planOf(event: TakenEvent, match: Match<Endpoint>): PlannedDelivery {
   return { delivery, isSuperseded: false, isSent: false };
 }
 
-/** Of those where only the newest counts, all but that one. */
+/** Marks all but the newest of deliveries where only the newest counts. */
 export function markSuperseded(planned: PlannedDelivery[]): PlannedDelivery[] {
   const newest = new Set<string>();
   for (const one of planned.toReversed()) {

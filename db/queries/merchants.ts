@@ -38,7 +38,7 @@ export async function insertApiKey(
 
 export type KeyOwner = { merchant: Merchant; keyId: Id<'apiKey'>; expiresAt: Date | null };
 
-/** The merchant whose key this is, if the key is neither revoked nor expired. */
+/** The merchant that owns the key, if the key is neither revoked nor expired. */
 export async function findKeyOwner(
   db: Database,
   { keyHash }: { keyHash: string },
@@ -57,7 +57,7 @@ export async function findKeyOwner(
   return row;
 }
 
-/** Takes a key's right away; false when there is no such key, or it was revoked before. */
+/** Revokes a key; false if there is no such key or it was revoked before. */
 export async function revokeApiKey(
   db: Database,
   { keyId }: { keyId: Id<'apiKey'> },

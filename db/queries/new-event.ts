@@ -13,7 +13,7 @@ export type NewEvent = {
   createdAt: Date;
 };
 
-/** Makes the event of a state change, to be written by the statement that makes the change. */
+/** Creates the event of a state change, to be written by the same statement. */
 export function newEvent(input: {
   merchantId: MerchantId;
   shard: number;

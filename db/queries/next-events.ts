@@ -6,8 +6,8 @@ import { merchants } from '../schema/merchants.ts';
 import { statement } from '../statement.ts';
 import type { Runner } from '../statement.ts';
 
-/** An event as the relay takes it up. */
-export type TakenEvent = {
+/** An event as the relay reads it. */
+export type RelayedEvent = {
   id: EventId;
   merchantId: MerchantId;
   endpointsVersion: number;
@@ -20,13 +20,13 @@ export type TakenEvent = {
 };
 
 export type NextEvents = {
-  events: TakenEvent[];
-  /** Endpoints in the care of their workflow; `undefined` where they are too many to name. */
+  events: RelayedEvent[];
+  /** Endpoints owned by their workflow; `undefined` if there are too many to list. */
   failing: ReadonlySet<EndpointId> | undefined;
 };
 
 type Values = { shard: number; epoch: number; after: number; limit: number };
-type Row = { failing: EndpointId[] | null } & (TakenEvent | { id: null });
+type Row = { failing: EndpointId[] | null } & (RelayedEvent | { id: null });
 
 const mostFailing = 1_000;
 
@@ -53,8 +53,8 @@ const next = statement<Row, Values>(
 );
 
 /**
- * The events of a shard after a position, in their order. Positions are committed in their order too, so
- * none can appear behind the last one found. Undefined where another relay has taken the shard over.
+ * The events of a shard after a position, in order. Positions are committed in order, so none can appear behind the
+ * last one found. Undefined if another relay has taken over the shard.
  */
 export async function nextEvents(runner: Runner, values: Values): Promise<NextEvents | undefined> {
   const rows = await next(runner, values);
@@ -62,7 +62,7 @@ export async function nextEvents(runner: Runner, values: Values): Promise<NextEv
   if (!first) return undefined;
   const failing = first.failing ?? [];
   return {
-    events: rows.filter((row): row is Extract<Row, TakenEvent> => row.id !== null),
+    events: rows.filter((row): row is Extract<Row, RelayedEvent> => row.id !== null),
     failing: failing.length > mostFailing ? undefined : new Set(failing),
   };
 }

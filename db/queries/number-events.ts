@@ -6,7 +6,7 @@ import { statement, transact } from '../statement.ts';
 
 type Numbered = {
   count: number;
-  /** The largest `seq` that got a position; 0 where none did. */
+  /** The largest `seq` that got a position; 0 if none did. */
   lastSeq: number;
 };
 
@@ -37,15 +37,15 @@ const number = statement<Numbered, Next>(
 );
 
 /**
- * Gives positions to committed events that were written without one, in the order in which they were
- * written, under the shard's lock. `afterSeq` spares it what the index remembers of older ones.
+ * Assigns positions to committed events written without one, in the order of writing, under the shard's lock.
+ * `afterSeq` skips the index entries of older ones.
  */
 export async function numberEvents(client: ClientBase, next: Next): Promise<Numbered> {
-  // A plain index scan steps over what earlier looks took and remembers it as dead; a bitmap scan, which
-  // the planner prefers for a short queue, reads all of it again every time.
+  // A plain index scan skips entries that earlier runs marked as dead; a bitmap scan, which the planner prefers for a
+  // short queue, reads all of them every time.
   const settings = 'enable_bitmapscan = off';
   const { result, committed } = await transact(client, { settings }, async () => {
-    // Two statements in one round trip: the second must see what was there when the lock was granted.
+    // Two statements in one round trip: the second must see what was committed when the lock was granted.
     const [, rows] = await Promise.all([lock(client, { shard: next.shard }), number(client, next)]);
     return rows[0]!;
   });

@@ -3,7 +3,7 @@ import type { AccountId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
 import { payments } from '../schema/orders.ts';
 
-/** What payments are called at their provider, by our numbers; those that are none of ours are left out. */
+/** The provider's identifiers of payments, by our numbers; unknown numbers are left out. */
 export async function findPaymentNames(
   db: Database,
   { accountId, outTradeNos }: { accountId: AccountId; outTradeNos: readonly string[] },

@@ -12,8 +12,8 @@ export type PortalLink = {
   expiresAt: Date;
 };
 
-/** A link opens until its time is over or the key that made it is revoked or expired. */
-const isLive = and(
+/** A link is valid until it expires or the key that created it is revoked or expired. */
+const isValid = and(
   gt(portalLinks.expiresAt, sql`now()`),
   or(
     isNull(portalLinks.madeByKey),
@@ -25,7 +25,7 @@ const isLive = and(
   ),
 );
 
-/** Keeps a link's hash until its end; what has ended is swept out on the way. */
+/** Stores a link's hash until it expires; deletes expired links on the way. */
 export async function insertPortalLink(
   db: Database,
   input: {
@@ -40,7 +40,7 @@ export async function insertPortalLink(
   await db.insert(portalLinks).values(input);
 }
 
-/** Whose pages a token opens, and until when; undefined once it has ended. */
+/** The merchant whose pages a token opens, and until when; undefined once it has ended. */
 export async function findPortalMerchant(
   db: Database,
   { tokenHash }: { tokenHash: string },
@@ -50,11 +50,11 @@ export async function findPortalMerchant(
     .from(portalLinks)
     .innerJoin(merchants, eq(merchants.id, portalLinks.merchantId))
     .leftJoin(apiKeys, eq(apiKeys.id, portalLinks.madeByKey))
-    .where(and(eq(portalLinks.tokenHash, tokenHash), isLive));
+    .where(and(eq(portalLinks.tokenHash, tokenHash), isValid));
   return row;
 }
 
-/** A merchant's links that open now, newest first. */
+/** A merchant's valid links, newest first. */
 export async function listPortalLinks(
   db: Database,
   input: { merchantId: MerchantId; before: PortalLinkId | undefined; limit: number },
@@ -72,7 +72,7 @@ export async function listPortalLinks(
       and(
         eq(portalLinks.merchantId, input.merchantId),
         isNotNull(portalLinks.id),
-        isLive,
+        isValid,
         input.before && lt(portalLinks.id, input.before),
       ),
     )
@@ -81,7 +81,7 @@ export async function listPortalLinks(
   return { links: rows.slice(0, input.limit), hasMore: rows.length > input.limit };
 }
 
-/** Ends a link, and with it every session that was begun by it; false where the merchant has no such link. */
+/** Deletes a link and ends every session started with it; false if the merchant has no such link. */
 export async function deletePortalLink(
   db: Database,
   { merchantId, portalLinkId }: { merchantId: MerchantId; portalLinkId: PortalLinkId },

@@ -15,7 +15,7 @@ export type ProviderAccount = {
   credentials: Record<string, string>;
 };
 
-/** What limits an account's use, and its place among the others. */
+/** The limits of an account's use, and its rank among others. */
 export type AccountTerms = Partial<
   Pick<
     typeof providerAccounts.$inferInsert,
@@ -43,7 +43,7 @@ export async function insertProviderAccount(
   return { id, merchantId, provider, settings, credentials };
 }
 
-/** An account with its credentials opened. */
+/** An account with its decrypted credentials. */
 export async function findProviderAccount(
   { db, sealer }: { db: Database; sealer: Sealer },
   { accountId }: { accountId: AccountId },
@@ -79,12 +79,12 @@ const ofMerchant = preparedOnce('accounts_of_merchant', (db, name) =>
     .prepare(name),
 );
 
-/** Which accounts a merchant can be paid through, oldest first, without their secrets. */
+/** A merchant's accounts, oldest first, without their secrets. */
 export function listAccountsOf(db: Database, input: { merchantId: MerchantId }) {
   return ofMerchant(db).execute(input);
 }
 
-/** An account without its secrets, of any merchant; undefined when there is none. */
+/** An account of any merchant, without its secrets; undefined if there is none. */
 export async function readAccount(db: Database, { accountId }: { accountId: AccountId }) {
   const [row] = await db
     .select({
@@ -97,7 +97,7 @@ export async function readAccount(db: Database, { accountId }: { accountId: Acco
   return row;
 }
 
-/** Every account there is, for what is done for each of them. */
+/** All enabled accounts. */
 export function listAccounts(db: Database) {
   return db
     .select({

@@ -40,8 +40,8 @@ const insert = statement<{ id: string }, Record<string, unknown>>(
 );
 
 /**
- * Writes a single event as `publishEvents` does, for two thirds of what that costs. False where something stands in its
- * way, and nothing was written.
+ * Writes a single event as `publishEvents` does, at two thirds of the cost. False, with nothing written, if a type is
+ * stale, a key is known, or earlier events have no position yet.
  */
 export async function publishEvent(
   db: Database,

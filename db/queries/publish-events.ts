@@ -11,19 +11,19 @@ import { isSliceUsed, nextSlice } from '../work-in-slices.ts';
 import { versionOfType } from './event-types.ts';
 
 export type EventToPublish = PublishedEvent & {
-  /** The publisher's own key for it; null where publishing it again is another event. */
+  /** The publisher's own key; null if publishing it again is another event. */
   dedupeKey: string | null;
-  /** The key is made of the request's Idempotency-Key and the event's place. */
+  /** The key is derived from the request's Idempotency-Key and the event's index. */
   isKeyOfRequest: boolean;
 };
 
 export type Publication = {
   merchant: { id: MerchantId; shard: number };
-  /** One key at most once. */
+  /** No key twice. */
   events: readonly EventToPublish[];
-  /** The types of the events as they were when the events were checked; null for one that is not registered. */
+  /** The events' types as of the check; null for an unregistered one. */
   types: readonly { name: string; version: string | null }[];
-  /** A key that would be there had this request been a longer one under its Idempotency-Key. */
+  /** The key of a further event, which exists if an earlier request under this Idempotency-Key was longer. */
   keyPastEnd: string | null;
 };
 
@@ -35,11 +35,11 @@ export type PublishResult =
     }
   /** A type was registered, changed or archived meanwhile: check the events again. */
   | { kind: 'staleTypes' }
-  /** The key stands for other content; without an index, for a request of another length. */
+  /** The key belongs to other content; without an index, to a request of another length. */
   | { kind: 'keyReused'; index: number | undefined };
 
-// Within a subselect the planner does not see how long an array is. It would make a plan for every length, each
-// time anew, for half of what the statement costs.
+// In a subselect the planner does not see an array's length. It would otherwise plan anew for every length, which is
+// half of the statement's cost.
 const texts = (name: string) => sql`(select ${sql.placeholder(name)}::text[])`;
 const shard = sql`${sql.placeholder('shard')}::int`;
 const count = sql`${sql.placeholder('count')}::int`;
@@ -47,9 +47,9 @@ const count = sql`${sql.placeholder('count')}::int`;
 type Row = { isStale: true } | ({ isStale: false; dedupeKey: string } & StoredEvent);
 
 /**
- * All events or none: nothing is written where a type is stale or a key is known. No rows: written. They
- * get their positions at once, but for those of a merchant of whom others still wait for theirs
- * (`number-events.ts`): they come after these.
+ * Writes all events or none: nothing is written if a type is stale or a key is known, and no rows mean that all were
+ * written. The events get positions at once, unless the merchant has earlier events without one (`number-events.ts`),
+ * which must come first.
  */
 const insert = statement<Row, Record<string, unknown>>(
   'publish_events',
@@ -64,10 +64,10 @@ const insert = statement<Row, Record<string, unknown>>(
     where now.version is distinct from checked.version),
   known as (
     select found.dedupe_key, found.id, found.type, found.resource_id, found.channels, found.body, found.created_at
-    from unnest(${texts('keyOwners')}, ${texts('knownKeys')}) as asked(owner, key)
+    from unnest(${texts('keyOwners')}, ${texts('knownKeys')}) as requested(owner, key)
     cross join lateral (
       select dedupe_key, id, type, resource_id, channels, body, created_at from ${events}
-      where merchant_id = asked.owner and dedupe_key = asked.key limit 1) as found),
+      where merchant_id = requested.owner and dedupe_key = requested.key limit 1) as found),
   counter as (
     update ${dispatchShards} set ${bare(dispatchShards.lastPosition)} = ${dispatchShards.lastPosition} + ${count}
     where shard = ${shard} and ${sql.placeholder('isShort')}::boolean
@@ -102,12 +102,12 @@ const insert = statement<Row, Record<string, unknown>>(
   select false, dedupe_key, id, type, resource_id, channels, body, created_at from known`,
 );
 
-// Each round but the first follows another publisher of the same key, who has committed since.
+// Each round after the first means that another publisher of a key has committed meanwhile.
 const mostRounds = 10;
 
 /**
- * Writes events into the log, all or none, in one statement. Of a known key with the same content the
- * event there is is answered, and only the others are written.
+ * Writes events into the log, all or none, in one statement. A known key with equal content returns the existing event;
+ * only the others are written.
  */
 export async function publishEvents(
   db: Database,
@@ -118,7 +118,8 @@ export async function publishEvents(
     dedupeKey === null ? undefined : known.get(dedupeKey);
   let rest = publication.events;
   for (let round = 0; rest.length > 0; round++) {
-    if (round === mostRounds) throw new Error('another publisher of these keys is always first');
+    if (round === mostRounds)
+      throw new Error(`another publisher of these keys was first ${mostRounds} times in a row`);
     const rows = await insertAll(db, [{ ...publication, events: rest }]);
     if (rows === 'raced') continue;
     if (rows.length === 0) break;
@@ -140,8 +141,8 @@ export async function publishEvents(
 }
 
 /**
- * Writes publications of several merchants of one shard in one statement, all or none; no key twice. False
- * where something stands in the way of one of them.
+ * Writes publications of several merchants of one shard in one statement, all or none; no key twice. False, with
+ * nothing written, if any of them conflicts.
  */
 export async function publishTogether(
   db: Database,
@@ -151,11 +152,11 @@ export async function publishTogether(
   return rows !== 'raced' && rows.length === 0;
 }
 
-// Whoever gives positions holds up all others meanwhile; what takes long waits for the relay to give them.
+// Assigning positions blocks all other publishers of the shard; the relay assigns them for larger batches.
 export const shortEvents = 200;
 const shortChars = 500_000;
 
-/** The rows that stand in the way; none where all were written. */
+/** The conflicting rows; empty if all were written. */
 async function insertAll(
   db: Database,
   publications: readonly Publication[],
@@ -192,27 +193,27 @@ async function insertAll(
       createdAts: written.map(({ event }) => event.createdAt.toISOString()),
     });
   } catch (error) {
-    // Two publishers of one key at once, or of two in two orders: the second's statement fails as a whole.
+    // Two publishers of one key, or of two keys in opposite order: the second's statement fails as a whole.
     if (isUniqueViolation(error) || isDeadlock(error)) return 'raced';
     throw error;
   }
 }
 
-/** An array of texts as one text, since PostgreSQL has no arrays of arrays of different length (8.15.2). */
+/** Encodes an array of texts as one text, because PostgreSQL has no arrays of arrays of different length (8.15.2). */
 function arrayText(values: readonly string[]): string {
   return `{${values.map((value) => `"${value.replaceAll(/[\\"]/g, '\\$&')}"`).join()}}`;
 }
 
 /**
- * Texts that are JSON as an array's text (PostgreSQL, 8.15.2). Nothing in them but quotes and backslashes needs
- * a backslash, as in a JSON string, which is written twenty times as fast as the driver's own: megabytes of
- * quotes would hold the event loop for most of a second.
+ * Encodes JSON texts as an array literal (PostgreSQL, 8.15.2). Only quotes and backslashes need escaping, as in a JSON
+ * string. JSON.stringify is twenty times as fast as the driver's own encoding, which would block the event loop for
+ * most of a second on megabytes of quotes.
  */
 function arrayOfJson(texts: readonly string[]): string {
   return `{${texts.map((text) => JSON.stringify(text)).join()}}`;
 }
 
-/** Two events can take some milliseconds to compare: others are served in between. */
+/** Comparing two events can take some milliseconds, so it yields to the event loop in between. */
 async function findReused(
   { events, keyPastEnd }: Publication,
   known: ReadonlyMap<string, StoredEvent>,
@@ -224,7 +225,7 @@ async function findReused(
   for (const [index, event] of events.entries()) {
     if (isSliceUsed()) await nextSlice();
     const stored = event.dedupeKey === null ? undefined : known.get(event.dedupeKey);
-    // What a repeated request has beyond the first one is other content under its key.
+    // An event that the first request did not have is other content under its key.
     const isReused = stored ? !isSameEvent(stored, event) : isRepeat && event.isKeyOfRequest;
     if (isReused) return { kind: 'keyReused', index };
   }

@@ -5,33 +5,33 @@ import type { EndpointId, MerchantId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
 import { endpoints } from '../schema/endpoints.ts';
 
-/** Whose keys: those of one endpoint or merchant, the one of an id (RFC 7638), or all. */
-export type KeysWanted = {
+/** Which keys: those of one endpoint or merchant, the one with an id (RFC 7638), or all. */
+export type KeyFilter = {
   endpointId?: EndpointId | undefined;
   merchantId?: MerchantId | undefined;
   keyId?: string | undefined;
 };
 
 /**
- * The public keys `whpk_…` that sign deliveries now, those in a rotation's grace included, newest first. They are
- * public, so no merchant is asked for, and none is told. Of all, each merchant's newest come before anybody's second:
- * however many one has, they push nobody out.
+ * The public keys `whpk_…` that sign deliveries now, including those in a rotation's grace period, newest first. They
+ * are public, so no merchant is required or revealed. Without a filter each merchant's newest keys come before any
+ * second ones, so that no merchant can crowd out others.
  */
 export async function publishedKeys(
   db: Database,
-  { limit, ...wanted }: KeysWanted & { limit: number },
+  { limit, ...filter }: KeyFilter & { limit: number },
 ): Promise<string[]> {
-  const isAskedFor = (key: Column) =>
+  const matches = (key: Column) =>
     and(
-      wanted.endpointId && eq(endpoints.id, wanted.endpointId),
-      wanted.merchantId && eq(endpoints.merchantId, wanted.merchantId),
-      wanted.keyId === undefined ? undefined : eq(sql`tender_key_id(${key})`, wanted.keyId),
+      filter.endpointId && eq(endpoints.id, filter.endpointId),
+      filter.merchantId && eq(endpoints.merchantId, filter.merchantId),
+      filter.keyId === undefined ? undefined : eq(sql`tender_key_id(${key})`, filter.keyId),
     );
   const { id, merchantId, publicKey, previousPublicKey, previousSecretUntil } = endpoints;
   const current = db
     .select({ id, merchantId, age: sql<number>`0`.as('age'), key: publicKey })
     .from(endpoints)
-    .where(and(isNotNull(publicKey), isAskedFor(publicKey)));
+    .where(and(isNotNull(publicKey), matches(publicKey)));
   const previous = db
     .select({ id, merchantId, age: sql<number>`1`.as('age'), key: previousPublicKey })
     .from(endpoints)
@@ -39,7 +39,7 @@ export async function publishedKeys(
       and(
         isNotNull(previousPublicKey),
         gt(previousSecretUntil, sql`now()`),
-        isAskedFor(previousPublicKey),
+        matches(previousPublicKey),
       ),
     );
   const keys = unionAll(current, previous).as('keys');

@@ -3,7 +3,7 @@ import type { OrderId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
 import { disputes, refunds } from '../schema/refunds.ts';
 
-/** Refunds and disputes of orders, oldest first. Only what was once paid has any: name no other. */
+/** Refunds and disputes of orders, oldest first. Only paid orders have any, so pass no others. */
 export function readAfterPaid(db: Database, orderIds: OrderId[]) {
   if (orderIds.length === 0) return Promise.resolve([[], []] satisfies [[], []]);
   return Promise.all([

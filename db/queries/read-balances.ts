@@ -15,11 +15,11 @@ export type Balance = {
   disputesMinor: number;
 };
 
-/** A debit for what is owed to us, a credit for what we owe: both are shown as what they are worth. */
-const worthOf = (book: LedgerBook, sign: 1 | -1) =>
+/** Shows debits (owed to us) and credits (owed by us) both as positive amounts. */
+const balanceOf = (book: LedgerBook, sign: 1 | -1) =>
   sql<number>`(${sql.raw(String(sign))} * coalesce(sum(${ledgerEntries.amountMinor}) filter (where ${ledgerEntries.book} = ${book}), 0))::float8`;
 
-/** What a merchant's books say, by provider account and currency. */
+/** A merchant's balances by provider account and currency. */
 export function readBalances(
   db: Database,
   { merchantId }: { merchantId: MerchantId },
@@ -30,10 +30,10 @@ export function readBalances(
       accountId,
       provider: providerAccounts.provider,
       currency,
-      providerMinor: worthOf('provider', 1),
-      merchantMinor: worthOf('merchant', -1),
-      refundsMinor: worthOf('refunds', -1),
-      disputesMinor: worthOf('disputes', -1),
+      providerMinor: balanceOf('provider', 1),
+      merchantMinor: balanceOf('merchant', -1),
+      refundsMinor: balanceOf('refunds', -1),
+      disputesMinor: balanceOf('disputes', -1),
     })
     .from(ledgerEntries)
     .innerJoin(providerAccounts, eq(providerAccounts.id, accountId))

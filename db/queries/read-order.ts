@@ -16,7 +16,7 @@ export type PaymentRow = typeof payments.$inferSelect & { provider: string };
 export type RefundRow = typeof refunds.$inferSelect;
 export type DisputeRow = typeof disputes.$inferSelect;
 
-/** An order with all that belongs to it, as read: what is decided on it is committed under its version. */
+/** An order with its parts as read; decisions on it are committed under its version. */
 export type OrderRead = {
   order: OrderRow;
   /** Oldest first; an order has at least one. */
@@ -61,7 +61,7 @@ const byNotification = preparedOnce('read_notification', (db, name) =>
     .prepare(name),
 );
 
-/** Reads an order whole. Throws when there is none: ids come from our own rows. */
+/** Reads a complete order by an id from our own rows. Throws if it does not exist. */
 export async function readOrder(db: Database, input: { orderId: OrderId }): Promise<OrderRead> {
   const rows = await byOrder(db).execute(input);
   if (rows.length === 0) throw new Error(`order ${input.orderId} has no payment`);
@@ -70,23 +70,23 @@ export async function readOrder(db: Database, input: { orderId: OrderId }): Prom
 
 export type NotificationRead = OrderRead & {
   notification: typeof providerNotifications.$inferSelect;
-  /** The payment it is for. */
+  /** The payment that it is for. */
   payment: PaymentRow;
 };
 
-/** A notification from the inbox with the order it is for. Throws when there is none: ids come from our own insert. */
+/** Reads a notification with its order, by an id from our own rows. Throws if it does not exist. */
 export async function readNotification(
   db: Database,
   input: { id: NotificationId },
 ): Promise<NotificationRead> {
   const rows = await byNotification(db).execute(input);
   const notification = rows[0]?.notification;
-  if (!notification) throw new Error(`notification ${input.id} is for no payment`);
+  if (!notification) throw new Error(`notification ${input.id} has no payment`);
   const read = await assemble(db, rows);
   return { ...read, notification, payment: paymentOf(read, notification.paymentId) };
 }
 
-/** One payment of an order that was read. */
+/** One payment of a read order. Throws if there is none. */
 export function paymentOf(read: OrderRead, paymentId: PaymentId | null): PaymentRow {
   const payment = read.payments.find(({ id }) => id === paymentId);
   if (!payment) throw new Error(`order ${read.order.id} has no payment ${paymentId}`);
@@ -94,15 +94,15 @@ export function paymentOf(read: OrderRead, paymentId: PaymentId | null): Payment
 }
 
 /**
- * The attempt that counts now: the one with the money, else the latest that is open, else the latest.
- * An id alone does not say which is the latest: of two machines' clocks one may be behind.
+ * The current attempt: the one with the money, else the latest open one, else the latest. Ids alone do not show which
+ * is the latest, because clocks of machines differ.
  */
 export function currentPayment({ payments }: Pick<OrderRead, 'payments'>): PaymentRow {
   const paid = payments.find(({ status, surplus }) => status === 'succeeded' && !surplus);
   return paid ?? payments.findLast(({ status }) => isOpen(status)) ?? payments.at(-1)!;
 }
 
-/** One refund of an order that was read. */
+/** One refund of a read order. Throws if there is none. */
 export function refundOf(read: OrderRead, refundId: RefundId): RefundRow {
   const refund = read.refunds.find(({ id }) => id === refundId);
   if (!refund) throw new Error(`order ${read.order.id} has no refund ${refundId}`);
@@ -119,8 +119,8 @@ type Row = {
 async function assemble(db: Database, rows: readonly Row[]): Promise<OrderRead> {
   const { order, shard } = rows[0]!;
   const own = rows.map(({ payment, provider }) => ({ ...payment, provider }));
-  // Only what was once paid can be given back or disputed: the way to there asks for no more.
+  // Only paid orders can have refunds or disputes, so others skip the query.
   const wasPaid = own.some(({ status }) => status === 'succeeded') || order.reviewReason !== null;
-  const [given, disputed] = await readAfterPaid(db, wasPaid ? [order.id] : []);
-  return { order, payments: own, refunds: given, disputes: disputed, shard };
+  const [refunded, disputed] = await readAfterPaid(db, wasPaid ? [order.id] : []);
+  return { order, payments: own, refunds: refunded, disputes: disputed, shard };
 }

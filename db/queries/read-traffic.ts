@@ -6,7 +6,7 @@ import { endpointMinutes } from '../schema/endpoints.ts';
 
 const minutes = 5;
 
-/** What was sent to an endpoint in the last five minutes. */
+/** The deliveries to an endpoint in the last five minutes. */
 export async function readTraffic(
   db: Database,
   { endpointId }: { endpointId: EndpointId },
@@ -32,7 +32,7 @@ export async function readTraffic(
   return { seconds: minutes * 60, ...sums! };
 }
 
-/** Forgets the minutes of the days before. */
+/** Deletes minutes older than a day. */
 export async function forgetTraffic(db: Database): Promise<void> {
   await db.delete(endpointMinutes).where(lt(endpointMinutes.minute, sql`now() - interval '1 day'`));
 }

@@ -10,7 +10,7 @@ import { newEvent } from './new-event.ts';
 
 export type ReconciliationRow = typeof reconciliations.$inferSelect;
 
-/** Opens a day of an account, or the same day again; one that is under way is left as it is. */
+/** Opens an account's day, or reopens it; a running one is left as it is. */
 export function openReconciliation(
   db: Database,
   input: {
@@ -40,7 +40,7 @@ export function openReconciliation(
   });
 }
 
-/** Notes that a run waits for its statement, or goes on. */
+/** Records that a run waits for its statement or continues. */
 export async function recordStatus(
   db: Database,
   { id, status }: { id: ReconciliationId; status: 'running' | 'waiting' },
@@ -48,7 +48,7 @@ export async function recordStatus(
   await db.update(reconciliations).set({ status }).where(eq(reconciliations.id, id));
 }
 
-/** Ends a run; one that came to its end tells the merchant, in the same transaction. */
+/** Ends a run; a completed one notifies the merchant in the same transaction. */
 export function endReconciliation(
   db: Database,
   { id, failure }: { id: ReconciliationId; failure: string | null },
@@ -81,7 +81,7 @@ export function endReconciliation(
   });
 }
 
-/** A merchant's own run; undefined when there is none of this id. */
+/** A merchant's run; undefined if it has none with this id. */
 export async function findReconciliation(
   db: Database,
   { merchantId, id }: { merchantId: MerchantId; id: ReconciliationId },
@@ -93,7 +93,7 @@ export async function findReconciliation(
   return row;
 }
 
-/** The run of an account's day; undefined when there is none. */
+/** The run of an account's day; undefined if there is none. */
 export async function findDay(
   db: Database,
   day: { accountId: AccountId; date: string },
@@ -102,7 +102,7 @@ export async function findDay(
   return row;
 }
 
-/** A run by its id, which comes from our own rows. */
+/** A run by an id from our own rows. Throws if it does not exist. */
 export async function readReconciliation(
   db: Database,
   { id }: { id: ReconciliationId },
@@ -112,7 +112,7 @@ export async function readReconciliation(
   return row;
 }
 
-/** A merchant's runs, newest first; `before` is the last id of the page before. */
+/** A merchant's runs, newest first; `before` is the last id of the previous page. */
 export async function listReconciliations(
   db: Database,
   input: {

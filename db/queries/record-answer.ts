@@ -20,7 +20,7 @@ const record = preparedOnce('record_answer', (db, name) =>
     .prepare(name),
 );
 
-/** Keeps the answer given under an Idempotency-Key, so that a repeat gets the same bytes. */
+/** Stores the answer under an Idempotency-Key, so that a repeat gets the same bytes. */
 export async function recordAnswer(
   db: Database,
   input: { merchantId: MerchantId; key: string; status: number; body: string },

@@ -9,17 +9,17 @@ import { statement } from '../statement.ts';
 import type { Transaction } from '../transaction.ts';
 import { disableEndpoints } from './disable-endpoints.ts';
 import { resetFailures } from './reset-endpoint-failures.ts';
-import { lockForFlip } from './lock-for-flip.ts';
+import { lockForOwnerChange } from './lock-for-owner-change.ts';
 
-/** What became of one attempt, decided; the record of a failure carries what the receiver said. */
+/** The outcome of one attempt; a failure includes the receiver's answer. */
 export type AttemptOutcome = { eventId: EventId; endpointId: EndpointId; attempt: number } &
-  /** `statusCode`: null where a broker took it. */
+  /** `statusCode`: null if a broker accepted it. */
   (
     | { kind: 'delivered'; statusCode: number | null }
-    /** `retryAfterMs`: the receiver asked for time, for everything and not only for this event. */
+    /** `retryAfterMs`: the receiver asked for time, for all events. */
     | ({ kind: 'retry'; delayMs: number; retryAfterMs?: number | undefined } & FailedAttempt)
     | ({ kind: 'dead'; reason: 'exhausted' | 'gone' } & FailedAttempt)
-    /** Too late: it was not sent at all. */
+    /** Expired before it was sent. */
     | { kind: 'dropped'; reason: 'expired' }
   );
 
@@ -32,18 +32,17 @@ export type FailedAttempt = {
   startedAt: Date;
 };
 
-/** How an endpoint is doing to which nothing may be sent for a while; undefined where something may be. */
+/** The congestion state of an endpoint that is held back; undefined if calls may be made. */
 export type ClosedAs = (endpointId: EndpointId) => Congestion | undefined;
 
 type Of<K extends AttemptOutcome['kind']> = Extract<AttemptOutcome, { kind: K }>;
 type Failed = Of<'retry'> | Of<'dead'>;
 
 /**
- * Writes a batch of outcomes in a handful of statements, whatever its size. A failed attempt puts
- * its endpoint into the care of the workflow, and with it the later events of the same resource where
- * order matters, and how it is doing where nothing may be sent to it for a while: `closedAs`. An endpoint that
- * answered 410, or has failed for too long, is disabled. Returns those whose workflow has something to do, and
- * those that were disabled.
+ * Writes a batch of outcomes in a few statements. A failed attempt moves its endpoint to the workflow, with the later
+ * events of the same resource if ordered, and with its congestion state if it is held back (`closedAs`). An endpoint
+ * that answered 410, or has failed too long, is disabled. Returns the endpoints whose workflow has work, and the
+ * disabled ones.
  */
 export async function recordAttempts(
   db: Database,
@@ -59,19 +58,19 @@ export async function recordAttempts(
   const failed = outcomes.filter((o): o is Failed => o.kind === 'retry' || o.kind === 'dead');
   const dropped = outcomes.filter((o): o is Of<'dropped'> => o.kind === 'dropped');
   await recordDelivered(db, delivered);
-  if (failed.length === 0 && dropped.length === 0) return nobody;
+  if (failed.length === 0 && dropped.length === 0) return noEndpoints;
   return db.transaction(async (tx) => {
     await recordDropped(tx, dropped);
-    if (failed.length === 0) return nobody;
+    if (failed.length === 0) return noEndpoints;
     const retried = failed.filter((o): o is Of<'retry'> => o.kind === 'retry');
     const retrying = [...new Set(retried.map(({ endpointId }) => endpointId))];
     const failing = [...new Set(failed.map(({ endpointId }) => endpointId))];
-    await lockForFlip(tx, failing);
-    // Together in as few round trips as can be: who writes deliveries to the same endpoint waits for the lock.
+    await lockForOwnerChange(tx, failing);
+    // In as few round trips as possible, because writers of deliveries to the same endpoints wait for the lock.
     await Promise.all([
       markFailing(tx, { failing, retrying, closedAs }),
       recordFailed(tx, failed),
-      holdBack(tx, retried),
+      moveLaterOnes(tx, retried),
     ]);
     const gone = failed.filter((o) => o.kind === 'dead' && o.reason === 'gone');
     const disabled = await disableEndpoints(tx, {
@@ -82,7 +81,7 @@ export async function recordAttempts(
   });
 }
 
-const nobody = { retrying: [], disabled: [] };
+const noEndpoints = { retrying: [], disabled: [] };
 
 const deliver = statement(
   'record_delivered',
@@ -137,7 +136,7 @@ async function markFailing(
   },
 ): Promise<void> {
   const closed = input.failing.map((id) => JSON.stringify(input.closedAs(id) ?? null));
-  // Whoever knows the longer time knows more: an old call may fail while its workflow waits already.
+  // The later probe time wins: an old call may fail while the workflow already waits.
   await tx.execute(sql`
     update ${endpoints} set
       ${bare(endpoints.failingSince)} = coalesce(${endpoints.failingSince}, now()),
@@ -187,8 +186,8 @@ async function recordFailed(tx: Transaction, failed: readonly Failed[]): Promise
       and ${deliveries.status} = 'pending'`);
 }
 
-/** What must not overtake a failed delivery goes into the same hands. */
-async function holdBack(tx: Transaction, retried: readonly Of<'retry'>[]): Promise<void> {
+/** Moves deliveries that must not overtake a failed one to the same owner. */
+async function moveLaterOnes(tx: Transaction, retried: readonly Of<'retry'>[]): Promise<void> {
   if (retried.length === 0) return;
   await tx.execute(sql`
     update ${deliveries} as later set ${bare(deliveries.deliveryOwner)} = 'workflow',

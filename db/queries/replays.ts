@@ -39,7 +39,7 @@ export async function findReplay(
   return replay;
 }
 
-/** Stops a replay where it is; what it has queued is delivered. Undefined where there is none. */
+/** Cancels a replay at its position; queued deliveries are still sent. Undefined if there is none. */
 export async function cancelReplay(
   db: Database,
   { merchantId, replayId }: { merchantId: MerchantId; replayId: ReplayId },
@@ -57,7 +57,7 @@ export async function cancelReplay(
   return findReplay(db, { merchantId, replayId });
 }
 
-/** Replays that nothing drives, as after a Temporal that was away when they were asked for. */
+/** Running replays whose workflow may be missing, as after a Temporal outage at their creation. */
 export function findRunningReplays(
   db: Database,
   { olderThanSeconds, limit }: { olderThanSeconds: number; limit: number },
@@ -75,9 +75,8 @@ export function findRunningReplays(
 }
 
 /**
- * Takes a replay's next step: looks at the following events of its time and queues those it wants,
- * together with how far it is, under the replay's row lock. Doing it again goes on from there. Undefined where
- * there is no such replay.
+ * Advances a replay by one step under its row lock: examines the next events of its period, queues those selected, and
+ * stores the position. A repeat continues from there. Undefined if there is no such replay.
  */
 export function advanceReplay(
   db: Database,

@@ -7,9 +7,8 @@ import { events } from '../schema/events.ts';
 import type { Transaction } from '../transaction.ts';
 
 /**
- * Sends events to an endpoint again, or for the first time, from the start and by its workflow: under
- * the endpoint's lock, like every change of who delivers. What is on its way already is left alone.
- * Returns how many.
+ * Queues events for an endpoint's workflow, again or for the first time, with no attempts counted. Under the endpoint's
+ * lock, like every change of the delivery owner. Skips pending deliveries. Returns how many were queued.
  */
 export async function requeueDeliveries(
   tx: Transaction,
@@ -41,7 +40,7 @@ export async function requeueDeliveries(
   return rowCount ?? 0;
 }
 
-/** Sends one event to one endpoint at once, whatever became of it, and whatever the endpoint's window says. */
+/** Sends one event to one endpoint at once, whatever its status and the endpoint's congestion window. */
 export function retryDelivery(
   db: Database,
   { endpointId, eventId }: { endpointId: EndpointId; eventId: EventId },

@@ -6,16 +6,16 @@ import type { SealedName } from '../sealed-columns.ts';
 import type { Sealer } from '../sealed.ts';
 
 export type ResealedBatch = {
-  /** Where the next batch begins; undefined after the last. */
+  /** Where the next batch starts; undefined after the last. */
   through: string | undefined;
   resealed: number;
-  /** Rows whose text no key opens; they stay as they are. */
+  /** Rows that no key opens; they stay as they are. */
   unopened: string[];
 };
 
 /**
- * Seals the next texts of a column again that another key than the first has sealed. A text that a writer changed
- * meanwhile stays the writer's. Each row is a statement of its own: no lock is held while another is waited for.
+ * Seals the next texts of a column again if another key than the first sealed them. A text changed concurrently keeps
+ * the writer's value. Each row is a separate statement, so that no lock is held while waiting for another.
  */
 export async function resealBatch(
   { db, sealer }: { db: Database; sealer: Sealer },
@@ -64,6 +64,6 @@ function openOrUndefined(open: () => string): string | undefined {
 /** A column's name in its table's definition. */
 function keyOf(table: object, column: PgColumn): string {
   const found = Object.entries(table).find(([, one]) => one === column);
-  if (!found) throw new Error(`${column.name} is no column of its table`);
+  if (!found) throw new Error(`${column.name} is not a column of its table`);
   return found[0];
 }

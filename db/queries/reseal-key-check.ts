@@ -5,7 +5,7 @@ import { sealContext } from '../sealed-columns.ts';
 import { keyIdOf } from '../sealed.ts';
 import type { Sealer } from '../sealed.ts';
 
-/** Seals one of the two key check values with the first key: `false` the one from before a rotation, `true` the one from after. */
+/** Seals one of the two key check values with the first key: `false` or `true`, see `db/schema/key-check.ts`. */
 export async function resealKeyCheck(
   { db, sealer }: { db: Database; sealer: Sealer },
   { id }: { id: boolean },

@@ -3,7 +3,7 @@ import { bare } from '../columns.ts';
 import { endpoints } from '../schema/endpoints.ts';
 import { statement } from '../statement.ts';
 
-/** One delivery that arrives ends the time in which an endpoint has done nothing but fail. */
+/** One successful delivery resets an endpoint's failures. */
 export const resetFailures = sql`
   update ${endpoints} set ${bare(endpoints.failingSince)} = null
   where ${endpoints.id} = any(${sql.placeholder('endpoints')}::text[])

@@ -4,10 +4,10 @@ import type { Database } from '../database.ts';
 import { endpoints } from '../schema/endpoints.ts';
 
 /**
- * Gives what comes from now on to the relay again, while the endpoint's workflow keeps the retries that wait
- * for their time: one that is well again need not be served slowly for hours because of them. Not where events
- * keep their order, nor where its owner bounds its rate or its calls: two who deliver side by side would not
- * keep to that. One statement, and so under the row's lock like every flip of the delivery owner.
+ * Gives new events to the relay again while the workflow keeps the waiting retries, so that a recovered endpoint is not
+ * slowed down for hours by them. Not for ordered endpoints, nor for those with a limited rate or concurrency, which two
+ * concurrent senders could violate. A single statement, and so under the row's lock, like every change of the delivery
+ * owner.
  */
 export async function returnToRelay(
   db: Database,

@@ -5,7 +5,7 @@ import { deliveries, endpoints } from '../schema/endpoints.ts';
 import { events } from '../schema/events.ts';
 import type { Endpoint } from './endpoints.ts';
 
-/** One event on its way to one endpoint, with all it takes to send it. */
+/** One event for one endpoint, with everything needed to send it. */
 export type OutgoingDelivery = {
   eventId: EventId;
   type: string;
@@ -18,7 +18,7 @@ export type OutgoingDelivery = {
   priority: number;
   orderKey: string | null;
   isLatestOnly: boolean;
-  /** It is not to be sent again, whatever becomes of this attempt. */
+  /** Never sent again, whatever this attempt's outcome. */
   isAtMostOnce: boolean;
   expiresAt: Date | null;
   /** Attempts made before this one. */
@@ -26,7 +26,7 @@ export type OutgoingDelivery = {
   endpoint: Endpoint;
 };
 
-/** Deliveries as they are sent; the caller says which. */
+/** Deliveries with everything needed to send them; the caller adds the condition. */
 export function selectOutgoing(db: Pick<Database, 'select'>) {
   return db
     .select({

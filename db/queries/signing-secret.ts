@@ -7,7 +7,7 @@ import type { Sealer } from '../sealed.ts';
 
 const contextOf = (id: MerchantId) => sealContext('merchants.signing_secret', id);
 
-/** The secret that signs what a merchant itself is asked, `whsec_…`; made at the first need. */
+/** The secret `whsec_…` that signs requests to the merchant itself; created on first use. */
 export async function ensureSigningSecret(
   { db, sealer }: { db: Database; sealer: Sealer },
   { merchantId, make }: { merchantId: MerchantId; make: () => string },
@@ -26,7 +26,7 @@ export async function ensureSigningSecret(
     .update(merchants)
     .set({ sealedSigningSecret: sealer.seal(fresh, contextOf(merchantId)) })
     .where(and(eq(merchants.id, merchantId), isNull(merchants.sealedSigningSecret)));
-  // Of two at once the first has made it.
+  // Of two concurrent creations the first wins.
   const made = await read();
   if (!made) throw new Error(`merchant ${merchantId} does not exist`);
   return sealer.open(made, contextOf(merchantId));

@@ -4,10 +4,10 @@ import { reconciliations } from '../schema/reconciliations.ts';
 import type { ReconciliationRow } from './reconciliations.ts';
 
 const graceSeconds = 30;
-// Nothing waits that long: its workflow is lost.
+// Longer than any wait: the workflow is lost.
 const longestWaitHours = 73;
 
-/** Runs that were accepted and may have lost their workflow, oldest first; those that run are found running. */
+/** Accepted runs whose workflow may be lost, oldest first; a start finds the running ones. */
 export function listStalledReconciliations(db: Database): Promise<ReconciliationRow[]> {
   return db
     .select()

@@ -38,20 +38,19 @@ export type PairRow = {
   needed: string[] | null;
 };
 
-/** The columns of `pairs`, as `PairRow` has them. */
+/** The columns of `pairs`, as in `PairRow`. */
 export const pairColumns = sql.raw(
   `about, number, order_id, payment_id, refund_id, out_trade_no, provider_trade_no, provider_refund_no, our_status,
    our_minor, our_currency, ledger_minor, lines, their_minor, their_currency, is_overruled, note, other_days, needed`,
 );
 
 /**
- * Both sides of a day by number, as a common table expression `pairs`: every line of the statement,
- * with what we know of its number, and all that we count as settled that day. What we settled the day
- * before belongs here too where this day's statement was awaited to decide about it.
+ * Both sides of a day by number, as a CTE `pairs`: every line of the statement with our record of its number, and
+ * everything that we settled that day. Includes what we settled the day before if it waited for this day's statement.
  *
- * A line may stand on the day of the settlement, on its neighbour's when that was near midnight, on
- * the day we learned of it (held money that was captured later), and for refunds on the day they were
- * taken on. Only where all of those (`needed`) are at hand and have none, it is missing.
+ * A line may be on the day of the settlement, on a neighbouring day if that was near midnight, on the day we learned of
+ * it (an authorisation captured later), and for refunds on the day of their acceptance. It counts as missing only if
+ * all those statements (`needed`) are loaded and none has it.
  */
 export function pairsOf({ accountId, date, timeZone, statementId }: Day): SQL {
   const border = sql`make_interval(secs => ${borderMs / 1_000}::int)`;

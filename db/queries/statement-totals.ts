@@ -7,7 +7,7 @@ import type { StatementDay } from './load-statement.ts';
 
 export type StatementTotal = {
   kind: StatementEntryKind;
-  /** The provider's word for other money; null for what is of a payment. */
+  /** The provider's category for other money; null for money of a payment. */
   category: string | null;
   currency: string | null;
   lines: number;
@@ -15,7 +15,7 @@ export type StatementTotal = {
   feeMinor: number;
 };
 
-/** What a day's statement adds up to, by kind and currency; nothing once the statement is no longer kept. */
+/** The totals of a day's statement by kind and currency; empty once the statement is deleted. */
 export async function statementTotals(db: Database, day: StatementDay): Promise<StatementTotal[]> {
   const statement = await findStatement(db, day);
   if (!statement) return [];

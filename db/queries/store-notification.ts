@@ -11,9 +11,9 @@ import { text } from '../placeholders.ts';
 import { statement } from '../statement.ts';
 
 export type StoredNotification =
-  /** Stored: the workflow of the refund it is about, else the order's, has to hear of it. */
+  /** Stored: to be signalled to the workflow of its refund, else of its order. */
   | { kind: 'stored'; id: NotificationId; orderId: OrderId; refundId: RefundId | null }
-  /** Stored; authentic, but for no payment of ours: kept for a person to look at. */
+  /** Stored; authentic, but not for a payment of ours: kept for a person to look at. */
   | { kind: 'unmatched'; id: NotificationId }
   | { kind: 'duplicate' };
 
@@ -53,7 +53,7 @@ const store = statement<
   returning order_id, refund_id`,
 );
 
-/** Keeps a verified notification, once per (account, provider's notification id), in one statement. */
+/** Stores a verified notification, once per (account, provider's notification id), in one statement. */
 export async function storeNotification(
   db: Database,
   input: {

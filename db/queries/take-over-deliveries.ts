@@ -5,7 +5,10 @@ import { dropAtMostOnce } from './drop-at-most-once.ts';
 import { selectOutgoing } from './select-outgoing.ts';
 import type { OutgoingDelivery } from './select-outgoing.ts';
 
-/** First attempts that an earlier relay of this shard took and did not finish, with all it takes to send them. */
+/**
+ * Takes over the first attempts that an earlier relay of this shard did not finish, with everything needed to send
+ * them.
+ */
 export async function takeOverDeliveries(
   db: Database,
   { shard, epoch, limit }: { shard: number; epoch: number; limit: number },
@@ -23,18 +26,18 @@ export async function takeOverDeliveries(
     .where(isAbandoned)
     .orderBy(asc(deliveries.position))
     .limit(limit);
-  const taken = await db
+  const claimed = await db
     .update(deliveries)
     .set({ epoch })
     .where(sql`(${deliveries.eventId}, ${deliveries.endpointId}) in ${abandoned}`)
     .returning({ eventId: deliveries.eventId, endpointId: deliveries.endpointId });
-  if (taken.length === 0) return [];
+  if (claimed.length === 0) return [];
   return selectOutgoing(db)
     .where(
       sql`(${deliveries.eventId}, ${deliveries.endpointId}) in (
         select event_id, endpoint_id from unnest(
-          ${sql.param(taken.map(({ eventId }) => eventId))}::text[],
-          ${sql.param(taken.map(({ endpointId }) => endpointId))}::text[]) as taken(event_id, endpoint_id))`,
+          ${sql.param(claimed.map(({ eventId }) => eventId))}::text[],
+          ${sql.param(claimed.map(({ endpointId }) => endpointId))}::text[]) as claimed(event_id, endpoint_id))`,
     )
     .orderBy(asc(deliveries.position));
 }

@@ -3,8 +3,8 @@ import type { Database } from '../database.ts';
 import { dispatchCursors, dispatchShards } from '../schema/events.ts';
 
 /**
- * Makes the caller the shard's only dispatcher: every earlier one finds itself fenced off. Returns the
- * epoch, and the position up to which all deliveries are written.
+ * Makes the caller the shard's only dispatcher and fences off earlier ones. Returns the epoch, and the position up to
+ * which all deliveries are written.
  */
 export async function takeOverShard(
   db: Database,

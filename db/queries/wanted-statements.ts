@@ -4,10 +4,10 @@ import { statements } from '../schema/reconciliations.ts';
 import { pairsOf } from './statement-pairs.ts';
 import type { Day } from './statement-pairs.ts';
 
-// Refunds are taken on and settled within days; more would be a fault of ours, not a reason to fetch a year.
+// Refunds are accepted and settled within days; more would be a defect, not a reason to fetch a year.
 const mostDays = 31;
 
-/** Which other days' statements could have what this day's has not, and are not at hand; the latest first. */
+/** The other days' statements that could have this day's missing lines and are not loaded; the latest first. */
 export async function wantedStatements(
   db: Database,
   { day, today }: { day: Day; today: string },

@@ -9,28 +9,28 @@ import { insertDeliveries, supersedeDeliveries } from './insert-deliveries.ts';
 import { lockEndpoints } from './lock-endpoints.ts';
 import { markSuperseded, matchUnknown } from './match-endpoints.ts';
 import type { PlannedDelivery } from './match-endpoints.ts';
-import type { TakenEvent } from './next-events.ts';
+import type { RelayedEvent } from './next-events.ts';
 
 type Work = {
-  /** Deliveries that the relay may send now, of those that were not sent before. */
+  /** Deliveries that the relay may send now, without those already sent. */
   ready: PlannedDelivery['delivery'][];
-  /** Endpoints whose workflow has new work, once all is committed. */
-  nudged: EndpointId[];
-  /** Endpoints that had failed, and to which something was delivered since. */
+  /** Endpoints whose workflow has new work after the commit. */
+  toSignal: EndpointId[];
+  /** Failing endpoints that accepted a delivery. */
   recovered: EndpointId[];
 };
 
 export type Written =
-  /** Another relay has taken the shard over: nothing was written. */
+  /** Another relay has taken over the shard: nothing was written. */
   | { kind: 'fenced' }
-  /** `committed` is rejected where it was not written after all: then another relay finds the same events. */
+  /** `committed` rejects if the commit failed; another relay then reads the same events. */
   | ({ kind: 'written'; committed: Promise<void> } & Work);
 
 type Input = {
   shard: number;
   epoch: number;
-  /** In the order of the feed, the first of them the first that is not written yet. */
-  batch: readonly TakenEvent[];
+  /** In the order of the feed, starting with the first that is not written yet. */
+  batch: readonly RelayedEvent[];
   planned: PlannedDelivery[];
 };
 
@@ -45,12 +45,12 @@ const advance = statement<
   returning shard`,
 );
 
-const fenced = new Error('another relay has taken the shard over');
+const fenced = new Error('another relay has taken over the shard');
 
 /**
- * Writes the deliveries of a range of the feed and that they are written, in one transaction under the
- * locks of their endpoints: what was planned by what was known of these, and what only the lock shows.
- * Comes back while the commit is under way. `client` is the relay's own.
+ * Writes the deliveries of a range of the feed and advances the cursor, in one transaction under the locks of the
+ * endpoints: those planned with cached endpoints, and those that only the locked rows show. Returns before the commit
+ * completes. `client` is the relay's own.
  */
 export async function writeDeliveries(client: ClientBase, input: Input): Promise<Written> {
   try {
@@ -67,7 +67,7 @@ async function writeAll(
   { batch, planned: all, ...place }: Input,
 ): Promise<Work> {
   const known = markSuperseded(all);
-  // Three statements in one round trip: each sees what those before it have locked.
+  // Three statements in one round trip: each sees what the previous ones have locked.
   const [held, locked] = await Promise.all([
     advance(client, { ...place, position: batch.at(-1)?.position }),
     lockEndpoints(client, {
@@ -82,10 +82,10 @@ async function writeAll(
   const planned = [...known.filter((one) => !unknown.stale.has(one)), ...unknown.planned];
   const now = new Map(locked.map((one) => [one.id, one]));
   const stateOf = ({ delivery }: PlannedDelivery) => now.get(delivery.endpoint.id);
-  const taken = planned.filter((one) => stateOf(one)?.taker);
+  const taken = planned.filter((one) => stateOf(one)?.nextOwner);
   await supersedeDeliveries(client, taken);
   const ready = taken.filter(
-    (one) => !one.isSent && !one.isSuperseded && stateOf(one)?.taker === 'relay',
+    (one) => !one.isSent && !one.isSuperseded && stateOf(one)?.nextOwner === 'relay',
   );
   const touched = new Set(taken.map(({ delivery }) => delivery.endpoint.id));
   const delivered = new Set(
@@ -93,9 +93,10 @@ async function writeAll(
   );
   return {
     ready: ready.map(({ delivery }) => delivery),
-    nudged: locked
+    toSignal: locked
       .filter(
-        ({ id, taker, isNudgeable }) => taker === 'workflow' && isNudgeable && touched.has(id),
+        ({ id, nextOwner, needsSignal }) =>
+          nextOwner === 'workflow' && needsSignal && touched.has(id),
       )
       .map(({ id }) => id),
     recovered: locked

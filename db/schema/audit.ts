@@ -1,7 +1,7 @@
 import { index, jsonb, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
 import type { Id, MerchantId } from '../../domain/ids.ts';
 
-/** What people decided, and who: append-only. */
+/** People's decisions, and who made them: append-only. */
 export const auditEntries = pgTable(
   'audit_entries',
   {
@@ -10,7 +10,7 @@ export const auditEntries = pgTable(
     /** The API key or the operator's name. */
     actor: text().notNull(),
     action: text().notNull(),
-    /** What it was about, e.g. an order's id. */
+    /** The resource's id, e.g. an order's. */
     resourceId: text().notNull(),
     details: jsonb().$type<Record<string, unknown>>().notNull(),
     createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),

@@ -31,21 +31,21 @@ import type {
 } from '../../domain/ids.ts';
 import { merchants } from './merchants.ts';
 
-/** How an endpoint wants the events of some types; the first rule that matches an event's type holds. */
+/** How an endpoint receives events of some types; the first rule that matches an event's type applies. */
 export type EndpointRule = {
   eventTypes: string[];
   priority?: Priority | undefined;
-  /** Not delivered within this time, an event is dropped, visibly. */
+  /** An event not delivered within this time is dropped, with that reason. */
   ttlSeconds?: number | undefined;
-  /** Only the newest event of a resource matters: a newer one drops those that still wait. */
+  /** Only the newest event of a resource matters: it supersedes waiting ones. */
   latestOnly?: boolean | undefined;
-  /** `at_most_once`: sent once or not at all, and never again. */
+  /** `at_most_once`: sent once or not at all. */
   qos?: Qos | undefined;
   /** Waits after the first, second, … failed attempt. */
   retrySeconds?: number[] | undefined;
 };
 
-/** `unverified`: it has still to answer the handshake; `paused`: what comes waits. */
+/** `unverified`: has not answered the handshake yet; `paused`: deliveries wait. */
 export type EndpointStatus = 'enabled' | 'paused' | 'disabled' | 'unverified';
 
 export const endpoints = pgTable(
@@ -62,30 +62,30 @@ export const endpoints = pgTable(
     description: text(),
     metadata: jsonb().$type<Record<string, string>>().notNull().default({}),
     eventTypes: text().array().notNull(),
-    /** Empty: every channel, and events without one. */
+    /** Empty: all channels, and events without a channel. */
     channels: text().array().notNull().default([]),
-    /** What an event must look like, in the language of `domain/filter.ts`. */
+    /** A condition on events, in the language of `domain/filter.ts`. */
     filter: jsonb().$type<Filter>(),
-    /** Where it is set, the events of this one resource only: a `notifyUrl` is such an endpoint. */
+    /** If set, only events of this resource: a `notifyUrl` is such an endpoint. */
     resourceId: text(),
     rules: jsonb().$type<EndpointRule[]>().notNull().default([]),
     payload: text().$type<'full' | 'id'>().notNull().default('full'),
     format: text().$type<DeliveryFormat>().notNull().default('json'),
-    /** Which edition of the payload's shape it was written for. */
+    /** The version of the payload's shape that the endpoint expects. */
     payloadVersion: text().notNull().default('2026-11-01'),
     ordering: text().$type<'none' | 'resource'>().notNull().default('none'),
     ratePerSecond: integer(),
     maxConcurrency: integer(),
-    /** Waits after the first, second, … failed attempt; null is the platform's schedule. */
+    /** Waits after the first, second, … failed attempt; null for the platform's schedule. */
     retrySeconds: integer().array(),
-    /** Headers of the merchant's own and how Tender identifies itself there, JSON, sealed (`db/sealed.ts`). */
+    /** The merchant's own headers and Tender's credentials at the endpoint, JSON, sealed (`db/sealed.ts`). */
     sealedAccess: text(),
     /** The part of it that may be shown. */
     auth: text().$type<EndpointAuthKind>().notNull().default('none'),
     headerNames: text().array().notNull().default([]),
     /** `whsec_…` (HMAC, v1) or `whsk_…` (ed25519, v1a), sealed. */
     sealedSecret: text().notNull(),
-    /** `whpk_…`, where the secret is a private key. */
+    /** `whpk_…`, if the secret is a private key. */
     publicKey: text(),
     /** The previous secret, which also signs until `previousSecretUntil`. */
     previousSealedSecret: text(),
@@ -98,7 +98,7 @@ export const endpoints = pgTable(
      * under this row's lock.
      */
     deliveryOwner: text('driver').$type<'relay' | 'workflow'>().notNull().default('relay'),
-    /** The window of `domain/congestion.ts` as the workflow left it; null while there is none. */
+    /** The state of `domain/congestion.ts` as the workflow left it; null if there is none. */
     congestion: jsonb().$type<Congestion>(),
     failingSince: timestamp({ withTimezone: true }),
     createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
@@ -151,19 +151,19 @@ export const deliveries = pgTable(
     deliveryOwner: text('driver').$type<'relay' | 'workflow'>().notNull(),
     /** The relay that took it; the next relay takes over unfinished work of an older epoch. */
     epoch: integer().notNull(),
-    /** The event's place in the feed: what comes first, where order matters. */
+    /** The event's position in the feed; decides the order if it matters. */
     position: bigint({ mode: 'number' }).notNull().default(0),
     /** 0 high, 1 normal, 2 low. */
     priority: smallint().notNull().default(1),
-    /** What later deliveries wait for or take the place of; null where neither is asked for. */
+    /** Groups deliveries that wait for or supersede each other; null for neither. */
     orderKey: text(),
-    /** A newer one with the same key takes its place. */
+    /** A newer one with the same key supersedes it. */
     isLatestOnly: boolean().notNull().default(false),
     /** Sent at most once, and only by the relay that wrote it. */
     isAtMostOnce: boolean().notNull().default(false),
     expiresAt: timestamp({ withTimezone: true }),
     attempts: integer().notNull().default(0),
-    /** How often it was sent again from the start. */
+    /** How often it was replayed. */
     replays: integer().notNull().default(0),
     nextAttemptAt: timestamp({ withTimezone: true }),
     lastStatusCode: integer(),
@@ -192,7 +192,7 @@ export const deliveries = pgTable(
   ],
 );
 
-/** Every attempt that failed. One that succeeds at once is only its delivery's status. */
+/** Every failed attempt. A success is recorded only in the delivery's status. */
 export const deliveryAttempts = pgTable(
   'delivery_attempts',
   {
@@ -202,7 +202,7 @@ export const deliveryAttempts = pgTable(
     attempt: integer().notNull(),
     statusCode: integer(),
     error: text(),
-    /** The first 1,024 characters of what the receiver answered. */
+    /** The first 1,024 characters of the receiver's answer. */
     responseBody: text(),
     /** The first headers of the answer, a few kilobytes at most. */
     responseHeaders: jsonb().$type<Record<string, string>>(),
@@ -215,7 +215,7 @@ export const deliveryAttempts = pgTable(
   ],
 );
 
-/** What was sent to an endpoint in one minute, for the figures on its page; kept for a day. */
+/** Deliveries to an endpoint in one minute, for the metrics on its page; kept for a day. */
 export const endpointMinutes = pgTable(
   'endpoint_minutes',
   {
@@ -223,10 +223,10 @@ export const endpointMinutes = pgTable(
     minute: timestamp({ withTimezone: true }).notNull(),
     sent: integer().notNull(),
     delivered: integer().notNull(),
-    /** Sums over what was sent: from the event to the sending, and from there to the answer. */
+    /** Sums over the deliveries: from the event to the call, and from the call to the answer. */
     waitingMs: bigint({ mode: 'number' }).notNull(),
     transferMs: bigint({ mode: 'number' }).notNull(),
-    /** The congestion window as it was last. */
+    /** The last congestion window. */
     window: doublePrecision().notNull(),
   },
   (t) => [
@@ -235,7 +235,7 @@ export const endpointMinutes = pgTable(
   ],
 );
 
-/** A replay: past events sent again to one endpoint, as a job that a person can watch and stop. */
+/** A replay: past events sent again to one endpoint, as a job that can be watched and cancelled. */
 export const replays = pgTable(
   'replays',
   {
@@ -262,7 +262,7 @@ export const replays = pgTable(
   ],
 );
 
-/** A link to a merchant's own pages: short-lived, and only its hash is kept. */
+/** A link to a merchant's own pages: short-lived, and stored only as a hash. */
 export const portalLinks = pgTable(
   'portal_links',
   {
@@ -271,9 +271,12 @@ export const portalLinks = pgTable(
       .$type<MerchantId>()
       .notNull()
       .references(() => merchants.id),
-    /** What it is listed and revoked by. Null, like its key, where a process of an earlier release made it: within a day none is left. */
+    /**
+     * For listing and revoking. Null, like the key, if a process of an earlier release created it; such links are gone
+     * within a day.
+     */
     id: text().$type<PortalLinkId>(),
-    /** The API key that made it: the link ends with it. */
+    /** The API key that created it: the link ends with it. */
     madeByKey: text().$type<Id<'apiKey'>>(),
     expiresAt: timestamp({ withTimezone: true }).notNull(),
     createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),

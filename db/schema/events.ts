@@ -14,27 +14,27 @@ import type { Filter } from '../../domain/filter.ts';
 import type { EventId, MerchantId } from '../../domain/ids.ts';
 import { merchants } from './merchants.ts';
 
-/** The log of every state change, written in the transaction of the change. Append-only but for `position`. */
+/** The log of every state change, written in the transaction of the change. Append-only except `position`. */
 export const events = pgTable(
   'events',
   {
     id: text().$type<EventId>().primaryKey(),
-    /** Of two events of one resource the later has the larger: ids and clocks of two machines may disagree. */
+    /** Orders the events of one resource: ids and clocks of two machines may disagree. */
     seq: bigint({ mode: 'number' }).notNull().generatedAlwaysAsIdentity(),
     merchantId: text().$type<MerchantId>().notNull(),
     shard: integer().notNull(),
     type: text().notNull(),
-    /** Where a publisher named some: an endpoint with channels hears only those. */
+    /** The publisher's channels; an endpoint with channels receives only events of those. */
     channels: text().array().notNull().default([]),
-    /** The publisher's own key for this event; publishing it again is answered with what there is. */
+    /** The publisher's own key; publishing it again returns the existing event. */
     dedupeKey: text(),
-    /** What the event is about, e.g. an order's id. */
+    /** The resource's id, e.g. an order's. */
     resourceId: text().notNull(),
-    /** The exact bytes every delivery sends, at every attempt. */
+    /** The exact bytes of every delivery, at every attempt. */
     body: text().notNull(),
     /**
-     * The event's place in its shard's feed: given by the statement that publishes it, or, where that is
-     * part of a longer transaction, by the relay after the commit; null until then.
+     * The event's position in its shard's feed: assigned by the publishing statement, or, if that is part of a longer
+     * transaction, by the relay after the commit; null until then.
      */
     position: bigint({ mode: 'number' }),
     createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
@@ -60,24 +60,24 @@ export const events = pgTable(
 );
 
 /**
- * One row a shard: the last position given. Whoever gives one holds this row until it is committed, so
- * that positions become visible in their order.
+ * One row per shard with the last position assigned. Assigning one locks this row until the commit, so that positions
+ * become visible in order.
  */
 export const dispatchShards = pgTable('dispatch_shards', {
   shard: integer().primaryKey(),
   lastPosition: bigint({ mode: 'number' }).notNull().default(0),
 });
 
-/** How far a shard's relay is. A row of its own, because those who publish hold the other one. */
+/** The progress of a shard's relay. A separate row, because publishers lock the other one. */
 export const dispatchCursors = pgTable('dispatch_cursors', {
   shard: integer().primaryKey(),
   /** The deliveries of all events up to this position are written. */
   position: bigint({ mode: 'number' }).notNull().default(0),
-  /** Raised by every relay that takes over; one that finds a higher epoch than its own stops. */
+  /** Incremented by every relay that takes over; a relay that finds a higher epoch than its own stops. */
   epoch: integer().notNull().default(0),
 });
 
-/** A merchant's own event types; what is published under one must fit its schema. */
+/** A merchant's own event types; events published under one must fit its schema. */
 export const eventTypeDefinitions = pgTable(
   'event_type_definitions',
   {
@@ -87,7 +87,7 @@ export const eventTypeDefinitions = pgTable(
       .references(() => merchants.id),
     name: text().notNull(),
     description: text().notNull().default(''),
-    /** JSON Schema 2020-12 of an event's `data`; null takes anything. */
+    /** JSON Schema 2020-12 of an event's `data`; null accepts anything. */
     schema: jsonb().$type<Record<string, unknown>>(),
     archivedAt: timestamp({ withTimezone: true }),
     createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
@@ -96,7 +96,7 @@ export const eventTypeDefinitions = pgTable(
   (t) => [primaryKey({ columns: [t.merchantId, t.name] })],
 );
 
-/** Readers of the feed that remember together how far they are. */
+/** Groups of readers that share a position in the feed. */
 export const consumerGroups = pgTable(
   'consumer_groups',
   {
@@ -109,9 +109,9 @@ export const consumerGroups = pgTable(
     filter: jsonb().$type<Filter>(),
     /** Everything up to here is acknowledged. */
     position: bigint({ mode: 'number' }).notNull().default(0),
-    /** Whose acknowledgement was the last, so that it can be said again after others have gone on. */
+    /** The token of the last acknowledgement, so that a repeat is recognised after others have moved on. */
     acknowledgedToken: text(),
-    /** What is being worked on, by whom, and until when nobody else gets it. */
+    /** The current lease: its token, its last position, and until when it is exclusive. */
     leaseToken: text(),
     leasePosition: bigint({ mode: 'number' }),
     leaseUntil: timestamp({ withTimezone: true }),

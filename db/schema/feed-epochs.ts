@@ -1,17 +1,17 @@
 import { bigint, integer, jsonb, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
 
-/** What tells one copy of a database from another; what PostgreSQL does not let us see is missing. */
+/** Identifies a copy of the database; parts that PostgreSQL does not expose are missing. */
 export type DatabaseIdentity = { system?: string; timeline?: string; table?: string };
 
-/** The epochs of each shard's feed: another one begins where the database turns out to be another copy of itself. */
+/** The epochs of each shard's feed: a new one starts when the database turns out to be another copy. */
 export const feedEpochs = pgTable(
   'feed_epochs',
   {
     shard: integer().notNull(),
     number: integer().notNull(),
-    /** Stands in cursors; empty for the first. */
+    /** Part of cursors; empty for the first epoch. */
     tag: text().notNull(),
-    /** The last position of the log before it that this one goes on from. */
+    /** The last position of the previous epoch's log that this one continues. */
     beganAfter: bigint({ mode: 'number' }).notNull(),
     identity: jsonb().$type<DatabaseIdentity>().notNull(),
     beganAt: timestamp({ withTimezone: true }).notNull().defaultNow(),

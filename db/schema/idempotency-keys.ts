@@ -1,7 +1,7 @@
 import { integer, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
 import type { MerchantId, OrderId } from '../../domain/ids.ts';
 
-/** What was answered under an Idempotency-Key, byte for byte. */
+/** The answers to order requests by Idempotency-Key, byte for byte. */
 export const idempotencyKeys = pgTable(
   'idempotency_keys',
   {
@@ -9,7 +9,7 @@ export const idempotencyKeys = pgTable(
     key: text().notNull(),
     requestHash: text().notNull(),
     orderId: text().$type<OrderId>().notNull(),
-    /** While in flight: until when the first caller is believed to be alive. */
+    /** While in flight: until when the first caller counts as alive. */
     lockedUntil: timestamp({ withTimezone: true }).notNull(),
     responseStatus: integer(),
     responseBody: text(),

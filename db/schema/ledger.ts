@@ -4,14 +4,14 @@ import type { AccountId, MerchantId, OrderId } from '../../domain/ids.ts';
 import type { LedgerBook } from '../../domain/ledger.ts';
 
 /**
- * Double entry, append-only. Every transaction sums to zero in each currency: a deferred constraint
- * trigger refuses the commit otherwise, and another any update or delete (`0003_guard_ledger.sql`).
+ * Double entry, append-only. Every transaction sums to zero in each currency: a deferred constraint trigger checks this
+ * at commit, and another refuses updates and deletes (`0003_guard_ledger.sql`).
  */
 export const ledgerEntries = pgTable(
   'ledger_entries',
   {
     id: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
-    /** What moved, e.g. `capture:pay_…`: the same movement cannot be entered twice. */
+    /** The movement, e.g. `capture:pay_…`; each can be entered only once. */
     transaction: text().notNull(),
     book: text().$type<LedgerBook>().notNull(),
     /** Positive debits, negative credits. */

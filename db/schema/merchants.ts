@@ -4,11 +4,14 @@ import type { Id, MerchantId } from '../../domain/ids.ts';
 export const merchants = pgTable('merchants', {
   id: text().$type<MerchantId>().primaryKey(),
   name: text().notNull(),
-  /** The dispatch shard that numbers and relays this merchant's events; fixed for life, so cursors hold. */
+  /** The dispatch shard that numbers and relays this merchant's events; never changes, so that cursors stay valid. */
   shard: integer().notNull().default(0),
-  /** Signs what we ask the merchant itself, `whsec_…`, sealed (`db/sealed.ts`); made at the first need. */
+  /** Signs requests to the merchant itself, `whsec_…`, sealed (`db/sealed.ts`); created on first use. */
   sealedSigningSecret: text(),
-  /** Raised by a trigger with every change of what its endpoints want: compiled matchers know when they are stale. */
+  /**
+   * Incremented by a trigger with every change of its endpoints' subscriptions, so that compiled matchers detect that
+   * they are stale.
+   */
   endpointsVersion: bigint({ mode: 'number' }).notNull().default(0),
   createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
 });
@@ -19,7 +22,7 @@ export const apiKeys = pgTable('api_keys', {
     .$type<MerchantId>()
     .notNull()
     .references(() => merchants.id),
-  /** SHA-256 of the key in hex; the key itself is shown once and kept nowhere. */
+  /** SHA-256 of the key in hex; the key itself is shown once and not stored. */
   keyHash: text().notNull().unique(),
   /** The first characters, so that a person can tell keys apart. */
   hint: text().notNull(),

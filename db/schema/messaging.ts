@@ -24,7 +24,7 @@ const ownMerchant = () =>
     .notNull()
     .references(() => merchants.id);
 
-/** `merchantId` lets `contactId` write to it. No reference: an allowance tells nobody who exists. */
+/** `merchantId` allows `contactId` to write to it. No foreign key, so that an allowance does not reveal who exists. */
 export const contacts = pgTable(
   'contacts',
   {
@@ -35,31 +35,31 @@ export const contacts = pgTable(
   (t) => [primaryKey({ columns: [t.merchantId, t.contactId] })],
 );
 
-/** A request to somebody and its one reply. */
+/** A request and its one reply. */
 export const messages = pgTable(
   'messages',
   {
     id: text().$type<MessageId>().primaryKey(),
-    /** Who asks. */
+    /** The requester. */
     merchantId: ownMerchant(),
-    /** The sender's own key for it: the same again is answered with what there is. */
+    /** The sender's own key; a repeat returns the existing request. */
     messageKey: text(),
-    /** SHA-256 of what was asked, so that other content under a known key is seen. */
+    /** SHA-256 of the request's content, to detect other content under a known key. */
     contentHash: text().notNull(),
-    /** Who is asked, and where: an endpoint is asked by its exchange, a merchant by an event. */
+    /** The addressee: an endpoint is called by the request's workflow, a merchant gets an event. */
     toMerchantId: ownMerchant(),
     toEndpointId: text().$type<EndpointId>(),
     subject: text().notNull(),
     /** JSON, byte for byte as it is sent. */
     body: text().notNull(),
-    /** `at_most_once`: an endpoint is asked by one try, and by nobody who cannot know whether it was. */
+    /** `at_most_once`: an endpoint is called at most once, and never if an earlier call is uncertain. */
     qos: text().$type<Qos>().notNull().default('at_least_once'),
     status: text().$type<ExchangeStatus>().notNull().default('pending'),
     reply: text(),
-    /** `answer`: it came as the HTTP answer to the request; `post`: later, with a key. */
+    /** `answer`: the reply came as the HTTP answer to the request; `post`: later, with an API key. */
     replyVia: text().$type<'answer' | 'post'>(),
     repliedAt: at(),
-    /** The first that came after the deadline; it counts for nothing. */
+    /** The first reply after the deadline; stored, but without effect. */
     lateReply: text(),
     expiresAt: at().notNull(),
     createdAt: at().notNull().defaultNow(),
@@ -75,12 +75,12 @@ export const messages = pgTable(
   ],
 );
 
-/** Two participants who each speak once. */
+/** A session of two participants, each of whom sends one message. */
 export const sessions = pgTable(
   'sessions',
   {
     id: text().$type<SessionId>().primaryKey(),
-    /** Who opened it. */
+    /** The merchant that opened it. */
     merchantId: ownMerchant(),
     sessionKey: text(),
     contentHash: text().notNull(),
@@ -105,7 +105,7 @@ export const sessions = pgTable(
   ],
 );
 
-/** What one side of a session said: once, and never changed. */
+/** The message of one side of a session; never changes. */
 export const sessionMessages = pgTable(
   'session_messages',
   {
@@ -115,19 +115,19 @@ export const sessionMessages = pgTable(
       .references(() => sessions.id),
     sender: text().$type<Address>().notNull(),
     id: text().$type<MessageId>().notNull(),
-    /** JSON, byte for byte as it is shown. */
+    /** JSON, byte for byte as shown. */
     body: text().notNull(),
     createdAt: at().notNull(),
   },
   (t) => [primaryKey({ columns: [t.sessionId, t.sender] })],
 );
 
-/** A group's log. */
+/** The log of a group. */
 export const topics = pgTable(
   'topics',
   {
     id: text().$type<TopicId>().primaryKey(),
-    /** The owner, who alone changes who is a member. */
+    /** The owner, who alone manages the members. */
     merchantId: ownMerchant(),
     name: text().notNull(),
     /** The number of the last message; raised only under this row's lock. */
@@ -146,9 +146,9 @@ export const topicMembers = pgTable(
       .references(() => topics.id),
     address: text().$type<Address>().notNull(),
     merchantId: ownMerchant(),
-    /** Only messages that it lets through become events for this member. */
+    /** Only messages that it accepts become events for this member. */
     filter: jsonb().$type<Filter>(),
-    /** How far the member says that it has read. */
+    /** How far the member has read, as it reported. */
     cursor: bigint({ mode: 'number' }).notNull().default(0),
     joinedAt: at().notNull().defaultNow(),
     lastSeenAt: at(),
@@ -171,7 +171,7 @@ export const topicMessages = pgTable(
     id: text().$type<MessageId>().notNull(),
     merchantId: text().$type<MerchantId>().notNull(),
     sender: text().$type<Address>().notNull(),
-    /** What the message is the newest state of, such as a price's name. */
+    /** The key whose newest state the message is, such as a price's name. */
     key: text(),
     messageKey: text(),
     contentHash: text().notNull(),

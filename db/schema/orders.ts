@@ -33,26 +33,26 @@ export const orders = pgTable(
       .notNull()
       .references(() => merchants.id),
     merchantOrderNo: text().notNull(),
-    /** SHA-256 of the canonical request: the same number with another content is a conflict. */
+    /** SHA-256 of the canonical request: the same order number with other content is a conflict. */
     requestHash: text().notNull(),
     status: text().$type<OrderStatus>().notNull().default('pending'),
-    /** Grows with every change a reader can see; the ETag. */
+    /** Incremented with every visible change; the ETag. */
     version: integer().notNull().default(1),
     amountMinor: bigint({ mode: 'number' }).notNull(),
     currency: text().notNull(),
     subject: text().notNull(),
-    /** The methods it may be paid by, the preferred one first. */
+    /** The allowed methods, the preferred one first. */
     methods: text().array().notNull(),
     capture: text().$type<CaptureMethod>().notNull().default('automatic'),
-    /** What becomes of money that arrives after the order was closed. */
+    /** What to do with money that arrives after the order was closed. */
     latePayment: text().$type<LatePayment>().notNull().default('refund'),
-    /** What some methods must know of the payer. */
+    /** Payer data that some methods need. */
     payer: jsonb().$type<OrderPayer>().notNull().default({}),
-    /** Where the merchant is asked before the order is complete, and for how long. */
+    /** The URL that is asked to confirm the order, and for how long. */
     confirmUrl: text(),
     confirmSeconds: integer(),
     confirmation: text().$type<Confirmation>(),
-    /** Of all payments that count for the order: what was taken, and what of it was given back. */
+    /** Over all payments that count for the order: captured, and refunded of that. */
     capturedMinor: bigint({ mode: 'number' }).notNull().default(0),
     refundedMinor: bigint({ mode: 'number' }).notNull().default(0),
     metadata: jsonb().$type<Record<string, string>>().notNull(),
@@ -60,18 +60,18 @@ export const orders = pgTable(
     checkoutToken: text().notNull().unique(),
     returnUrl: text(),
     reviewReason: text().$type<ReviewReason>(),
-    /** What a person has to know to decide; of `reviewReason` only if it says that reason. */
+    /** The facts that a person needs to decide; valid only if their reason equals `reviewReason`. */
     reviewFacts: jsonb().$type<ReviewFacts>(),
     closeReason: text().$type<CloseReason>(),
     failureCode: text(),
-    /** When the recovery job last looked after this order. */
+    /** When the recovery job last handled this order. */
     recoveredAt: timestamp('swept_at', { withTimezone: true }),
     /** Commands, recorded before any workflow receives them. */
     cancelRequestedAt: timestamp({ withTimezone: true }),
     captureRequestedMinor: bigint({ mode: 'number' }),
     switchRequestedTo: text(),
     reviewVerb: text().$type<ReviewVerb>(),
-    /** When the latest command was requested; null once none is left. */
+    /** When the latest command was requested; null if none is pending. */
     commandedAt: timestamp('wished_at', { withTimezone: true }),
     expiresAt: timestamp({ withTimezone: true }).notNull(),
     authorizedAt: timestamp({ withTimezone: true }),
@@ -83,7 +83,7 @@ export const orders = pgTable(
   (t) => [
     uniqueIndex('orders_merchant_order_no').on(t.merchantId, t.merchantOrderNo),
     index('orders_by_merchant').on(t.merchantId, t.id),
-    // What the recovery job looks for: orders that may have lost their workflow.
+    // For the recovery job: orders that may have lost their workflow.
     index('orders_open')
       .on(t.createdAt)
       .where(sql`${t.status} in ('pending', 'authorized', 'review')`),
@@ -109,7 +109,7 @@ export const payments = pgTable(
       .notNull()
       .references(() => providerAccounts.id),
     method: text().notNull(),
-    /** Our number at the provider; written before the provider is called. */
+    /** Our number at the provider; stored before the provider is called. */
     outTradeNo: text().notNull(),
     /** The provider's handle of the unpaid payment, and its number of the paid trade. */
     providerRef: text(),
@@ -117,12 +117,12 @@ export const payments = pgTable(
     status: text().$type<PaymentStatus>().notNull().default('created'),
     amountMinor: bigint({ mode: 'number' }).notNull(),
     currency: text().notNull(),
-    /** What was taken from the payer. */
+    /** The amount captured from the payer. */
     capturedMinor: bigint({ mode: 'number' }).notNull().default(0),
-    /** Money the order has no use for: it came late, or a second time. It is given back. */
+    /** Money that the order cannot use, because it is late or a duplicate. It is refunded. */
     surplus: text().$type<Surplus>(),
     nextAction: jsonb().$type<NextAction>(),
-    /** Until when the payer can use it; null where it lives as long as the order. */
+    /** Until when the payer can use the code or address; null if it lives as long as the order. */
     handleExpiresAt: timestamp({ withTimezone: true }),
     failureCode: text(),
     settledAt: timestamp({ withTimezone: true }),

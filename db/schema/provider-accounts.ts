@@ -19,23 +19,23 @@ export const providerAccounts = pgTable('provider_accounts', {
     .references(() => merchants.id),
   /** A provider's name as in `providers/registry.ts`. */
   provider: text().notNull(),
-  /** What is no secret: addresses, app and seller ids, the provider's public key. */
+  /** Public settings: URLs, app and seller ids, the provider's public key. */
   settings: jsonb().$type<Record<string, string>>().notNull(),
   /** Our private key and the like, sealed (`db/sealed.ts`). */
   sealedCredentials: text().notNull(),
   enabled: boolean().notNull().default(true),
-  /** What the account may be used for; null is everything its provider can. */
+  /** The methods that the account may be used for; null for all of its provider's. */
   methods: text().array(),
   currencies: text().array(),
   leastMinor: bigint({ mode: 'number' }),
   mostMinor: bigint({ mode: 'number' }),
-  /** Lower is asked first; among equals `weight` shares the orders out. */
+  /** Lower is tried first; among equals `weight` is the share of orders. */
   priority: integer().notNull().default(100),
   weight: integer().notNull().default(1),
   createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
 });
 
-/** How calls to an account ended, counted by ten-second buckets: what its health is judged by. */
+/** The results of calls to an account in ten-second buckets, which determine its health. */
 export const accountOutcomes = pgTable(
   'account_outcomes',
   {

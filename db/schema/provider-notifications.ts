@@ -5,8 +5,8 @@ import type { ProviderNews, ReportBinding } from '../../domain/payment.ts';
 import { providerAccounts } from './provider-accounts.ts';
 
 /**
- * How a notification ended. `unmatched`: authentic, but for no payment of ours; `foreign`: of a payment that
- * carries our number and that we did not open.
+ * The outcome of a notification. `unmatched`: authentic, but not for a payment of ours; `foreign`: of a payment that
+ * carries our number but was not opened by us.
  */
 export type NotificationOutcome =
   | 'applied'
@@ -16,9 +16,9 @@ export type NotificationOutcome =
   | 'foreign'
   | 'unsupported';
 
-// 'unsupported' is history: kept before refunds could be acted on.
+// 'unsupported' occurs only in old rows, from before refund notifications were applied.
 
-/** The inbox: what providers told us, stored before it is acknowledged. Append-mostly. */
+/** The inbox of provider notifications, stored before they are acknowledged. Append-mostly. */
 export const providerNotifications = pgTable(
   'provider_notifications',
   {

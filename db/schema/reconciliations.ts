@@ -31,7 +31,7 @@ import { providerAccounts } from './provider-accounts.ts';
 
 export type StatementEntryKind = 'payment' | 'refund' | 'dispute' | 'other' | 'unreadable';
 
-/** One a day of an account. Running the day again uses the same row. */
+/** One per account and day. Running the day again reuses the row. */
 export const reconciliations = pgTable(
   'reconciliations',
   {
@@ -44,16 +44,16 @@ export const reconciliations = pgTable(
       .$type<AccountId>()
       .notNull()
       .references(() => providerAccounts.id),
-    /** In the provider's own time zone. */
+    /** In the provider's time zone. */
     date: date().notNull(),
     status: text().$type<ReconciliationStatus>().notNull().default('running'),
     trigger: text().$type<'schedule' | 'request'>().notNull(),
-    /** Grows with every comparison: a difference that the latest did not find has vanished. */
+    /** Incremented with every comparison: a difference not found by the latest has vanished. */
     round: integer().notNull().default(0),
     entryCount: integer().notNull().default(0),
     matchedCount: integer().notNull().default(0),
     healedCount: integer().notNull().default(0),
-    /** Open ones. */
+    /** Open differences. */
     differenceCount: integer().notNull().default(0),
     failure: text(),
     startedAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
@@ -65,7 +65,7 @@ export const reconciliations = pgTable(
   ],
 );
 
-/** One fetching of a provider's statement. Read only once it is whole; the one before goes then. */
+/** One load of a provider's statement. Read only once it is complete; the previous one is then deleted. */
 export const statements = pgTable(
   'statements',
   {
@@ -74,7 +74,7 @@ export const statements = pgTable(
     date: date().notNull(),
     entryCount: integer().notNull().default(0),
     createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
-    /** Null until every line is there. */
+    /** Null until all lines are loaded. */
     loadedAt: timestamp({ withTimezone: true }),
   },
   (t) => [
@@ -94,7 +94,10 @@ export const statementEntries = pgTable(
     line: integer().notNull(),
     accountId: text().$type<AccountId>().notNull(),
     kind: text().$type<StatementEntryKind>().notNull(),
-    /** Our number of the payment or the refund; the provider's of what it has made itself; of an odd line, its place. */
+    /**
+     * Our number of the payment or refund; the provider's for what it made itself; for an unreadable line, its
+     * fingerprint.
+     */
     number: text().notNull(),
     outTradeNo: text().notNull(),
     providerTradeNo: text().notNull(),
@@ -103,9 +106,9 @@ export const statementEntries = pgTable(
     currency: text().notNull(),
     feeMinor: bigint({ mode: 'number' }),
     at: timestamp({ withTimezone: true }).notNull(),
-    /** Asked later, the provider agreed with our books and not with this line. */
+    /** Queried later, the provider contradicted this line and agreed with our books. */
     isOverruled: boolean().notNull().default(false),
-    /** The provider's word for other money; of an odd line, what it says and why it cannot be read. */
+    /** The provider's category of other money; for an unreadable line, its text and the reason. */
     note: text(),
   },
   (t) => [
@@ -114,7 +117,7 @@ export const statementEntries = pgTable(
   ],
 );
 
-/** Where the two sides differ, once per number and kind, however often the day is run. */
+/** The differences between the two sides, once per number and kind, however often the day is run. */
 export const differences = pgTable(
   'differences',
   {
@@ -142,12 +145,12 @@ export const differences = pgTable(
     theirsCurrency: text(),
     theirLines: integer(),
     status: text().$type<DifferenceStatus>().notNull().default('open'),
-    /** The round of its reconciliation that found it last. */
+    /** The last round of its reconciliation that found it. */
     round: integer().notNull(),
     /** Why it could not be auto-resolved. */
     note: text(),
     healTriedRound: integer(),
-    /** `provider`: its answer, asked for by the run; `meanwhile`: it was gone at a later look. */
+    /** `provider`: resolved by the provider's answer to the run's query; `meanwhile`: gone at a later comparison. */
     healedBy: text().$type<'provider' | 'meanwhile'>(),
     healedAt: timestamp({ withTimezone: true }),
     acknowledgedBy: text(),

@@ -13,7 +13,7 @@ import type { RefundCause, RefundStatus } from '../../domain/refund.ts';
 import { orders, payments } from './orders.ts';
 import { providerAccounts } from './provider-accounts.ts';
 
-/** Money given back. A row reserves its amount from the moment it is written until it is known to have failed. */
+/** A refund reserves its amount from its creation until it is known to have failed. */
 export const refunds = pgTable(
   'refunds',
   {
@@ -31,9 +31,9 @@ export const refunds = pgTable(
       .$type<AccountId>()
       .notNull()
       .references(() => providerAccounts.id),
-    /** The merchant's own number; null for refunds that a rule of ours made. */
+    /** The merchant's own number; null for refunds made by a rule of the platform. */
     merchantRefundNo: text(),
-    /** Our number at the provider, written before it is called; for one made there, the provider's. */
+    /** Our number at the provider, stored before the call; for a refund made there, the provider's. */
     refundNo: text().notNull(),
     providerRefundNo: text(),
     cause: text().$type<RefundCause>().notNull(),
@@ -42,7 +42,7 @@ export const refunds = pgTable(
     failureCode: text(),
     amountMinor: bigint({ mode: 'number' }).notNull(),
     currency: text().notNull(),
-    /** When the recovery job last looked after it. */
+    /** When the recovery job last handled it. */
     recoveredAt: timestamp('swept_at', { withTimezone: true }),
     settledAt: timestamp({ withTimezone: true }),
     createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
@@ -57,7 +57,7 @@ export const refunds = pgTable(
   ],
 );
 
-/** A payer's bank taking a payment back, as the provider tells of it. */
+/** A dispute by the payer's bank, as reported by the provider. */
 export const disputes = pgTable(
   'disputes',
   {
@@ -71,7 +71,7 @@ export const disputes = pgTable(
       .notNull()
       .references(() => payments.id),
     accountId: text().$type<AccountId>().notNull(),
-    /** The provider's number of it. */
+    /** The provider's dispute number. */
     disputeNo: text().notNull(),
     status: text().$type<DisputeStatus>().notNull(),
     reason: text().notNull(),

@@ -1,16 +1,16 @@
 import { BrokerRefusal } from './refusal.ts';
 
-// Taking a frame apart costs more than its bytes do.
+// Parsing a frame costs more than its bytes.
 const frameCostBytes = 64;
 const earnedByPublishBytes = 64 * 1_024;
 
-/** What one connection may make us read: enough to open it, and then as much as its messages give reason for. */
+/** A byte budget for what one connection may send us: enough to open it, plus what its messages justify. */
 export type Allowance = {
-  /** Before a message is sent, which may come back whole. */
+  /** Called before a message is sent, because the broker may return it whole. */
   earn(messageBytes: number): void;
-  /** After its end; what nobody waits for any more gives no reason. */
+  /** Called after a message's end; only waiting messages justify answers. */
   settle(): void;
-  /** Throws a `BrokerRefusal` where nothing is left. */
+  /** Throws a `BrokerRefusal` if the budget is exhausted. */
   spend(frameBytes: number): void;
 };
 
@@ -25,13 +25,13 @@ export function createAllowance({
 }): Allowance {
   let leftBytes = mostBytes;
   let waiting = 0;
-  let lookedAtMs = now();
+  let refilledAtMs = now();
 
   function refill(): void {
     const nowMs = now();
-    const refilled = leftBytes + ((nowMs - lookedAtMs) / 1_000) * perSecondBytes;
-    lookedAtMs = nowMs;
-    // What the messages under way have earned stays; time alone never fills more than the measure.
+    const refilled = leftBytes + ((nowMs - refilledAtMs) / 1_000) * perSecondBytes;
+    refilledAtMs = nowMs;
+    // What messages in flight have earned stays; time alone never fills the budget beyond `mostBytes`.
     leftBytes = Math.max(leftBytes, Math.min(refilled, mostBytes));
   }
 
@@ -49,7 +49,7 @@ export function createAllowance({
       refill();
       leftBytes -= frameBytes + frameCostBytes;
       if (leftBytes >= 0) return;
-      throw new BrokerRefusal('too_many_bytes', 'the broker sends more than our messages ask for');
+      throw new BrokerRefusal('too_many_bytes', 'the broker sends more than our messages justify');
     },
   };
 }

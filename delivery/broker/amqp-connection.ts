@@ -10,8 +10,8 @@ type AmqpConnection = {
   open(fields: object, done: (error: Error | null) => void): void;
 };
 
-// amqplib's own `connect` opens the socket itself, and reads on before anybody can listen to 'error': a frame
-// in the same piece as the last one of the handshake ends a process. So its parts are put together here.
+// amqplib's own `connect` opens the socket itself and reads on before anyone can listen to 'error': an invalid frame in
+// the same chunk as the end of the handshake ends the process. So its parts are assembled here.
 const require = createRequire(import.meta.url);
 const folder = join(dirname(require.resolve('amqplib')), 'lib');
 const { Connection } = require(join(folder, 'connection.js')) as {
@@ -23,7 +23,7 @@ const { ChannelModel: Model } = require(join(folder, 'channel_model.js')) as {
 
 const heartbeatSeconds = 20;
 
-/** Shakes hands with a broker on a socket that is connected. `onError` is listened to from the first byte on. */
+/** Performs the AMQP handshake on a connected socket. `onError` is attached before the first byte. */
 export function openAmqpConnection(
   socket: Socket,
   input: { username: string; password: string; vhost: string; onError: (error: Error) => void },
@@ -58,7 +58,7 @@ export function openAmqpConnection(
     connection.open(fields, (error) => {
       if (error) return reject(error);
       const model = new Model(connection);
-      // It says again what the connection says, and has to be heard from the beginning as well.
+      // The model re-emits the connection's errors and needs a listener from the start too.
       model.on('error', onError);
       resolve(model);
     });

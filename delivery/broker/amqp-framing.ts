@@ -1,17 +1,17 @@
 import { invalidFrame } from './framing.ts';
 import type { Framing } from './framing.ts';
 
-/** What we offer as `frame_max`; RabbitMQ's own default. A broker may only lower it. */
+/** Our `frame_max`, RabbitMQ's own default. A broker may only lower it. */
 export const frameMaxBytes = 131_072;
 
 const headerBytes = 7;
 const frameEnd = 0xce;
 const [methodType, headerType, bodyType, heartbeatType] = [1, 2, 3, 8];
-/** A connection has one channel, the first that is opened. */
+/** A connection has one channel, the first to be opened. */
 const ourChannel = 1;
 
 const [basicAck, basicNack] = ['60.80', '60.120'];
-// All that a broker has to say to somebody who only publishes, with the fewest bytes of its arguments.
+// All methods that a broker may send to a publisher, with the minimum bytes of their arguments.
 const methods: Readonly<Record<number, ReadonlyMap<string, number>>> = {
   // start, secure, tune, open-ok, close, close-ok, blocked, unblocked
   0: new Map([
@@ -37,16 +37,16 @@ const methods: Readonly<Record<number, ReadonlyMap<string, number>>> = {
 };
 const contentHeaderBytes = 14;
 
-/** AMQP 0-9-1, 4.2.3: type, channel, size, payload, 0xCE. `published`: how many messages wait or waited for a confirm. */
+/** AMQP 0-9-1, 4.2.3: type, channel, size, payload, 0xCE. `published`: how many messages were published so far. */
 export function amqpFraming({ published }: { published: () => number }): Framing {
   function checkMethod(channel: number, payload: Buffer): void {
     if (payload.length < 4) throw invalidFrame('a method without a name');
     const name = `${payload.readUInt16BE(0)}.${payload.readUInt16BE(2)}`;
     const argumentBytes = methods[channel]?.get(name);
     if (argumentBytes === undefined) throw invalidFrame(`method ${name} on channel ${channel}`);
-    if (payload.length - 4 < argumentBytes) throw invalidFrame(`method ${name}, cut short`);
+    if (payload.length - 4 < argumentBytes) throw invalidFrame(`method ${name}, truncated`);
     if (name !== basicAck && name !== basicNack) return;
-    // The client keeps confirms in an array by tag: a tag of billions is billions of steps.
+    // The client stores confirms in an array by tag; a tag of billions would cost billions of steps.
     const tag = payload.readBigUInt64BE(4);
     if (tag > BigInt(published())) throw invalidFrame(`a confirm of message ${tag}`);
   }
@@ -66,19 +66,20 @@ export function amqpFraming({ published }: { published: () => number }): Framing
       return headerBytes + size + 1;
     },
     check(frame) {
-      if (frame.at(-1) !== frameEnd) throw invalidFrame('a frame without its end');
+      if (frame.at(-1) !== frameEnd) throw invalidFrame('a frame without its end octet');
       const payload = frame.subarray(headerBytes, -1);
       const type = frame.readUInt8(0);
       if (type === methodType) checkMethod(frame.readUInt16BE(1), payload);
-      if (type === heartbeatType && payload.length > 0) throw invalidFrame('a heartbeat with text');
+      if (type === heartbeatType && payload.length > 0)
+        throw invalidFrame('a heartbeat with a payload');
       if (type === headerType && payload.length < contentHeaderBytes) {
-        throw invalidFrame('a content header, cut short');
+        throw invalidFrame('a content header, truncated');
       }
     },
   };
 }
 
-/** Which channel a type of frame other than a method belongs to; undefined for a type that there is not. */
+/** The channel of a frame type other than a method; undefined for an unknown type. */
 function ownChannelOf(type: number): number | undefined {
   if (type === headerType || type === bodyType) return ourChannel;
   return type === heartbeatType ? 0 : undefined;

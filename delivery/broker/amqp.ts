@@ -12,8 +12,8 @@ import type { BrokerMessage, Publisher, PublisherInput } from './publisher.ts';
 const longestKeyBytes = 255;
 
 /**
- * Publishes to a RabbitMQ exchange (AMQP 0-9-1): persistent, `mandatory`, each message confirmed by the
- * broker. One that no queue is bound for is `unroutable`, not delivered.
+ * Publishes to a RabbitMQ exchange (AMQP 0-9-1): persistent and `mandatory` messages with publisher confirms. A message
+ * without a bound queue is `unroutable`, not delivered.
  */
 export async function openAmqp(input: PublisherInput<'amqp'>): Promise<Publisher> {
   const { destination, guard, onBroken } = input;
@@ -22,7 +22,7 @@ export async function openAmqp(input: PublisherInput<'amqp'>): Promise<Publisher
   const model = await connectTo(input, sockets);
   model.on('close', (error?: Error) => onBroken(error));
   const channel = await openChannel(model, onBroken);
-  // By their ids, whether a message came back; a broker may send what nobody waits for.
+  // By message id: whether the message was returned. A broker may also return unknown messages.
   const waiting = new Map<string, { isReturned: boolean }>();
   channel.on('return', ({ properties }) => {
     const returned = waiting.get(String(properties.messageId));
@@ -64,7 +64,7 @@ async function connectTo(
   });
   socket.setNoDelay(true);
   socket.setTimeout(connectTimeoutMs, () => {
-    socket.destroy(new BrokerRefusal('etimedout', 'the broker says nothing'));
+    socket.destroy(new BrokerRefusal('etimedout', 'the broker does not respond'));
   });
   await once(socket, isTls ? 'secureConnect' : 'connect');
   const model = await openAmqpConnection(socket, {
@@ -82,7 +82,7 @@ async function openChannel(
   fail: (error?: Error) => void,
 ): Promise<ConfirmChannel> {
   const channel = await model.createConfirmChannel();
-  // A channel that is refused something is closed, and its connection with it: it has no other.
+  // An error closes the channel, and so its connection, which has no other.
   channel.on('error', fail);
   channel.on('close', () => fail());
   return channel;
@@ -109,5 +109,5 @@ function routingKeyOf(template: string, { type, resourceId }: BrokerMessage): st
 
 function unroutable(exchange: string, routingKey: string): BrokerRefusal {
   const where = `exchange "${exchange}", routing key "${routingKey}"`;
-  return new BrokerRefusal('unroutable', `no queue is bound for it: ${where}`);
+  return new BrokerRefusal('unroutable', `no queue is bound: ${where}`);
 }

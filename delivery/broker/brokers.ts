@@ -9,26 +9,26 @@ export type { BrokerTarget } from './publisher.ts';
 
 export type Brokers = {
   /**
-   * Resolves when the broker keeps the message. Rejects with a `BrokerRefusal`: after 20 s at the latest, opening
-   * included, or when `signal` aborts. What was opened for it is freed at once then.
+   * Resolves when the broker has confirmed the message. Rejects with a `BrokerRefusal` after 20 s at the latest,
+   * including connecting, or when `signal` aborts; a connection opened for it is then closed at once.
    */
   publish(
     target: BrokerTarget,
     message: BrokerMessage,
     options?: { signal?: AbortSignal | undefined },
   ): Promise<void>;
-  /** Ends within seconds, whatever brokers do. */
+  /** Completes within seconds, whatever brokers do. */
   close(): Promise<void>;
 };
 
 const stallMs = 3_000;
 const [heapMb, apartHeapMb] = [256, 96];
-/** A message whose thread was ended by somebody else's broker goes to the next one. */
+/** A message whose thread was ended by another endpoint's broker is sent by a new thread. */
 const mostTries = 3;
 
 /**
- * Publishes to merchants' brokers, which may send anything: their clients run in a thread of their own, and an
- * endpoint whose bytes ended it goes on in another, apart from the rest.
+ * Publishes to merchants' brokers, whose bytes are untrusted: their clients run in a worker thread, and an endpoint
+ * whose bytes ended it continues in another thread, apart from the rest.
  */
 export function createBrokers({
   allowPrivate,
@@ -39,7 +39,7 @@ export function createBrokers({
   allowPrivate: boolean;
   deadlineMs?: number;
   threadFile?: URL;
-  /** Hears of a thread that ended, and whose bytes it was given last. */
+  /** Receives the death of a thread, with the endpoint whose bytes it processed last. */
   onError?: ((error: HostDied) => void) | undefined;
 }): Brokers {
   const quarantine = createQuarantine();
@@ -50,7 +50,7 @@ export function createBrokers({
     if (closing.signal.aborted) throw new BrokerRefusal('closed', 'Tender stops');
     const place = quarantine.placeOf(endpointId);
     if (place === 'cooling') {
-      throw new BrokerRefusal('client_failed', 'its broker ended the client more than once');
+      throw new BrokerRefusal('client_failed', 'the broker has crashed its client more than once');
     }
     const known = hosts[place];
     if (known && !known.isDead()) return known;
@@ -89,21 +89,22 @@ export function createBrokers({
   }
 
   return {
-    async publish(target, message, { signal: given } = {}) {
+    async publish(target, message, { signal: callerSignal } = {}) {
       const controller = new AbortController();
-      const stop = (code: string, why: string) => controller.abort(new BrokerRefusal(code, why));
+      const abortWith = (code: string, why: string) =>
+        controller.abort(new BrokerRefusal(code, why));
       const timer = setTimeout(
-        () => stop('timeout', `not confirmed within ${deadlineMs} ms`),
+        () => abortWith('timeout', `not confirmed within ${deadlineMs} ms`),
         deadlineMs,
       );
-      const abort = () => stop('cancelled', 'nobody waits for it any more');
-      given?.addEventListener('abort', abort, { once: true });
-      if (given?.aborted) abort();
+      const abort = () => abortWith('cancelled', 'the caller has gone');
+      callerSignal?.addEventListener('abort', abort, { once: true });
+      if (callerSignal?.aborted) abort();
       try {
         await publishWithin(target, message, controller.signal);
       } finally {
         clearTimeout(timer);
-        given?.removeEventListener('abort', abort);
+        callerSignal?.removeEventListener('abort', abort);
       }
     },
     async close() {

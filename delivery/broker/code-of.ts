@@ -1,13 +1,13 @@
 import { BrokerRefusal } from './refusal.ts';
 
 /**
- * The word that stands in the record of an attempt: RabbitMQ's `404 (NOT_FOUND)`, Kafka's
- * `UNKNOWN_TOPIC_OR_PARTITION`, a socket's `ECONNREFUSED`, whichever is the nearest to the cause.
+ * The code for the attempt's record: RabbitMQ's `404 (NOT_FOUND)`, Kafka's `UNKNOWN_TOPIC_OR_PARTITION`, a socket's
+ * `ECONNREFUSED`, whichever is closest to the cause.
  */
 export function brokerCodeOf(error: unknown): string {
   const errors = chainOf(error);
-  const words = errors.map((one) => wordOf(one)).filter((word) => word !== undefined);
-  return (words.at(-1) ?? nameOf(errors[0]) ?? 'unknown').toLowerCase();
+  const codes = errors.map((one) => codeIn(one)).filter((code) => code !== undefined);
+  return (codes.at(-1) ?? nameOf(errors[0]) ?? 'unknown').toLowerCase();
 }
 
 const deepest = 5;
@@ -22,15 +22,15 @@ function chainOf(error: unknown): Error[] {
   return chain;
 }
 
-function wordOf(error: Error): string | undefined {
+function codeIn(error: Error): string | undefined {
   if (error instanceof BrokerRefusal) return error.code;
-  const said = /\b\d{3} \(([A-Z][A-Z_-]+)\)/.exec(error.message)?.[1];
-  if (said !== undefined) return said.replaceAll('-', '_');
+  const amqpCode = /\b\d{3} \(([A-Z][A-Z_-]+)\)/.exec(error.message)?.[1];
+  if (amqpCode !== undefined) return amqpCode.replaceAll('-', '_');
   if ('type' in error && typeof error.type === 'string' && error.type !== '') return error.type;
   return 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** `KafkaJSSASLAuthenticationError` is `SASL_Authentication_Error`. */
+/** `KafkaJSSASLAuthenticationError` becomes `SASL_Authentication_Error`. */
 function nameOf(error: Error | undefined): string | undefined {
   return error?.name
     .replace(/^KafkaJS/, '')

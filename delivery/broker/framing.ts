@@ -1,6 +1,6 @@
 import { BrokerRefusal } from './refusal.ts';
 
-/** How a protocol cuts its bytes into frames. Both verbs throw a `BrokerRefusal` for what no broker sends. */
+/** How a protocol splits its bytes into frames. Both functions throw a `BrokerRefusal` for invalid bytes. */
 export type Framing = {
   headerBytes: number;
   /** The bytes of the whole frame, by its header. */
@@ -9,17 +9,17 @@ export type Framing = {
 };
 
 export type FrameReader = {
-  /** The whole frames that are complete with this chunk, in as few pieces as possible. */
+  /** The frames completed by this chunk, in as few pieces as possible. */
   read(chunk: Buffer): Buffer[];
-  /** What it keeps of a frame that is not complete. */
+  /** Bytes buffered of an incomplete frame. */
   heldBytes(): number;
 };
 
 const firstHoldBytes = 4_096;
 
 /**
- * Cuts a stream into whole, checked frames. A client never sees a part of one, so neither an announced size
- * nor bytes that drip in one by one cost more than a buffer that grows with what really came.
+ * Splits a stream into whole, checked frames. A client never sees part of a frame, so neither an announced size nor
+ * bytes arriving one by one cost more than a buffer that grows with what really came.
  */
 export function createFrameReader(
   { headerBytes, frameBytesOf, check }: Framing,
@@ -28,7 +28,7 @@ export function createFrameReader(
   let hold = Buffer.alloc(0);
   let held = 0;
 
-  /** Takes what is missing to `wanted` bytes, and says how much that was. */
+  /** Buffers the chunk up to `wanted` bytes; returns how many were taken. */
   function fill(chunk: Buffer, wanted: number): number {
     if (hold.length < wanted && hold.length < held + chunk.length) {
       const roomBytes = Math.max(firstHoldBytes, hold.length * 2, held + chunk.length);
@@ -41,7 +41,7 @@ export function createFrameReader(
     return taken;
   }
 
-  /** Goes on with the frame that is being held; returns it when it is whole. */
+  /** Continues the buffered frame; returns it when it is complete. */
   function complete(chunk: Buffer): { taken: number; frame?: Buffer } {
     let taken = held < headerBytes ? fill(chunk, headerBytes) : 0;
     if (held < headerBytes) return { taken };
@@ -59,7 +59,7 @@ export function createFrameReader(
     check(frame);
   }
 
-  /** How many bytes of a chunk are whole frames from its start. */
+  /** How many bytes from the chunk's start are whole frames. */
   function wholeBytesOf(chunk: Buffer): number {
     let end = 0;
     while (chunk.length - end >= headerBytes) {
@@ -83,7 +83,7 @@ export function createFrameReader(
       }
       const end = wholeBytesOf(rest);
       if (end > 0) whole.push(rest.subarray(0, end));
-      // At once, so that a size that nobody sends is refused by its header alone.
+      // Checked at once, so that an invalid size is refused by its header alone.
       if (end < rest.length) complete(rest.subarray(end));
       return whole;
     },
@@ -92,5 +92,5 @@ export function createFrameReader(
 }
 
 export function invalidFrame(what: string): BrokerRefusal {
-  return new BrokerRefusal('invalid_frame', `the broker sent what no broker sends: ${what}`);
+  return new BrokerRefusal('invalid_frame', `the broker sent an invalid frame: ${what}`);
 }

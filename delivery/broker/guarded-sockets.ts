@@ -12,15 +12,15 @@ import type { Shares } from './shares.ts';
 
 /** The sockets of one endpoint's connection; a Kafka cluster has one for each broker that leads a partition. */
 export type GuardedSockets = {
-  /** Throws where another one is not allowed. */
+  /** Throws if no further socket is allowed. */
   connect(input: { host: string; port: number; tls?: Tls | undefined }): Socket;
-  /** Destroys all of them at once; none is opened after that. */
+  /** Destroys all sockets at once; none is opened afterwards. */
   close(reason: Error): void;
 };
 
 const mostSocketsOfOne = 64;
 
-/** Bounds on all connections of a thread together, so that many small ones are no more than a few large ones. */
+/** Limits shared by all connections of a thread, so that many small ones cost no more than a few large ones. */
 export type SharedBounds = { heldBytes: Shares; sockets: Shares };
 
 export function createSharedBounds(): SharedBounds {
@@ -31,15 +31,15 @@ export function createSharedBounds(): SharedBounds {
 }
 
 /**
- * Opens sockets that lead to public addresses alone and give the client whole, checked frames alone. What no
- * broker sends destroys the socket before the client sees it, and is told to `refuse`.
+ * Opens sockets to public addresses only, and passes only whole, checked frames to the client. Invalid bytes destroy
+ * the socket before the client sees them, and are reported to `refuse`.
  */
 export function createGuardedSockets(input: {
   allowPrivate: boolean;
   framing: Framing;
   allowance: Allowance;
   shared: SharedBounds;
-  /** Before each piece that the client is given. */
+  /** Called before each chunk that the client gets. */
   onFeed: () => void;
   refuse: (reason: Error) => void;
 }): GuardedSockets {
@@ -50,9 +50,9 @@ export function createGuardedSockets(input: {
   return {
     connect({ host, port, tls }) {
       if (closed) throw closed;
-      const mayOpen =
+      const isAllowed =
         open.size < mostSocketsOfOne && shared.sockets.take({ held: open.size, more: 1 });
-      if (!mayOpen) throw new BrokerRefusal('too_many_connections', 'too many sockets are open');
+      if (!isAllowed) throw new BrokerRefusal('too_many_connections', 'too many sockets are open');
       let socket: Socket;
       try {
         const to = { host, port, ...guardedSocket(host, { allowPrivate }) };
@@ -64,7 +64,7 @@ export function createGuardedSockets(input: {
       }
       open.add(socket);
       const release = feedWholeFrames(socket, input);
-      // Listened to from the beginning: an error that nobody hears ends a process.
+      // Attached from the start: an unhandled error ends the process.
       socket.on('error', () => {});
       socket.once('close', () => {
         open.delete(socket);
@@ -75,13 +75,13 @@ export function createGuardedSockets(input: {
     },
     close(reason) {
       closed ??= reason;
-      // With an error: the clients listen to 'error' and 'end', not to 'close'.
+      // With an error, because the clients listen to 'error' and 'end', not to 'close'.
       for (const socket of open) socket.destroy(reason);
     },
   };
 }
 
-/** Stands between a socket, plain or TLS, and whoever reads it. Returns what gives its memory back. */
+/** Sits between a socket, plain or TLS, and its reader. Returns the function that releases its buffer. */
 function feedWholeFrames(
   socket: Socket,
   { framing, allowance, shared, onFeed, refuse }: Parameters<typeof createGuardedSockets>[0],
@@ -93,7 +93,7 @@ function feedWholeFrames(
   function hold(bytes: number): void {
     if (bytes <= held) shared.heldBytes.give(held - bytes);
     else if (!shared.heldBytes.take({ held, more: bytes - held })) {
-      throw new BrokerRefusal('too_many_bytes', 'too many answers are only half here');
+      throw new BrokerRefusal('too_many_bytes', 'too many incomplete answers are buffered');
     }
     held = bytes;
   }

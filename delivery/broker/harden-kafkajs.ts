@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module';
 import { invalidFrame } from './framing.ts';
 
-// What kafkajs 2.2.4 believes of a broker without a look (docs/explanation/decisions/0024-isolate-broker-clients.md). Each
-// class is the one that the client itself uses: modules of CommonJS are loaded once.
+// Patches what kafkajs 2.2.4 accepts unchecked from a broker
+// (docs/explanation/decisions/0024-isolate-broker-clients.md). Each class is the client's own, because CommonJS modules
+// are loaded once.
 const require = createRequire(import.meta.url);
 
 type Decoder = { buffer: Buffer; offset: number; readInt16(): number; readInt32(): number };
@@ -15,7 +16,7 @@ const mostIterations = 100_000;
 
 let isHardened = false;
 
-/** Makes the client refuse lengths that an answer cannot hold, and work that no honest broker asks for. */
+/** Makes the client refuse lengths that exceed an answer, and work that no honest broker requests. */
 export function hardenKafkajs(): void {
   if (isHardened) return;
   isHardened = true;
@@ -25,14 +26,14 @@ export function hardenKafkajs(): void {
   stopIdleTimers();
 }
 
-/** The client tries again whatever does not say that it may not. */
+/** The client retries errors that are not marked as not retriable. */
 function refusal(what: string): Error {
   return Object.assign(invalidFrame(what), { retriable: false });
 }
 
 /**
- * `new Array(33_554_431)` takes 256 MB at once, and V8 ends the whole process where a thread's heap has no room
- * for it. A negative length of a string goes back in the answer and reads it again, without end.
+ * `new Array(33_554_431)` allocates 256 MB at once, and V8 ends the whole process if a thread's heap has no room. A
+ * negative string length moves the offset back and reads the answer again, without end.
  */
 function boundLengths(): void {
   const decoder = require('kafkajs/src/protocol/decoder') as { prototype: Slices & object };
@@ -66,7 +67,7 @@ function boundLengths(): void {
   });
 }
 
-/** The client makes two connections' worth of objects for each broker that an answer names. */
+/** The client creates objects for two connections per broker in an answer. */
 function boundBrokers(): void {
   const broker = require('kafkajs/src/broker') as {
     prototype: { metadata(topics: readonly string[]): Promise<Metadata> };
@@ -79,7 +80,7 @@ function boundBrokers(): void {
   };
 }
 
-/** SCRAM's work is done in the pool of threads that everybody shares, as long as the broker says. */
+/** SCRAM runs in the shared thread pool for as long as the broker's iteration count demands. */
 function boundIterations(): void {
   const { SCRAM } = require('kafkajs/src/broker/saslAuthenticator/scram') as {
     SCRAM: { hi(...input: [string, Buffer, number, object]): Promise<Buffer> };
@@ -91,7 +92,7 @@ function boundIterations(): void {
   };
 }
 
-/** A queue with nothing in it looks into itself every millisecond, for as long as its connection lives. */
+/** An empty request queue polls itself every millisecond while its connection lives. */
 function stopIdleTimers(): void {
   const queue = require('kafkajs/src/network/requestQueue') as { prototype: RequestQueue };
   const { scheduleCheckPendingRequests } = queue.prototype;

@@ -6,7 +6,7 @@ import type { BrokerMessage, BrokerTarget } from './publisher.ts';
 import { fedSignal, lifeSignal, signalCount } from './wire.ts';
 import type { FromThread, ThreadData, ToThread } from './wire.ts';
 
-/** One thread of brokers' clients, started by its first message. When it dies, it is of no more use. */
+/** One worker thread of broker clients, started by its first message. A dead host is not restarted. */
 export type Host = {
   /** Rejects with a `BrokerRefusal`, or with a `HostDied`. */
   publish(target: BrokerTarget, message: BrokerMessage, signal: AbortSignal): Promise<void>;
@@ -17,7 +17,7 @@ export type Host = {
 /** The thread ended while it had messages. */
 export class HostDied extends Error {
   override readonly name = 'HostDied';
-  /** Whose bytes it was given last. */
+  /** The endpoint whose bytes it processed last. */
   readonly culprit: EndpointId | undefined;
   constructor(why: string, culprit: EndpointId | undefined) {
     super(why);
@@ -25,9 +25,9 @@ export class HostDied extends Error {
   }
 }
 
-const lookEveryMs = 250;
-// A thread that only starts has modules to load.
-const startLooks = 120;
+const checkEveryMs = 250;
+// A starting thread has modules to load.
+const startChecks = 120;
 const closeMs = 2_000;
 const mostRememberedEndpoints = 10_000;
 
@@ -41,10 +41,10 @@ export function createHost({
   onDeath,
 }: {
   allowPrivate: boolean;
-  /** For how long it may do nothing but one piece of work. */
+  /** How long the thread may be blocked by one task. */
   stallMs: number;
   heapMb: number;
-  /** What the thread runs; tests have one that can be made to die. */
+  /** The thread's program; tests use one that can be made to die. */
   file?: URL | undefined;
   onDeath: (death: HostDied) => void;
 }): Host {
@@ -62,34 +62,34 @@ export function createHost({
     signals,
     nameServers: usedNameServers(),
   });
-  // What waits for an answer has its deadline, which holds the process; an idle thread does not.
+  // A waiting message has its deadline, which keeps the process alive; an idle thread does not.
   worker.unref();
-  worker.on('message', hear);
+  worker.on('message', onMessage);
   worker.on('error', (error) => die(`the brokers’ thread failed: ${error.message}`));
   worker.on('exit', () => die('the brokers’ thread ended'));
 
-  let looks = 0;
-  let lastLife = 0;
-  const watcher = setInterval(watch, lookEveryMs).unref();
+  let checks = 0;
+  let lastHeartbeat = 0;
+  const watcher = setInterval(watch, checkEveryMs).unref();
 
-  function hear(said: FromThread): void {
-    if (said.kind === 'ready') isReady = true;
-    else if (said.kind === 'closed') onClosed();
+  function onMessage(answer: FromThread): void {
+    if (answer.kind === 'ready') isReady = true;
+    else if (answer.kind === 'closed') onClosed();
     else {
-      const call = calls.get(said.call);
-      calls.delete(said.call);
-      if (!said.refusal) call?.resolve();
-      else call?.reject(new BrokerRefusal(said.refusal.code, said.refusal.why));
+      const call = calls.get(answer.call);
+      calls.delete(answer.call);
+      if (!answer.refusal) call?.resolve();
+      else call?.reject(new BrokerRefusal(answer.refusal.code, answer.refusal.why));
     }
   }
 
-  /** Counts its own looks, not the time: when this process is held up, the thread is not to blame. */
+  /** Counts its own checks instead of the time: if this process is blocked, the thread is not to blame. */
   function watch(): void {
-    const life = Atomics.load(signals, lifeSignal);
-    looks = life === lastLife ? looks + 1 : 0;
-    lastLife = life;
-    const mostLooks = isReady ? stallMs / lookEveryMs : startLooks;
-    if (looks > mostLooks) die('the brokers’ thread does nothing but one piece of work');
+    const heartbeat = Atomics.load(signals, lifeSignal);
+    checks = heartbeat === lastHeartbeat ? checks + 1 : 0;
+    lastHeartbeat = heartbeat;
+    const mostChecks = isReady ? stallMs / checkEveryMs : startChecks;
+    if (checks > mostChecks) die('the brokers’ thread is blocked by one task');
   }
 
   function die(why: string): void {
@@ -118,7 +118,7 @@ export function createHost({
 
   // A worker thread has no origin.
   // oxlint-disable-next-line unicorn/require-post-message-target-origin
-  const tell = (asked: ToThread) => worker.postMessage(asked);
+  const post = (request: ToThread) => worker.postMessage(request);
 
   return {
     publish(target, message, signal) {
@@ -129,7 +129,7 @@ export function createHost({
       return new Promise<void>((resolve, reject) => {
         const abort = () => {
           const { code, message: why } = signal.reason as BrokerRefusal;
-          tell({ kind: 'abort', call, code, why });
+          post({ kind: 'abort', call, code, why });
           calls.delete(call);
           reject(signal.reason as Error);
         };
@@ -146,7 +146,7 @@ export function createHost({
         });
         signal.addEventListener('abort', abort, { once: true });
         const number = numberOf(target.endpointId);
-        tell({ kind: 'publish', call, number, target, message: withOwnBytes(message) });
+        post({ kind: 'publish', call, number, target, message: withOwnBytes(message) });
       });
     },
     isDead: () => died !== undefined,
@@ -156,7 +156,7 @@ export function createHost({
         onClosed = resolve;
         timer = setTimeout(resolve, closeMs);
         if (died) resolve();
-        else tell({ kind: 'close' });
+        else post({ kind: 'close' });
       });
       clearTimeout(timer);
       die('Tender stops');
@@ -165,7 +165,7 @@ export function createHost({
   };
 }
 
-/** A copy of a slice takes all that it was cut from along. */
+/** Copies the slice, because posting it would copy its whole buffer. */
 function withOwnBytes(message: BrokerMessage): BrokerMessage {
   const { body } = message;
   return typeof body === 'string'

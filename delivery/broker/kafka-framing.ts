@@ -6,7 +6,7 @@ const correlationIdBytes = 4;
 /** The metadata of one topic with some 11,000 partitions; every other answer is much smaller. */
 export const mostAnswerBytes = 512 * 1_024;
 
-/** Kafka's answers: a size, then so many bytes, of which the first four name the request. */
+/** Kafka's answers: a size, then that many bytes, the first four of which identify the request. */
 export const kafkaFraming: Framing = {
   headerBytes: sizeBytes,
   frameBytesOf(header) {

@@ -10,13 +10,13 @@ import { kafkaFraming } from './kafka-framing.ts';
 import { messageHeaders } from './publisher.ts';
 import type { Publisher, PublisherInput } from './publisher.ts';
 
-// Tried again by the endpoint's own schedule; the client's own tries are for a leader that has moved.
+// The endpoint's own schedule retries; the client's retries only cover a leader that has moved.
 const clientRetries = 2;
 const allInSync = -1;
 
 hardenKafkajs();
 
-/** Publishes to a Kafka topic, confirmed by all in-sync replicas. The topic has to be there. */
+/** Publishes to an existing Kafka topic, confirmed by all in-sync replicas. */
 export async function openKafka(input: PublisherInput<'kafka'>): Promise<Publisher> {
   const { url, destination, auth, guard, onBroken } = input;
   const isTls = url.protocol === 'kafkas:';
@@ -31,7 +31,7 @@ export async function openKafka(input: PublisherInput<'kafka'>): Promise<Publish
     requestTimeout: timeoutMs,
     retry: { retries: clientRetries, initialRetryTime: 100 },
     socketFactory: factoryOf(guard(kafkaFraming), tls),
-    // What fails is said in the record of the attempt.
+    // The record of the attempt shows failures.
     logCreator: () => () => {},
   });
   const producer = kafka.producer({
@@ -68,7 +68,7 @@ function saslOf(auth: EndpointAuth, mechanism: SaslMechanism): { sasl?: SASLOpti
   return { sasl: { mechanism, username, password } };
 }
 
-/** Every socket of the client, also to the brokers that a cluster names, is one of the guarded. */
+/** Every socket of the client, also to brokers that the cluster names, is guarded. */
 function factoryOf(sockets: GuardedSockets, tls: Tls | undefined): ISocketFactory {
   return ({ host, port, onConnect }) => {
     const socket = sockets.connect({ host, port, tls });

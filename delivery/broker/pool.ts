@@ -14,15 +14,18 @@ import type { BrokerMessage, BrokerTarget, Publisher } from './publisher.ts';
 
 /** The connections of one thread. */
 export type Pool = {
-  /** Resolves when the broker keeps the message. When `signal` aborts, what was opened for it is freed at once. */
+  /**
+   * Resolves when the broker has confirmed the message. When `signal` aborts, a connection opened for it is closed at
+   * once.
+   */
   publish(input: {
     target: BrokerTarget;
     message: BrokerMessage;
     signal: AbortSignal;
   }): Promise<void>;
-  /** Frees what an endpoint has: its client threw an error into the air. */
+  /** Closes an endpoint's connection after its client threw an uncaught error. */
   fail(endpointId: EndpointId, reason: Error): void;
-  /** Says goodbye to all brokers, and waits no longer than a second for their answer. */
+  /** Closes all connections gracefully, and waits at most a second for the brokers' answers. */
   close(): Promise<void>;
 };
 
@@ -32,10 +35,10 @@ type Kept = {
   opening: Promise<Publisher>;
   allowance: Allowance;
   sockets: GuardedSockets[];
-  /** Messages that wait for a confirm, by what rejects them. */
+  /** The reject functions of messages that wait for a confirm. */
   waiting: Set<(reason: Error) => void>;
   usedAtMs: number;
-  /** Rejects when the connection is of no more use. */
+  /** Rejects when the connection is closed or broken. */
   over: Promise<never>;
   end: (reason: Error) => void;
   isLeaving: boolean;
@@ -44,24 +47,24 @@ type Kept = {
 
 const idleMs = 10 * 60_000;
 const mostConnections = 1_000;
-const goodbyeMs = 1_000;
-// Those that could not be opened the last time leave room for those that perhaps can.
+const closeGraceMs = 1_000;
+// Endpoints whose last connection attempt failed leave room for the others.
 const [mostOpening, mostOpeningAgain] = [256, 192];
 const rememberedFailures = 10_000;
 
-// What a broker may send unasked, to begin with and by the second.
+// How much a broker may send unasked: initially, and per second.
 const allowances: Record<Destination['kind'], { mostBytes: number; perSecondBytes: number }> = {
   amqp: { mostBytes: 256 * 1_024, perSecondBytes: 4 * 1_024 },
   kafka: { mostBytes: 1_280 * 1_024, perSecondBytes: 16 * 1_024 },
 };
 
-/** Keeps one connection an endpoint, opened by its first message, closed when idle, broken or changed. */
+/** Keeps one connection per endpoint: opened by its first message, closed when idle, broken or changed. */
 export function createPool({
   allowPrivate,
   onFeed,
 }: {
   allowPrivate: boolean;
-  /** Before a client is given what a broker sent. */
+  /** Called before a client gets a broker's bytes. */
   onFeed: (endpointId: EndpointId) => void;
 }): Pool {
   const kept = new Map<EndpointId, Kept>();
@@ -74,11 +77,11 @@ export function createPool({
     if (kept.get(one.endpointId) === one) kept.delete(one.endpointId);
   }
 
-  /** Frees a connection at once; whoever waits for it is told why. */
+  /** Closes a connection at once and rejects its waiting messages. */
   function drop(one: Kept, reason: Error): void {
     forget(one);
     one.isOver = true;
-    onBehalfOf(one, () => {
+    attributedTo(one, () => {
       for (const sockets of one.sockets) sockets.close(reason);
       one.opening.then((publisher) => publisher.close()).catch(() => {});
     });
@@ -86,18 +89,18 @@ export function createPool({
     for (const reject of one.waiting) reject(reason);
   }
 
-  /** For a connection that nobody waits for any more: says goodbye first. */
+  /** Closes a connection without waiting messages, gracefully first. */
   async function retire(one: Kept, reason: Error): Promise<void> {
     forget(one);
     one.isLeaving = true;
     let timer: NodeJS.Timeout | undefined;
-    const longEnough = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, goodbyeMs);
+    const graceOver = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, closeGraceMs);
     });
-    const goodbye = onBehalfOf(one, () =>
+    const closing = attributedTo(one, () =>
       one.opening.then((publisher) => publisher.close()).catch(() => {}),
     );
-    await Promise.race([goodbye, longEnough]);
+    await Promise.race([closing, graceOver]);
     clearTimeout(timer);
     drop(one, reason);
   }
@@ -108,8 +111,8 @@ export function createPool({
     }
   }
 
-  /** Its messages are told at once; the broker may have spoken in order, and is told goodbye. */
-  function breakOff(one: Kept, reason: Error = closedByBroker()): void {
+  /** Rejects its messages at once; closes gracefully, because the broker may have closed in good order. */
+  function closeBroken(one: Kept, reason: Error = closedByBroker()): void {
     if (one.isOver || one.isLeaving) return;
     for (const reject of one.waiting) reject(reason);
     void retire(one, reason);
@@ -119,7 +122,7 @@ export function createPool({
     const { endpointId, url, destination, auth } = target;
     const settings = JSON.stringify([url, destination, auth]);
     const known = kept.get(endpointId);
-    // The one that was used last goes to the end, and the one at the front makes room.
+    // Moves the most recently used connection to the end; the one at the front is evicted first.
     kept.delete(endpointId);
     if (known?.settings === settings) {
       kept.set(endpointId, known);
@@ -141,10 +144,10 @@ export function createPool({
     return fresh;
   }
 
-  /** What is under way on it ends first. */
+  /** After its messages in flight. */
   function retireLater(one: Kept): void {
     if (one.waiting.size === 0) void retire(one, changed());
-    else setTimeout(() => retireLater(one), goodbyeMs).unref();
+    else setTimeout(() => retireLater(one), closeGraceMs).unref();
   }
 
   function makeRoom(): void {
@@ -154,15 +157,19 @@ export function createPool({
       void retire(one, idle());
       return;
     }
-    throw new BrokerRefusal('too_many_connections', `${mostConnections} are all in use`);
+    throw new BrokerRefusal(
+      'too_many_connections',
+      `all ${mostConnections} connections are in use`,
+    );
   }
 
   async function open(one: Kept, target: BrokerTarget): Promise<Publisher> {
     const { endpointId } = target;
     const start = () => {
       if (one.isOver) return one.over;
-      const begin = () => openPublisher(target, { guard, onBroken: (why) => breakOff(one, why) });
-      return Promise.race([onBehalfOf(one, begin), one.over]);
+      const begin = () =>
+        openPublisher(target, { guard, onBroken: (why) => closeBroken(one, why) });
+      return Promise.race([attributedTo(one, begin), one.over]);
     };
     const guard = (framing: Framing) => {
       const sockets = createGuardedSockets({
@@ -189,12 +196,12 @@ export function createPool({
         const abort = () => {
           const reason = signal.reason as BrokerRefusal;
           reject(reason);
-          // A broker that does not answer is connected to anew the next time; others may still be answered.
+          // An unresponsive broker gets a new connection next time; other messages may still be answered.
           if (reason.code === 'timeout' || one.waiting.size === 1) drop(one, unanswered());
         };
         signal.addEventListener('abort', abort, { once: true });
         one.opening
-          .then((publisher) => onBehalfOf(one, () => publisher.publish(message)))
+          .then((publisher) => attributedTo(one, () => publisher.publish(message)))
           .then(resolve, reject)
           .finally(() => {
             one.waiting.delete(reject);
@@ -214,8 +221,8 @@ export function createPool({
   };
 }
 
-/** What a client throws into the air is known by its endpoint. */
-function onBehalfOf<T>({ endpointId }: Kept, run: () => T): T {
+/** Attributes a client's uncaught errors to its endpoint. */
+function attributedTo<T>({ endpointId }: Kept, run: () => T): T {
   return runOutgoing({ kind: 'broker', target: endpointId }, run);
 }
 

@@ -4,7 +4,7 @@ import type { EndpointAuth } from '../send/access.ts';
 import type { Framing } from './framing.ts';
 import type { GuardedSockets } from './guarded-sockets.ts';
 
-/** Where a message goes: one endpoint's exchange or topic, and how Tender gets in. */
+/** The destination of a message: one endpoint's exchange or topic, and Tender's credentials there. */
 export type BrokerTarget = {
   endpointId: EndpointId;
   url: string;
@@ -12,9 +12,9 @@ export type BrokerTarget = {
   auth: EndpointAuth;
 };
 
-/** One event as a broker keeps it. */
+/** One event as a broker message. */
 export type BrokerMessage = {
-  /** The event's id, by which a consumer knows a repeat. */
+  /** The event's id, by which a consumer detects a repeat. */
   id: string;
   type: string;
   resourceId: string;
@@ -25,9 +25,9 @@ export type BrokerMessage = {
 
 /** An open connection to one exchange or topic. */
 export type Publisher = {
-  /** Resolves when the broker has confirmed that it keeps the message. */
+  /** Resolves when the broker has confirmed the message. */
   publish(message: BrokerMessage): Promise<void>;
-  /** Says goodbye; may take as long as the broker likes. */
+  /** Closes gracefully; may take as long as the broker likes. */
   close(): Promise<void>;
 };
 
@@ -35,18 +35,19 @@ export type PublisherInput<K extends Destination['kind']> = {
   url: URL;
   destination: Extract<Destination, { kind: K }>;
   auth: EndpointAuth;
-  /** The only way to a socket. */
+  /** The only way to open a socket. */
   guard: (framing: Framing) => GuardedSockets;
-  /** The connection is of no more use. */
+  /** Called when the connection is no longer usable. */
   onBroken: (reason?: Error) => void;
 };
 
-// What HTTP alone has use for; credentials open the connection, and are nothing for consumers.
+// For HTTP only; credentials open the connection and are not for consumers.
 const httpOnly = new Set(['content-type', 'user-agent', 'authorization']);
 
 /**
- * The headers of a message. Those of a binary CloudEvent take the prefix of the broker's binding in place
- * of HTTP's `ce-`, and lose HTTP's percent-encoding (HTTP binding, 3.1.3.2).
+ * The headers of a message. A binary CloudEvent's headers get the prefix of the broker's binding instead of HTTP's
+ * `ce-`, and lose HTTP's percent-encoding (HTTP binding, 3.1.3.2).
+ * @example messageHeaders({ 'ce-id': 'evt_1' }, { cloudEventsPrefix: 'ce_' }) // { 'ce_id': 'evt_1' }
  */
 export function messageHeaders(
   headers: Readonly<Record<string, string>>,

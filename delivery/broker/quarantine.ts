@@ -1,9 +1,9 @@
 import type { EndpointId } from '../../domain/ids.ts';
 
-/** Remembers whose bytes ended a thread. */
+/** Remembers the endpoints whose bytes ended a thread. */
 export type Quarantine = {
   blame(endpointId: EndpointId): void;
-  /** `apart`: into the thread of those that ended one; `cooling`: nowhere for now. */
+  /** `apart`: in the thread for endpoints that ended one; `cooling`: nowhere for now. */
   placeOf(endpointId: EndpointId): 'among_others' | 'apart' | 'cooling';
 };
 
@@ -13,7 +13,7 @@ const rememberedMs = 60 * 60_000;
 const [firstCoolingMs, longestCoolingMs] = [30_000, 60 * 60_000];
 const mostRemembered = 10_000;
 
-/** The first time costs nothing but the company; each further one twice the wait of the last, up to an hour. */
+/** The first time only moves the endpoint apart; each further time doubles the wait, from 30 s up to an hour. */
 export function createQuarantine({ now = Date.now }: { now?: () => number } = {}): Quarantine {
   const records = new Map<EndpointId, Record>();
 

@@ -1,4 +1,4 @@
-/** A broker's refusal, with the word that stands in the record of the attempt. */
+/** A broker's refusal, with the code for the attempt's record. */
 export class BrokerRefusal extends Error {
   override readonly name = 'BrokerRefusal';
   readonly code: string;

@@ -1,4 +1,4 @@
-/** What all connections together may hold of something, bytes or sockets. */
+/** A shared limit of bytes or sockets for all connections together. */
 export type Shares = {
   /** Whether an owner that holds `held` may hold `more`: always up to the fair share, beyond it while there is room. */
   take(input: { held: number; more: number }): boolean;

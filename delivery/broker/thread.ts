@@ -1,4 +1,4 @@
-/** A worker thread: brokers' clients, and nothing else. See docs/explanation/decisions/0024-isolate-broker-clients.md. */
+/** A worker thread for broker clients only. See docs/explanation/decisions/0024-isolate-broker-clients.md. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { EndpointId } from '../../domain/ids.ts';
 import { useNameServers } from '../../outbound/name-servers.ts';
@@ -9,7 +9,7 @@ import { BrokerRefusal } from './refusal.ts';
 import { fedSignal, lifeSignal } from './wire.ts';
 import type { FromThread, ThreadData, ToThread } from './wire.ts';
 
-const lifeEveryMs = 100;
+const heartbeatEveryMs = 100;
 const longestWhy = 4_096;
 
 const { allowPrivate, signals, nameServers } = workerData as ThreadData;
@@ -23,10 +23,10 @@ const pool = createPool({
 
 // A worker thread has no origin.
 // oxlint-disable-next-line unicorn/require-post-message-target-origin
-const answer = (said: FromThread) => parentPort?.postMessage(said);
+const answer = (message: FromThread) => parentPort?.postMessage(message);
 
-async function publish(asked: Extract<ToThread, { kind: 'publish' }>): Promise<void> {
-  const { call, number, target, message } = asked;
+async function publish(request: Extract<ToThread, { kind: 'publish' }>): Promise<void> {
+  const { call, number, target, message } = request;
   const controller = new AbortController();
   calls.set(call, controller);
   numbers.set(target.endpointId, number);
@@ -42,7 +42,7 @@ async function publish(asked: Extract<ToThread, { kind: 'publish' }>): Promise<v
   }
 }
 
-/** A `Buffer` arrives as the plain bytes that it is. */
+/** A `Buffer` arrives as plain bytes. */
 function withBuffer(message: Extract<ToThread, { kind: 'publish' }>['message']) {
   const { body } = message;
   if (typeof body === 'string') return message;
@@ -50,20 +50,20 @@ function withBuffer(message: Extract<ToThread, { kind: 'publish' }>['message']) 
 }
 
 onUncaught(({ error, outgoing }) => {
-  // One that cannot be told apart ends the thread, and its endpoints get another.
+  // An error that cannot be attributed ends the thread; its endpoints get another.
   if (!outgoing) process.exit(1);
   const refusal = new BrokerRefusal('client_failed', error.message);
   pool.fail(outgoing.target as EndpointId, refusal);
 });
 
-parentPort?.on('message', (asked: ToThread) => {
-  if (asked.kind === 'publish') void publish(asked);
-  else if (asked.kind === 'abort') {
-    calls.get(asked.call)?.abort(new BrokerRefusal(asked.code, asked.why));
+parentPort?.on('message', (request: ToThread) => {
+  if (request.kind === 'publish') void publish(request);
+  else if (request.kind === 'abort') {
+    calls.get(request.call)?.abort(new BrokerRefusal(request.code, request.why));
   } else {
     void pool.close().then(() => answer({ kind: 'closed' }));
   }
 });
 
-setInterval(() => Atomics.add(signals, lifeSignal, 1), lifeEveryMs);
+setInterval(() => Atomics.add(signals, lifeSignal, 1), heartbeatEveryMs);
 answer({ kind: 'ready' });

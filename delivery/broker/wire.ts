@@ -1,11 +1,11 @@
 import type { BrokerMessage, BrokerTarget } from './publisher.ts';
 
-/** What the main thread tells a thread of brokers' clients. */
+/** Messages from the main thread to a thread of broker clients. */
 export type ToThread =
   | {
       kind: 'publish';
       call: number;
-      /** By which the thread names the endpoint in `signals`. */
+      /** Identifies the endpoint in `signals`. */
       number: number;
       target: BrokerTarget;
       message: BrokerMessage;
@@ -13,7 +13,7 @@ export type ToThread =
   | { kind: 'abort'; call: number; code: string; why: string }
   | { kind: 'close' };
 
-/** What it answers. Errors go as their word and their text: an `Error` loses its fields on the way. */
+/** Its answers. Errors are sent as code and text, because an `Error` loses its fields when posted. */
 export type FromThread =
   | { kind: 'ready' }
   | { kind: 'settled'; call: number; refusal?: { code: string; why: string } }
@@ -22,9 +22,11 @@ export type FromThread =
 export type ThreadData = {
   allowPrivate: boolean;
   signals: Int32Array;
-  /** Those that the process asks; the system's without it. */
+  /** The process's name servers; the system's if undefined. */
   nameServers: readonly string[] | undefined;
 };
 
-/** Where in `signals` the thread counts its life, and names the endpoint whose bytes it last gave to a client. */
+/**
+ * The indices in `signals` of the thread's heartbeat counter, and of the endpoint whose bytes it last gave to a client.
+ */
 export const [lifeSignal, fedSignal, signalCount] = [0, 1, 2] as const;

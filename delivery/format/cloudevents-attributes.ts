@@ -2,10 +2,10 @@ import { CloudEvent, ValidationError } from 'cloudevents';
 import type { IncomingEvent, ParsedEvent } from './format.ts';
 import { Refusal } from './incoming.ts';
 
-/** Where our events come from, for good: with the id it names an event (CloudEvents 1.0, 3.1.1). */
+/** The source of our events; never changes, because with the id it identifies an event (CloudEvents 1.0, 3.1.1). */
 const ownSource = '/tender';
 
-/** An event as a CloudEvent 1.0. Our type is the type as it is, what the event is about the subject. */
+/** An event as a CloudEvent 1.0, with our type as its type and the resource as its subject. */
 export function cloudEventOf({ id, type, timestamp, data, resourceId }: ParsedEvent) {
   return new CloudEvent(
     {
@@ -14,12 +14,12 @@ export function cloudEventOf({ id, type, timestamp, data, resourceId }: ParsedEv
       source: ownSource,
       type,
       time: timestamp,
-      // An empty subject is not allowed; none is.
+      // An empty subject is not allowed, a missing one is.
       ...(resourceId !== '' && { subject: resourceId }),
       datacontenttype: 'application/json',
       data,
     },
-    // Ours are right by construction; a strict one runs a JSON Schema at every event.
+    // Not strict: ours are valid by construction, and a strict one runs a JSON Schema for every event.
     false,
   );
 }
@@ -27,15 +27,15 @@ export function cloudEventOf({ id, type, timestamp, data, resourceId }: ParsedEv
 type Attributes = Readonly<Record<string, unknown>>;
 
 /**
- * The event in the attributes of a CloudEvent. Ids are unique only within their source, so the key of a
- * foreign event is `<source> <id>`. `dataschema` and extensions but `channels` have no place here.
+ * Reads an event from a CloudEvent's attributes. Ids are unique only within their source, so the key of a foreign event
+ * is `<source> <id>`. Ignores `dataschema` and all extensions but `channels`.
  */
 export function eventFromAttributes(attributes: Attributes, at = ''): IncomingEvent {
-  // The library makes up an id, a time and a version where they are missing; we do not.
+  // The library invents a missing id, time and version; we refuse them.
   for (const name of ['specversion', 'id', 'source', 'type']) {
     const value = attributes[name];
     if (typeof value !== 'string' || value === '') {
-      throw new Refusal('must be a string and not an empty one', `${at}/${name}`);
+      throw new Refusal('must be a non-empty string', `${at}/${name}`);
     }
   }
   if (attributes['specversion'] !== '1.0') throw new Refusal('must be 1.0', `${at}/specversion`);
@@ -48,7 +48,7 @@ export function eventFromAttributes(attributes: Attributes, at = ''): IncomingEv
   const { time, data } = attributes;
   if (data === undefined) throw new Refusal('is missing', `${at}/data`);
   if (time !== undefined && time !== null && (typeof time !== 'string' || time === '')) {
-    throw new Refusal('must be a time as RFC 3339 has it', `${at}/time`);
+    throw new Refusal('must be an RFC 3339 time', `${at}/time`);
   }
   const { id, source, type, subject, channels } = checked(attributes, at);
   if (channels !== undefined && typeof channels !== 'string') {
@@ -57,7 +57,7 @@ export function eventFromAttributes(attributes: Attributes, at = ''): IncomingEv
   return {
     id: source === ownSource ? id : `${source} ${id}`,
     type,
-    // As it was sent: the library would put it into another form.
+    // As sent, because the library would reformat it.
     ...(typeof time === 'string' && { occurredAt: time }),
     ...(typeof subject === 'string' && { resourceId: subject }),
     ...(channels !== undefined && channels !== '' && { channels: channels.split(',') }),
@@ -65,7 +65,7 @@ export function eventFromAttributes(attributes: Attributes, at = ''): IncomingEv
   };
 }
 
-/** Judged by the library's schema of CloudEvents 1.0, and by its rules for the names of extensions. */
+/** Validated by the library's schema of CloudEvents 1.0, and by its rules for extension names. */
 function checked(attributes: Attributes, at: string): CloudEvent<unknown> {
   try {
     return new CloudEvent<unknown>(attributes);
@@ -78,7 +78,7 @@ function checked(attributes: Attributes, at: string): CloudEvent<unknown> {
   }
 }
 
-/** What Ajv says of one thing that is wrong. */
+/** One issue as Ajv reports it. */
 type Issue = { instancePath?: string; message?: string };
 
 const jsonType = /^application\/([\w.-]+\+)?json\s*(;|$)/i;

@@ -5,7 +5,7 @@ import { parseJson, Refusal, refusalsAsData, textOf } from './incoming.ts';
 
 const prefix = 'ce-';
 
-/** CloudEvents 1.0 in binary mode: the data is the body, everything else a header `ce-…`. */
+/** CloudEvents 1.0 in binary mode: the data is the body, everything else a `ce-…` header. */
 export const cloudEventsBinary: Format = {
   encode: (event) => {
     const { headers } = HTTP.binary(cloudEventOf(event));
@@ -34,7 +34,7 @@ export const cloudEventsBinary: Format = {
     }),
 };
 
-/** CloudEvents' HTTP binding, 3.1.3.2: percent-encoded but for printable ASCII without `"` and `%`. */
+/** CloudEvents' HTTP binding, 3.1.3.2: percent-encodes everything except printable ASCII without `"` and `%`. */
 function encodeValue(value: string): string {
   return value.replaceAll(/[^\x21\x23\x24\x26-\x7e]+/g, (text) => encodeURIComponent(text));
 }

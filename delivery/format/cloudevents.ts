@@ -4,7 +4,7 @@ import { isPlainObject } from './format.ts';
 import type { Format } from './format.ts';
 import { parseJson, Refusal, refusalsAsData, textOf } from './incoming.ts';
 
-/** CloudEvents 1.0 in structured mode: one JSON object with everything; on the way in also a batch of them. */
+/** CloudEvents 1.0 in structured mode: one JSON object; decoding also accepts a batch. */
 export const cloudEvents: Format = {
   encode: (event) => ({
     contentType: 'application/cloudevents+json; charset=utf-8',

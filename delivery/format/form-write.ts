@@ -1,20 +1,20 @@
 import { deepestLevel, isPlainObject } from './format.ts';
 
-/** The name under which the types of the others stand: `~types[data][amountMinor]=number`. */
+/** The field that holds the types of the others: `~types[data][amountMinor]=number`. */
 export const typesName = '~types';
 
 type Field = readonly [name: string, text: string];
-/** A field's name, and the one its type stands under. */
+/** A field's name, and the name of its type. */
 type Names = { own: string; types: string };
 type Written = { fields: Field[]; types: Field[]; roomForNames: number };
 
 /**
- * How many characters the names may come to. A name is written again for every value within it, so that a
- * long one makes of 64 kB hundreds of megabytes.
+ * The most characters of all names together. A name is repeated for every value within it, so a long one could turn 64
+ * kB into hundreds of megabytes.
  */
 const mostNames = 256 * 1_024;
 
-/** Fields named by their place, `data[payments][0][id]`, and the types of those that are no strings. */
+/** Fields named by their path, `data[payments][0][id]`, and the types of all that are not strings. */
 export function fieldsOf(entries: Readonly<Record<string, unknown>>): Field[] {
   const written: Written = { fields: [], types: [], roomForNames: mostNames };
   for (const [name, value] of Object.entries(entries)) {
@@ -37,7 +37,7 @@ function write(names: Names, value: unknown, to: Written, level: number): void {
   if (value === null) leaf('', 'null');
   else if (typeof value === 'number') leaf(JSON.stringify(value), 'number');
   else if (typeof value === 'boolean') leaf(String(value), 'boolean');
-  else if (!isCarried(value, level) || !hasRoom(names, value, to)) {
+  else if (!isEncodable(value, level) || !hasRoom(names, value, to)) {
     leaf(JSON.stringify(value), 'json');
   } else if (typeof value === 'string') leaf(value);
   else if (Array.isArray(value)) {
@@ -46,13 +46,13 @@ function write(names: Names, value: unknown, to: Written, level: number): void {
   } else {
     const fields = Object.entries(isPlainObject(value) ? value : {});
     if (fields.length === 0) leaf('', 'object');
-    // Its names would make an array of it.
+    // Its names would read as an array's.
     else if (areIndices(fields.map(([key]) => key))) mark('object');
     for (const [key, one] of fields) write(within(names, key), one, to, level + 1);
   }
 }
 
-/** Whether a value's parts can all be written with its name before theirs; if so, that much room is taken. */
+/** Whether a value's parts can all be written with its name as prefix; if so, reserves that much room. */
 function hasRoom({ own }: Names, value: unknown, to: Written): boolean {
   if (typeof value === 'string') return true;
   const names = own.length * Object.keys(value ?? {}).length;
@@ -67,7 +67,7 @@ export function typesOf(name: string): string {
   return `${typesName}[${root}]${rest.map((step) => `[${step}`).join('')}`;
 }
 
-/** True where names are 0, 1, 2, … in any order: then they are an array's. */
+/** True if the names are 0, 1, 2, … in any order: then they are an array's. */
 export function areIndices(names: readonly string[]): boolean {
   const all = new Set(names);
   return names.every((_, i) => all.has(String(i)));
@@ -75,7 +75,7 @@ export function areIndices(names: readonly string[]): boolean {
 
 const halfPair = /\p{Cs}/u;
 
-function isCarried(value: unknown, level: number): boolean {
+function isEncodable(value: unknown, level: number): boolean {
   if (typeof value === 'string') return !halfPair.test(value);
   if (level >= deepestLevel) return false;
   return (

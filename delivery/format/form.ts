@@ -11,7 +11,7 @@ import {
   textOf,
 } from './incoming.ts';
 
-/** The envelope as a form (WHATWG URL, 5), nested by brackets; `~types[…]` keeps what is no string. */
+/** The envelope as a form (WHATWG URL, 5), nested by brackets; `~types[…]` has the types of non-strings. */
 export const form: Format = {
   encode: ({ id, type, timestamp, data }) => ({
     contentType: 'application/x-www-form-urlencoded',
@@ -79,7 +79,7 @@ function fieldsFrom(tree: Tree, place: Place): Record<string, unknown> {
     return [key, valueFrom(inner, { name, at, types: place.types })] as const;
   });
   const [stray] = place.name === undefined ? place.types.keys() : [];
-  if (stray !== undefined) throw new Refusal(`has ${stray} for a field that is not there`);
+  if (stray !== undefined) throw new Refusal(`has ${stray} for a missing field`);
   return fieldsFromPairs(fields, place.at);
 }
 

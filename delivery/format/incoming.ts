@@ -3,19 +3,19 @@ import { readJson } from '../../domain/read-json.ts';
 import { isPlainObject } from './format.ts';
 import type { Decoded, IncomingEvent } from './format.ts';
 
-/** Raised while a message is read; `refusalsAsData` makes an answer of it. */
+/** Thrown while a message is read; `refusalsAsData` turns it into an answer. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly at: string | undefined;
 
   constructor(reason: string, at?: string) {
-    // A reason may name what was sent, which may be long.
+    // A reason may quote input, which may be long.
     super(reason.slice(0, 200));
     this.at = at;
   }
 }
 
-/** Reads with `read`, whose refusals become part of the answer; everything else is a fault. */
+/** Runs `read` and returns its refusals as data; rethrows any other error. */
 export function refusalsAsData(read: () => IncomingEvent[]): Decoded {
   try {
     return { kind: 'decoded', events: read() };
@@ -28,7 +28,7 @@ export function refusalsAsData(read: () => IncomingEvent[]): Decoded {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** The text of a body. A byte order mark is dropped; what is not UTF-8 is refused, not repaired. */
+/** Decodes a body. Drops a byte order mark; refuses invalid UTF-8 instead of repairing it. */
 export function textOf(body: Uint8Array): string {
   try {
     return utf8.decode(body);
@@ -45,14 +45,14 @@ export function parseJson(text: string, at?: string): unknown {
   throw new Refusal(message, `${at ?? ''}${path}`);
 }
 
-/** Fields by their names; a name that no JSON may have (`domain/read-json.ts`) none may have here. */
+/** An object of named fields; refuses the names that JSON may not have (`domain/read-json.ts`). */
 export function fieldsFromPairs(
   pairs: Iterable<readonly [string, unknown]>,
   at: string,
 ): Record<string, unknown> {
   const fields: [string, unknown][] = [];
   for (const [name, value] of pairs) {
-    if (name === '__proto__') throw new Refusal('is a name that is not taken', `${at}/${name}`);
+    if (name === '__proto__') throw new Refusal('is not an allowed name', `${at}/${name}`);
     fields.push([name, value]);
   }
   return Object.fromEntries(fields);
@@ -61,8 +61,8 @@ export function fieldsFromPairs(
 const known = new Set('id type data resourceId occurredAt timestamp channels'.split(' '));
 
 /**
- * An event as JSON, XML and form say it: the fields of `IncomingEvent`, or those of an envelope, whose
- * `timestamp` is the `occurredAt`. A field that is not known is refused: it would be lost.
+ * Reads an event from JSON, XML or a form: the fields of `IncomingEvent`, or those of an envelope, whose `timestamp` is
+ * the `occurredAt`. Refuses unknown fields, which would be lost.
  */
 export function eventFrom(value: unknown, at = ''): IncomingEvent {
   if (!isPlainObject(value)) throw new Refusal('must be an event', at);
@@ -71,7 +71,7 @@ export function eventFrom(value: unknown, at = ''): IncomingEvent {
     throw new Refusal('is not a field of an event', `${at}/${pointerPart(unknownField)}`);
   }
   if (value['timestamp'] !== undefined && value['occurredAt'] !== undefined) {
-    throw new Refusal('is there twice, as occurredAt too', `${at}/timestamp`);
+    throw new Refusal('is duplicated by occurredAt', `${at}/timestamp`);
   }
   const { data } = value;
   if (data === undefined) throw new Refusal('is missing', `${at}/data`);

@@ -8,7 +8,7 @@ import { xml } from './xml.ts';
 
 export type { IncomingMessage } from './format.ts';
 
-/** The shapes an event can be sent in, by the name an endpoint calls them. */
+/** The formats that an event can be sent in, by their name at an endpoint. */
 export const formats: Readonly<Record<DeliveryFormat, Format>> = {
   json,
   xml,
@@ -26,14 +26,14 @@ const byMediaType: Readonly<Record<string, Format>> = {
   'application/cloudevents-batch+json': cloudEvents,
 };
 
-/** The media types that `decode` reads. */
+/** The media types that `decode` accepts. */
 export const readMediaTypes: readonly string[] = Object.keys(byMediaType);
 
-// JSON is as large as its reader lets it be; these are read in JavaScript, character by character.
-const readSlowly = new Set([xml, form]);
+// JSON is limited by its reader; these are parsed in JavaScript, character by character.
+const slowFormats = new Set([xml, form]);
 const maxBytes = 1_024 * 1_024;
 
-/** The events in a message, by its content type; a message with `ce-specversion` is a binary CloudEvent. */
+/** Decodes the events in a message by its content type; a message with `ce-specversion` is a binary CloudEvent. */
 export function decode(message: IncomingMessage): Decoded {
   const [mediaType = '', ...parameters] = message.contentType.toLowerCase().split(';');
   const charset = parameters.find((parameter) => parameter.trim().startsWith('charset='));
@@ -41,13 +41,13 @@ export function decode(message: IncomingMessage): Decoded {
     return { kind: 'refused', reason: `is${charset}: send UTF-8` };
   }
   const format = formatOf(mediaType.trim(), message);
-  if (format && readSlowly.has(format) && message.body.byteLength > maxBytes) {
+  if (format && slowFormats.has(format) && message.body.byteLength > maxBytes) {
     return { kind: 'refused', reason: `is larger than ${maxBytes} bytes` };
   }
   if (format) return format.decode(message);
   return {
     kind: 'refused',
-    reason: `is of a type that is not read: ${mediaType.trim() || 'none'}`,
+    reason: `has an unsupported media type: ${mediaType.trim() || 'none'}`,
   };
 }
 

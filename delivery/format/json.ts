@@ -3,7 +3,7 @@ import { isPlainObject } from './format.ts';
 import type { Format } from './format.ts';
 import { eventFrom, parseJson, Refusal, refusalsAsData, textOf } from './incoming.ts';
 
-/** The envelope `{ id, type, timestamp, data }` as it is stored; on the way in also `{ "events": […] }`. */
+/** The envelope `{ id, type, timestamp, data }` as stored; decoding also accepts `{ "events": […] }`. */
 export const json: Format = {
   encode: (event) => ({ contentType: 'application/json', headers: {}, body: envelopeOf(event) }),
   decode: ({ body }) =>
@@ -11,8 +11,9 @@ export const json: Format = {
       const value = parseJson(textOf(body));
       if (!isPlainObject(value) || !('events' in value)) return [eventFrom(value)];
       const { events, ...rest } = value;
-      const [stranger] = Object.keys(rest);
-      if (stranger !== undefined) throw new Refusal('stands beside events', `/${stranger}`);
+      const [unknownField] = Object.keys(rest);
+      if (unknownField !== undefined)
+        throw new Refusal('is not allowed beside events', `/${unknownField}`);
       if (!Array.isArray(events)) throw new Refusal('must be an array of events', '/events');
       return events.map((event, i) => eventFrom(event, `/events/${i}`));
     }),

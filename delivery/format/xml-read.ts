@@ -3,7 +3,7 @@ import { pointerPart } from '../../domain/json-value.ts';
 import { fieldsFromPairs, parseJson, Refusal } from './incoming.ts';
 import { carryable } from './xml-write.ts';
 
-/** An element as it was written: character references are resolved, nothing is interpreted. */
+/** A parsed element: character references are resolved, values are not interpreted. */
 export type Element = {
   tag: string;
   attributes: Readonly<Record<string, string>>;
@@ -14,7 +14,7 @@ export type Element = {
 const deepest = 64;
 const mostTags = 100_000;
 
-/** As fast-xml-parser gives it with `preserveOrder`: one key is the tag's name or one of these. */
+/** The output of fast-xml-parser with `preserveOrder`: one key is the tag's name or one of these. */
 type Node = { readonly [tag: string]: unknown };
 const [textKey, cdataKey, attributesKey] = ['#text', '#cdata', ':@'];
 
@@ -26,19 +26,22 @@ const parser = new XMLParser({
   trimValues: false,
   parseTagValue: false,
   parseAttributeValue: false,
-  // Nothing is expanded by the parser: the five names and the numbers are resolved here.
+  // The parser expands nothing: the five named and the numeric references are resolved here.
   processEntities: false,
   htmlEntities: false,
   ignoreDeclaration: true,
   ignorePiTags: true,
   maxNestedTags: deepest,
-  // Names as they are; those that would reach into JavaScript's objects are refused by the parser.
+  // Keeps names as they are; the parser refuses those that would reach into JavaScript's objects.
   onDangerousProperty: (name) => name,
 });
 
-/** The root of a document. A DOCTYPE is refused unread: with it go entities, their expansion and files. */
+/**
+ * Parses a document and returns its root. Refuses a DOCTYPE unread, and with it entities, their expansion and external
+ * files.
+ */
 export function parseXml(text: string): Element {
-  if (/<!DOCTYPE/i.test(text)) throw new Refusal('has a DOCTYPE, which is not read');
+  if (/<!DOCTYPE/i.test(text)) throw new Refusal('has a DOCTYPE, which is not supported');
   const declared = /^\s*<\?xml[^>]*?encoding\s*=\s*["']([^"']*)/i.exec(text)?.[1];
   if (declared !== undefined && !/^(utf-8|us-ascii)$/i.test(declared)) {
     throw new Refusal(`is declared to be ${declared}: send UTF-8`);
@@ -65,7 +68,7 @@ function elementsIn(nodes: readonly Node[], at: string): Pick<Element, 'text' | 
     const tag = Object.keys(node).find((key) => key !== attributesKey) ?? '';
     const inner = node[tag];
     if (tag === textKey) text += resolve(String(inner), at);
-    // Nothing in CDATA is a reference.
+    // CDATA has no references.
     else if (tag === cdataKey) text += (inner as Node[]).map((part) => part[textKey]).join('');
     else children.push(elementFrom(tag, node, `${at}/${pointerPart(tag)}`));
   }
@@ -93,7 +96,7 @@ const named: Readonly<Record<string, string>> = {
 function resolve(text: string, at: string): string {
   return text.replaceAll(/&([^&;]*);?/g, (reference, name: string) => {
     const character = reference.endsWith(';') ? (named[name] ?? numbered(name)) : undefined;
-    if (character === undefined) throw new Refusal(`has ${reference}, which is not known`, at);
+    if (character === undefined) throw new Refusal(`has the unknown reference ${reference}`, at);
     return character;
   });
 }
@@ -107,15 +110,15 @@ function numbered(name: string): string | undefined {
   return carryable.test(character) ? character : undefined;
 }
 
-// RFC 8259, 6: what JSON takes for a number.
+// RFC 8259, 6: the syntax of JSON numbers.
 const jsonNumber = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
-/** The JSON value that an element is, as `elementOf` writes it. */
+/** The JSON value of an element, as written by `elementOf`. */
 export function valueOf(element: Element, at: string): unknown {
   const { attributes, text, children } = element;
   const { type, name: _name, ...others } = attributes;
-  const [stranger] = Object.keys(others);
-  if (stranger !== undefined) throw new Refusal(`has an attribute ${stranger}`, at);
+  const [unknownAttribute] = Object.keys(others);
+  if (unknownAttribute !== undefined) throw new Refusal(`has an attribute ${unknownAttribute}`, at);
   const kind = type ?? (children.length > 0 ? 'object' : 'string');
   const isContainer = kind === 'object' || kind === 'array';
   if (isContainer && text.trim() !== '') throw new Refusal('has text between its elements', at);
@@ -128,10 +131,10 @@ export function valueOf(element: Element, at: string): unknown {
     case 'null':
       return exactly(text === '', null, 'is null and must be empty', at);
     case 'boolean':
-      return exactly(text === 'true' || text === 'false', text === 'true', 'is no boolean', at);
+      return exactly(text === 'true' || text === 'false', text === 'true', 'is not a boolean', at);
     case 'number': {
       const isNumber = jsonNumber.test(text) && Number.isFinite(Number(text));
-      return exactly(isNumber, Number(text), 'is no number as JSON has it', at);
+      return exactly(isNumber, Number(text), 'is not a JSON number', at);
     }
     case 'array':
       return children.map((child, i) => valueOf(child, `${at}/${i}`));
@@ -142,8 +145,8 @@ export function valueOf(element: Element, at: string): unknown {
   }
 }
 
-function exactly<T>(isRight: boolean, value: T, reason: string, at: string): T {
-  if (!isRight) throw new Refusal(reason, at);
+function exactly<T>(isValid: boolean, value: T, reason: string, at: string): T {
+  if (!isValid) throw new Refusal(reason, at);
   return value;
 }
 
@@ -152,7 +155,7 @@ function fieldsOf(children: readonly Element[], at: string): Record<string, unkn
   for (const child of children) {
     const name = child.attributes['name'] ?? child.tag;
     const within = `${at}/${pointerPart(name)}`;
-    if (fields.has(name)) throw new Refusal('is there twice; say type="array"', within);
+    if (fields.has(name)) throw new Refusal('is duplicated; use type="array"', within);
     fields.set(name, valueOf(child, within));
   }
   return fieldsFromPairs(fields, at);

@@ -23,7 +23,7 @@ export function elementOf(name: string, value: unknown, level = 0): string {
   if (value === null) return element('null', '');
   if (typeof value === 'number') return element('number', JSON.stringify(value));
   if (typeof value === 'boolean') return element('boolean', String(value));
-  if (!isCarried(value, level)) return element('json', escapeText(asciiJson(value)));
+  if (!isEncodable(value, level)) return element('json', escapeText(asciiJson(value)));
   if (typeof value === 'string') return element(undefined, escapeText(value));
   if (Array.isArray(value)) {
     return element('array', value.map((item) => elementOf('item', item, level + 1)).join(''));
@@ -33,7 +33,7 @@ export function elementOf(name: string, value: unknown, level = 0): string {
   return element(undefined, fields.map(([key, one]) => elementOf(key, one, level + 1)).join(''));
 }
 
-function isCarried(value: unknown, level: number): boolean {
+function isEncodable(value: unknown, level: number): boolean {
   if (typeof value === 'string') return carryable.test(value);
   if (level >= deepestLevel) return false;
   return !isPlainObject(value) || Object.keys(value).every((key) => carryable.test(key));

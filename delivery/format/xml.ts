@@ -5,7 +5,7 @@ import { elementOf } from './xml-write.ts';
 
 const declaration = '<?xml version="1.0" encoding="UTF-8"?>';
 
-/** The envelope as `<event>`, typed by attributes; on the way in also `<events>` with several. */
+/** The envelope as `<event>`, typed by attributes; decoding also accepts `<events>` with several. */
 export const xml: Format = {
   encode: ({ id, type, timestamp, data }) => ({
     contentType: 'application/xml',

@@ -13,35 +13,35 @@ type Waiting = {
   reject: (error: unknown) => void;
 };
 
-type Line = { queue: Waiting[]; isWriting: boolean };
+type ShardQueue = { queue: Waiting[]; isWriting: boolean };
 
 /**
- * Publishes in one statement together what comes in one turn of the event loop, and what comes while a
- * shard's last statement is under way, because positions are given one after the other anyway: under load
- * one commit carries many requests, alone none waits for another. Each is answered when its events are
- * committed; what cannot be written together is written by itself, and answered by itself.
+ * Combines publications that arrive in one turn of the event loop, or while a shard's last statement runs, into one
+ * statement, because positions are assigned sequentially anyway: under load one commit covers many requests, and a
+ * single request never waits for another. Each is answered when its events are committed; publications that cannot be
+ * combined are written and answered separately.
  */
 export function gatherPublications(db: Database): Publish {
-  const lines = new Map<number, Line>();
+  const shardQueues = new Map<number, ShardQueue>();
 
-  function writeSoon(line: Line): void {
-    if (line.isWriting || line.queue.length === 0) return;
-    line.isWriting = true;
+  function writeSoon(shardQueue: ShardQueue): void {
+    if (shardQueue.isWriting || shardQueue.queue.length === 0) return;
+    shardQueue.isWriting = true;
     setImmediate(() => {
-      void write(takeTogether(line.queue)).finally(() => {
-        line.isWriting = false;
-        writeSoon(line);
+      void write(takeGroup(shardQueue.queue)).finally(() => {
+        shardQueue.isWriting = false;
+        writeSoon(shardQueue);
       });
     });
   }
 
   async function write(group: readonly Waiting[]): Promise<void> {
-    // Nobody waits for those in whose way something stands.
-    if (!(await writeTogether(group))) void writeApart(group);
+    // Not awaited: conflicting publications must not hold up the next group.
+    if (!(await writeTogether(group))) void writeSeparately(group);
   }
 
-  /** What stands in one merchant's way is not the others' trouble. */
-  async function writeApart(group: readonly Waiting[]): Promise<void> {
+  /** A conflict of one merchant must not affect the others. */
+  async function writeSeparately(group: readonly Waiting[]): Promise<void> {
     const byMerchant = splitByMerchant(group);
     if (byMerchant.length > 1) {
       await Promise.all(byMerchant.map(write));
@@ -54,7 +54,7 @@ export function gatherPublications(db: Database): Publish {
     );
   }
 
-  /** False where the group was certainly not written: then each finds out its own reason. */
+  /** False if the group was certainly not written; each publication then finds its own reason. */
   async function writeTogether(group: readonly Waiting[]): Promise<boolean> {
     try {
       const publications = group.map(({ publication }) => publication);
@@ -68,30 +68,30 @@ export function gatherPublications(db: Database): Publish {
       }
     } catch (error) {
       if (error instanceof pg.DatabaseError) return false;
-      // A connection that broke does not say whether it wrote before.
+      // A broken connection does not show whether the write succeeded.
       for (const { reject } of group) reject(error);
     }
     return true;
   }
 
   return (publication) => {
-    // It would hold up all others: it goes by itself, and gets its positions later.
+    // A large publication would hold up the others: it is written alone and gets its positions later.
     if (publication.events.length > shortEvents) return publishEvents(db, publication);
     return new Promise((resolve, reject) => {
       const { shard } = publication.merchant;
-      const line = lines.get(shard) ?? { queue: [], isWriting: false };
-      lines.set(shard, line);
-      line.queue.push({ publication, resolve, reject });
-      writeSoon(line);
+      const shardQueue = shardQueues.get(shard) ?? { queue: [], isWriting: false };
+      shardQueues.set(shard, shardQueue);
+      shardQueue.queue.push({ publication, resolve, reject });
+      writeSoon(shardQueue);
     });
   };
 }
 
-/** The first of the queue and all that can be written with it; the others stay where they are. */
-function takeTogether(queue: Waiting[]): Waiting[] {
+/** Takes the first of the queue and everything that can be combined with it; the rest stays queued. */
+function takeGroup(queue: Waiting[]): Waiting[] {
   const [first, ...rest] = queue.splice(0);
   const group = [first!];
-  if (!isPlain(first!.publication)) {
+  if (!isCombinable(first!.publication)) {
     queue.push(...rest);
     return group;
   }
@@ -101,7 +101,9 @@ function takeTogether(queue: Waiting[]): Waiting[] {
     const added = one.publication.events.length;
     const own = keysOf(one.publication);
     const fits =
-      isPlain(one.publication) && count + added <= shortEvents && !own.some((key) => keys.has(key));
+      isCombinable(one.publication) &&
+      count + added <= shortEvents &&
+      !own.some((key) => keys.has(key));
     if (!fits) {
       queue.push(one);
       continue;
@@ -125,14 +127,14 @@ function splitByMerchant(group: readonly Waiting[]): Waiting[][] {
 const isOneEvent = ([first, ...others]: readonly Publication[]): boolean =>
   others.length === 0 && first?.events.length === 1;
 
-/** Two merchants' keys have nothing to do with each other. */
+/** Keys are scoped by merchant. */
 function keysOf({ merchant, events }: Publication): string[] {
   return events.flatMap(({ dedupeKey }) =>
     dedupeKey === null ? [] : `${merchant.id} ${dedupeKey}`,
   );
 }
 
-/** Keys that a request's Idempotency-Key gives stand or fall with the whole request. */
-function isPlain({ events, keyPastEnd }: Publication): boolean {
+/** Keys derived from a request's Idempotency-Key are valid only for the whole request. */
+function isCombinable({ events, keyPastEnd }: Publication): boolean {
   return keyPastEnd === null && events.every(({ isKeyOfRequest }) => !isKeyOfRequest);
 }

@@ -4,7 +4,7 @@ import type { Endpoint } from '../../db/queries/endpoints.ts';
 import {
   isHeldBack,
   newCongestion,
-  onSilence,
+  onStalled,
   openings,
   roundTripsFor,
 } from '../../domain/congestion.ts';
@@ -14,30 +14,30 @@ import type { RateLimit } from '../../domain/rate-limit.ts';
 import { afterOutcome } from './after-outcome.ts';
 
 /**
- * What waits for one endpoint and how much of it may be under way: the window, the endpoint's own
- * limits, priorities, and what has to wait for an earlier event of the same resource.
+ * The deliveries that wait for one endpoint, and how many may be in flight: its congestion window, its own limits,
+ * priorities, and the order of events of the same resource.
  */
 export type EndpointQueue = ReturnType<typeof createEndpointQueue>;
 
-/** What may be sent now, the losses that were known when it began, and when that was, ms since the epoch. */
-export type Sending = { delivery: OutgoingDelivery; lossesBefore: number; begunAtMs: number };
+/** A delivery to send now, the losses known when it started, and the start, ms since the epoch. */
+export type Sending = { delivery: OutgoingDelivery; lossesBefore: number; startedAtMs: number };
 
-// An outcome is written long before this; until then its resource's later events are the workflow's.
+// An outcome is written long before this; until then the workflow owns the resource's later events.
 const blockedForMs = 60_000;
 const priorities = 3;
-// Nothing moves where nothing has ended for so long, or for twice the time that calls there take.
-const silenceMs = 1_000;
-const longestSilenceMs = 5_000;
-/** An endpoint whose calls take longer on average is slow, and how many are under way says so and nothing else. */
+// A queue is stalled if no call has ended for this long, or for twice its usual call time.
+const stalledAfterMs = 1_000;
+const longestStalledAfterMs = 5_000;
+/** An endpoint with a longer average call time is slow; its calls in flight do not count as load. */
 const slowCallMs = 100;
-const newestShare = 1 / 8;
+const newestWeight = 1 / 8;
 
 export function createEndpointQueue({ largest }: { largest: number }) {
   const waiting: OutgoingDelivery[][] = Array.from({ length: priorities }, () => []);
-  /** Later events of a resource whose earlier one is waiting or under way. */
-  const behind = new Map<string, OutgoingDelivery[]>();
-  const chainsUnderWay = new Set<string>();
-  /** Where only the newest counts: the newest that waits, and those whose place it took. */
+  /** Later events of a resource whose earlier one is waiting or in flight. */
+  const laterByResource = new Map<string, OutgoingDelivery[]>();
+  const chainsInFlight = new Set<string>();
+  /** Where only the newest event counts: the newest waiting one, and those it superseded. */
   const newest = new Map<string, OutgoingDelivery>();
   const superseded = new WeakSet<OutgoingDelivery>();
   const blockedUntilMs = new Map<string, number>();
@@ -46,9 +46,9 @@ export function createEndpointQueue({ largest }: { largest: number }) {
   let maxConcurrency = largest;
   let underWay = 0;
   let count = 0;
-  /** How long calls take, the latest counting most; undefined before the first has ended. */
+  /** The average call time, weighted towards the latest; undefined before the first call has ended. */
   let callMs: number | undefined;
-  /** Since when nothing has ended although something is under way; ms since the epoch. */
+  /** Since when no call has ended while some are in flight; ms since the epoch. */
   let stalledSinceMs = 0;
 
   function admit({ ratePerSecond, maxConcurrency: most }: Endpoint): void {
@@ -88,14 +88,14 @@ export function createEndpointQueue({ largest }: { largest: number }) {
     return false;
   }
 
-  /** Resources whose events keep their order. */
+  /** The resource if the endpoint orders its events. */
   const chainOf = ({ endpoint, orderKey }: OutgoingDelivery) =>
     endpoint.ordering === 'resource' ? orderKey : null;
 
   function isStalled(): boolean {
     if (underWay === 0) return false;
-    const usualMs = Math.min(2 * (callMs ?? 0), longestSilenceMs);
-    return Date.now() - stalledSinceMs >= Math.max(silenceMs, usualMs);
+    const usualMs = Math.min(2 * (callMs ?? 0), longestStalledAfterMs);
+    return Date.now() - stalledSinceMs >= Math.max(stalledAfterMs, usualMs);
   }
 
   return {
@@ -103,49 +103,49 @@ export function createEndpointQueue({ largest }: { largest: number }) {
     underWay: () => underWay,
     congestion: () => congestion,
     isIdle: () => count === 0 && underWay === 0,
-    /** How it is doing, where it has failed so often, or asked for so much time, that nothing is sent to it now. */
+    /** The congestion state, if the endpoint is closed after failures or has asked for time. */
     closedAs: () => (isHeldBack(congestion, Date.now()) ? congestion : undefined),
-    /** What is under way does not end. */
+    /** Calls are in flight, and none ends. */
     isStalled,
     isSlow: () => (callMs ?? 0) >= slowCallMs,
-    /** Something waits, and what is under way does not end: it takes room that others need. */
+    /** Deliveries wait behind stalled calls and take room that others need. */
     isBlocked: () => count > 0 && isStalled(),
-    /** How long what waits will take at the pace of its calls, ms, if all goes well. */
+    /** How long the waiting deliveries take at the current call time, ms, if all succeed. */
     clearsInMs(): number {
       const roundTrips = roundTripsFor(congestion, { count, bound: maxConcurrency });
       return Math.max(roundTrips * (callMs ?? 0), rate ? (count * 1_000) / rate.perSecond : 0);
     },
-    /** Nothing is lost with it but the width of its window. */
+    /** Evicting it loses only the width of its window. */
     isForgettable: () =>
       count === 0 &&
       underWay === 0 &&
       [...blockedUntilMs.values()].every((untilMs) => untilMs < Date.now()),
 
-    /** Takes a delivery in; false where an earlier one of its resource has just failed. */
+    /** Adds a delivery; false if an earlier one of its resource has just failed. */
     add(delivery: OutgoingDelivery): boolean {
       admit(delivery.endpoint);
       const chain = chainOf(delivery);
       if (chain !== null && isBlocked(chain)) return false;
       count++;
       supersede(delivery);
-      const later = chain === null ? undefined : behind.get(chain);
+      const later = chain === null ? undefined : laterByResource.get(chain);
       if (later) {
         later.push(delivery);
         return true;
       }
-      if (chain !== null) behind.set(chain, []);
+      if (chain !== null) laterByResource.set(chain, []);
       enqueue(delivery);
       return true;
     },
 
-    /** Its workflow has found it well: what is remembered of its failures is of the past. */
+    /** Resets the congestion state after the workflow found the endpoint healthy. */
     reopen(): void {
       if (congestion.window === 0 || isHeldBack(congestion, Date.now())) congestion = newCongestion;
     },
 
-    /** The next that may be sent now; or how long the endpoint's rate makes it wait; or nothing. */
+    /** The next delivery that may be sent; or the wait that the endpoint's rate requires; or undefined. */
     next(): ({ kind: 'send' } & Sending) | { kind: 'wait'; waitMs: number } | undefined {
-      // A window that was wide while all was well is not to be filled with calls that hang.
+      // A stalled window is not filled further, however wide it was.
       if (isStalled()) return undefined;
       const queue = waiting.find((one) => firstOf(one) !== undefined);
       if (!queue) return undefined;
@@ -158,45 +158,51 @@ export function createEndpointQueue({ largest }: { largest: number }) {
       }
       const delivery = queue.shift()!;
       const chain = chainOf(delivery);
-      if (chain !== null) chainsUnderWay.add(chain);
+      if (chain !== null) chainsInFlight.add(chain);
       forget(delivery);
       if (underWay === 0) stalledSinceMs = Date.now();
       underWay++;
       count--;
-      return { kind: 'send', delivery, lossesBefore: congestion.losses, begunAtMs: nowMs };
+      return { kind: 'send', delivery, lossesBefore: congestion.losses, startedAtMs: nowMs };
     },
 
-    /** One has ended. What waited behind a failed one is the workflow's now. */
-    end({ delivery, lossesBefore, begunAtMs }: Sending, outcome: AttemptOutcome | undefined): void {
+    /** Ends one call. After a failure the workflow owns what waited behind it. */
+    end(
+      { delivery, lossesBefore, startedAtMs }: Sending,
+      outcome: AttemptOutcome | undefined,
+    ): void {
       underWay--;
       stalledSinceMs = Date.now();
-      const tookMs = stalledSinceMs - begunAtMs;
-      callMs = callMs === undefined ? tookMs : callMs + newestShare * (tookMs - callMs);
+      const tookMs = stalledSinceMs - startedAtMs;
+      callMs = callMs === undefined ? tookMs : callMs + newestWeight * (tookMs - callMs);
       if (outcome) congestion = afterOutcome(congestion, { outcome, lossesBefore });
       const chain = chainOf(delivery);
       if (chain === null) return;
-      chainsUnderWay.delete(chain);
-      const later = behind.get(chain) ?? [];
+      chainsInFlight.delete(chain);
+      const later = laterByResource.get(chain) ?? [];
       if (outcome?.kind === 'retry') {
-        // The statement that records the failure gives the workflow all that is behind it.
-        behind.delete(chain);
+        // The statement that records the failure moves the later deliveries to the workflow.
+        laterByResource.delete(chain);
         blockedUntilMs.set(chain, Date.now() + blockedForMs);
         count -= later.filter((one) => !superseded.has(one)).length;
         for (const one of later) forget(one);
         return;
       }
       if (firstOf(later)) enqueue(later.shift()!);
-      else behind.delete(chain);
+      else laterByResource.delete(chain);
     },
 
-    /** Everything that waits, taken out of the queue. Where nothing moves, the next may be tried one at a time. */
+    /** Removes and returns all waiting deliveries. A stalled queue then continues with one call at a time. */
     drain(): OutgoingDelivery[] {
-      if (isStalled()) congestion = onSilence(congestion);
-      const all = [...waiting.flatMap((queue) => queue.splice(0)), ...[...behind.values()].flat()];
-      for (const [chain, later] of behind) {
+      if (isStalled()) congestion = onStalled(congestion);
+      const all = [
+        ...waiting.flatMap((queue) => queue.splice(0)),
+        ...[...laterByResource.values()].flat(),
+      ];
+      for (const [chain, later] of laterByResource) {
         later.length = 0;
         blockedUntilMs.set(chain, Date.now() + blockedForMs);
-        if (!chainsUnderWay.has(chain)) behind.delete(chain);
+        if (!chainsInFlight.has(chain)) laterByResource.delete(chain);
       }
       newest.clear();
       count = 0;

@@ -5,7 +5,7 @@ import type { EndpointId } from '../../domain/ids.ts';
 import { createEndpointQueue } from './endpoint-queue.ts';
 import type { EndpointQueue, Sending } from './endpoint-queue.ts';
 
-/** What waited in a queue, and how its endpoint is doing. */
+/** The waiting deliveries of a queue, and its endpoint's congestion state. */
 export type QueueHandoff = {
   endpointId: EndpointId;
   waiting: OutgoingDelivery[];
@@ -14,61 +14,59 @@ export type QueueHandoff = {
 
 export type EndpointQueues = {
   add(deliveries: readonly OutgoingDelivery[]): void;
-  /** Its workflow has handed an endpoint back: one that was closed begins slowly. */
+  /** The workflow has handed an endpoint back; a closed one restarts with a new congestion state. */
   reopen(endpointId: EndpointId): void;
   /**
-   * Gives what waits in queues where nothing moves to `onHandoff`; false where there are none. However little it
-   * is in each: a hundred that hang together fill the relay as one does.
+   * Gives the deliveries of stalled queues to `onHandoff`, however few each has, because a hundred stalled endpoints
+   * fill the relay as one does; false if there are none.
    */
   handOffBlocked(): boolean;
   /**
-   * Gives what waits in the fullest queue to `onHandoff`, of those that need `clearsInMs` or longer for it at their pace;
-   * false where there are none.
+   * Gives the deliveries of the longest queue that needs at least `clearsInMs` to `onHandoff`; false if there is none.
    */
   handOffLongest(clearsInMs: number): boolean;
-  /** Deliveries waiting or under way. */
+  /** Deliveries waiting or in flight. */
   size(): number;
-  /** Whether more are waiting, or under way where calls end, than `most`. Those that hang take nobody's room. */
+  /** Whether more than `most` deliveries are waiting or in flight. Stalled calls do not count. */
   isFull(most: number): boolean;
   /**
-   * Whether more than `most` are on their way, of one endpoint no more than a few counted. Those of one that is
-   * slow, and those that hang, say nothing of how busy the relay is.
+   * Whether more than `most` deliveries are waiting or in flight, counting at most a few per endpoint. Slow and stalled
+   * endpoints do not count, because they do not keep the relay busy.
    */
   isPressed(most: number): boolean;
-  /** How many calls to an endpoint may be under way. */
+  /** The congestion window of an endpoint. */
   windowOf(endpointId: EndpointId): number;
   closedAs: ClosedAs;
-  /** Resolves when nothing is under way. */
+  /** Resolves when no call is in flight. */
   idle(): Promise<void>;
   stop(): void;
 };
 
 const keptQueues = 2_000;
 const mostPressure = 16;
-/** Beyond it a queue where nothing moves is given away at the next delivery, before the relay is full. */
+/** Beyond this length a stalled queue is handed off at the next delivery, before the relay is full. */
 const longestBlocked = 100;
 
 /**
- * One queue an endpoint, each with its own window on what is under way, so that a slow receiver holds
- * up only itself. A queue that grows beyond `longest`, where nothing moves any more, or whose endpoint fails
- * again and again, is given to `onHandoff`, what waits in it with it.
+ * One queue per endpoint, each with its own congestion window, so that a slow receiver delays only itself. A queue that
+ * exceeds `longest`, stalls, or whose endpoint fails repeatedly is handed to `onHandoff` with its waiting deliveries.
  */
 export function createEndpointQueues(input: {
   concurrency: number;
   longest: number;
-  carry: (delivery: OutgoingDelivery) => Promise<AttemptOutcome | undefined>;
+  send: (delivery: OutgoingDelivery) => Promise<AttemptOutcome | undefined>;
   onHandoff: (handoff: QueueHandoff) => void;
 }): EndpointQueues {
   const queues = new Map<EndpointId, EndpointQueue>();
   const timers = new Map<EndpointId, NodeJS.Timeout>();
-  /** Those where something waits or is under way, and some where it did: see `exceeds`. */
+  /** Queues with deliveries waiting or in flight, and some that have become idle: see `exceeds`. */
   const occupied = new Set<EndpointQueue>();
   let size = 0;
   let underWay = 0;
   const idleWaiters: (() => void)[] = [];
 
-  /** Keeps the sum right, and who is part of it, whatever happens in a queue. */
-  function within<T>(queue: EndpointQueue, change: () => T): T {
+  /** Keeps `size` and `occupied` consistent across any change of a queue. */
+  function tracked<T>(queue: EndpointQueue, change: () => T): T {
     const before = queue.waiting() + queue.underWay();
     const result = change();
     const after = queue.waiting() + queue.underWay();
@@ -78,8 +76,8 @@ export function createEndpointQueues(input: {
   }
 
   /**
-   * Looks at no more queues than it takes to know, and leaves out those that have become empty: at every delivery it
-   * would be a new table in V8 for nothing.
+   * Examines only as many queues as needed, and removes idle ones here instead of at every delivery, which would make
+   * V8 rebuild the set each time.
    */
   function exceeds(most: number, loadOf: (queue: EndpointQueue) => number): boolean {
     if (size <= most) return false;
@@ -98,30 +96,30 @@ export function createEndpointQueues(input: {
   function advance(endpointId: EndpointId, queue: EndpointQueue): void {
     if (queue.closedAs()) handoff(endpointId, queue);
     for (;;) {
-      const next = within(queue, () => queue.next());
+      const next = tracked(queue, () => queue.next());
       if (!next) return;
       if (next.kind === 'wait') {
-        wakeLater(endpointId, queue, next.waitMs);
+        advanceLater(endpointId, queue, next.waitMs);
         return;
       }
       underWay++;
-      void carry(endpointId, queue, next);
+      void sendOne(endpointId, queue, next);
     }
   }
 
-  async function carry(
+  async function sendOne(
     endpointId: EndpointId,
     queue: EndpointQueue,
     sending: Sending,
   ): Promise<void> {
-    const outcome = await input.carry(sending.delivery);
+    const outcome = await input.send(sending.delivery);
     underWay--;
-    within(queue, () => queue.end(sending, outcome));
+    tracked(queue, () => queue.end(sending, outcome));
     advance(endpointId, queue);
     if (underWay === 0) for (const resolve of idleWaiters.splice(0)) resolve();
   }
 
-  function wakeLater(endpointId: EndpointId, queue: EndpointQueue, waitMs: number): void {
+  function advanceLater(endpointId: EndpointId, queue: EndpointQueue, waitMs: number): void {
     if (timers.has(endpointId)) return;
     const timer = setTimeout(() => {
       timers.delete(endpointId);
@@ -131,7 +129,7 @@ export function createEndpointQueues(input: {
   }
 
   function handoff(endpointId: EndpointId, queue: EndpointQueue): void {
-    const waiting = within(queue, () => queue.drain());
+    const waiting = tracked(queue, () => queue.drain());
     if (waiting.length > 0)
       input.onHandoff({ endpointId, waiting, congestion: queue.congestion() });
   }
@@ -172,7 +170,7 @@ export function createEndpointQueues(input: {
         const { id } = delivery.endpoint;
         const queue = queueOf(id);
         touched.set(id, queue);
-        if (within(queue, () => queue.add(delivery))) continue;
+        if (tracked(queue, () => queue.add(delivery))) continue;
         refused.set(id, [...(refused.get(id) ?? []), delivery]);
       }
       for (const [endpointId, waiting] of refused)

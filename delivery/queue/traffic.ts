@@ -7,14 +7,14 @@ import type { EndpointId } from '../../domain/ids.ts';
 export type Sent = {
   endpointId: EndpointId;
   isDelivered: boolean;
-  /** From the event to the sending, and from there to the answer. */
+  /** From the event to the call, and from the call to the answer. */
   waitingMs: number;
   transferMs: number;
 };
 
 export type TrafficCounter = {
   onSent(sent: Sent): void;
-  /** The window of an endpoint's calls, by whoever keeps it. */
+  /** The congestion window of an endpoint, from its current owner. */
   onWindow(endpointId: EndpointId, window: number): void;
   close(): Promise<void>;
 };
@@ -24,8 +24,8 @@ const forgetEveryMs = 3_600_000;
 const minuteMs = 60_000;
 
 /**
- * Counts what is sent, in memory, and writes it every few seconds. The figures are for people: what a
- * crash takes with it, or a database that is away, is `onError`'s and nobody else's.
+ * Counts deliveries in memory and writes the counts every few seconds. They are metrics for people: counts lost in a
+ * crash or a database outage are only reported to `onError`.
  */
 export function countTraffic(input: {
   db: Database;

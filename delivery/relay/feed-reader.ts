@@ -5,7 +5,7 @@ import { resetEndpointFailures } from '../../db/queries/reset-endpoint-failures.
 import { matchKnown } from '../../db/queries/match-endpoints.ts';
 import type { PlannedDelivery } from '../../db/queries/match-endpoints.ts';
 import { nextEvents } from '../../db/queries/next-events.ts';
-import type { NextEvents, TakenEvent } from '../../db/queries/next-events.ts';
+import type { NextEvents, RelayedEvent } from '../../db/queries/next-events.ts';
 import { numberEvents } from '../../db/queries/number-events.ts';
 import type { AttemptOutcome } from '../../db/queries/record-attempts.ts';
 import type { OutgoingDelivery } from '../../db/queries/select-outgoing.ts';
@@ -14,47 +14,47 @@ import { isPlatformEvent } from '../../domain/events.ts';
 import type { EndpointId } from '../../domain/ids.ts';
 import { createUnpositionedScan } from './unpositioned-scan.ts';
 
-// Nobody waits for what came of a delivery: a little patience makes one transaction of many. It and the
-// delivery are one row, written once.
-const patienceMs = 20;
-// What has not been sent by then is written without an outcome, so that it is seen to wait.
-const longestWaitMs = 250;
-// More than this is not kept in memory for the sake of fewer statements.
+// Outcomes are not urgent: a short delay combines many into one transaction, and writes each delivery's row once, with
+// its outcome.
+const batchDelayMs = 20;
+// After this time a delivery is written without its outcome, so that it is visible as pending.
+const longestDelayMs = 250;
+// The most deliveries that are kept in memory to save statements.
 const mostOpen = 3_000;
 
 export type FeedReader = {
   /** There are events without a position. */
   hasWritten(): void;
   /**
-   * Takes the next events of the feed up. What can be sent at once goes to `onReady` at once, the rest when
-   * it is written.
+   * Reads the next events of the feed. Deliveries that can be sent at once go to `onReady` at once, the others after
+   * they are written.
    */
   take(): Promise<{ kind: 'taken'; isFull: boolean } | { kind: 'fenced' }>;
-  /** Writes what came of a delivery together with it. False where that is written already, or being written. */
+  /** Writes an outcome together with its delivery. False if the delivery is written already, or being written. */
   keep(delivery: OutgoingDelivery, outcome: AttemptOutcome): boolean;
-  /** Its workflow is about to take an endpoint over: nothing more is sent to it until that is written. */
+  /** A workflow is about to take over the endpoint: nothing more is sent to it until that is written. */
   hold(endpointId: EndpointId): void;
-  /** It is written. */
+  /** The handover is written. */
   release(endpointIds: readonly EndpointId[]): void;
-  /** Events that are taken up and not written. */
+  /** The number of events read but not written. */
   unwritten(): number;
-  /** Resolves when what is being written is, or is known not to be. */
+  /** Resolves when the current write has succeeded or failed. */
   writing(): Promise<void>;
-  /** Resolves when all that was taken up to now is written, or is known not to be. */
+  /** Resolves when everything read so far is written, or its write has failed. */
   settled(): Promise<void>;
   close(): Promise<void>;
 };
 
 /** Events whose deliveries are not written yet, in the order of the feed. */
 type FeedBatch = {
-  events: TakenEvent[];
+  events: RelayedEvent[];
   planned: Map<OutgoingDelivery, PlannedDelivery>;
 };
 
 /**
- * A shard's events on their way to the queues, from `position` on. Whatever dies, the next relay begins
- * behind the last event whose deliveries were written, and may send again what had only been sent. A
- * connection of its own each for reading and for writing. `onError` hears of all that fails.
+ * Reads a shard's events from `position` on and plans their deliveries. After a crash, the next relay starts after the
+ * last event whose deliveries were written, and may send deliveries again that were sent but not written. Uses a
+ * connection each for reading and writing. `onError` receives all failures.
  */
 export async function openFeedReader(input: {
   db: Database;
@@ -63,9 +63,9 @@ export async function openFeedReader(input: {
   position: number;
   limit: number;
   onReady: (deliveries: readonly OutgoingDelivery[]) => void;
-  /** Its workflow had an endpoint in its care, and what comes now is the relay's again. */
+  /** A workflow has handed an endpoint back, and new deliveries are the relay's again. */
   onHandedBack: (endpointId: EndpointId) => void;
-  /** So many were written as delivered, together with their deliveries. */
+  /** That many deliveries were written as delivered. */
   onDelivered: (count: number) => void;
   onFailing: (endpointIds: readonly EndpointId[]) => void;
   onFenced: () => void;
@@ -77,17 +77,17 @@ export async function openFeedReader(input: {
   const [reader, writer] = await Promise.all([connectFor(db), connectFor(db)]);
   const held = new Map<EndpointId, number>();
   const released: EndpointId[] = [];
-  /** Endpoints that were their workflow's at the last look. */
+  /** Endpoints owned by their workflow at the last read. */
   let failingBefore: NextEvents['failing'];
   let cursor = input.position;
   let hasUnnumbered = true;
   let open: FeedBatch = { events: [], planned: new Map() };
   let underWay: FeedBatch | undefined;
-  /** Endpoints for which something is written before it is sent, and so all that comes after it. */
+  /** Endpoints with deliveries that must be written before they are sent, so all later ones must be too. */
   const waiting = new Map<EndpointId, number>();
-  /** The last position whose outcome is known, and of which nothing is written. */
+  /** The last position with a known but unwritten outcome. */
   let known = 0;
-  /** Somebody waits for something to be written. */
+  /** Something waits for a write. */
   let isUrgent = false;
   let writing: Promise<void> | undefined;
   let soon: NodeJS.Timeout | undefined;
@@ -98,7 +98,7 @@ export async function openFeedReader(input: {
     isOver = true;
     input.onError(error);
   };
-  // Unheard, a connection that breaks between two statements would end the process.
+  // A connection that breaks between two statements would otherwise end the process.
   for (const client of [reader, writer]) client.on('error', fail);
 
   async function number(): Promise<boolean> {
@@ -111,7 +111,7 @@ export async function openFeedReader(input: {
     return hasUnnumbered;
   }
 
-  /** Whether it may go before its row is written and its endpoint locked. */
+  /** True if the delivery may be sent before its row is written and its endpoint locked. */
   function canBeSent({ delivery }: PlannedDelivery, { failing }: NextEvents): boolean {
     const { endpoint, isLatestOnly, isAtMostOnce } = delivery;
     return (
@@ -126,7 +126,7 @@ export async function openFeedReader(input: {
 
   function plan(planned: readonly PlannedDelivery[], found: NextEvents): OutgoingDelivery[] {
     const ready: OutgoingDelivery[] = [];
-    // An event of the platform's own may have an endpoint that only the lock shows.
+    // The platform's own events may go to endpoints that only the locked rows show.
     isUrgent ||= found.events.some(({ type }) => isPlatformEvent(type));
     for (const one of planned) {
       const { delivery } = one;
@@ -137,7 +137,7 @@ export async function openFeedReader(input: {
         continue;
       }
       count(waiting, id, 1);
-      // What is its workflow's is in no hurry.
+      // Deliveries of a workflow are not urgent.
       isUrgent ||= found.failing?.has(id) === false;
     }
     for (const one of planned) open.planned.set(one.delivery, one);
@@ -149,11 +149,11 @@ export async function openFeedReader(input: {
   function writeInTime(): void {
     if (isOver || writing || open.events.length === 0) return;
     if (isUrgent || open.planned.size >= mostOpen) return void write(Infinity);
-    if (known > 0) soon ??= setTimeout(() => void write(known), patienceMs);
-    late ??= setTimeout(() => void write(Infinity), longestWaitMs);
+    if (known > 0) soon ??= setTimeout(() => void write(known), batchDelayMs);
+    late ??= setTimeout(() => void write(Infinity), longestDelayMs);
   }
 
-  /** Up to a position. */
+  /** Writes up to a position. */
   function write(through: number): Promise<void> {
     writing ??= writeOpen(through)
       .catch(fail)
@@ -193,16 +193,16 @@ export async function openFeedReader(input: {
       input.onFenced();
       return;
     }
-    const { ready, nudged, recovered, committed } = written;
-    const isHeld = ready.some(({ isAtMostOnce }) => isAtMostOnce);
-    // Sent before the commit, it would be sent again if that fails.
-    if (isHeld) await committed;
+    const { ready, toSignal, recovered, committed } = written;
+    const isAfterCommit = ready.some(({ isAtMostOnce }) => isAtMostOnce);
+    // Sent before the commit, it would be sent again if the commit fails.
+    if (isAfterCommit) await committed;
     for (const { isSent, delivery } of planned)
       if (!isSent) count(waiting, delivery.endpoint.id, -1);
     input.onReady(ready);
     await committed;
     if (delivered.length > 0) input.onDelivered(delivered.length);
-    if (nudged.length > 0) input.onFailing(nudged);
+    if (toSignal.length > 0) input.onFailing(toSignal);
     if (recovered.length > 0) await resetEndpointFailures(db, { endpoints: recovered });
   }
 
@@ -223,7 +223,7 @@ export async function openFeedReader(input: {
       hasUnnumbered = true;
     },
     async take() {
-      // What is read from here on shows whose they are now.
+      // Reads from here on show the current owners.
       const releasedNow = released.splice(0);
       for (const id of releasedNow) count(held, id, -1);
       const isMoreUnnumbered = await number();
@@ -262,14 +262,14 @@ export async function openFeedReader(input: {
       for (const timer of [soon, late]) clearTimeout(timer);
       for (const client of [reader, writer]) {
         client.off('error', fail);
-        // Not for others: it has settings of its own.
+        // Closed instead of reused, because it has its own settings.
         client.release(true);
       }
     },
   };
 }
 
-/** Counts what an endpoint is kept from; none is no entry. */
+/** Counts per endpoint; zero removes the entry. */
 function count(counts: Map<EndpointId, number>, endpointId: EndpointId, change: 1 | -1): void {
   const next = (counts.get(endpointId) ?? 0) + change;
   if (next > 0) counts.set(endpointId, next);
@@ -277,8 +277,8 @@ function count(counts: Map<EndpointId, number>, endpointId: EndpointId, change: 
 }
 
 /**
- * A connection on which statements are planned once and by their indexes: a plan that was made while the
- * tables were empty must serve when they are full.
+ * A connection whose statements are planned once, with indexes: a plan made while the tables were empty must still work
+ * when they are full.
  */
 async function connectFor(db: Database): Promise<PoolClient> {
   const client = await db.$client.connect();

@@ -5,13 +5,12 @@ import type { EndpointId } from '../../domain/ids.ts';
 import type { FeedReader } from './feed-reader.ts';
 import type { QueueHandoff } from '../queue/endpoint-queues.ts';
 
-// What waits for a failing endpoint is in no hurry: a little patience makes one transaction of many.
-const patienceMs = 100;
+// Deliveries of failing endpoints are not urgent: a short delay combines many into one transaction.
+const batchDelayMs = 100;
 
 /**
- * Gives what waits for failing endpoints to their workflows. What comes while that is written is given
- * together afterwards: a hundred endpoints that hang at once are one transaction, not a hundred that wait for
- * each other.
+ * Hands deliveries of failing endpoints over to their workflows. Those added during a write are combined into the next:
+ * a hundred endpoints that stall together cost one transaction, not a hundred that wait for each other.
  */
 export function createHandoff(input: {
   db: Database;
@@ -19,17 +18,17 @@ export function createHandoff(input: {
   onHandedOver: (endpointIds: readonly EndpointId[]) => void;
   onError: (error: unknown) => void;
 }): {
-  add(given: QueueHandoff): void;
-  /** What has not been given away by then is still the relay's. */
+  add(handoff: QueueHandoff): void;
+  /** Deliveries not handed over by then stay the relay's. */
   stop(): void;
 } {
   const { db, feed } = input;
   const waiting = new Map<EndpointId, HandedOver>();
-  let isHanding = false;
+  let isWriting = false;
   let timer: NodeJS.Timeout | undefined;
 
-  async function handAll(): Promise<void> {
-    isHanding = true;
+  async function writeAll(): Promise<void> {
+    isWriting = true;
     timer = undefined;
     try {
       while (waiting.size > 0) {
@@ -42,17 +41,18 @@ export function createHandoff(input: {
         input.onHandedOver(endpointIds);
       }
     } finally {
-      isHanding = false;
+      isWriting = false;
     }
   }
 
   return {
-    add({ endpointId, congestion, ...given }) {
+    add({ endpointId, congestion, ...handoff }) {
       if (!waiting.has(endpointId)) feed.hold(endpointId);
       const known = waiting.get(endpointId)?.eventIds ?? [];
-      const eventIds = [...known, ...given.waiting.map(({ eventId }) => eventId)];
+      const eventIds = [...known, ...handoff.waiting.map(({ eventId }) => eventId)];
       waiting.set(endpointId, { endpointId, eventIds, congestion });
-      if (!isHanding) timer ??= setTimeout(() => void handAll().catch(input.onError), patienceMs);
+      if (!isWriting)
+        timer ??= setTimeout(() => void writeAll().catch(input.onError), batchDelayMs);
     },
     stop: () => clearTimeout(timer),
   };

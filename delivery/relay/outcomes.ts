@@ -4,20 +4,20 @@ import type { AttemptOutcome, ClosedAs } from '../../db/queries/record-attempts.
 import type { EndpointId } from '../../domain/ids.ts';
 
 const writeLimit = 200;
-// Nobody waits for these outcomes: what arrives in time is written with its delivery. Patience makes one
-// statement of many, where an endpoint is slow.
-const patienceMs = 100;
+// Outcomes are not urgent: those that arrive in time are written with their delivery. For slow endpoints a short delay
+// combines many into one statement.
+const batchDelayMs = 100;
 
 export type Outcomes = {
   add(outcome: AttemptOutcome): void;
-  /** Resolves when all that was added is written. */
+  /** Resolves when everything added is written. */
   flush(): Promise<void>;
 };
 
-/** Writes what became of attempts, in batches, one at a time, so that batches grow with the load. */
+/** Writes outcomes in batches, one at a time, so that batches grow with the load. */
 export function createOutcomes(input: {
   db: Database;
-  /** Resolves when the deliveries that these are of are in the database. */
+  /** Resolves when the deliveries of these outcomes are in the database. */
   settled: (outcomes: readonly AttemptOutcome[]) => Promise<void>;
   closedAs: ClosedAs;
   onWritten: (outcomes: readonly AttemptOutcome[]) => void;
@@ -59,7 +59,7 @@ export function createOutcomes(input: {
     add(outcome) {
       finished.push(outcome);
       if (finished.length >= writeLimit) void write();
-      else timer ??= setTimeout(() => void write(), patienceMs);
+      else timer ??= setTimeout(() => void write(), batchDelayMs);
     },
     flush: write,
   };

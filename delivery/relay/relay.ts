@@ -15,38 +15,38 @@ import { createOutcomes } from './outcomes.ts';
 import { createHandoff } from './handoff.ts';
 
 const takeLimit = 500;
-// Events are taken up while less than this is on its way: memory is bounded by it.
+// Events are read while fewer deliveries than this are waiting or in flight, which bounds the memory.
 const lowWater = 1_000;
-/** How many calls to one endpoint are under way at once, at the most. */
+/** The most concurrent calls to one endpoint. */
 const queueConcurrency = largestWindow;
 const longestQueue = 2_000;
-const takePatienceMs = 10;
+const readDelayMs = 10;
 const busyPressure = 64;
-// How long one endpoint may keep all others from being served. A busy machine needs the better part of a
-// second to carry what it has taken up to a healthy one.
-const patienceMs = 3_000;
-// How long a relay that ends waits for calls under way, and for the database to take down what came of them.
+// How long one endpoint may block all others. A busy machine needs most of a second to deliver a batch to a healthy
+// one.
+const longestBlockMs = 3_000;
+// How long a stopping relay waits for calls in flight, and for the database to store their outcomes.
 const drainMs = 2_000;
 const longestDrainMs = 15_000;
-// NOTIFY wakes the relay; this look is for the notification that was lost with its connection.
-const idleLookMs = 1_000;
+// NOTIFY wakes the relay; this poll covers notifications lost with their connection.
+const idlePollMs = 1_000;
 
 export type RelayProgress = { delivered: number; failed: number; onTheWay: number };
 
 /** `written`: events without a position; `numbered`: events that have theirs. */
 export type EventNews = 'written' | 'numbered';
 
-/** `notBeforeMs`: nothing is sent to it before then, ms since the epoch; 0 where something may be. */
+/** `notBeforeMs`: nothing is sent before then, ms since the epoch; 0 if calls may be made. */
 export type FailingEndpoint = { endpointId: EndpointId; notBeforeMs: number };
 
 /**
- * Carries a shard's events to their endpoints: takes them up, makes the first attempts side by side,
- * writes deliveries and outcomes in batches. Runs until `signal` aborts or another relay takes the shard
- * over; what it took up and did not finish is the next one's. Throws when the database fails it.
+ * Delivers a shard's events to their endpoints: reads them, makes the first attempts concurrently, and writes
+ * deliveries and outcomes in batches. Runs until `signal` aborts or another relay takes over the shard, which then
+ * takes over unfinished work. Throws if the database fails.
  */
 export function runRelay(input: RelayInput): Promise<'fenced' | 'stopped'> {
   const calls = new AbortController();
-  // All that is sent from here on ends with it.
+  // Aborts all calls made from here on.
   return cancelledBy(calls.signal, () => relay(input, calls));
 }
 
@@ -54,26 +54,26 @@ export type RelayInput = {
   db: Database;
   attempt: Attempter;
   shard: number;
-  /** Tells of new events; returns how to stop hearing. */
+  /** Subscribes to new events; returns the unsubscribe function. */
   onEvents: (listener: (news: EventNews) => void) => () => void;
-  /** Endpoints that are now, or still, in the care of their workflow. */
+  /** Endpoints now, or still, owned by their workflow. */
   onFailing: (failing: readonly FailingEndpoint[]) => void;
-  /** Endpoints that get nothing more: they answered 410, or have failed for too long. */
+  /** Endpoints that were disabled: they answered 410, or have failed for too long. */
   onDisabled: (endpointIds: readonly EndpointId[]) => void;
   onProgress: (progress: RelayProgress) => void;
   onWindow: (endpointId: EndpointId, window: number) => void;
-  /** It has looked for events: once a second where there are none. */
+  /** Called after each read of the feed: once a second if there are no events. */
   onLook?: () => void;
-  /** Asks it to end: what is under way may still come to something, for a short while. */
+  /** Asks the relay to stop: calls in flight may still finish, for a short while. */
   signal: AbortSignal;
-  /** Nobody waits for it any more: what is under way is broken off. */
+  /** Aborts the calls in flight. */
   cancelled: AbortSignal;
 };
 
 async function relay(input: RelayInput, calls: AbortController): Promise<'fenced' | 'stopped'> {
   const { db, shard, signal, cancelled } = input;
   const wake = createWakeSignal();
-  const breakOff = () => calls.abort();
+  const abortCalls = () => calls.abort();
   const progress = { delivered: 0, failed: 0 };
   let failure: unknown;
   let isFenced = false;
@@ -84,7 +84,7 @@ async function relay(input: RelayInput, calls: AbortController): Promise<'fenced
     wake.signal();
   };
 
-  /** A call that was broken off came to nothing that could be written: it is made again by whoever takes over. */
+  /** An aborted call has no outcome to write: the next owner makes it again. */
   const failWith = (error: unknown): undefined =>
     error instanceof CallCancelled ? undefined : fail(error);
 
@@ -101,8 +101,8 @@ async function relay(input: RelayInput, calls: AbortController): Promise<'fenced
   const queues = createEndpointQueues({
     concurrency: queueConcurrency,
     longest: longestQueue,
-    carry: async (delivery) => {
-      // Stopping: what has not begun is for whoever takes over.
+    send: async (delivery) => {
+      // While stopping, unsent deliveries are left to the next owner.
       if (signal.aborted || isFenced || failure !== undefined) return undefined;
       const outcome = await input.attempt(delivery).catch(failWith);
       crashPoint('relay.sent');
@@ -110,11 +110,11 @@ async function relay(input: RelayInput, calls: AbortController): Promise<'fenced
       if (outcome.kind === 'retry') feed.hold(outcome.endpointId);
       if (!feed.keep(delivery, outcome)) outcomes.add(outcome);
       input.onWindow(delivery.endpoint.id, queues.windowOf(delivery.endpoint.id));
-      // Only a relay that was full waits for room; news wakes the others.
+      // Only a full relay waits for room; others are woken by events.
       if (fullSinceMs !== undefined && !queues.isFull(lowWater)) wake.signal();
       return outcome;
     },
-    onHandoff: (given) => handoff.add(given),
+    onHandoff: (queueHandoff) => handoff.add(queueHandoff),
   });
 
   const { epoch, position } = await takeOverShard(db, { shard });
@@ -145,7 +145,7 @@ async function relay(input: RelayInput, calls: AbortController): Promise<'fenced
   });
   const outcomes = createOutcomes({
     db,
-    // What a failure holds back must be in the database before the failure is.
+    // Deliveries held back by a failure must be in the database before the failure.
     settled: (batch) =>
       batch.every(({ kind }) => kind === 'delivered') ? feed.writing() : feed.settled(),
     onWritten: (written) => {
@@ -163,7 +163,7 @@ async function relay(input: RelayInput, calls: AbortController): Promise<'fenced
     wake.signal();
   });
   signal.addEventListener('abort', wake.signal);
-  cancelled.addEventListener('abort', breakOff, { once: true });
+  cancelled.addEventListener('abort', abortCalls, { once: true });
   try {
     let hasAbandoned = true;
     while (!signal.aborted && failure === undefined && !isFenced) {
@@ -176,7 +176,7 @@ async function relay(input: RelayInput, calls: AbortController): Promise<'fenced
           const abandoned = await takeOverDeliveries(db, { shard, epoch, limit: takeLimit });
           queues.add(abandoned);
           hasAbandoned = abandoned.length === takeLimit;
-          // What comes later in the feed comes after them, where order matters.
+          // They come before later events of the feed, if order matters.
           if (hasAbandoned) continue;
         }
         const taken = await feed.take();
@@ -184,37 +184,37 @@ async function relay(input: RelayInput, calls: AbortController): Promise<'fenced
         if (taken.kind === 'fenced') isFenced = true;
         fullSinceMs = undefined;
         if (taken.kind === 'fenced' || taken.isFull) continue;
-      } else if (queues.handOffBlocked() || queues.handOffLongest(patienceMs)) {
-        // Those that hang, or get more than they can take, have filled the relay: their workflows take what waits,
-        // and the others go on.
+      } else if (queues.handOffBlocked() || queues.handOffLongest(longestBlockMs)) {
+        // Stalled or overloaded endpoints have filled the relay: their workflows take the waiting deliveries, and the
+        // others continue.
         continue;
       } else {
-        // One that can be through with it in time gets it.
+        // An endpoint that can finish in time gets that time.
         fullSinceMs ??= Date.now();
-        if (Date.now() - fullSinceMs >= patienceMs) queues.handOffLongest(0);
+        if (Date.now() - fullSinceMs >= longestBlockMs) queues.handOffLongest(0);
       }
-      await wake.wait(idleLookMs);
-      // Under load a little patience makes one look of many, as for outcomes.
-      if (queues.isPressed(busyPressure)) await sleep(takePatienceMs);
+      await wake.wait(idlePollMs);
+      // Under load a short delay combines many reads, as for outcomes.
+      if (queues.isPressed(busyPressure)) await sleep(readDelayMs);
     }
     if (isFenced) return 'fenced';
-    // One that hangs must not keep all the others of the shard from the next relay.
+    // A stalled call must not delay the takeover by the next relay.
     const isIdle = await within(queues.idle(), { timeoutMs: drainMs, what: 'calls' }).then(
       () => true,
       () => false,
     );
-    if (!isIdle) breakOff();
+    if (!isIdle) abortCalls();
     const written = queues.idle().then(outcomes.flush).then(feed.settled);
     await within(written, { timeoutMs: longestDrainMs, what: 'outcomes to be written' });
     if (failure !== undefined) throw failure;
     return 'stopped';
   } finally {
-    breakOff();
+    abortCalls();
     queues.stop();
     handoff.stop();
     await within(feed.close(), { timeoutMs: longestDrainMs, what: 'the last write' });
     stopListening();
     signal.removeEventListener('abort', wake.signal);
-    cancelled.removeEventListener('abort', breakOff);
+    cancelled.removeEventListener('abort', abortCalls);
   }
 }

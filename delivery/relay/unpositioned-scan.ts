@@ -1,38 +1,38 @@
 /**
- * From which event on a relay looks for those without a position. PostgreSQL's index remembers those that
- * were numbered until it is vacuumed, and stepping over them again at every look would cost more than all
- * the rest. So a look begins behind what was numbered a while ago, and one in every second looks at
- * everything: for a transaction that took longer than that.
+ * Decides from which event a relay searches for events without a position. PostgreSQL's index keeps entries of numbered
+ * events until it is vacuumed, and skipping them at every search would cost more than everything else. So a search
+ * starts after what was numbered a while ago, and once a second one covers everything, for transactions that took
+ * longer.
  */
 export type UnpositionedScan = {
-  /** It is time for a look at everything. */
+  /** A full search is due. */
   isDue(): boolean;
-  /** 0: look at everything. */
+  /** 0: search everything. */
   afterSeq(): number;
-  /** What the look came to. */
+  /** Records a search and its result. */
   seen(look: { afterSeq: number; lastSeq: number }): void;
 };
 
-const wholeLookEveryMs = 1_000;
+const fullScanEveryMs = 1_000;
 /** Longer than nearly every transaction that writes events. */
 const settledAfterMs = 5_000;
 
 export function createUnpositionedScan(clock: () => number = Date.now): UnpositionedScan {
   let settledSeq = 0;
-  let lately: { atMs: number; seq: number } | undefined;
-  let wholeLookAtMs = -Infinity;
-  const isDue = () => clock() - wholeLookAtMs >= wholeLookEveryMs;
+  let recent: { atMs: number; seq: number } | undefined;
+  let fullScanAtMs = -Infinity;
+  const isDue = () => clock() - fullScanAtMs >= fullScanEveryMs;
   return {
     isDue,
     afterSeq: () => (isDue() ? 0 : settledSeq),
     seen({ afterSeq, lastSeq }) {
       const nowMs = clock();
-      if (afterSeq === 0) wholeLookAtMs = nowMs;
-      if (lately && nowMs - lately.atMs >= settledAfterMs) {
-        settledSeq = Math.max(settledSeq, lately.seq);
-        lately = undefined;
+      if (afterSeq === 0) fullScanAtMs = nowMs;
+      if (recent && nowMs - recent.atMs >= settledAfterMs) {
+        settledSeq = Math.max(settledSeq, recent.seq);
+        recent = undefined;
       }
-      if (lastSeq > 0) lately ??= { atMs: nowMs, seq: lastSeq };
+      if (lastSeq > 0) recent ??= { atMs: nowMs, seq: lastSeq };
     },
   };
 }

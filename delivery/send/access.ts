@@ -7,7 +7,7 @@ import { sealContext } from '../../db/sealed-columns.ts';
 import type { Sealer } from '../../db/sealed.ts';
 import { refuseTarget } from './target-guard.ts';
 
-// What HTTP carries everywhere: printable ASCII (RFC 9110, 5.5), without white space at its ends.
+// Header values that HTTP carries everywhere: printable ASCII (RFC 9110, 5.5), without leading or trailing white space.
 const headerValue = z
   .string()
   .max(1_024)
@@ -19,7 +19,7 @@ const authSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('none') }),
   z.strictObject({
     kind: z.literal('basic'),
-    // RFC 7617: the first colon ends the name.
+    // RFC 7617: the first colon ends the user name.
     username: z
       .string()
       .max(256)
@@ -53,7 +53,7 @@ const accessSchema = z.strictObject({
   auth: authSchema,
 });
 
-/** How Tender gets into an endpoint: headers of the merchant's own, and how it identifies itself. */
+/** Tender's access to an endpoint: the merchant's own headers, and Tender's credentials. */
 export type EndpointAccess = z.infer<typeof accessSchema>;
 export type EndpointAuth = EndpointAccess['auth'];
 export type Oauth2Auth = Extract<EndpointAuth, { kind: 'oauth2' }>;
@@ -62,7 +62,7 @@ export type MtlsAuth = Extract<EndpointAuth, { kind: 'mtls' }>;
 /** `path` is a JSON Pointer (RFC 6901) into the access. */
 export type AccessProblem = { path: string; message: string };
 
-/** What is wrong with an access; nothing where it may be sealed. `allowPrivate` as for every target. */
+/** The problems of an access; empty if it may be sealed. `allowPrivate` as for every target. */
 export function checkAccess(
   value: unknown,
   { allowPrivate }: { allowPrivate: boolean },
@@ -81,7 +81,7 @@ export function checkAccess(
 const maxHeaders = 20;
 /** A token of RFC 9110, 5.6.2. */
 const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/;
-// What Tender, HTTP or the tracing in between sets itself.
+// Set by Tender, HTTP or tracing.
 const reservedHeaders = new Set(
   `accept-encoding connection content-encoding content-length content-type date expect forwarded host
   http2-settings keep-alive proxy-authenticate proxy-authorization proxy-connection te traceparent
@@ -97,7 +97,7 @@ function headerProblems(
   const lowered = names.map((name) => name.toLowerCase());
   const problems = names.flatMap((name, i) => {
     const message =
-      headerProblem(name, kind) ?? (lowered.indexOf(lowered[i]!) < i && 'is there twice');
+      headerProblem(name, kind) ?? (lowered.indexOf(lowered[i]!) < i && 'is duplicated');
     return message ? [{ path: `/headers/${pointerPart(name)}`, message }] : [];
   });
   if (names.length <= maxHeaders) return problems;
@@ -105,7 +105,7 @@ function headerProblems(
 }
 
 function headerProblem(name: string, kind: EndpointAuth['kind']): string | undefined {
-  if (!headerName.test(name)) return 'is no name of a header';
+  if (!headerName.test(name)) return 'is not a valid header name';
   const lowered = name.toLowerCase();
   const isReserved = reservedPrefixes.some((prefix) => lowered.startsWith(prefix));
   if (isReserved || reservedHeaders.has(lowered)) return 'is set by Tender itself';
@@ -118,22 +118,22 @@ function authProblems(auth: EndpointAuth, allowPrivate: boolean): AccessProblem[
   if (auth.kind === 'oauth2') {
     const refusal = refuseTarget(auth.tokenUrl, { allowPrivate });
     if (refusal) return [{ path: '/auth/tokenUrl', message: refusal }];
-    // RFC 6749, 3.2: the client's secret goes there.
+    // RFC 6749, 3.2: the client secret is sent there.
     const isSafe = allowPrivate || auth.tokenUrl.toLowerCase().startsWith('https:');
     return isSafe ? [] : [{ path: '/auth/tokenUrl', message: 'must be https' }];
   }
   if (auth.kind !== 'mtls') return [];
   const { certificate: cert, privateKey: key, ca } = auth;
   if (!isCertificate(cert))
-    return [{ path: '/auth/certificate', message: 'is no PEM certificate' }];
+    return [{ path: '/auth/certificate', message: 'is not a PEM certificate' }];
   if (!doesNotThrow(() => createPrivateKey(key))) {
-    return [{ path: '/auth/privateKey', message: 'is no PEM private key without a passphrase' }];
+    return [{ path: '/auth/privateKey', message: 'is not a PEM private key without a passphrase' }];
   }
   if (!doesNotThrow(() => createSecureContext({ cert, key }))) {
     return [{ path: '/auth/privateKey', message: 'does not belong to the certificate' }];
   }
   if (ca === undefined || isCertificate(ca)) return [];
-  return [{ path: '/auth/ca', message: 'is no PEM certificate' }];
+  return [{ path: '/auth/ca', message: 'is not a PEM certificate' }];
 }
 
 const isCertificate = (pem: string) => doesNotThrow(() => new X509Certificate(pem));
@@ -149,7 +149,7 @@ function doesNotThrow(read: () => unknown): boolean {
 
 const accessContext = (id: EndpointId) => sealContext('endpoints.access', id);
 
-/** For `endpoints.sealed_access`. Of what `checkAccess` found nothing wrong with. */
+/** Seals an access for `endpoints.sealed_access`. The access must have passed `checkAccess`. */
 export function sealAccess(
   sealer: Sealer,
   { endpointId, access }: { endpointId: EndpointId; access: EndpointAccess },
@@ -157,7 +157,7 @@ export function sealAccess(
   return sealer.seal(JSON.stringify(access), accessContext(endpointId));
 }
 
-/** What was sealed for an endpoint. Throws where it cannot be opened. */
+/** Opens an endpoint's sealed access. Throws if it cannot be opened. */
 export function openAccess(
   sealer: Sealer,
   { id, sealedAccess }: { id: EndpointId; sealedAccess: string | null },
@@ -166,12 +166,12 @@ export function openAccess(
   return asAccess(sealer.open(sealedAccess, accessContext(id)));
 }
 
-/** Guaranteed by the seal: what it opens is what was sealed, which was checked before. */
+/** Safe, because what is opened was checked before it was sealed. */
 function asAccess(json: string): EndpointAccess {
   return JSON.parse(json) as EndpointAccess;
 }
 
-/** The `Authorization` that an access always has (RFC 7617, RFC 6750); a token is fetched for OAuth 2. */
+/** The fixed `Authorization` header of an access (RFC 7617, RFC 6750); an OAuth 2 token is fetched separately. */
 export function authorizationOf(auth: EndpointAuth): string | undefined {
   if (auth.kind === 'bearer') return `Bearer ${auth.token}`;
   if (auth.kind !== 'basic') return undefined;

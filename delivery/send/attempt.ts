@@ -20,8 +20,8 @@ import { createTokens } from './tokens.ts';
 export type Attempter = (delivery: OutgoingDelivery) => Promise<AttemptOutcome>;
 
 /**
- * Makes one attempt at a delivery and decides what it came to. The outcome is data, not yet written. Throws
- * `CallCancelled` where its caller has gone before there was one.
+ * Makes one attempt at a delivery and decides its outcome, which is returned as data and not yet written. Throws
+ * `CallCancelled` if its caller goes away before there is one.
  */
 export function createAttempter({
   sender,
@@ -69,7 +69,7 @@ export function createAttempter({
     composed: Composed,
     auth: Oauth2Auth,
   ): Promise<Attempted> {
-    // Whatever a token server does, it is a failed attempt.
+    // Any failure of the token server is a failed attempt.
     const token = await tokens.of(auth).catch(reasonOf);
     if (typeof token !== 'string') return unsent('oauth2_token', token.reason);
     composed.headers['authorization'] = `Bearer ${token}`;
@@ -86,7 +86,7 @@ export function createAttempter({
       return { kind: 'dropped', reason: 'expired', eventId, endpointId, attempt: attempts };
     }
     const sent = await send(delivery);
-    if (isCancelled(sent)) throw new CallCancelled('the attempt was broken off');
+    if (isCancelled(sent)) throw new CallCancelled('the attempt was aborted');
     const outcome = outcomeOf(delivery, sent);
     onSent({
       endpointId: endpoint.id,
@@ -101,7 +101,7 @@ export function createAttempter({
 const isCancelled = ({ result }: Attempted) =>
   result.kind === 'error' && result.code === cancelledCode;
 
-/** Nothing that an event carries may stop whoever sends it. */
+/** No event may make its sender fail. */
 function composeWith({ compose }: Prepared, delivery: OutgoingDelivery): Composed | undefined {
   try {
     return compose(delivery);
@@ -114,11 +114,11 @@ function reasonOf(error: unknown): { reason: string } {
   return { reason: error instanceof Error ? keptText(error.message) : '' };
 }
 
-/** `said`: what there is to say about it, where a receiver's answer would stand. */
-function unsent(code: string, said: string | null = null): Attempted {
+/** `text`: an explanation in place of the receiver's answer. */
+function unsent(code: string, text: string | null = null): Attempted {
   return {
     result: { kind: 'error', code },
-    responseBody: said,
+    responseBody: text,
     responseHeaders: null,
     durationMs: 0,
     startedAt: new Date(),
@@ -161,7 +161,7 @@ function outcomeOf(delivery: OutgoingDelivery, sent: Attempted): AttemptOutcome 
     delayMs,
     ...(isThrottled &&
       verdict.retryAfterMs !== undefined && {
-        // Bounded, as the delay is: a receiver cannot ask for years.
+        // Limited like the delay: a receiver cannot ask for years.
         retryAfterMs: Math.min(verdict.retryAfterMs, delayMs),
       }),
   };

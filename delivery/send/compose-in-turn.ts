@@ -5,13 +5,13 @@ import type { Endpoint } from '../../db/queries/endpoints.ts';
 export type ComposeInTurn = <T>(endpoint: Endpoint, compose: () => T) => Promise<T>;
 
 /**
- * Composes an event of 10,000 values in some ms, and a hundred of them in as many slices of the event loop. One at a
- * time for each merchant: all others, who wait for a slice too, have no more than one of its events before them.
+ * Composing an event of 10,000 values takes some ms, and a hundred of them as many slices of the event loop. Composes
+ * one event at a time per merchant, so that others wait for at most one of its events.
  */
 export function createComposeInTurn(): ComposeInTurn {
   const take = createTurns({ atOnce: 1 });
   return async ({ merchantId, format, payload }, compose) => {
-    // As it is stored: there is nothing to do.
+    // Sent as stored: nothing to compose.
     if (format === 'json' && payload === 'full') return compose();
     return take(merchantId, async () => {
       if (isSliceUsed()) await nextSlice();

@@ -7,8 +7,8 @@ import { formats } from '../format/index.ts';
 import { userAgent } from './send.ts';
 
 /**
- * One event as an endpoint wants it. `headers` are all that is sent; `webhook-timestamp` and
- * `webhook-signature` stand there empty until an attempt signs it.
+ * One event in an endpoint's format. `headers` are complete; `webhook-timestamp` and `webhook-signature` are empty
+ * until an attempt signs it.
  */
 export type Composed = { contentType: string; headers: Record<string, string>; body: string };
 
@@ -18,15 +18,14 @@ type Event = Pick<OutgoingDelivery, 'eventId' | 'resourceId' | 'body'>;
 export type Composer = (event: Event) => Composed;
 
 /**
- * Makes what turns events into an endpoint's requests; once, for many events. `own` are the headers that
- * every request there has, such as the merchant's. As full JSON an event is sent as it is stored,
- * byte for byte, and is not even parsed.
+ * Creates the function that turns events into an endpoint's requests, for many events. `own` are the headers of every
+ * request there, such as the merchant's. Full JSON is sent as stored, byte for byte, without parsing.
  */
 export function composerFor(
   { format, payload, payloadVersion }: Settings,
   own: Readonly<Record<string, string>>,
 ): Composer {
-  // With every name in it from the start: an object that grows by three costs forty times a copy.
+  // Contains every name from the start: adding three names to an object costs forty times as much as copying it.
   const fixed: Record<string, string> = {
     'user-agent': userAgent,
     'tender-payload-version': payloadVersion,
@@ -60,12 +59,12 @@ export function composerFor(
   };
 }
 
-/** Guaranteed by `envelopeOf`, which has written every stored body. */
+/** Safe, because `envelopeOf` wrote every stored body. */
 function parse({ body, resourceId }: Event): ParsedEvent {
   return { ...(JSON.parse(body) as EventEnvelope), resourceId };
 }
 
-/** What an event is about, for a receiver who fetches it: nothing that must not be read on the way. */
+/** The resource's id and type, for a receiver that fetches it: nothing confidential in transit. */
 function idsOf({ data, resourceId }: ParsedEvent): { id: string; object?: string } {
   const object = isPlainObject(data) ? data['object'] : undefined;
   return { id: resourceId, ...(typeof object === 'string' && { object }) };

@@ -11,11 +11,11 @@ import {
   refuseTarget,
 } from './target-guard.ts';
 
-/** How long a call may take, from its dispatch to the last byte of the answer. */
+/** The most that a call may take, from its dispatch to the last byte of the answer. */
 export const timeoutMs = 20_000;
 export const connectTimeoutMs = 5_000;
-// What bounds the calls is each endpoint's own window: many endpoints may live at one origin, and those of
-// one that hangs must not take the connections of its neighbours.
+// Each endpoint's own window limits its calls. Many endpoints may share one origin, and the stalled ones must not take
+// the connections of the others.
 const connectionsPerOrigin = 4_096;
 const keptCertificates = 256;
 const fetchedBytes = 64 * 1_024;
@@ -23,13 +23,13 @@ const fetchedBytes = 64 * 1_024;
 const answeredBytes = 16 * 1_024 * 1_024;
 
 export type Connections = {
-  /** Those that everybody shares, or those of one certificate. */
+  /** The shared agent, or the one of a client certificate. */
   of(mtls: MtlsAuth | undefined): Agent;
   fetch: typeof globalThis.fetch;
   close(): Promise<void>;
 };
 
-/** Keeps connections open for whoever sends. None of them ever leads to an address within, unless allowed. */
+/** Keeps connections open for senders. None leads to a private address, unless allowed. */
 export function createConnections({
   allowPrivate,
   lookup,
@@ -46,7 +46,7 @@ export function createConnections({
       connectionsPerOrigin,
       tls: tlsOf(mtls),
       lookup: allowPrivate ? lookup : guardedLookup(lookup),
-      // The last look, at what was really connected to: literals never pass through a lookup.
+      // The final check, of the connected address: literal addresses skip the lookup.
       refuse: allowPrivate ? undefined : refusePrivate,
     });
   const shared = newAgent(undefined);
@@ -55,13 +55,13 @@ export function createConnections({
 
   function ofCertificate(mtls: MtlsAuth): Agent {
     const agent = byCertificate.get(mtls) ?? newAgent(mtls);
-    // The one that was used last goes to the end, and the one at the front makes room.
+    // Moves the most recently used agent to the end; the one at the front is evicted.
     byCertificate.delete(mtls);
     byCertificate.set(mtls, agent);
     const [oldest] = byCertificate;
     if (oldest && byCertificate.size > keptCertificates) {
       byCertificate.delete(oldest[0]);
-      // What is under way on it ends first.
+      // Closes after its calls in flight.
       oldest[1].close().catch(() => {});
     }
     return agent;
@@ -83,22 +83,22 @@ function refusePrivate({ remoteAddress = '' }: { remoteAddress?: string | undefi
     : new PrivateAddressError(`connected to ${remoteAddress}`);
 }
 
-/** `fetch` for small answers, which are read whole: never redirected, never decompressed. */
+/** A `fetch` for small answers, which are read whole: never redirected, never decompressed. */
 function guardedFetch(input: { allowPrivate: boolean; agent: Agent }): typeof globalThis.fetch {
   const { allowPrivate, agent } = input;
   return async (target, init = {}) => {
-    const given = new Request(target, init);
-    const refusal = refuseTarget(given.url, { allowPrivate });
-    if (refusal) throw new PrivateAddressError(`${given.url} is refused: ${refusal}`);
+    const outgoing = new Request(target, init);
+    const refusal = refuseTarget(outgoing.url, { allowPrivate });
+    if (refusal) throw new PrivateAddressError(`${outgoing.url} is refused: ${refusal}`);
     const signals = [callersSignal(), init.signal].filter(
       (signal) => signal instanceof AbortSignal,
     );
-    const sent = Buffer.from(await given.arrayBuffer());
+    const sent = Buffer.from(await outgoing.arrayBuffer());
     const call = () =>
-      request(given.url, {
-        method: given.method === 'POST' ? 'POST' : 'GET',
-        headers: Object.fromEntries(given.headers),
-        body: given.method === 'POST' ? sent : null,
+      request(outgoing.url, {
+        method: outgoing.method === 'POST' ? 'POST' : 'GET',
+        headers: Object.fromEntries(outgoing.headers),
+        body: outgoing.method === 'POST' ? sent : null,
         dispatcher: agent,
       });
     return cancelledBy(AbortSignal.any(signals), async () => {
@@ -117,7 +117,7 @@ function guardedFetch(input: { allowPrivate: boolean; agent: Agent }): typeof gl
 
 export type Tls = { cert?: string; key?: string; ca?: string };
 
-/** What an endpoint's certificate comes to in Node's TLS options. */
+/** Node's TLS options for an endpoint's client certificate. */
 export function tlsOf(mtls: MtlsAuth | undefined): Tls {
   if (!mtls) return {};
   const { certificate: cert, privateKey: key, ca } = mtls;

@@ -4,20 +4,19 @@ import type { Dispatcher } from 'undici';
 export type PostAnswer = {
   statusCode: number;
   headers: Headers;
-  /** The beginning of what was said; empty where it was not asked for. */
+  /** The beginning of the answer; empty if it was not requested. */
   text: string;
 };
 
 type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2];
 
-// A receiver may answer anything; what goes beyond this is not read.
+// A receiver may answer anything; bytes beyond this are not read.
 const drainedBytes = 64 * 1_024;
 
 /**
- * One POST. `keptCharsOf` says of a status how many characters of the body matter; 0 drains it, which
- * only frees the connection. Once there is a status, nothing that becomes of the body takes it away.
- * Rejects where none came. `dispatcher` bounds the time of it all. Without streams, which cost as much again as
- * the rest of a call.
+ * Makes one POST. `keptCharsOf` returns by status how many characters of the body to keep; 0 only drains the body to
+ * free the connection. Once there is a status, an error in the body does not discard it. Rejects if no status arrived.
+ * `dispatcher` limits the total time. Without streams, which would double the cost of a call.
  */
 export function post(
   dispatcher: Dispatcher,

@@ -9,27 +9,30 @@ import type { Composer } from './compose.ts';
 import { signingKey } from './sign.ts';
 import type { SigningKey } from './sign.ts';
 
-/** All that an endpoint's settings and secrets come to, ready for many deliveries. */
+/** An endpoint's parsed settings and secrets, reused for many deliveries. */
 export type Prepared = {
   compose: Composer;
-  /** The keys that sign now: the current one, and the one before while its grace lasts. */
+  /** The current signing keys: the current one, and the previous one during its grace period. */
   keys(): readonly SigningKey[];
   access: EndpointAccess;
 };
 
-/** Why an endpoint cannot be sent to: one endpoint's trouble, not that of whoever sends. */
+/** Why nothing can be sent to an endpoint. It must not affect other endpoints. */
 export type Unprepared = { error: 'secret_unreadable' | 'access_unreadable' };
 
 const keptEndpoints = 10_000;
 
-/** Opens secrets and compiles settings once, not at every attempt; bounded, because endpoints come and go. */
+/**
+ * Opens secrets and compiles settings once per endpoint instead of per attempt. The cache is bounded, because endpoints
+ * come and go.
+ */
 export function createPreparer({ sealer }: { sealer: Sealer }) {
   const kept = new Map<EndpointId, { row: Endpoint; prepared: Prepared }>();
 
   return (row: Endpoint): Prepared | Unprepared => {
     const known = kept.get(row.id);
     if (known && (known.row === row || isSame(known.row, row))) return known.prepared;
-    // What is connected or fetched with an access goes by the object: as long as it is the same, so is it.
+    // Connections and tokens are cached by the access object, so an unchanged access keeps its object.
     const access =
       known?.row.sealedAccess === row.sealedAccess
         ? known.prepared.access

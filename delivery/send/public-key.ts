@@ -7,7 +7,7 @@ export type PublishedKey = {
   kty: 'OKP';
   crv: 'Ed25519';
   x: string;
-  /** The key's thumbprint: the same wherever and whenever it is asked for. */
+  /** The key's thumbprint, which never changes. */
   kid: string;
   use: 'sig';
   alg: 'EdDSA';

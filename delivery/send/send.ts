@@ -17,34 +17,34 @@ import type { TargetRefusal } from './target-guard.ts';
 
 export type Outgoing = {
   url: string;
-  /** All of them, signature included, but for what HTTP itself needs. */
+  /** All headers, signature included, except those that HTTP itself adds. */
   headers: Readonly<Record<string, string>>;
   body: string | Buffer;
-  /** True where what a receiver says with its 2xx matters too. */
+  /** True if the body of a 2xx matters too. */
   keepsBody?: boolean;
-  /** How much of it, where the beginning is not enough. */
+  /** How many characters of it, if the default is not enough. */
   keepsChars?: number;
-  /** The certificate that Tender shows there; one object an endpoint, whose connections it keeps. */
+  /** The client certificate; one object per endpoint, which identifies its connections. */
   mtls?: MtlsAuth | undefined;
 };
 
 export type Sender = {
   send(outgoing: Outgoing): Promise<SendResult>;
-  /** To a broker instead, through the same guard. Never throws for what it does. */
+  /** Publishes to a broker through the same guard. Never throws for a broker's failure. */
   publish(target: BrokerTarget, message: BrokerMessage): Promise<Attempted>;
-  /** `fetch` for small answers through the same guard. Throws for a target that is refused. */
+  /** A `fetch` for small answers through the same guard. Throws for a refused target. */
   fetch: typeof globalThis.fetch;
   close(): Promise<void>;
 };
 
 export type SendResult = Attempted & { result: CallResult };
 
-/** One attempt, by whatever way. */
+/** One attempt, over HTTP or to a broker. */
 export type Attempted = {
   result: AttemptResult;
-  /** What the receiver said, truncated; null where nothing came. */
+  /** The receiver's answer, truncated; null if there was none. */
   responseBody: string | null;
-  /** With which headers, truncated; null for a success whose body does not matter either. */
+  /** The answer's headers, truncated; null for a success whose body was not kept. */
   responseHeaders: Record<string, string> | null;
   durationMs: number;
   startedAt: Date;
@@ -52,14 +52,17 @@ export type Attempted = {
 
 export const userAgent = 'Tender-Webhooks/1.0';
 
-/** The word for an attempt whose caller has gone. */
+/** The error code of an attempt whose caller has gone. */
 export const cancelledCode = 'cancelled';
 
 const keptTargets = 10_000;
 
 type Target = { origin: string; path: string; refusal: TargetRefusal | undefined };
 
-/** Sends what was composed and signed to merchants' endpoints. Follows no redirects; never throws for what a receiver does. */
+/**
+ * Sends composed and signed requests to merchants' endpoints. Follows no redirects; never throws for a receiver's
+ * failure.
+ */
 export function createSender({
   allowPrivate,
   lookup,
@@ -67,16 +70,16 @@ export function createSender({
   onError,
 }: {
   allowPrivate: boolean;
-  /** How names are resolved; by this process's name servers without it. */
+  /** Resolves names; by default with this process's name servers. */
   lookup?: Lookup;
-  /** For a whole call, to an endpoint or for a token. */
+  /** For a whole call, to an endpoint or for a token, ms. */
   timeoutMs?: number;
-  /** Hears of what failed and is no attempt's alone. */
+  /** Receives failures that do not belong to a single attempt. */
   onError?: (error: Error) => void;
 }): Sender {
   const connections = createConnections({ allowPrivate, lookup, timeoutMs });
   const brokers = createBrokers({ allowPrivate, onError });
-  // An address is parsed and judged once, not at every event.
+  // Each URL is parsed and checked once, not for every event.
   const targets = new Map<string, Target>();
 
   function targetOf(url: string): Target {
@@ -120,8 +123,8 @@ export function createSender({
   };
 }
 
-type Said = Pick<Attempted, 'responseBody' | 'responseHeaders'>;
-type Answer = Said & { result: CallResult };
+type KeptAnswer = Pick<Attempted, 'responseBody' | 'responseHeaders'>;
+type Answer = KeptAnswer & { result: CallResult };
 
 async function ask(connections: Connections, target: Target, outgoing: Outgoing): Promise<Answer> {
   const { headers, body, keepsBody = false, keepsChars = keptChars, mtls } = outgoing;
@@ -148,13 +151,13 @@ function firstOf(header: string | string[] | undefined): string | undefined {
   return Array.isArray(header) ? header[0] : header;
 }
 
-function accepted(): Said & { result: AttemptResult } {
+function accepted(): KeptAnswer & { result: AttemptResult } {
   return { result: { kind: 'accepted' }, responseBody: null, responseHeaders: null };
 }
 
 function refusedBy(error: unknown): Answer {
-  const said = error instanceof Error ? keptText(error.message) : null;
-  return { ...failed(brokerCodeOf(error)), responseBody: said };
+  const text = error instanceof Error ? keptText(error.message) : null;
+  return { ...failed(brokerCodeOf(error)), responseBody: text };
 }
 
 function failed(code: string): Answer {

@@ -22,8 +22,8 @@ export type SigningKey =
   | { kind: 'ed25519'; key: KeyObject; id: string };
 
 /**
- * A fresh signing secret as Standard Webhooks 1.0 writes it: `whsec_` and 32 random bytes, or `whsk_`
- * and an ed25519 key's seed and public key, with the public key by itself as `whpk_…`; all in base64.
+ * A new signing secret in the form of Standard Webhooks 1.0: `whsec_` and 32 random bytes, or `whsk_` and an ed25519
+ * key's seed and public key, with the public key also separately as `whpk_…`; all in base64.
  */
 export function newSecret(kind: SecretKind): { secret: string; publicKey: string | null } {
   if (kind === 'hmac') {
@@ -86,7 +86,7 @@ function signatureBy(signing: SigningKey, start: string, body: string | Buffer):
   return `v1a,${sign(null, content, signing.key).toString('base64')}`;
 }
 
-/** The headers that make a request a Standard Webhook. The id stays the same at every attempt. */
+/** The headers of a Standard Webhook. The id stays the same at every attempt. */
 export function signedHeaders(
   signable: Signable,
 ): Record<'webhook-id' | 'webhook-timestamp' | 'webhook-signature', string> {

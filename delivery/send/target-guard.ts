@@ -11,16 +11,16 @@ export type TargetRefusal =
   | 'credentials_in_url'
   | 'private_address';
 
-/** Raised where a name resolves, or a socket connects, to an address that merchants may not reach. */
+/** Thrown if a name resolves, or a socket connects, to an address that merchants may not reach. */
 export class PrivateAddressError extends Error {
   override readonly name = 'PrivateAddressError';
   readonly code = 'PRIVATE_ADDRESS';
 }
 
-// All of IPv6 that is given out for the public internet; `range()` also calls ::127.0.0.1 unicast.
+// The part of IPv6 that is assigned to the public internet; `range()` also calls ::127.0.0.1 unicast.
 const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3');
 
-/** True for a public unicast address. `process` unwraps IPv4 inside IPv6 before it is judged. */
+/** True for a public unicast address. `process` unwraps IPv4 inside IPv6 first. */
 export function isPublicAddress(address: string): boolean {
   if (!ipaddr.isValid(address)) return false;
   const judged = ipaddr.process(address);
@@ -29,8 +29,9 @@ export function isPublicAddress(address: string): boolean {
 }
 
 /**
- * Judges a target by its URL alone: what can be said before a name is resolved. The WHATWG parser
- * has already turned `2130706433`, `0x7f.1` and the like into plain addresses.
+ * Checks a target by its URL alone, before a name is resolved. The WHATWG parser has already normalised `2130706433`,
+ * `0x7f.1` and the like to plain addresses.
+ * @example refuseTarget('http://127.1/', { allowPrivate: false }) // 'private_address'
  */
 export function refuseTarget(
   target: string,
@@ -49,7 +50,7 @@ export function refuseTarget(
   return isIP(host) && !isPublicAddress(host) ? 'private_address' : undefined;
 }
 
-/** A lookup that never hands out an address that is not public: for the sockets of outgoing calls. */
+/** A DNS lookup that returns only public addresses, for the sockets of outgoing calls. */
 export function guardedLookup(lookup: Lookup = systemLookup): Lookup {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, addresses) => {
@@ -66,8 +67,8 @@ export function guardedLookup(lookup: Lookup = systemLookup): Lookup {
 export const guardedSystemLookup = guardedLookup();
 
 /**
- * For clients that open their sockets by host and port: what is added to `net.connect`'s options. Throws
- * for a literal address that is not public, which never passes through a lookup.
+ * Additional options of `net.connect` for clients that open sockets by host and port. Throws for a literal private
+ * address, which would skip the lookup.
  */
 export function guardedSocket(
   host: string,
@@ -75,7 +76,7 @@ export function guardedSocket(
 ): { lookup: Lookup } {
   if (allowPrivate) return { lookup: systemLookup };
   if (isIP(host) && !isPublicAddress(host)) {
-    throw new PrivateAddressError(`${host} is no public address`);
+    throw new PrivateAddressError(`${host} is not a public address`);
   }
   return { lookup: guardedSystemLookup };
 }

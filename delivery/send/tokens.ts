@@ -10,26 +10,26 @@ import { cancelledByNobody } from '../../outbound/calls.ts';
 import type { Oauth2Auth } from './access.ts';
 
 const timeoutMs = 10_000;
-// RFC 6749, 5.1: a server may leave out how long its token holds.
+// RFC 6749, 5.1: a server may omit its token's lifetime.
 const assumedSeconds = 300;
 const longestMarginSeconds = 30;
 
 export type Tokens = {
   /**
-   * A token that holds now. One is fetched at a time; whoever comes meanwhile waits for it. Throws, in
-   * words for the endpoint's owner, where there is none to be had.
+   * A valid token. Concurrent callers share one request. Throws if none can be fetched, with a message for the
+   * endpoint's owner.
    */
   of(auth: Oauth2Auth): Promise<string>;
-  /** The receiver would not have it: the next one is fetched. A newer one than this is kept. */
+  /** Drops a token that the receiver refused; a newer one is kept. */
   drop(auth: Oauth2Auth, token: string): void;
 };
 
 type Kept = { token: string; usableUntilMs: number };
 
-/** Access tokens by client credentials (RFC 6749, 4.4), one for each access, for as long as it is used. */
+/** Access tokens by client credentials (RFC 6749, 4.4), one per access object. */
 export function createTokens({ fetch }: { fetch: typeof globalThis.fetch }): Tokens {
   const kept = new WeakMap<Oauth2Auth, Kept>();
-  const coming = new WeakMap<Oauth2Auth, Promise<string>>();
+  const pending = new WeakMap<Oauth2Auth, Promise<string>>();
 
   async function renew(auth: Oauth2Auth): Promise<string> {
     const fresh = await request(auth, fetch).catch((error: unknown) => {
@@ -43,11 +43,11 @@ export function createTokens({ fetch }: { fetch: typeof globalThis.fetch }): Tok
     async of(auth) {
       const known = kept.get(auth);
       if (known && Date.now() < known.usableUntilMs) return known.token;
-      const underWay = coming.get(auth);
+      const underWay = pending.get(auth);
       if (underWay) return underWay;
-      // Others may wait for it too: it does not end with the caller who happened to be first.
-      const renewal = cancelledByNobody(() => renew(auth)).finally(() => coming.delete(auth));
-      coming.set(auth, renewal);
+      // Others may wait for it too, so it does not end with the first caller.
+      const renewal = cancelledByNobody(() => renew(auth)).finally(() => pending.delete(auth));
+      pending.set(auth, renewal);
       return renewal;
     },
     drop(auth, token) {
@@ -67,7 +67,7 @@ async function request(auth: Oauth2Auth, fetch: typeof globalThis.fetch): Promis
     scope === undefined ? {} : { scope },
     {
       [customFetch]: fetch,
-      // Where http is allowed is decided when the access is given.
+      // Whether http is allowed was decided when the access was stored.
       [allowInsecureRequests]: true,
       signal: AbortSignal.timeout(timeoutMs),
     },
@@ -77,14 +77,14 @@ async function request(auth: Oauth2Auth, fetch: typeof globalThis.fetch): Promis
     client,
     response,
   );
-  if (token_type !== 'bearer') throw new Error(`a token of type ${token_type} is of no use here`);
-  if (!/^[\x21-\x7e]+$/.test(access_token)) throw new Error('the token is none for a header');
+  if (token_type !== 'bearer') throw new Error(`unsupported token type ${token_type}`);
+  if (!/^[\x21-\x7e]+$/.test(access_token)) throw new Error('the token is not valid in a header');
   const seconds = expires_in ?? assumedSeconds;
   const marginSeconds = Math.min(longestMarginSeconds, seconds / 10);
   return { token: access_token, usableUntilMs: Date.now() + (seconds - marginSeconds) * 1_000 };
 }
 
-/** RFC 6749, 5.2, or why it was not even reached. */
+/** The error of RFC 6749, 5.2, or the reason why the server was not reached. */
 function reasonOf(error: unknown): string {
   if (error instanceof ResponseBodyError) {
     return [error.status, error.error, error.error_description].filter(Boolean).join(' ');

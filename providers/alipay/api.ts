@@ -6,24 +6,24 @@ import type { StrictAlipaySdk } from './sdk.ts';
 import { toAlipayTime } from './time.ts';
 import { OneShotAgent } from './transport.ts';
 
-/** What an account's calls go through. */
+/** The transport of an account's calls. */
 export type Api = {
-  /** A method of the v2 gateway; an answer it returns is signed by Alipay. */
+  /** Calls a method of the v2 gateway; the returned answer is signed by Alipay. */
   call(method: string, bizContent: BizContent, common?: { notifyUrl: string }): Promise<Answer>;
-  /** A signed address for the payer's browser; nothing is called. */
+  /** Builds a signed URL for the payer's browser, without a call. */
   pageUrl(
     method: string,
     bizContent: BizContent,
     common: { notifyUrl: string; returnUrl: string },
   ): string;
-  /** A file a signed answer pointed to. */
+  /** Downloads the file that a signed answer points to. */
   download(url: string): Promise<Buffer>;
 };
 
-/** Texts only: the SDK signs an `undefined` as a word of its own, or throws on it. */
+/** Strings only: the SDK signs `undefined` as a word, or throws on it. */
 export type BizContent = Record<string, string | string[]>;
 
-/** Fields beyond the common four differ by method, and none of them is sure to be there. */
+/** Fields beyond the common four differ by method; any may be missing. */
 export type Answer = AlipayAnswer & { [field: string]: unknown };
 
 const maxDownloadBytes = 64 * 1024 * 1024;
@@ -33,7 +33,7 @@ export function createApi(sdk: StrictAlipaySdk): Api {
     timeoutMs: downloadTimeoutMs,
     maxResponseBytes: maxDownloadBytes,
   });
-  // Said by us: the SDK would take it from the zone the process happens to run in.
+  // Set here, because the SDK would use the process's time zone.
   const now = () => ({ timestamp: toAlipayTime(Date.now()) });
   return {
     async call(method, bizContent, common) {
@@ -58,13 +58,13 @@ export function createApi(sdk: StrictAlipaySdk): Api {
 async function readFile(url: string, dispatcher: OneShotAgent): Promise<Buffer> {
   const { statusCode, body } = await request(url, { dispatcher });
   const bytes = await body.arrayBuffer();
-  if (statusCode !== 200) throw new Error(`the file's address answered ${statusCode}`);
+  if (statusCode !== 200) throw new Error(`the download was answered with HTTP ${statusCode}`);
   return Buffer.from(bytes);
 }
 
-/** A signed answer can be an old one, replayed: it must be about what was asked for. */
-export function assertAbout(answer: Answer, asked: Record<string, string>): void {
-  for (const [field, value] of Object.entries(asked)) {
+/** Throws unless the answer is about the requested object: a signed answer may be a replayed old one. */
+export function assertAbout(answer: Answer, expected: Record<string, string>): void {
+  for (const [field, value] of Object.entries(expected)) {
     if (answer[field] !== value) throw unreadable(`the answer is about another ${field}`);
   }
 }

@@ -5,12 +5,12 @@ import type { CellRule } from '../statement-rows.ts';
 import { alipayCurrency } from './status.ts';
 import { fromAlipayTime } from './time.ts';
 
-/** A row's cells by their column's name; null where it is not certain what stands there. */
+/** A row's cells by column name; null if the value is not certain. */
 type Row = ReadonlyMap<string, string | null>;
 
 const time = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/;
 const yuan = /^-?\d{1,13}\.\d{1,2}$/;
-/** What only Alipay and the one who asks for a payment write. All others are texts of payers, merchants and shops. */
+/** Columns that only Alipay and the merchant fill. All others hold free text of payers, merchants and shops. */
 const rules: Readonly<Record<string, CellRule>> = {
   支付宝交易号: /^\d{16,64}$/,
   商户订单号: /^.{1,64}$/,
@@ -33,9 +33,10 @@ const rules: Readonly<Record<string, CellRule>> = {
 const needed = ['支付宝交易号', '商户订单号', '业务类型', '完成时间', '订单金额（元）'];
 
 /**
- * Business details: comments that say whose they are and of when, a heading, a line for each payment
- * and refund, and comments that count them. Nothing is escaped, amounts are yuan. Undefined when the bill as a whole
- * is not so; a single line is reported. https://opendocs.alipay.com/open/3c9f1bcf_alipay.data.dataservice.bill.downloadurl.query
+ * Parses the business details of a bill: comments that name the seller and the period, a heading, a line for each
+ * payment and refund, and comments with totals. Nothing is escaped, amounts are yuan. Undefined if the bill as a whole
+ * deviates from this; a single unreadable line is reported.
+ * https://opendocs.alipay.com/open/3c9f1bcf_alipay.data.dataservice.bill.downloadurl.query
  */
 export function parseBill(
   text: string,
@@ -45,7 +46,7 @@ export function parseBill(
   const comments = lines.filter((line) => line.startsWith('#'));
   const [heading, ...rest] = lines.filter((line) => !line.startsWith('#'));
   const rows = joinBroken(rest, /^(?:\s*,|\d{16,64}\s*,)/);
-  // A signed answer can be an old one, replayed, and lead to the bill of another day.
+  // A signed answer may be a replayed old one and lead to another day's bill.
   if (!isOf(comments, { date, sellerId }) || heading === undefined) return undefined;
   const columns = cellsOf(heading).map((name) => ({ name, rule: rules[name] ?? 'free' }));
   if (!needed.every((name) => columns.some((column) => column.name === name))) return undefined;
@@ -53,13 +54,13 @@ export function parseBill(
     const cells = cellsOf(line);
     const row = readCells(cells, columns);
     const entry = row && readEntry(row);
-    return entry ?? oddLine(line, { cells, columns, isAmbiguous: row !== undefined });
+    return entry ?? unreadableEntry(line, { cells, columns, isAmbiguous: row !== undefined });
   });
   const others = rows.filter((line) => isOfOtherKind(line, columns)).length;
   return isWhole(comments, entries, others) ? entries : undefined;
 }
 
-/** A bill that lost or won lines must not look like payments that were never made, or made. */
+/** Checks the totals: a truncated or extended bill must not look like missing or additional payments. */
 function isWhole(
   comments: readonly string[],
   entries: readonly StatementEntry[],
@@ -69,9 +70,9 @@ function isWhole(
     entries.filter((entry) => entry.kind === kind).length;
   const payments = (countIn(comments, '交易') ?? Number.NaN) - read('payment');
   const refunds = (countIn(comments, '退款') ?? Number.NaN) - read('refund');
-  // Lines of other kinds are not counted there, and those of them that were read are none of the odd ones.
-  const odd = read('unreadable') - (others - read('other'));
-  return payments >= 0 && refunds >= 0 && payments + refunds === odd;
+  // The totals do not count lines of other kinds; those that were read are not among the unreadable ones.
+  const unreadable = read('unreadable') - (others - read('other'));
+  return payments >= 0 && refunds >= 0 && payments + refunds === unreadable;
 }
 
 function isOfOtherKind(line: string, columns: readonly { name: string }[]): boolean {
@@ -79,8 +80,8 @@ function isOfOtherKind(line: string, columns: readonly { name: string }[]): bool
   return /^\p{Script=Han}{1,12}$/u.test(kind) && kind !== '交易' && kind !== '退款';
 }
 
-/** Its own numbers stand first, before any free text. */
-function oddLine(
+/** The bill's own numbers come first, before any free text. */
+function unreadableEntry(
   line: string,
   about: {
     cells: readonly string[];
@@ -91,8 +92,8 @@ function oddLine(
   const { cells, columns, isAmbiguous } = about;
   const at = columns.findIndex(({ name }) => name === '商户订单号');
   const reason = isAmbiguous
-    ? 'a text in it looks like the columns beside it, so that its amounts are not certain'
-    : 'it has not the columns of the heading';
+    ? 'a free text looks like the neighbouring columns, so its amounts are uncertain'
+    : 'its columns do not match the heading';
   return unreadableLine(line, reason, at <= 1 ? (cells[at] ?? null) : null);
 }
 
@@ -120,7 +121,7 @@ function cellsOf(line: string): string[] {
   return line.split(',').map((cell) => cell.trim());
 }
 
-/** Undefined when a cell we need is not certain. */
+/** Undefined if a required cell is not certain. */
 function readEntry(row: Row): StatementEntry | undefined {
   const cell = (name: string) => row.get(name) ?? null;
   const outTradeNo = cell('商户订单号');
@@ -135,29 +136,29 @@ function readEntry(row: Row): StatementEntry | undefined {
   const trade = { outTradeNo, providerTradeNo };
   if (category === '交易') {
     if (amountMinor < 0) return undefined;
-    return { kind: 'payment', ...common, ...trade, amountMinor, feeMinor: sizeOf(fee) };
+    return { kind: 'payment', ...common, ...trade, amountMinor, feeMinor: absolute(fee) };
   }
   if (category !== '退款') {
     return { kind: 'other', ...common, amountMinor, feeMinor: null, number: outTradeNo, category };
   }
-  const asked = cell('退款批次号/请求号');
-  if (asked === null) return undefined;
-  // Asked for without a number, a refund has that of its payment: documented for `out_request_no`.
-  const refundNo = asked || outTradeNo;
+  const requestNo = cell('退款批次号/请求号');
+  if (requestNo === null) return undefined;
+  // A refund requested without a number has its payment's, as documented for `out_request_no`.
+  const refundNo = requestNo || outTradeNo;
   return {
     kind: 'refund',
     ...common,
     ...trade,
     amountMinor: Math.abs(amountMinor),
-    // Given back with the money.
-    feeMinor: fee ? -Math.abs(fee) : sizeOf(fee),
+    // The fee is refunded with the money.
+    feeMinor: fee ? -Math.abs(fee) : absolute(fee),
     refundNo,
     providerRefundNo: refundNo,
   };
 }
 
-/** A fee is written as what it does to the seller's balance; its kind says that already. */
-function sizeOf(fee: number | undefined): number | null {
+/** The bill signs a fee by its effect on the seller's balance; the kind already implies it. */
+function absolute(fee: number | undefined): number | null {
   return fee === undefined ? null : Math.abs(fee);
 }
 

@@ -12,17 +12,17 @@ export type AlipayConfig = {
   /** The v2 gateway, such as `https://openapi.alipay.com/gateway.do`. */
   gateway: string;
   appId: string;
-  /** The seller's account (2088…); notifications and statements must be of it. */
+  /** The seller's account (2088…); notifications and statements must name it. */
   sellerId: string;
   /** The application's private key: PEM, PKCS8. */
   privateKey: string;
   /** Alipay's public key, not the application's: PEM, SPKI. */
   alipayPublicKey: string;
-  /** For a whole call. */
+  /** For a whole call, ms. */
   timeoutMs?: number;
 };
 
-/** Alipay's v2 gateway: by QR code, on its page in a browser, on its page in a telephone's. */
+/** The client of Alipay's v2 gateway: payments by QR code, on Alipay's web page, and on its mobile page. */
 export function createAlipay(config: AlipayConfig): Provider {
   const { gateway, appId, sellerId, privateKey, alipayPublicKey, timeoutMs = 10_000 } = config;
   const alipayKey = createPublicKey(alipayPublicKey);

@@ -1,10 +1,10 @@
 import type { CodeTable } from '../code-meanings.ts';
 
 // The sub codes that Alipay documents for each call, without their prefix (`ACQ.`, `isv.`): opendocs.alipay.com, the
-// page of the call, and the error models of its Java SDK for v3. It documents words, not what to do: the meanings of
-// those marked (inf) are inferred from its word for them.
+// page of the call, and the error models of its Java SDK for v3. Alipay documents texts, not reactions: meanings marked
+// (inf) are inferred from the text.
 
-/** https://opendocs.alipay.com/open/8ad49e4a_alipay.trade.precreate; pages are signed here and ask nothing. */
+/** https://opendocs.alipay.com/open/8ad49e4a_alipay.trade.precreate; pages are signed locally, without a call. */
 export const createCodes = {
   SYSTEM_ERROR: 'unknown',
   AOP_SYSTEM_ERROR: 'unknown',
@@ -75,8 +75,8 @@ export const closeCodes = {
 } as const satisfies CodeTable;
 
 /**
- * https://opendocs.alipay.com/open/4b7cc5db_alipay.trade.refund. What a top-up or a change of the account would cure is
- * declined all the same: nothing was given back, and the merchant asks again when it is cured. Nearly all (inf).
+ * https://opendocs.alipay.com/open/4b7cc5db_alipay.trade.refund. Errors that a top-up or a change of the account would
+ * fix are declined too: nothing was refunded, and the merchant requests it again after the fix. Nearly all (inf).
  */
 export const refundCodes = {
   SYSTEM_ERROR: 'unknown',
@@ -113,7 +113,7 @@ export const refundCodes = {
   TRADE_STATUS_ERROR: 'invalidState',
 } as const satisfies CodeTable;
 
-/** What the gateway itself says, whatever was called. https://opendocs.alipay.com/common/02km9f */
+/** Codes of the gateway itself, for every call. https://opendocs.alipay.com/common/02km9f */
 export const gatewayCodes = {
   '20000': 'unknown',
   '20001': 'account',

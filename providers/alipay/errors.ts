@@ -5,7 +5,7 @@ import { ProviderFault } from '../faults.ts';
 import type { Refusal } from '../provider.ts';
 import { gatewayCodes } from './codes.ts';
 
-/** What every gateway answer carries. https://opendocs.alipay.com/common/02km9f */
+/** The fields of every gateway answer. https://opendocs.alipay.com/common/02km9f */
 export type AlipayAnswer = { code: string; msg?: string; sub_code?: string; sub_msg?: string };
 
 export function isSuccess(answer: AlipayAnswer): boolean {
@@ -13,35 +13,35 @@ export function isSuccess(answer: AlipayAnswer): boolean {
 }
 
 /**
- * `ACQ.TRADE_NOT_EXIST` becomes `TRADE_NOT_EXIST`: they write the prefix as `ACQ.`, `AQC.` and not at
- * all, and elsewhere as `isp.` (theirs) or `isv.` (ours).
+ * `ACQ.TRADE_NOT_EXIST` becomes `TRADE_NOT_EXIST`. Alipay writes the prefix as `ACQ.`, `AQC.` or not at all, and
+ * elsewhere as `isp.` (provider) or `isv.` (merchant).
  */
 export function bareSubCode({ sub_code = '' }: AlipayAnswer): string {
   return sub_code.replace(/^(?:ACQ|AQC|isp|isv)\./, '');
 }
 
-/** What the answer to one operation means, by that operation's table; undefined where nobody documented it. */
+/** The meaning of an answer to one operation, by that operation's code table; undefined for an undocumented code. */
 export function meaningOfAnswer(answer: AlipayAnswer, table: CodeTable): CodeMeaning | undefined {
   const subCode = bareSubCode(answer);
   if (answer.code === '40004') return meaningIn(table, subCode);
-  // Of all that the gateway refuses by itself, the one that is about a value and not about the account.
+  // The only refusal of the gateway itself that concerns a value and not the account.
   if (answer.code === '40002' && subCode === 'invalid-parameter') return 'badRequest';
   return meaningIn(gatewayCodes, answer.code);
 }
 
-/** A definite no, as data; throws a fault for an answer that is none. */
+/** Returns a definite refusal as data; throws a ProviderFault for any other answer. */
 export function refusalOf(answer: AlipayAnswer, table: CodeTable): Refusal {
-  return refusalFor(meaningOfAnswer(answer, table), wordsOf(answer));
+  return refusalFor(meaningOfAnswer(answer, table), errorDataOf(answer));
 }
 
-/** A signed answer that settles nothing. Whatever is not known to be harmless has an unknown outcome. */
+/** The fault of a signed answer without a result. The outcome is unknown unless the code is known to be harmless. */
 export function faultOfAnswer(answer: AlipayAnswer, table: CodeTable): ProviderFault {
-  return faultFor(meaningOfAnswer(answer, table), wordsOf(answer));
+  return faultFor(meaningOfAnswer(answer, table), errorDataOf(answer));
 }
 
-/** What a call threw. Only a connection that never stood is surely harmless: nothing was sent over it. */
+/** The fault of a thrown error. Only a failed connection is certainly harmless, because nothing was sent. */
 export function faultOfThrown(error: unknown): ProviderFault {
-  // The SDK wraps what its connection threw; a download does not.
+  // The SDK wraps its transport's error; a download does not.
   const thrown = [error, error instanceof Error ? error.cause : undefined];
   const refused = thrown.find((error) => error instanceof ConnectFailed);
   if (refused) {
@@ -50,12 +50,12 @@ export function faultOfThrown(error: unknown): ProviderFault {
   return unreadable(error instanceof Error ? error.message : String(error), error);
 }
 
-/** No answer, or one that must not be believed: unsigned, malformed, or about another trade. */
+/** The fault of a missing or untrusted answer: unsigned, malformed, or about another trade. */
 export function unreadable(message: string, cause?: unknown): ProviderFault {
   return new ProviderFault('unknownOutcome', 'NO_TRUSTED_ANSWER', message, { cause });
 }
 
-function wordsOf({ code, msg, sub_code, sub_msg }: AlipayAnswer) {
+function errorDataOf({ code, msg, sub_code, sub_msg }: AlipayAnswer) {
   const message = `Alipay: ${[msg, sub_code, sub_msg].filter(Boolean).join(', ')}`;
   return { code: sub_code ?? code, message };
 }

@@ -2,8 +2,8 @@ import { createPrivateKey, createPublicKey } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 
 /**
- * The application's private key as PEM, PKCS8. Alipay's key tool writes bare base64 of PKCS8, or of PKCS1 for those
- * who do not choose Java; both are taken, and PEM. Throws on what is no private RSA key.
+ * The application's private key as PEM, PKCS8. Accepts PEM and the bare base64 of Alipay's key tool: PKCS8 for Java,
+ * else PKCS1. Throws if it is no RSA private key.
  */
 export function readPrivateKey(text: string): string {
   const key = firstOf('privateKey', [
@@ -14,7 +14,7 @@ export function readPrivateKey(text: string): string {
   return key.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
-/** Alipay's public key as PEM, SPKI; its console shows it as bare base64. */
+/** Alipay's public key as PEM, SPKI; Alipay's console shows it as bare base64. */
 export function readPublicKey(text: string): string {
   const key = firstOf('alipayPublicKey', [
     () => createPublicKey(text),
@@ -25,14 +25,14 @@ export function readPublicKey(text: string): string {
 
 const derOf = (text: string) => Buffer.from(text, 'base64');
 
-function firstOf(name: string, ways: readonly (() => KeyObject)[]): KeyObject {
-  for (const read of ways) {
+function firstOf(name: string, readers: readonly (() => KeyObject)[]): KeyObject {
+  for (const read of readers) {
     try {
       const key = read();
       if (key.asymmetricKeyType === 'rsa') return key;
     } catch {
-      // Written in another way, or none: the next one tells.
+      // Another format, or no key: try the next reader.
     }
   }
-  throw new Error(`${name} is no RSA key, neither PEM nor the base64 that Alipay hands out`);
+  throw new Error(`${name} is not an RSA key in PEM or in Alipay's bare base64`);
 }

@@ -5,14 +5,14 @@ import type { NotificationAck, ParsedNotification } from '../provider.ts';
 import { reportOfTrade } from './status.ts';
 
 /**
- * Reads an asynchronous notification: form fields, signed over the decoded values sorted by name,
- * without `sign`, `sign_type` and empty ones. Never throws: what cannot be read is rejected.
+ * Parses an asynchronous notification: form fields, signed over the decoded values sorted by name, without `sign`,
+ * `sign_type` and empty ones. Never throws: an unreadable notification is rejected.
  * https://opendocs.alipay.com/open/194/103296
  */
 export function readNotification(rawBody: string, alipayKey: KeyObject): ParsedNotification {
   const fields = readForm(rawBody);
-  if (!fields) return rejected('a field stands twice');
-  // Pinned before anything is verified: the sender must not choose SHA-1.
+  if (!fields) return rejected('a field is duplicated');
+  // Checked before the signature, so that the sender cannot choose SHA-1.
   if (fields.get('sign_type') !== 'RSA2') return rejected('sign_type is not RSA2');
   const charset = fields.get('charset');
   if (charset && charset.toLowerCase() !== 'utf-8') return rejected('charset is not utf-8');
@@ -20,7 +20,7 @@ export function readNotification(rawBody: string, alipayKey: KeyObject): ParsedN
   return readVerified(fields);
 }
 
-/** Their dialect: the word `success`, and anything else is sent again. */
+/** Alipay expects the text `success`; anything else is redelivered. */
 export function acknowledgeNotification(
   answer: 'accepted' | 'rejected' | 'retryLater',
 ): NotificationAck {
@@ -49,7 +49,7 @@ function isSignedBy(fields: ReadonlyMap<string, string>, alipayKey: KeyObject): 
   return verify('RSA-SHA256', Buffer.from(text), alipayKey, signature);
 }
 
-// https://opendocs.alipay.com/open/194/103296 and what a refund adds.
+// https://opendocs.alipay.com/open/194/103296 and the additional fields of a refund.
 const fieldNames = new Set(
   `app_id auth_app_id body buyer_id buyer_logon_id buyer_open_id buyer_pay_amount charset fund_bill_list gmt_close
   gmt_create gmt_payment gmt_refund invoice_amount notify_id notify_time notify_type out_biz_no out_trade_no
@@ -60,8 +60,8 @@ const fieldNames = new Set(
 );
 
 /**
- * Nothing is escaped before it is signed, so a field of theirs could hide inside another's value: that text has two
- * readings. Any other `&name=` is what somebody wrote, as a voucher's name.
+ * Alipay signs unescaped text, so one of its field names inside another's value makes the text ambiguous. Any other
+ * `&name=` is user text, as in a voucher's name.
  */
 function hidesField(value: string): boolean {
   return value
@@ -71,7 +71,7 @@ function hidesField(value: string): boolean {
 }
 
 function readVerified(fields: ReadonlyMap<string, string>): ParsedNotification {
-  // Other kinds of message come to the same address; they are theirs, and not about a trade.
+  // Alipay sends other kinds of message to the same URL; they are not about a trade.
   if (fields.get('notify_type') !== 'trade_status_sync') return { kind: 'verified', events: [] };
   const notificationId = fields.get('notify_id');
   const appId = fields.get('app_id');
@@ -80,7 +80,7 @@ function readVerified(fields: ReadonlyMap<string, string>): ParsedNotification {
   if (!notificationId || !appId || !sellerId || !outTradeNo)
     return rejected('a required field is missing');
   const news = readNews(fields);
-  if (!news) return rejected('paid, but the amount or the trade number cannot be read');
+  if (!news) return rejected('paid, but without a readable amount or trade number');
   const binding = { appId, sellerId, outTradeNo };
   return { kind: 'verified', events: [{ notificationId, binding, news }] };
 }
@@ -88,7 +88,7 @@ function readVerified(fields: ReadonlyMap<string, string>): ParsedNotification {
 function readNews(fields: ReadonlyMap<string, string>): ProviderNews | undefined {
   if (isAboutRefund(fields)) {
     const refundNo = fields.get('out_biz_no');
-    // Without the refund's number there is news of the trade, but not of what.
+    // Without the refund's number, only the trade is known to have changed.
     return refundNo ? { kind: 'refund', refundNo, providerRefundNo: refundNo } : { kind: 'hint' };
   }
   const report = reportOfTrade({

@@ -13,7 +13,7 @@ export async function queryPayment(
 ): Promise<QueryPaymentResult> {
   const answer = await api.call('alipay.trade.query', { out_trade_no: outTradeNo });
   if (!isSuccess(answer)) {
-    // Not scanned or not opened yet, as well as never heard of.
+    // The code has not been scanned or opened, or Alipay does not know the trade at all.
     if (bareSubCode(answer) === 'TRADE_NOT_EXIST')
       return { kind: 'reported', report: { status: 'absent' } };
     throw faultOfAnswer(answer, queryCodes);
@@ -26,7 +26,7 @@ export async function queryPayment(
     paidAt: textOf(answer, 'send_pay_date'),
     moved: ['buyer_pay_amount', 'receipt_amount', 'refund_fee'].map((name) => textOf(answer, name)),
   });
-  if (!report) throw unreadable('the answer says paid, but not how much or by which trade');
+  if (!report) throw unreadable('the answer reports a payment without its amount or trade number');
   return { kind: 'reported', report };
 }
 
@@ -36,13 +36,13 @@ export async function closePayment(
   { outTradeNo }: PaymentRef,
 ): Promise<ClosePaymentResult> {
   const answer = await api.call('alipay.trade.close', { out_trade_no: outTradeNo });
-  if (!isSuccess(answer)) return endOfRefused(answer);
-  assertNotAboutAnother(answer, outTradeNo);
+  if (!isSuccess(answer)) return resultOfRefused(answer);
+  assertOptionalNumber(answer, outTradeNo);
   return { kind: 'closed' };
 }
 
 /**
- * Closes an unpaid trade and gives a paid one back: for unknown outcomes only.
+ * Closes an unpaid trade and refunds a paid one: for unknown outcomes only.
  * https://opendocs.alipay.com/open/13399511_alipay.trade.cancel
  */
 export async function reversePayment(
@@ -50,18 +50,22 @@ export async function reversePayment(
   { outTradeNo }: PaymentRef,
 ): Promise<ClosePaymentResult> {
   const answer = await api.call('alipay.trade.cancel', { out_trade_no: outTradeNo });
-  if (!isSuccess(answer)) return endOfRefused(answer);
-  assertNotAboutAnother(answer, outTradeNo);
+  if (!isSuccess(answer)) return resultOfRefused(answer);
+  assertOptionalNumber(answer, outTradeNo);
   if (textOf(answer, 'retry_flag') === 'Y') {
-    throw new ProviderFault('unknownOutcome', 'RETRY_FLAG', 'Alipay: cancel it once more');
+    throw new ProviderFault(
+      'unknownOutcome',
+      'RETRY_FLAG',
+      'Alipay asks to repeat the cancellation',
+    );
   }
-  // It was paid, and is being given back: the query tells what became of it. Without an action there
-  // was nothing to close or to give back.
+  // The trade was paid and is being refunded; the query reports its state. Without an action there was nothing to close
+  // or refund.
   return { kind: textOf(answer, 'action') === 'refund' ? 'paid' : 'closed' };
 }
 
-/** What a close or a cancel that was refused says about the trade. */
-function endOfRefused(answer: Answer): ClosePaymentResult {
+/** The trade's state by the code of a refused close or cancel. */
+function resultOfRefused(answer: Answer): ClosePaymentResult {
   switch (bareSubCode(answer)) {
     case 'TRADE_HAS_CLOSE':
       return { kind: 'closed' };
@@ -71,7 +75,7 @@ function endOfRefused(answer: Answer): ClosePaymentResult {
     case 'TRADE_HAS_FINISHED':
     case 'TRADE_STATUS_ERROR':
     case 'REASON_TRADE_STATUS_INVALID':
-    // Only a cancel that has to give money back can find too little of it, find it frozen, or come too late.
+    // Only a cancel that has to refund can find too little or frozen balance, or be too late.
     case 'SELLER_BALANCE_NOT_ENOUGH':
     case 'REASON_TRADE_BEEN_FREEZEN':
     case 'TRADE_CANCEL_TIME_OUT':
@@ -81,7 +85,7 @@ function endOfRefused(answer: Answer): ClosePaymentResult {
   }
 }
 
-/** The only answers in which their documentation makes our number optional. */
-function assertNotAboutAnother(answer: Answer, outTradeNo: string): void {
+/** Alipay documents our number as optional in these answers only. */
+function assertOptionalNumber(answer: Answer, outTradeNo: string): void {
   if (answer['out_trade_no'] !== undefined) assertAbout(answer, { out_trade_no: outTradeNo });
 }

@@ -9,7 +9,7 @@ import { alipayCurrency } from './status.ts';
 import { plainText } from './text.ts';
 import { fromAlipayTime } from './time.ts';
 
-/** The same number and amount again gives nothing twice. https://opendocs.alipay.com/open/4b7cc5db_alipay.trade.refund */
+/** Idempotent by number and amount. https://opendocs.alipay.com/open/4b7cc5db_alipay.trade.refund */
 export async function refund(api: Api, input: RefundInput): Promise<RefundResult> {
   const { payment, refundNo, refundMinor, reason } = input;
   const answer = await api.call('alipay.trade.refund', {
@@ -20,13 +20,13 @@ export async function refund(api: Api, input: RefundInput): Promise<RefundResult
   });
   if (!isSuccess(answer)) return refusalOf(answer, refundCodes);
   assertAbout(answer, { out_trade_no: payment.outTradeNo });
-  // Success of the call alone is none of the refund: only a change of funds is.
+  // A successful call does not mean a refund; only a change of funds does.
   if (textOf(answer, 'fund_change') === 'Y') {
-    // `refund_fee` is what all refunds of the trade come to; of this one they executed what was asked.
+    // `refund_fee` is the total of the trade's refunds; this one executed the requested amount.
     return { kind: 'reported', report: succeeded(refundMinor, refundNo, answer) };
   }
   const { report } = await queryRefund(api, { ...input, providerRefundNo: null });
-  // They have taken it on, so it is not unheard of, only not visible yet.
+  // The refund was accepted, so it exists but is not visible yet.
   return { kind: 'reported', report: report.status === 'absent' ? { status: 'pending' } : report };
 }
 
@@ -54,7 +54,7 @@ function reportOfRefund(
   { payment, refundNo }: Pick<RefundRef, 'payment' | 'refundNo'>,
 ): RefundReport {
   const refundStatus = textOf(answer, 'refund_status');
-  // Documented: they heard of no such refund, or did not execute it.
+  // Documented: Alipay has no such refund, or did not execute it.
   if (!refundStatus) return { status: 'absent' };
   if (refundStatus !== 'REFUND_SUCCESS') {
     return { status: 'unknown', providerStatus: refundStatus };
@@ -62,12 +62,11 @@ function reportOfRefund(
   assertAbout(answer, { out_trade_no: payment.outTradeNo, out_request_no: refundNo });
   const refundAmount = textOf(answer, 'refund_amount') ?? '';
   const refundedMinor = fromDecimal(refundAmount, alipayCurrency.exponent);
-  if (refundedMinor === undefined)
-    throw unreadable('the answer does not say how much was refunded');
+  if (refundedMinor === undefined) throw unreadable('the answer has no refunded amount');
   return succeeded(refundedMinor, refundNo, answer);
 }
 
-/** Alipay has no number of its own for a refund: ours is the only one. */
+/** Alipay has no refund number of its own; ours is the only one. */
 function succeeded(refundedMinor: number, refundNo: string, answer: Answer): RefundReport {
   const refundedAt = fromAlipayTime(textOf(answer, 'gmt_refund_pay') ?? '');
   return {

@@ -11,7 +11,7 @@ export type Sandbox = {
 
 export type SandboxOptions = {
   simulatorUrl: string;
-  /** Whether refunds succeed at once, or wait to be settled at the console. */
+  /** Whether refunds succeed at once or are settled at the console. */
   refunds?: 'instant' | 'manual';
 };
 
@@ -22,7 +22,7 @@ const registeredSchema = z.object({
   alipayPublicKey: z.string(),
 });
 
-/** A new application at the simulator, with a key of its own, in the words an account is made with. */
+/** Opens a new application with its own key at the simulator; returns the fields of an account. */
 export async function openAlipaySandbox({
   simulatorUrl,
   refunds = 'instant',

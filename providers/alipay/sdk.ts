@@ -4,9 +4,9 @@ import { Socket } from 'node:net';
 import { AlipaySdk } from 'alipay-sdk';
 import { OneShotAgent } from './transport.ts';
 
-// Their HTTP client (urllib) replaces `destroy` of every socket in the process to note the socket on the
-// error, and throws when one error ends two sockets: closing any undici agent with two connections
-// then hangs. Node's sockets inherit theirs, so taking the replacement away restores it.
+// Alipay's HTTP client (urllib) replaces `destroy` of every socket in the process to record the socket on the error. It
+// throws when one error ends two sockets, and then closing any undici agent with two connections hangs. Deleting the
+// replacement restores the inherited method.
 Reflect.deleteProperty(Socket.prototype, 'destroy');
 
 export type StrictSdkConfig = {
@@ -18,10 +18,9 @@ export type StrictSdkConfig = {
 };
 
 /**
- * The official SDK with its traps closed. Its own response check throws a TypeError on a missing
- * sign, fails on a correctly signed `error_response`, and verifies another part of the text than it
- * returns when a node stands twice; Alipay's Java SDK refuses that one too. Keys are parsed once:
- * from PEM, each signature would cost 1 ms more.
+ * The official SDK with its defects fixed. Its own response check throws a TypeError on a missing sign, fails on a
+ * correctly signed `error_response`, and verifies another part of the text than it returns if a node is duplicated;
+ * Alipay's Java SDK refuses that case too. Keys are parsed once: parsing PEM would cost 1 ms per signature.
  */
 export class StrictAlipaySdk extends AlipaySdk {
   readonly #alipayKey: KeyObject;
@@ -36,7 +35,7 @@ export class StrictAlipaySdk extends AlipaySdk {
       alipayPublicKey: alipayPublicKey.trim(),
       timeout: timeoutMs,
       camelcase: false,
-      // Handed as it is to their HTTP client as its dispatcher; it need not be a proxy.
+      // The SDK passes it to its HTTP client as the dispatcher; it need not be a proxy.
       proxyAgent: new OneShotAgent({ timeoutMs }),
     });
     this.config.privateKey = asKeyText(key);
@@ -46,7 +45,7 @@ export class StrictAlipaySdk extends AlipaySdk {
   override checkResponseSign(rawBody: string, responseKey: string, sign: unknown): void {
     const node = signedNode(rawBody, responseKey);
     if (node === undefined || typeof sign !== 'string') {
-      throw new Error('the answer is not one signed node');
+      throw new Error('the answer is not a single signed node');
     }
     if (!verify('RSA-SHA256', Buffer.from(node), this.#alipayKey, Buffer.from(sign, 'base64'))) {
       throw new Error('the answer has a wrong signature');
@@ -55,8 +54,8 @@ export class StrictAlipaySdk extends AlipaySdk {
 }
 
 /**
- * The raw text of the one node the signature covers, byte for byte. The pattern takes the whole
- * body, so anything smuggled in beside the node becomes part of the text that is verified.
+ * The raw text of the one node that the signature covers, byte for byte. The pattern matches the whole body, so
+ * anything inserted beside the node becomes part of the verified text.
  */
 function signedNode(rawBody: string, responseKey: string): string | undefined {
   const key = `"(?:${responseKey}|error_response)"`;
@@ -72,7 +71,7 @@ function signedNode(rawBody: string, responseKey: string): string | undefined {
   return (nodeFirst.exec(rawBody) ?? signFirst.exec(rawBody))?.[1];
 }
 
-/** Guarantee: the SDK does nothing with `config.privateKey` but hand it to node's `Sign.sign`, which takes both. */
+/** Safe, because the SDK only passes `config.privateKey` to node's `Sign.sign`, which accepts a KeyObject. */
 function asKeyText(key: KeyObject): string {
   return key as unknown as string;
 }

@@ -8,9 +8,9 @@ import { queryCodes } from './codes.ts';
 import { bareSubCode, faultOfAnswer, isSuccess, unreadable } from './errors.ts';
 import { billDueAtMs } from './time.ts';
 
-/** Observed at the gateway as `isp.bill_not_exist`; documented in capitals. */
-const notMadeCode = 'bill_not_exist';
-/** What a day that is not over is answered with. */
+/** The gateway answers `isp.bill_not_exist`; the documentation has it in capitals. */
+const notPublishedCode = 'bill_not_exist';
+/** The answer for a day that is not over. */
 const tooEarlyCode = 'invalid_arguments';
 
 const maxBillBytes = 256 * 1024 * 1024;
@@ -27,27 +27,27 @@ export async function fetchStatement(
   if (!isSuccess(answer)) {
     const code = bareSubCode(answer).toLowerCase();
     const isDue = Date.now() >= billDueAtMs(date);
-    if (code === notMadeCode) {
-      // They make none for a day on which nothing moved; until it is due that cannot be told apart.
+    if (code === notPublishedCode) {
+      // Alipay makes no bill for a day without movements; until the bill is due, the two cases look the same.
       return isDue ? ready([]) : { kind: 'notReady' };
     }
     if (code === tooEarlyCode && !isDue) return { kind: 'notReady' };
     throw faultOfAnswer(answer, queryCodes);
   }
-  // Only from where a signed answer points to.
+  // Downloads only from the URL in a signed answer.
   const zip = await api.download(requireText(answer, 'bill_download_url'));
   const files = detailFilesOf(zip);
   const entries = files.map((text) => parseBill(text, { date, sellerId }));
   if (files.length === 0) throw unreadable('the bill has no business details');
   return ready(
     entries.flatMap((part) => {
-      if (!part) throw unreadable('the bill is not as documented');
+      if (!part) throw unreadable('the bill does not have the documented format');
       return part;
     }),
   );
 }
 
-/** The files of single movements (`…_业务明细.csv`), beside which there are others of sums. */
+/** The detail files (`…_业务明细.csv`), without the summaries. */
 function detailFilesOf(zip: Buffer): string[] {
   const gbk = new TextDecoder('gbk');
   let budgetBytes = maxBillBytes;
@@ -61,11 +61,11 @@ function detailFilesOf(zip: Buffer): string[] {
     });
     return Object.values(files).map((bytes) => gbk.decode(bytes));
   } catch (error) {
-    throw unreadable('the bill is no archive that can be read', error);
+    throw unreadable('the bill is not a readable archive', error);
   }
 }
 
-/** Their names are GBK as well, which the archive does not say, so that its bytes are handed out one by one. */
+/** File names are GBK, which the archive does not declare, so each byte arrives as one character. */
 function nameOf(name: string, gbk: TextDecoder): string {
   const isBytes = Array.from(name).every((character) => character <= '\u00ff');
   return isBytes ? gbk.decode(Buffer.from(name, 'latin1')) : name;

@@ -2,12 +2,12 @@ import { fromDecimal } from '../../domain/money.ts';
 import type { ProviderReport } from '../../domain/payment.ts';
 import { fromAlipayTime } from './time.ts';
 
-/** The only currency our Alipay methods take; amounts are yuan with two decimals. */
+/** The only currency of our Alipay methods; amounts are yuan with two decimals. */
 export const alipayCurrency = { code: 'CNY', exponent: 2 } as const;
 
 export type TradeStatusMeaning = 'pending' | 'paid' | 'closed' | 'unknown';
 
-/** Their words to ours. TRADE_CLOSED is an unpaid close or a full refund: signs of money tell them apart. */
+/** Maps Alipay's trade statuses. TRADE_CLOSED is an unpaid close or a full refund; other fields tell which. */
 export function meaningOfTradeStatus(tradeStatus: string): TradeStatusMeaning {
   switch (tradeStatus) {
     case 'WAIT_BUYER_PAY':
@@ -22,35 +22,35 @@ export function meaningOfTradeStatus(tradeStatus: string): TradeStatusMeaning {
   }
 }
 
-export type TradeWords = {
+export type TradeData = {
   tradeStatus: string;
   tradeNo: string | undefined;
   totalAmount: string | undefined;
   paidAt: string | undefined;
-  /** Amounts that only a trade that was paid has: what the buyer paid, what the seller got, what went back. */
+  /** Amounts that only a paid trade has: paid by the buyer, received by the seller, refunded. */
   moved: readonly (string | undefined)[];
 };
 
-/** The report in a query's or a notification's words; undefined when it says paid but not what or how much. */
-export function reportOfTrade(words: TradeWords): ProviderReport | undefined {
-  const meaning = meaningOfTradeStatus(words.tradeStatus);
+/** The report of a query or notification; undefined if it reports a payment without its amount or trade number. */
+export function reportOfTrade(data: TradeData): ProviderReport | undefined {
+  const meaning = meaningOfTradeStatus(data.tradeStatus);
   switch (meaning) {
     case 'pending':
       return { status: meaning };
     case 'closed': {
-      if (!hasMoved(words)) return { status: meaning };
-      const paid = reportOfPaidTrade(words);
+      if (!hasMoved(data)) return { status: meaning };
+      const paid = reportOfPaidTrade(data);
       return paid && { ...paid, isGivenBack: true };
     }
     case 'unknown':
-      return { status: 'unknown', providerStatus: words.tradeStatus };
+      return { status: 'unknown', providerStatus: data.tradeStatus };
     case 'paid':
-      return reportOfPaidTrade(words);
+      return reportOfPaidTrade(data);
   }
 }
 
-/** Zeros, as `0.00`, are written for trades that nobody paid. */
-function hasMoved({ paidAt, moved }: TradeWords): boolean {
+/** Unpaid trades have zeros such as `0.00`. */
+function hasMoved({ paidAt, moved }: TradeData): boolean {
   return Boolean(paidAt) || moved.some((amount) => /[1-9]/.test(amount ?? ''));
 }
 
@@ -58,7 +58,7 @@ function reportOfPaidTrade({
   tradeNo,
   totalAmount,
   paidAt,
-}: TradeWords): Extract<ProviderReport, { status: 'succeeded' }> | undefined {
+}: TradeData): Extract<ProviderReport, { status: 'succeeded' }> | undefined {
   const paidMinor = fromDecimal(totalAmount ?? '', alipayCurrency.exponent);
   if (paidMinor === undefined || !tradeNo) return undefined;
   const paidAtIso = fromAlipayTime(paidAt ?? '');

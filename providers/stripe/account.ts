@@ -6,7 +6,7 @@ import { OneShotHttpClient } from './transport.ts';
 
 export type StripeMode = 'live' | 'test';
 
-/** One Stripe account, as all calls of this folder are handed it. */
+/** One Stripe account, passed to all functions of this folder. */
 export type StripeAccount = { sdk: Stripe; accountId: string; mode: StripeMode };
 
 export type StripeConfig = {
@@ -16,11 +16,11 @@ export type StripeConfig = {
   accountId: string;
   mode: StripeMode;
   secretKey: string;
-  /** For a whole call. */
+  /** For a whole call, ms. */
   timeoutMs?: number;
 };
 
-/** The official SDK, asking once, without telemetry. Its default timeout is 80 seconds. */
+/** Opens the official SDK, without retries and telemetry. The SDK's default timeout is 80 seconds. */
 export function openAccount(config: StripeConfig): StripeAccount {
   const { apiUrl, accountId, mode, secretKey, timeoutMs = 10_000 } = config;
   const url = new URL(apiUrl);
@@ -37,20 +37,20 @@ export function openAccount(config: StripeConfig): StripeAccount {
   return { sdk, accountId, mode };
 }
 
-/** An answer read by its schema: what is not whole settles nothing. */
+/** Parses an answer by its schema; throws a ProviderFault for an incomplete one. */
 export function read<Schema extends z.ZodType>(schema: Schema, answer: unknown): z.infer<Schema> {
-  const words = schema.safeParse(answer);
-  if (words.success) return words.data;
-  throw unreadable('the answer is not what was asked for', words.error);
+  const data = schema.safeParse(answer);
+  if (data.success) return data.data;
+  throw unreadable('the answer does not have the expected shape', data.error);
 }
 
-/** A test key finds test objects only, so this means that the account's settings contradict each other. */
-export function assertMode({ mode }: StripeAccount, words: { livemode: boolean }): void {
-  if (words.livemode === (mode === 'live')) return;
+/** A test key finds only test objects, so a mismatch means contradictory account settings. */
+export function assertMode({ mode }: StripeAccount, data: { livemode: boolean }): void {
+  if (data.livemode === (mode === 'live')) return;
   throw new ProviderFault('misconfigured', 'livemode_mismatch', `Stripe: not in ${mode} mode`);
 }
 
-/** A read: whatever is thrown instead of the answer is a fault. */
+/** A read; any error becomes a ProviderFault. */
 export async function ask<Answer>(call: () => Promise<Answer>): Promise<Answer> {
   try {
     return await call();
@@ -62,11 +62,9 @@ export async function ask<Answer>(call: () => Promise<Answer>): Promise<Answer> 
 const keyLimit = 5;
 
 /**
- * A write under an idempotency key of ours, always the same for the same thing. Stripe keeps the
- * first result of a key for at least 24 hours even if it was a 500 of its own, so that such a key
- * could never succeed. Only when it replays one, which shows that the first request is over, the
- * next key is taken; the caller sees to it, in `write`, that nothing was left behind by the first.
- * https://docs.stripe.com/api/idempotent_requests
+ * A write under a fixed idempotency key. Stripe stores the first result of a key for at least 24 hours, even its own
+ * 500, so such a key never succeeds. If Stripe replays a failure, the first request is over and the next key is used;
+ * `write` has to check that the first left nothing behind. https://docs.stripe.com/api/idempotent_requests
  */
 export async function underKey<Answer>(
   key: string,

@@ -9,15 +9,15 @@ import { queryRefund, refund } from './refunds.ts';
 import { fetchStatement } from './statement.ts';
 
 export type StripeConfig = AccountConfig & {
-  /** whsec_…; more than one while they are rotated. */
+  /** whsec_…; several during a rotation. */
   webhookSecrets: readonly string[];
-  /** Hands out a day's statement before the day is over. */
+  /** Returns a day's statement before the day is over. */
   sameDayStatements?: boolean;
 };
 
 /**
- * Stripe by Checkout Sessions and PaymentIntents. Notifications come to the account's one webhook
- * endpoint, so that a payment's own `notifyUrl` is not used.
+ * The client of Stripe's Checkout Sessions and PaymentIntents. Notifications go to the account's only webhook endpoint,
+ * so a payment's `notifyUrl` is not used.
  */
 export function createStripe(config: StripeConfig): Provider {
   const { webhookSecrets, sameDayStatements: sameDay = false } = config;
@@ -38,7 +38,7 @@ export function createStripe(config: StripeConfig): Provider {
       appId: account.mode,
       sellerId: account.accountId,
       outTradeNo,
-      // Metadata is copied along: by a payment repeated in the Dashboard, by other programs of the merchant's.
+      // Metadata is copied by payments repeated in the Dashboard and by the merchant's other programs.
       isNumberCopyable: true,
       providerTradeNo: providerTradeNo ?? (isSessionId(providerRef) ? null : providerRef),
       providerRef: isSessionId(providerRef) ? providerRef : null,

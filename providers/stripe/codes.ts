@@ -1,8 +1,8 @@
 import type { CodeTable } from '../code-meanings.ts';
 
 /**
- * https://docs.stripe.com/error-codes: Stripe has one list for all calls; these are the codes that the calls we make can
- * be answered with. What the payer's bank says comes with 402 and is declined, whatever its code.
+ * https://docs.stripe.com/error-codes: Stripe has one list for all calls; these are the codes that our calls can get.
+ * Refusals by the payer's bank come with 402 and are declined, whatever the code.
  */
 export const codes = {
   amount_too_large: 'declined',

@@ -13,8 +13,8 @@ import { toStripeAmount } from './money.ts';
 import { ourNumber, paymentIntentSchema, sessionSchema } from './objects.ts';
 
 /**
- * Asks for a PaymentIntent or a Checkout Session. A repeat within 24 hours is answered with the first
- * one's; what an older first request may have left is known to nobody, and cannot be paid.
+ * Creates a PaymentIntent or a Checkout Session. A repeat within 24 hours returns the first one. The object of an
+ * older, unanswered request was never shown to anyone and cannot be paid.
  */
 export async function createPayment(
   account: StripeAccount,
@@ -51,13 +51,13 @@ async function createPaymentIntent(
     },
     { idempotencyKey },
   );
-  const words = read(paymentIntentSchema, answer);
-  assertMode(account, words);
-  if (words.metadata[ourNumber] !== outTradeNo)
+  const data = read(paymentIntentSchema, answer);
+  assertMode(account, data);
+  if (data.metadata[ourNumber] !== outTradeNo)
     throw unreadable('the answer is about another payment');
-  if (!words.client_secret) throw unreadable('the answer has no client_secret');
-  const nextAction = { kind: 'clientSecret', clientSecret: words.client_secret } as const;
-  return { kind: 'created', nextAction, providerRef: words.id };
+  if (!data.client_secret) throw unreadable('the answer has no client_secret');
+  const nextAction = { kind: 'clientSecret', clientSecret: data.client_secret } as const;
+  return { kind: 'created', nextAction, providerRef: data.id };
 }
 
 async function createSession(
@@ -71,19 +71,19 @@ async function createSession(
   const answer = await sessions
     .create({ ...terms, expires_at: sessionEndOf(input.expiresAt) }, { idempotencyKey })
     .catch((error: unknown) => {
-      // Too far off for Stripe, or it was at an earlier attempt: then the session lives its 24 hours.
+      // The end is too far in the future for Stripe now, or was at an earlier attempt: the session then lives 24 hours.
       const isTooFarOff = isAboutParam(error, 'expires_at') || isIdempotencyConflict(error);
       if (isTooFarOff) return sessions.create(terms, { idempotencyKey });
       throw error;
     });
-  const words = read(sessionSchema, answer);
-  assertMode(account, words);
-  if (words.client_reference_id !== input.outTradeNo) {
+  const data = read(sessionSchema, answer);
+  assertMode(account, data);
+  if (data.client_reference_id !== input.outTradeNo) {
     throw unreadable('the answer is about another payment');
   }
-  if (!words.url) throw unreadable('the answer has no url');
-  const nextAction = { kind: 'redirect', url: words.url } as const;
-  return { kind: 'created', nextAction, providerRef: words.id };
+  if (!data.url) throw unreadable('the answer has no url');
+  const nextAction = { kind: 'redirect', url: data.url } as const;
+  return { kind: 'created', nextAction, providerRef: data.id };
 }
 
 function sessionTerms(
@@ -113,9 +113,8 @@ function sessionTerms(
 }
 
 /**
- * A session must end 30 minutes to 24 hours after it was created, and a repeat must ask for the very
- * same end: so it follows from the order's alone, half an hour later, with a minute for the way. We
- * close an order ourselves when its own time is over.
+ * A session must end 30 minutes to 24 hours after its creation, and a repeat must request the same end. So the end is
+ * the order's plus 30 minutes and one minute of margin; we close the order ourselves at its own deadline.
  */
 function sessionEndOf(expiresAt: string): number {
   return Math.floor(Date.parse(expiresAt) / 1000) + 31 * 60;

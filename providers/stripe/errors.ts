@@ -8,7 +8,7 @@ import { codes } from './codes.ts';
 
 type StripeError = InstanceType<typeof Stripe.errors.StripeError>;
 
-/** What an error means; undefined where nobody documented it. */
+/** The meaning of an error; undefined if it is undocumented. */
 export function meaningOfError(error: StripeError): CodeMeaning | undefined {
   switch (error.statusCode) {
     case 402:
@@ -16,14 +16,15 @@ export function meaningOfError(error: StripeError): CodeMeaning | undefined {
     case 401:
     case 403:
       return 'account';
-    // Another request holds the key or the object: the same one may be made again. https://docs.stripe.com/rate-limits#object-lock-timeouts
+    // Another request holds the key or the object: repeat the same request.
+    // https://docs.stripe.com/rate-limits#object-lock-timeouts
     case 409:
     case 429:
       return 'retry';
     case 400:
     case 404:
       if (isIdempotencyConflict(error)) return 'invalidState';
-      // More than is left is refused without a code.
+      // Stripe refuses more than the remaining amount without a code.
       if (!error.code && isAboutAmount(error)) return 'invalidState';
       return meaningIn(codes, codeOf(error));
     default:
@@ -31,39 +32,39 @@ export function meaningOfError(error: StripeError): CodeMeaning | undefined {
   }
 }
 
-/** A definite no, as data; undefined when it is none and `faultOf` must be thrown. */
+/** Returns a definite refusal as data; undefined if there is none and `faultOf` must be thrown. */
 export function refusalOf(error: unknown): Refusal | undefined {
   if (!(error instanceof Stripe.errors.StripeError)) return undefined;
   const meaning = meaningOfError(error);
   const isRefusal =
     meaning === 'declined' || meaning === 'invalidState' || meaning === 'badRequest';
-  return isRefusal ? refusalFor(meaning, wordsOf(error)) : undefined;
+  return isRefusal ? refusalFor(meaning, errorDataOf(error)) : undefined;
 }
 
-/** An amount that Stripe has no whole number for: refused before it is asked. */
+/** The refusal of an amount that is no whole number of Stripe's units, without a call. */
 export function amountRefused(amountMinor: number, currency: string): Refusal {
   const message = `Stripe cannot move ${amountMinor} minor units of ${currency}`;
   return { kind: 'declined', code: 'AMOUNT_NOT_SUPPORTED', message };
 }
 
-/** What was thrown instead of an answer. Whatever is not known to be harmless has an unknown outcome. */
+/** The fault of a thrown error. The outcome is unknown unless the error is known to be harmless. */
 export function faultOf(error: unknown): ProviderFault {
   if (error instanceof ProviderFault) return error;
   if (!(error instanceof Stripe.errors.StripeError)) return unreadable(String(error), error);
   if (error.detail instanceof ConnectFailed) {
-    return new ProviderFault('retryable', 'CONNECT_FAILED', wordsOf(error).message, {
+    return new ProviderFault('retryable', 'CONNECT_FAILED', errorDataOf(error).message, {
       cause: error,
     });
   }
-  return faultFor(meaningOfError(error), wordsOf(error));
+  return faultFor(meaningOfError(error), errorDataOf(error));
 }
 
-/** No answer, or one that must not be believed: malformed, or about another payment. */
+/** The fault of a missing or untrusted answer: malformed, or about another payment. */
 export function unreadable(message: string, cause?: unknown): ProviderFault {
   return new ProviderFault('unknownOutcome', 'NO_TRUSTED_ANSWER', `Stripe: ${message}`, { cause });
 }
 
-/** The same key was used with other parameters. */
+/** The key was used before with other parameters. */
 export function isIdempotencyConflict(error: unknown): boolean {
   return error instanceof Stripe.errors.StripeIdempotencyError;
 }
@@ -72,7 +73,7 @@ export function isMissing(error: unknown): boolean {
   return error instanceof Stripe.errors.StripeError && error.code === 'resource_missing';
 }
 
-/** The stored answer of an earlier request that failed at Stripe: this key will never say anything else. */
+/** Stripe's stored answer of an earlier failed request: this key never gets another answer. */
 export function isReplayedFailure(error: unknown): boolean {
   return (
     error instanceof Stripe.errors.StripeError &&
@@ -93,7 +94,7 @@ function codeOf(error: StripeError): string {
   return error.decline_code || error.code || error.rawType || 'NO_TRUSTED_ANSWER';
 }
 
-function wordsOf(error: StripeError) {
+function errorDataOf(error: StripeError) {
   return {
     code: codeOf(error),
     message: `Stripe: ${error.message}`,
@@ -101,7 +102,7 @@ function wordsOf(error: StripeError) {
   };
 }
 
-/** Seconds; the header's other form, a date, Stripe does not use. */
+/** Seconds; Stripe does not use the date form. */
 function retryAfterOf(header: unknown): number | undefined {
   const isSeconds = typeof header === 'string' && /^\d{1,5}$/.test(header);
   return isSeconds ? Number(header) * 1000 : undefined;

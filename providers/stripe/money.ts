@@ -1,10 +1,10 @@
 import { currencyExponents } from '../../domain/money.ts';
 
 /**
- * Where Stripe counts in other units than ISO 4217 says, and in which steps.
- * https://docs.stripe.com/currencies#special-cases: ISK and UGX have no decimals but are written with
- * two, always 00; three-decimal amounts must end in 0. HUF and TWD are special for payouts only and
- * are charged with two decimals, as ISO 4217 has them.
+ * Currencies whose units at Stripe differ from ISO 4217, and their steps.
+ * https://docs.stripe.com/currencies#special-cases: ISK and UGX have no decimals but are written with two, always 00;
+ * three-decimal amounts must end in 0. HUF and TWD are special for payouts only and are charged with two decimals, as
+ * in ISO 4217.
  */
 const overrides: Readonly<Record<string, { exponent: number; step: number }>> = {
   BHD: { exponent: 3, step: 10 },
@@ -16,7 +16,10 @@ const overrides: Readonly<Record<string, { exponent: number; step: number }>> = 
   UGX: { exponent: 2, step: 100 },
 };
 
-/** Our minor units as Stripe's; undefined when Stripe cannot say this amount exactly. Never rounds. */
+/**
+ * Converts our minor units to Stripe's; undefined if the amount has no exact equivalent. Never rounds.
+ * @example toStripeAmount(100, 'ISK') // 10000
+ */
 export function toStripeAmount(amountMinor: number, currency: string): number | undefined {
   const rule = ruleOf(currency);
   if (!rule || !isAmount(amountMinor)) return undefined;
@@ -24,7 +27,10 @@ export function toStripeAmount(amountMinor: number, currency: string): number | 
   return isAmount(amount) && amount % rule.step === 0 ? amount : undefined;
 }
 
-/** Stripe's amount in our minor units; undefined when it is no whole number of them. `currency` in either case. */
+/**
+ * Converts Stripe's amount to our minor units; undefined if it is no whole number of them. `currency` in either case.
+ * @example fromStripeAmount(10000, 'isk') // 100
+ */
 export function fromStripeAmount(amount: number, currency: string): number | undefined {
   const rule = ruleOf(currency.toUpperCase());
   if (!rule || !isAmount(amount) || amount % rule.factor !== 0) return undefined;

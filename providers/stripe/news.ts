@@ -9,9 +9,9 @@ import {
 } from './objects.ts';
 import { reportOfDispute, reportOfPaymentIntent, reportOfSession } from './status.ts';
 
-/** What an object says, and of which payment. */
+/** The news in an object, and the payment that it is about. */
 export type Reading = {
-  /** What its account's owner should know. */
+  /** A warning for the account's owner. */
   notice?: string;
   news: ProviderNews;
   about: Required<Pick<ReportBinding, 'outTradeNo' | 'providerTradeNo'>> &
@@ -19,13 +19,12 @@ export type Reading = {
 };
 
 /**
- * Reads the object of an event. `charge.*` is left out: a charge's payment is told by
- * `payment_intent.*`, its refunds, whose numbers `charge.refunded` does not carry, by `refund.*`.
- * Undefined for what is not about a payment.
+ * Parses the object of an event. `charge.*` is ignored: `payment_intent.*` reports the payment, and `refund.*` the
+ * refunds, whose numbers `charge.refunded` lacks. Undefined if the object is not about a payment.
  */
 export function readingOf(eventType: string, object: unknown): Reading | undefined {
   if (eventType.startsWith('charge.dispute.')) return readDispute(object);
-  // Before 2024-10-28 the updates of some refunds came under this name, and an endpoint keeps its version's names.
+  // Before 2024-10-28 updates of some refunds had this name, and an endpoint keeps its version's names.
   if (eventType.startsWith('charge.refund.')) return readRefund(object);
   if (eventType === 'checkout.session.async_payment_failed') return asQuery(readSession(object));
   switch (eventType.split('.')[0]) {
@@ -40,51 +39,51 @@ export function readingOf(eventType: string, object: unknown): Reading | undefin
   }
 }
 
-/** What it says is as it was before: only Stripe, asked, knows that nothing comes of it. */
+/** The object does not show the failure; only a query does. */
 function asQuery(reading: Reading | undefined): Reading | undefined {
   return reading && { ...reading, news: { kind: 'hint' } };
 }
 
 function readPaymentIntent(object: unknown): Reading | undefined {
-  const words = paymentIntentSchema.safeParse(object).data;
-  if (!words) return undefined;
-  const report = reportOfPaymentIntent(words);
+  const data = paymentIntentSchema.safeParse(object).data;
+  if (!data) return undefined;
+  const report = reportOfPaymentIntent(data);
   return {
     news: report ? { kind: 'payment', report } : { kind: 'hint' },
-    about: { outTradeNo: words.metadata[ourNumber] ?? null, providerTradeNo: words.id },
+    about: { outTradeNo: data.metadata[ourNumber] ?? null, providerTradeNo: data.id },
   };
 }
 
 function readSession(object: unknown): Reading | undefined {
-  const words = sessionSchema.safeParse(object).data;
-  if (!words) return undefined;
-  const { payment_intent: intent } = words;
+  const data = sessionSchema.safeParse(object).data;
+  if (!data) return undefined;
+  const { payment_intent: intent } = data;
   const providerTradeNo = typeof intent === 'string' ? intent : (intent?.id ?? null);
-  const outTradeNo = words.metadata[ourNumber] ?? words.client_reference_id ?? null;
-  const report = reportOfSession(words);
+  const outTradeNo = data.metadata[ourNumber] ?? data.client_reference_id ?? null;
+  const report = reportOfSession(data);
   const news: ProviderNews = report ? { kind: 'payment', report } : { kind: 'hint' };
-  return { news, about: { outTradeNo, providerTradeNo, providerRef: words.id } };
+  return { news, about: { outTradeNo, providerTradeNo, providerRef: data.id } };
 }
 
-/** A refund made in the Dashboard has no metadata of ours: it is known by Stripe's numbers. */
+/** A refund made in the Dashboard has none of our metadata; Stripe's numbers identify it. */
 function readRefund(object: unknown): Reading | undefined {
-  const words = refundSchema.safeParse(object).data;
-  if (!words) return undefined;
-  const refundNo = words.metadata[ourRefundNumber] ?? words.id;
-  const outTradeNo = words.metadata[ourNumber] ?? null;
+  const data = refundSchema.safeParse(object).data;
+  if (!data) return undefined;
+  const refundNo = data.metadata[ourRefundNumber] ?? data.id;
+  const outTradeNo = data.metadata[ourNumber] ?? null;
   return {
-    news: { kind: 'refund', refundNo, providerRefundNo: words.id },
-    about: { outTradeNo, providerTradeNo: words.payment_intent },
+    news: { kind: 'refund', refundNo, providerRefundNo: data.id },
+    about: { outTradeNo, providerTradeNo: data.payment_intent },
   };
 }
 
 function readDispute(object: unknown): Reading | undefined {
-  const words = disputeSchema.safeParse(object).data;
-  if (!words) return undefined;
-  const report = reportOfDispute(words);
-  const outTradeNo = words.metadata[ourNumber] ?? null;
-  const about = { outTradeNo, providerTradeNo: words.payment_intent };
+  const data = disputeSchema.safeParse(object).data;
+  if (!data) return undefined;
+  const report = reportOfDispute(data);
+  const outTradeNo = data.metadata[ourNumber] ?? null;
+  const about = { outTradeNo, providerTradeNo: data.payment_intent };
   if (report) return { news: { kind: 'dispute', report }, about };
-  const notice = `the dispute ${words.id} has the status ${words.status} and the amount ${words.amount} ${words.currency}, which are not understood: look at it in the Dashboard`;
+  const notice = `the dispute ${data.id} has the status ${data.status} and the amount ${data.amount} ${data.currency}, which are not supported: look at it in the Dashboard`;
   return { news: { kind: 'hint' }, about, notice };
 }

@@ -15,8 +15,8 @@ import { readThinEvent } from './thin-events.ts';
 import { noticeOfVersion } from './versions.ts';
 
 /**
- * Reads a webhook delivery, with the object as it was (snapshot) or only its id (thin). Never throws:
- * what cannot be verified is rejected. https://docs.stripe.com/webhooks
+ * Parses a webhook delivery, with the whole object (snapshot) or only its id (thin). Never throws: an unverifiable
+ * delivery is rejected. https://docs.stripe.com/webhooks
  */
 export async function readNotification(
   account: StripeAccount,
@@ -42,7 +42,7 @@ export async function readNotification(
   }
 }
 
-/** Any 2xx will do; anything else is sent again, for up to three days. */
+/** Stripe accepts any 2xx; anything else is redelivered for up to three days. */
 export function acknowledgeNotification(
   answer: 'accepted' | 'rejected' | 'retryLater',
 ): NotificationAck {
@@ -57,7 +57,7 @@ const snapshotSchema = z.object({
   created: z.int(),
   livemode: z.boolean(),
   api_version: z.string().nullish(),
-  /** Set where the event is of an account connected to ours. */
+  /** Set if the event concerns an account connected to ours. */
   account: z.string().nullish(),
   data: z.object({ object: z.unknown() }),
 });
@@ -73,7 +73,7 @@ async function eventsOf(
   const reading = await withOurNumber(account, read);
   const { news } = reading;
   if (event.type === 'payment_intent.succeeded' && news.kind === 'payment') {
-    // The PaymentIntent has no time of its payment, but this event is it.
+    // The PaymentIntent has no payment time; this event's creation is it.
     if (news.report.status === 'succeeded') news.report.paidAt ??= isoOfSeconds(event.created);
   }
   const appId = event.livemode ? 'live' : 'test';

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 
-// What we read of Stripe's objects, in answers and in events alike. Neither is trusted to be whole.
+// The fields that we read of Stripe's objects, in answers and events. Both may be incomplete.
 
 const metadata = z
   .record(z.string(), z.string())
   .nullish()
-  .transform((words) => words ?? {});
+  .transform((data) => data ?? {});
 
 /** A field that holds an id or, when expanded, the object. */
 const reference = z
@@ -25,7 +25,7 @@ export const paymentIntentSchema = z.object({
   amount_capturable: amount.default(0),
   amount_received: amount.default(0),
   client_secret: z.string().nullish(),
-  /** Its time is that of the payment; known when expanded. */
+  /** The charge's time is the time of the payment; present if expanded. */
   latest_charge: z
     .union([
       z.object({ created: z.int(), refunded: z.boolean().default(false) }),
@@ -79,15 +79,15 @@ export const chargeSchema = z.object({
   currency: z.string(),
   amount_captured: amount,
   payment_intent: reference,
-  /** Copied from the PaymentIntent when the charge was made. */
+  /** Copied from the PaymentIntent when the charge was created. */
   metadata,
 });
 
-export type PaymentIntentWords = z.infer<typeof paymentIntentSchema>;
-export type SessionWords = z.infer<typeof sessionSchema>;
-export type RefundWords = z.infer<typeof refundSchema>;
-export type DisputeWords = z.infer<typeof disputeSchema>;
+export type PaymentIntentData = z.infer<typeof paymentIntentSchema>;
+export type SessionData = z.infer<typeof sessionSchema>;
+export type RefundData = z.infer<typeof refundSchema>;
+export type DisputeData = z.infer<typeof disputeSchema>;
 
-/** Our numbers, as we write them into Stripe's metadata. */
+/** The keys of our numbers in Stripe's metadata. */
 export const ourNumber = 'out_trade_no';
 export const ourRefundNumber = 'refund_no';

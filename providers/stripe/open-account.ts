@@ -2,7 +2,7 @@ import type { OpenAccount } from '../definition.ts';
 import type { StripeMode } from './account.ts';
 import { createStripe } from './client.ts';
 
-/** Throws on values that cannot be right, so that a test key is never taken for a live one. */
+/** Throws on implausible values, so that a test key is never used as a live one. */
 export const openAccount: OpenAccount = ({ settings, credentials }) => {
   const mode = readMode(settings['mode'] ?? '');
   const secretKey = credentials['secretKey'] ?? '';
@@ -12,14 +12,14 @@ export const openAccount: OpenAccount = ({ settings, credentials }) => {
     .split(',')
     .map((secret) => secret.trim())
     .filter(Boolean);
-  if (webhookSecrets.length === 0) throw new Error('webhookSecrets has no secret in it');
+  if (webhookSecrets.length === 0) throw new Error('webhookSecrets is empty');
   return createStripe({
     apiUrl: settings['apiUrl'] ?? '',
     accountId: settings['accountId'] ?? '',
     mode,
     secretKey,
     webhookSecrets,
-    // Not asked for of an account: lets a demonstration look at its own day.
+    // Not a field of normal accounts: lets a demonstration reconcile its current day.
     sameDayStatements: settings['sameDayStatements'] === 'true',
   });
 };
@@ -29,8 +29,8 @@ function readMode(text: string): StripeMode {
   throw new Error(`mode must be 'live' or 'test', not '${text}'`);
 }
 
-/** Their keys say which they are: sk_live_…, rk_test_…, pk_test_… */
+/** Stripe's keys contain their mode: sk_live_…, rk_test_…, pk_test_… */
 function assertKeyOf(mode: StripeMode, name: string, key: string): void {
-  if (!/^[a-z]+_(?:live|test)_\w+$/.test(key)) throw new Error(`${name} is no key of Stripe's`);
+  if (!/^[a-z]+_(?:live|test)_\w+$/.test(key)) throw new Error(`${name} is not a Stripe key`);
   if (key.split('_')[1] !== mode) throw new Error(`${name} is not a ${mode} key`);
 }

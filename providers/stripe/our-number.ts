@@ -4,9 +4,8 @@ import type { Reading } from './news.ts';
 import { ourNumber } from './objects.ts';
 
 /**
- * Finds our number for news that carries only Stripe's, as of a dispute or of a refund made in the
- * Dashboard: such news may come before that of the payment, when nobody here knows Stripe's number yet.
- * Throws what the SDK throws.
+ * Finds our number for news that carries only Stripe's, as of a dispute or of a refund made in the Dashboard. Such news
+ * may arrive before the payment's, when Stripe's number is not stored yet. Throws the SDK's errors.
  */
 export async function withOurNumber({ sdk }: StripeAccount, reading: Reading): Promise<Reading> {
   const { outTradeNo, providerTradeNo } = reading.about;

@@ -13,7 +13,7 @@ import type { StripeAccount } from './account.ts';
 import { amountRefused, faultOf, refusalOf, unreadable } from './errors.ts';
 import { toStripeAmount } from './money.ts';
 import { ourNumber, paymentIntentSchema, sessionSchema } from './objects.ts';
-import type { PaymentIntentWords, SessionWords } from './objects.ts';
+import type { PaymentIntentData, SessionData } from './objects.ts';
 import {
   meaningOfPaymentIntent,
   meaningOfSession,
@@ -21,8 +21,8 @@ import {
   reportOfSession,
 } from './status.ts';
 
-/** What Stripe has of a payment: a Session without a PaymentIntent has not been confirmed yet. */
-type Found = { session?: SessionWords; paymentIntent?: PaymentIntentWords };
+/** Stripe's objects of a payment; a Session without a PaymentIntent has not been confirmed yet. */
+type Found = { session?: SessionData; paymentIntent?: PaymentIntentData };
 
 export async function queryPayment(
   account: StripeAccount,
@@ -33,18 +33,18 @@ export async function queryPayment(
   return { kind: 'reported', report: wholeReport(reportOfFound(found)) };
 }
 
-/** What both say together. */
+/** The combined report of both objects. */
 export function reportOfFound({ session, paymentIntent }: Found): ProviderReport | undefined {
-  // A slow method has failed after the Session was completed: nobody can pay by it any more.
-  const isDeadEnd =
+  // A delayed method failed after the Session was completed; nobody can pay by it any more.
+  const hasFailed =
     session?.status === 'complete' && paymentIntent?.status === 'requires_payment_method';
-  if (isDeadEnd) return { status: 'closed' };
+  if (hasFailed) return { status: 'closed' };
   return paymentIntent ? reportOfPaymentIntent(paymentIntent) : session && reportOfSession(session);
 }
 
 /**
- * Takes what is held, once: repeated, it finds the PaymentIntent succeeded and reports that. Looked at
- * first, because the key would remember a refusal from before the money was held.
+ * Captures once: a repeat finds the PaymentIntent succeeded and reports that. It is read before, because the key would
+ * store a refusal from before the authorisation.
  */
 export async function capturePayment(
   account: StripeAccount,
@@ -52,40 +52,40 @@ export async function capturePayment(
 ): Promise<CaptureResult> {
   const amount = toStripeAmount(captureMinor, payment.currency);
   if (amount === undefined) return amountRefused(captureMinor, payment.currency);
-  const held = (await find(account, payment))?.paymentIntent;
-  const isHeld = held && meaningOfPaymentIntent(held.status) === 'authorized';
-  if (!isHeld) return captureOutcome(held, notHeld);
+  const authorized = (await find(account, payment))?.paymentIntent;
+  const isAuthorized = authorized && meaningOfPaymentIntent(authorized.status) === 'authorized';
+  if (!isAuthorized) return captureOutcome(authorized, notAuthorized);
   try {
     const answer = await underKey(`capture-${payment.outTradeNo}-${captureMinor}`, (key) =>
       account.sdk.paymentIntents.capture(
-        held.id,
+        authorized.id,
         { amount_to_capture: amount, expand: ['latest_charge'] },
         { idempotencyKey: key },
       ),
     );
-    const words = readPaymentIntent(account, payment, answer);
-    return { kind: 'reported', report: wholeReport(reportOfPaymentIntent(words)) };
+    const data = readPaymentIntent(account, payment, answer);
+    return { kind: 'reported', report: wholeReport(reportOfPaymentIntent(data)) };
   } catch (error) {
     const refusal = refusalOf(error);
     if (!refusal) throw faultOf(error);
-    return captureOutcome(await retrievePaymentIntent(account, payment, held.id), refusal);
+    return captureOutcome(await retrievePaymentIntent(account, payment, authorized.id), refusal);
   }
 }
 
-const notHeld: Refusal = {
+const notAuthorized: Refusal = {
   kind: 'invalidState',
   code: 'NOT_AUTHORIZED',
-  message: 'Stripe: nothing is held',
+  message: 'Stripe: nothing is authorised',
 };
 
-/** What was taken by an earlier capture, or else why there is none. */
-function captureOutcome(words: PaymentIntentWords | undefined, refusal: Refusal): CaptureResult {
-  const isTaken = words && meaningOfPaymentIntent(words.status) === 'paid';
-  if (!isTaken) return refusal;
-  return { kind: 'reported', report: wholeReport(reportOfPaymentIntent(words)) };
+/** The report of an earlier capture, else the refusal. */
+function captureOutcome(data: PaymentIntentData | undefined, refusal: Refusal): CaptureResult {
+  const isPaid = data && meaningOfPaymentIntent(data.status) === 'paid';
+  if (!isPaid) return refusal;
+  return { kind: 'reported', report: wholeReport(reportOfPaymentIntent(data)) };
 }
 
-/** Expires an open Session, cancels a PaymentIntent: money that is held is let go. Paid wins. */
+/** Expires an open Session, or cancels a PaymentIntent, which voids an authorisation. A payment wins. */
 export async function closePayment(
   account: StripeAccount,
   payment: PaymentRef,
@@ -96,15 +96,15 @@ export async function closePayment(
   if (state) return state;
   const { session, paymentIntent } = found;
   try {
-    // Behind an open Session, Stripe lets nobody cancel the PaymentIntent. No key of ours: closing
-    // twice is harmless, and a key would go on saying no after the reason for it has passed.
+    // Stripe refuses to cancel the PaymentIntent of an open Session. No idempotency key: closing twice is harmless, and
+    // a key would repeat a refusal after its reason is gone.
     if (session?.status === 'open') await account.sdk.checkout.sessions.expire(session.id);
     else if (paymentIntent) await account.sdk.paymentIntents.cancel(paymentIntent.id);
   } catch (error) {
     // `Only Checkout Sessions with a status in ["open"] can be expired` comes without a code.
     if (!refusalOf(error)) throw faultOf(error);
   }
-  // Looked at, not taken from the answer: a refusal has many words, and the payer may have been faster.
+  // Queried instead of derived from the error: refusals have many texts, and the payer may have been faster.
   const after = await find(account, payment);
   const outcome = after && closedOf(after);
   if (outcome) return outcome;
@@ -117,13 +117,13 @@ function closedOf({ session, paymentIntent }: Found): ClosePaymentResult | undef
   const meaning = paymentIntent
     ? meaningOfPaymentIntent(paymentIntent.status)
     : session && meaningOfSession(session.status, session.payment_status);
-  // After an expired Session its PaymentIntent, where one was begun, is cancelled by Stripe.
+  // Stripe cancels the PaymentIntent of an expired Session.
   if (session?.status === 'expired' && meaning !== 'paid') return { kind: 'closed' };
   if (meaning === 'paid') return { kind: 'paid' };
   return meaning === 'closed' ? { kind: 'closed' } : undefined;
 }
 
-/** The PaymentIntent's id, asked for where it is not known yet; undefined when there is none. */
+/** The PaymentIntent's id, queried if it is not known yet; undefined if there is none. */
 export async function paymentIntentIdOf(
   account: StripeAccount,
   payment: PaymentRef,
@@ -133,10 +133,9 @@ export async function paymentIntentIdOf(
 }
 
 /**
- * By the handle that the creation gave; without one, by our number in the metadata. That search is
- * minutes behind, and does not know Sessions nobody has confirmed: but without a handle the creation
- * was never answered, so nobody was given the client secret or the URL, and an unfound payment is
- * harmless. https://docs.stripe.com/search#data-freshness
+ * Finds a payment by its handle, else by our number in the metadata. Stripe's search lags minutes behind and does not
+ * know unconfirmed Sessions. But without a handle the creation was never answered, so nobody has the client secret or
+ * the URL, and an unfound payment is harmless. https://docs.stripe.com/search#data-freshness
  */
 async function find(account: StripeAccount, payment: PaymentRef): Promise<Found | undefined> {
   const id = payment.providerRef ?? payment.providerTradeNo;
@@ -144,7 +143,7 @@ async function find(account: StripeAccount, payment: PaymentRef): Promise<Found 
   if (id) return { paymentIntent: await retrievePaymentIntent(account, payment, id) };
   const query = `metadata['${ourNumber}']:'${payment.outTradeNo}'`;
   const { data } = await ask(() => account.sdk.paymentIntents.search({ query, limit: 100 }));
-  // Metadata can be copied, and a copy is younger than what it was copied from.
+  // A copy of the metadata is younger than the original.
   const hit = data.toSorted((one, other) => one.created - other.created)[0];
   return hit && { paymentIntent: await retrievePaymentIntent(account, payment, hit.id) };
 }
@@ -177,13 +176,13 @@ async function retrievePaymentIntent(account: StripeAccount, payment: PaymentRef
 }
 
 function readPaymentIntent(account: StripeAccount, payment: PaymentRef, answer: unknown) {
-  const words = read(paymentIntentSchema, answer);
-  assertMode(account, words);
-  if (words.metadata[ourNumber] !== payment.outTradeNo) throw unreadable('another payment');
-  return words;
+  const data = read(paymentIntentSchema, answer);
+  assertMode(account, data);
+  if (data.metadata[ourNumber] !== payment.outTradeNo) throw unreadable('another payment');
+  return data;
 }
 
 function wholeReport(report: ProviderReport | undefined): ProviderReport {
   if (report) return report;
-  throw unreadable('the answer says paid, but not how much or by which PaymentIntent');
+  throw unreadable('the answer reports a payment without its amount or PaymentIntent');
 }

@@ -5,13 +5,13 @@ import type { StripeAccount } from './account.ts';
 import { amountRefused, faultOf, refusalOf, unreadable } from './errors.ts';
 import { toStripeAmount } from './money.ts';
 import { ourNumber, ourRefundNumber, refundSchema } from './objects.ts';
-import type { RefundWords } from './objects.ts';
+import type { RefundData } from './objects.ts';
 import { paymentIntentIdOf } from './payments.ts';
 import { reportOfRefund } from './status.ts';
 
 /**
- * Refunds under our own number. Its key protects a repeat for 24 hours only, so that our number is
- * looked for among the PaymentIntent's refunds first: that list is not behind, as the search is.
+ * Refunds under our own number. The idempotency key protects a repeat for 24 hours only, so our number is first looked
+ * up in the PaymentIntent's refunds; that list does not lag, unlike the search.
  */
 export async function refund(account: StripeAccount, input: RefundInput): Promise<RefundResult> {
   const { payment, refundNo, refundMinor, reason } = input;
@@ -22,7 +22,7 @@ export async function refund(account: StripeAccount, input: RefundInput): Promis
     return { kind: 'invalidState', code: 'NOT_PAID', message: 'Stripe: nothing was paid' };
   }
   try {
-    const words = await underKey(`refund-${refundNo}`, async (idempotencyKey) => {
+    const data = await underKey(`refund-${refundNo}`, async (idempotencyKey) => {
       const earlier = await findByNumber(account, paymentIntent, refundNo);
       if (earlier) return earlier;
       const metadata = {
@@ -33,12 +33,12 @@ export async function refund(account: StripeAccount, input: RefundInput): Promis
       const params = { payment_intent: paymentIntent, amount, metadata };
       return read(refundSchema, await account.sdk.refunds.create(params, { idempotencyKey }));
     });
-    assertOf(words, paymentIntent);
-    if (words.amount !== amount) {
+    assertRefundOf(data, paymentIntent);
+    if (data.amount !== amount) {
       const message = `Stripe: refund ${refundNo} was made with another amount`;
       return { kind: 'invalidState', code: 'REFUND_NUMBER_USED', message };
     }
-    return reported(words);
+    return reported(data);
   } catch (error) {
     const refusal = refusalOf(error);
     if (refusal) return refusal;
@@ -46,45 +46,45 @@ export async function refund(account: StripeAccount, input: RefundInput): Promis
   }
 }
 
-/** By Stripe's number where we have it; by ours in the metadata otherwise. */
+/** Queries by Stripe's number if it is known; else by ours in the metadata. */
 export async function queryRefund(
   account: StripeAccount,
   { payment, refundNo, providerRefundNo }: RefundRef,
 ): Promise<{ kind: 'reported'; report: RefundReport }> {
   const paymentIntent = await paymentIntentIdOf(account, payment);
   if (!paymentIntent) return { kind: 'reported', report: { status: 'absent' } };
-  const words = providerRefundNo
+  const data = providerRefundNo
     ? read(refundSchema, await ask(() => account.sdk.refunds.retrieve(providerRefundNo)))
     : await findByNumber(account, paymentIntent, refundNo);
-  if (!words) return { kind: 'reported', report: { status: 'absent' } };
-  assertOf(words, paymentIntent);
-  return reported(words);
+  if (!data) return { kind: 'reported', report: { status: 'absent' } };
+  assertRefundOf(data, paymentIntent);
+  return reported(data);
 }
 
-/** One made in Stripe's Dashboard carries no number of ours and is known by Stripe's. */
+/** A refund made in Stripe's Dashboard has none of our numbers and is found by Stripe's. */
 async function findByNumber(
   account: StripeAccount,
   paymentIntent: string,
   refundNo: string,
-): Promise<RefundWords | undefined> {
+): Promise<RefundData | undefined> {
   return ask(async () => {
     const pages = account.sdk.refunds.list({ payment_intent: paymentIntent, limit: 100 });
     for await (const answer of pages) {
-      const words = read(refundSchema, answer);
-      const isMeant = words.metadata[ourRefundNumber] === refundNo || words.id === refundNo;
-      if (isMeant) return words;
+      const data = read(refundSchema, answer);
+      const isMatch = data.metadata[ourRefundNumber] === refundNo || data.id === refundNo;
+      if (isMatch) return data;
     }
     return undefined;
   });
 }
 
-function reported(words: RefundWords): { kind: 'reported'; report: RefundReport } {
-  const report = reportOfRefund(words);
-  if (!report) throw unreadable('the refund has an amount that is none of its currency');
+function reported(data: RefundData): { kind: 'reported'; report: RefundReport } {
+  const report = reportOfRefund(data);
+  if (!report) throw unreadable("the refund's amount is invalid in its currency");
   return { kind: 'reported', report };
 }
 
-function assertOf(words: RefundWords, paymentIntent: string): void {
-  if (words.payment_intent === paymentIntent) return;
+function assertRefundOf(data: RefundData, paymentIntent: string): void {
+  if (data.payment_intent === paymentIntent) return;
   throw unreadable('the answer is about the refund of another payment');
 }

@@ -15,7 +15,7 @@ export type Sandbox = {
   credentials: Record<string, string>;
 };
 
-/** Opens an account at the simulator, as one would in Stripe's Dashboard. Its webhook endpoint is named later. */
+/** Opens an account at the simulator, as in Stripe's Dashboard. Its webhook endpoint is registered later. */
 export async function openStripeSandbox({
   simulatorUrl,
 }: {

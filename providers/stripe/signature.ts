@@ -5,9 +5,9 @@ export const toleranceSeconds = 300;
 export type SignatureVerdict = { secret: string } | { reason: string };
 
 /**
- * Verifies `Stripe-Signature: t=<seconds>,v1=<hex>[,v1=…]`: HMAC-SHA256 of `t.rawBody`, one v1 for
- * each secret while they are rotated. The SDK's own check lets any time in the future pass, and knows
- * one secret only. https://docs.stripe.com/webhooks#verify-manually
+ * Verifies `Stripe-Signature: t=<seconds>,v1=<hex>[,v1=…]`: HMAC-SHA256 of `t.rawBody`, one v1 for each secret during a
+ * rotation. The SDK's own check accepts any time in the future and only one secret.
+ * https://docs.stripe.com/webhooks#verify-manually
  */
 export function verifySignature(
   rawBody: string,
@@ -18,12 +18,12 @@ export function verifySignature(
   const parts = header.split(',').map((part) => part.trim().split('='));
   const times = parts.filter(([scheme]) => scheme === 't').map(([, value = '']) => value);
   const [time] = times;
-  // Which of two times was signed would be the reader's choice.
+  // With two times it would be ambiguous which one was signed.
   if (!time || times.length > 1 || !/^\d{1,12}$/.test(time)) {
-    return { reason: 'Stripe-Signature is missing or has no one time' };
+    return { reason: 'Stripe-Signature is missing or does not have exactly one time' };
   }
-  const given = parts.filter(([scheme]) => scheme === 'v1').map(([, value = '']) => value);
-  const secret = secrets.find((secret) => isAmong(given, sign(`${time}.${rawBody}`, secret)));
+  const signatures = parts.filter(([scheme]) => scheme === 'v1').map(([, value = '']) => value);
+  const secret = secrets.find((secret) => isAmong(signatures, sign(`${time}.${rawBody}`, secret)));
   if (secret === undefined) return { reason: 'wrong signature' };
   const isFresh = Math.abs(nowMs / 1000 - Number(time)) <= toleranceSeconds;
   return isFresh ? { secret } : { reason: 'signed at a time outside the tolerance' };
@@ -33,8 +33,8 @@ function sign(text: string, secret: string): Buffer {
   return createHmac('sha256', secret).update(text).digest();
 }
 
-function isAmong(given: readonly string[], expected: Buffer): boolean {
-  return given.some(
+function isAmong(signatures: readonly string[], expected: Buffer): boolean {
+  return signatures.some(
     (hex) => /^[0-9a-f]{64}$/.test(hex) && timingSafeEqual(Buffer.from(hex, 'hex'), expected),
   );
 }

@@ -18,9 +18,9 @@ import { isoOfSeconds, meaningOfRefund } from './status.ts';
 const dayMs = 86_400_000;
 
 /**
- * A day of the balance, in UTC. Payments without a number of ours are left out, with their refunds and disputes: an
- * account may serve others too. The amounts are those of the charge, the refund and the dispute, because a balance
- * transaction's own are in the currency of the payout. https://docs.stripe.com/reports/balance-transaction-types
+ * A day of the balance, in UTC. Payments without our number are skipped, with their refunds and disputes, because an
+ * account may serve others too. Amounts are those of the charge, refund or dispute, because a balance transaction's own
+ * are in the payout currency. https://docs.stripe.com/reports/balance-transaction-types
  */
 export function fetchStatement(
   account: StripeAccount,
@@ -47,7 +47,7 @@ async function* entriesOf(
       const transaction = transactionSchema.safeParse(answer);
       const entry = transaction.success
         ? await entryOf(account, transaction.data, numbers)
-        : unreadableLine(JSON.stringify(answer), 'it is no balance transaction that can be read');
+        : unreadableLine(JSON.stringify(answer), 'not a readable balance transaction');
       if (entry) yield entry;
     }
   } catch (error) {
@@ -69,7 +69,7 @@ const transactionSchema = z.object({
 
 type Transaction = z.infer<typeof transactionSchema>;
 
-/** Undefined for what is of a payment that is none of ours. */
+/** Undefined for a movement of a payment that is not ours. */
 async function entryOf(
   account: StripeAccount,
   transaction: Transaction,
@@ -84,7 +84,7 @@ async function entryOf(
       return refundEntry(account, transaction, numbers);
     case 'refund_failure':
     case 'payment_failure_refund':
-      // The other half of a refund that failed; see `refundEntry`.
+      // The counterpart of a failed refund; see `refundEntry`.
       return undefined;
     case 'adjustment':
       if (transaction.reporting_category?.startsWith('dispute'))
@@ -95,22 +95,22 @@ async function entryOf(
 
 function paymentEntry(transaction: Transaction): StatementEntry | undefined {
   const charge = chargeSchema.safeParse(transaction.source).data;
-  if (!charge) return oddEntry(transaction);
+  if (!charge) return unreadableEntry(transaction);
   const outTradeNo = charge.metadata[ourNumber];
   if (!outTradeNo || !charge.payment_intent) return undefined;
   const trade = { outTradeNo, providerTradeNo: charge.payment_intent };
   const money = moneyOf(charge.amount_captured, charge.currency, transaction);
-  return money ? { kind: 'payment', ...trade, ...money } : oddEntry(transaction, outTradeNo);
+  return money ? { kind: 'payment', ...trade, ...money } : unreadableEntry(transaction, outTradeNo);
 }
 
-/** Money of a refund that failed came back, in a transaction of its own: together they are nothing. */
+/** A failed refund's money returns in a transaction of its own; both are skipped, as they sum to zero. */
 async function refundEntry(
   account: StripeAccount,
   transaction: Transaction,
   numbers: Map<string, string | undefined>,
 ): Promise<StatementEntry | undefined> {
   const refund = refundSchema.safeParse(transaction.source).data;
-  if (!refund) return oddEntry(transaction);
+  if (!refund) return unreadableEntry(transaction);
   const meaning = meaningOfRefund(refund.status);
   const { payment_intent: providerTradeNo } = refund;
   if (meaning === 'failed' || meaning === 'needs_attention' || !providerTradeNo) return undefined;
@@ -118,7 +118,7 @@ async function refundEntry(
     refund.metadata[ourNumber] ?? (await numberOf(account, providerTradeNo, numbers));
   if (!outTradeNo) return undefined;
   const money = moneyOf(refund.amount, refund.currency, transaction);
-  if (!money) return oddEntry(transaction, outTradeNo);
+  if (!money) return unreadableEntry(transaction, outTradeNo);
   return {
     kind: 'refund',
     outTradeNo,
@@ -129,28 +129,28 @@ async function refundEntry(
   };
 }
 
-/** Taken when a dispute is opened, given back when it is won, maybe long after it was lost. */
+/** Money is taken when a dispute opens and returned when it is won, possibly long after it was lost. */
 async function disputeEntry(
   account: StripeAccount,
   transaction: Transaction,
   numbers: Map<string, string | undefined>,
 ): Promise<StatementEntry | undefined> {
   const dispute = disputeSchema.safeParse(transaction.source).data;
-  if (!dispute) return oddEntry(transaction);
+  if (!dispute) return unreadableEntry(transaction);
   const { id: disputeNo, payment_intent: providerTradeNo } = dispute;
   const outTradeNo = providerTradeNo && (await numberOf(account, providerTradeNo, numbers));
   if (!outTradeNo) return undefined;
   const money = moneyOf(dispute.amount, dispute.currency, transaction);
-  if (!money) return oddEntry(transaction, outTradeNo);
+  if (!money) return unreadableEntry(transaction, outTradeNo);
   const amountMinor = transaction.amount < 0 ? -money.amountMinor : money.amountMinor;
   return { kind: 'dispute', disputeNo, outTradeNo, providerTradeNo, ...money, amountMinor };
 }
 
-/** Fees by the month, payouts, corrections: in the currency of the balance. */
+/** Monthly fees, payouts, corrections: in the currency of the balance. */
 function otherEntry(transaction: Transaction): StatementEntry {
   const { id, type, currency, created } = transaction;
   const size = fromStripeAmount(Math.abs(transaction.amount), currency);
-  if (size === undefined) return oddEntry(transaction);
+  if (size === undefined) return unreadableEntry(transaction);
   return {
     kind: 'other',
     number: id,
@@ -162,13 +162,16 @@ function otherEntry(transaction: Transaction): StatementEntry {
   };
 }
 
-function oddEntry(transaction: Transaction, outTradeNo: string | null = null): StatementEntry {
+function unreadableEntry(
+  transaction: Transaction,
+  outTradeNo: string | null = null,
+): StatementEntry {
   const { id, type } = transaction;
   const reason = `${id} is a ${type} whose object or amount cannot be read`;
   return unreadableLine(JSON.stringify(transaction), reason, outTradeNo);
 }
 
-/** A refund made in the Dashboard carries no number of ours; its payment does. */
+/** A refund made in the Dashboard lacks our number; its payment has it. */
 async function numberOf(
   account: StripeAccount,
   paymentIntent: string,

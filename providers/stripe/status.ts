@@ -2,11 +2,11 @@ import type { DisputeReport, DisputeStatus } from '../../domain/dispute.ts';
 import type { ProviderReport } from '../../domain/payment.ts';
 import type { RefundReport } from '../../domain/refund.ts';
 import { fromStripeAmount, fromStripeCurrency } from './money.ts';
-import type { DisputeWords, PaymentIntentWords, RefundWords, SessionWords } from './objects.ts';
+import type { DisputeData, PaymentIntentData, RefundData, SessionData } from './objects.ts';
 
 export type PaymentMeaning = 'pending' | 'authorized' | 'paid' | 'closed' | 'unknown';
 
-/** https://docs.stripe.com/payments/paymentintents/lifecycle. A failed attempt leaves a payment open for the next. */
+/** https://docs.stripe.com/payments/paymentintents/lifecycle. A failed attempt leaves the payment open for another. */
 export function meaningOfPaymentIntent(status: string): PaymentMeaning {
   switch (status) {
     case 'requires_payment_method':
@@ -25,7 +25,7 @@ export function meaningOfPaymentIntent(status: string): PaymentMeaning {
   }
 }
 
-/** `complete` and `unpaid` is money under way by a slow method, or held: only its PaymentIntent knows. */
+/** `complete` and `unpaid`: a delayed method in progress, or an authorisation; only the PaymentIntent shows which. */
 export function meaningOfSession(status: string | null, paymentStatus: string): PaymentMeaning {
   switch (status) {
     case 'open':
@@ -43,8 +43,8 @@ export function meaningOfSession(status: string | null, paymentStatus: string): 
 export type RefundMeaning = 'pending' | 'succeeded' | 'failed' | 'needs_attention' | 'unknown';
 
 /**
- * https://docs.stripe.com/refunds#failed-refunds: the money of a `failed` one is back with the
- * merchant and must reach the payer some other way; a `canceled` one never left.
+ * https://docs.stripe.com/refunds#failed-refunds: the money of a `failed` refund is back with the merchant and must
+ * reach the payer some other way; that of a `canceled` one never left.
  */
 export function meaningOfRefund(status: string | null): RefundMeaning {
   switch (status) {
@@ -63,8 +63,8 @@ export function meaningOfRefund(status: string | null): RefundMeaning {
 }
 
 /**
- * https://docs.stripe.com/disputes/how-disputes-work: a `warning_…` is an inquiry, which moves no money. A dispute
- * prevented takes none either; a refund that prevented it is reported itself.
+ * https://docs.stripe.com/disputes/how-disputes-work: a `warning_…` is an inquiry, which moves no money. A prevented
+ * dispute moves none either; the refund that prevented it is reported by itself.
  */
 export function meaningOfDispute(status: string): DisputeStatus | 'unknown' {
   switch (status) {
@@ -88,90 +88,89 @@ export function meaningOfDispute(status: string): DisputeStatus | 'unknown' {
   }
 }
 
-/** The report in a PaymentIntent's words; undefined when its amount is none of the currency's. */
-export function reportOfPaymentIntent(words: PaymentIntentWords): ProviderReport | undefined {
-  const meaning = meaningOfPaymentIntent(words.status);
+/** The report of a PaymentIntent; undefined if its amount is invalid in its currency. */
+export function reportOfPaymentIntent(data: PaymentIntentData): ProviderReport | undefined {
+  const meaning = meaningOfPaymentIntent(data.status);
   switch (meaning) {
     case 'pending':
     case 'closed':
       return { status: meaning };
     case 'unknown':
-      return { status: 'unknown', providerStatus: words.status };
+      return { status: 'unknown', providerStatus: data.status };
     case 'authorized': {
-      const authorizedMinor = fromStripeAmount(words.amount_capturable, words.currency);
+      const authorizedMinor = fromStripeAmount(data.amount_capturable, data.currency);
       if (authorizedMinor === undefined) return undefined;
-      const currency = fromStripeCurrency(words.currency);
-      return { status: 'authorized', authorizedMinor, currency, providerTradeNo: words.id };
+      const currency = fromStripeCurrency(data.currency);
+      return { status: 'authorized', authorizedMinor, currency, providerTradeNo: data.id };
     }
     case 'paid':
       return paidReport({
-        amount: words.amount_received,
-        currency: words.currency,
-        paymentIntentId: words.id,
-        paidAtSeconds: words.latest_charge?.created,
-        isGivenBack: words.latest_charge?.refunded,
+        amount: data.amount_received,
+        currency: data.currency,
+        paymentIntentId: data.id,
+        paidAtSeconds: data.latest_charge?.created,
+        isGivenBack: data.latest_charge?.refunded,
       });
   }
 }
 
-/** The report in a Session's words; its PaymentIntent's, where it is expanded, say more. */
-export function reportOfSession(words: SessionWords): ProviderReport | undefined {
-  const { payment_intent: paymentIntent } = words;
+/** The report of a Session, or of its PaymentIntent if that is expanded. */
+export function reportOfSession(data: SessionData): ProviderReport | undefined {
+  const { payment_intent: paymentIntent } = data;
   if (typeof paymentIntent === 'object' && paymentIntent !== null) {
     return reportOfPaymentIntent(paymentIntent);
   }
-  const meaning = meaningOfSession(words.status, words.payment_status);
+  const meaning = meaningOfSession(data.status, data.payment_status);
   switch (meaning) {
     case 'pending':
     case 'closed':
       return { status: meaning };
     case 'paid':
-      if (!paymentIntent || words.amount_total === null || words.currency === null)
-        return undefined;
+      if (!paymentIntent || data.amount_total === null || data.currency === null) return undefined;
       return paidReport({
-        amount: words.amount_total,
-        currency: words.currency,
+        amount: data.amount_total,
+        currency: data.currency,
         paymentIntentId: paymentIntent,
       });
     default:
-      return { status: 'unknown', providerStatus: `${words.status}/${words.payment_status}` };
+      return { status: 'unknown', providerStatus: `${data.status}/${data.payment_status}` };
   }
 }
 
-/** The report in a refund's words; undefined when its amount is none of the currency's. */
-export function reportOfRefund(words: RefundWords): RefundReport | undefined {
-  const meaning = meaningOfRefund(words.status);
+/** The report of a refund; undefined if its amount is invalid in its currency. */
+export function reportOfRefund(data: RefundData): RefundReport | undefined {
+  const meaning = meaningOfRefund(data.status);
   switch (meaning) {
     case 'pending':
       return { status: 'pending' };
     case 'unknown':
-      return { status: 'unknown', providerStatus: String(words.status) };
+      return { status: 'unknown', providerStatus: String(data.status) };
     case 'failed':
     case 'needs_attention': {
-      const code = words.failure_reason ?? words.status ?? 'unknown';
-      return { status: meaning, code, providerRefundNo: words.id };
+      const code = data.failure_reason ?? data.status ?? 'unknown';
+      return { status: meaning, code, providerRefundNo: data.id };
     }
     case 'succeeded': {
-      const refundedMinor = fromStripeAmount(words.amount, words.currency);
+      const refundedMinor = fromStripeAmount(data.amount, data.currency);
       if (refundedMinor === undefined) return undefined;
       return {
         status: 'succeeded',
         refundedMinor,
-        currency: fromStripeCurrency(words.currency),
-        providerRefundNo: words.id,
-        refundedAt: isoOfSeconds(words.created),
+        currency: fromStripeCurrency(data.currency),
+        providerRefundNo: data.id,
+        refundedAt: isoOfSeconds(data.created),
       };
     }
   }
 }
 
-/** The report in a dispute's words; undefined for a status or an amount we cannot read. */
-export function reportOfDispute(words: DisputeWords): DisputeReport | undefined {
-  const status = meaningOfDispute(words.status);
-  const amountMinor = fromStripeAmount(words.amount, words.currency);
+/** The report of a dispute; undefined for an unmapped status or an invalid amount. */
+export function reportOfDispute(data: DisputeData): DisputeReport | undefined {
+  const status = meaningOfDispute(data.status);
+  const amountMinor = fromStripeAmount(data.amount, data.currency);
   if (status === 'unknown' || amountMinor === undefined) return undefined;
-  const currency = fromStripeCurrency(words.currency);
-  return { disputeNo: words.id, status, amountMinor, currency, reason: words.reason };
+  const currency = fromStripeCurrency(data.currency);
+  return { disputeNo: data.id, status, amountMinor, currency, reason: data.reason };
 }
 
 export function isoOfSeconds(seconds: number): string {
@@ -183,7 +182,7 @@ function paidReport(paid: {
   currency: string;
   paymentIntentId: string;
   paidAtSeconds?: number | undefined;
-  /** By refunds whose numbers are not said. */
+  /** By refunds whose numbers are not part of the object. */
   isGivenBack?: boolean | undefined;
 }): ProviderReport | undefined {
   const paidMinor = fromStripeAmount(paid.amount, paid.currency);

@@ -13,7 +13,7 @@ const thinSchema = z.object({
   id: z.string(),
   livemode: z.boolean(),
   related_object: z.object({ id: z.string(), type: z.string() }).nullish(),
-  /** The account it is of, where that is not our own. The SDK makes an object of it. */
+  /** The connected account, if the event is not of our own. The SDK parses it into an object. */
   context: z
     .instanceof(Stripe.StripeContext)
     .transform((context) => context.toString())
@@ -21,9 +21,8 @@ const thinSchema = z.object({
 });
 
 /**
- * Reads an event that names its object and no more. The object is fetched, by its kind and id rather
- * than by the path in the event, to learn which payment it is of; what it says now of a payment is
- * asked for again. https://docs.stripe.com/event-destinations#thin-payload
+ * Parses an event that only names its object. The object is fetched by type and id, not by the path in the event, to
+ * find its payment; a payment's state is queried again later. https://docs.stripe.com/event-destinations#thin-payload
  */
 export async function readThinEvent(
   account: StripeAccount,
@@ -37,7 +36,7 @@ export async function readThinEvent(
     const reading = await withOurNumber(account, read);
     return { kind: 'verified', events: [eventOf(account, event, reading)] };
   } catch (error) {
-    // Gone, or never ours: nothing can be asked about it.
+    // Deleted, or never ours: nothing can be queried.
     if (isMissing(error)) return { kind: 'verified', events: [] };
     return { kind: 'retryLater', reason: faultOf(error).message };
   }

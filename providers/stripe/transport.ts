@@ -4,17 +4,16 @@ import type { Agent } from 'undici';
 import { ConnectFailed } from '../../outbound/calls.ts';
 import { ProviderAgent } from '../connecting.ts';
 
-/** The connection broke, or nothing came in time, after the request was, at least in part, sent. */
+/** The connection broke or timed out after the request was sent at least in part. */
 export class ConnectionLost extends Error {
   override readonly name = 'ConnectionLost';
 }
 
 /**
- * The SDK's own HTTP client, replaced for four reasons. A reset socket it asks again by itself even
- * with `maxNetworkRetries: 0`, by the error's code, which `ConnectionLost` does not carry: retries
- * are the workflow's to decide. Its timeout does not bound connecting. An error status without an
- * `error` in the body would pass for a success. And a body that is JSON but no object ends the
- * process with an unhandled rejection.
+ * Replaces the SDK's own HTTP client for four reasons. It repeats a request on a reset socket even with
+ * `maxNetworkRetries: 0`, by the error's code, which `ConnectionLost` does not have: only the workflow decides on
+ * retries. Its timeout does not cover connecting. It treats an error status without `error` in the body as a success. A
+ * JSON body that is no object ends the process with an unhandled rejection.
  */
 export class OneShotHttpClient extends Stripe.HttpClient {
   readonly #agent: Agent;
@@ -54,7 +53,7 @@ export class OneShotHttpClient extends Stripe.HttpClient {
   }
 }
 
-/** An answer that was read to its end. */
+/** A completely read answer. */
 class WholeResponse extends Stripe.HttpClientResponse {
   readonly #status: number;
   readonly #body: string;
@@ -65,7 +64,7 @@ class WholeResponse extends Stripe.HttpClientResponse {
     this.#body = body;
   }
 
-  /** The SDK hangs the headers on it. */
+  /** The SDK attaches the headers to it. */
   override getRawResponse(): object {
     return {};
   }
@@ -76,7 +75,7 @@ class WholeResponse extends Stripe.HttpClientResponse {
     if (isError && !isObject(answer?.['error'])) {
       return { error: { type: 'api_error', message: `HTTP ${this.#status} without an error` } };
     }
-    if (!answer) throw new Error('the answer is no JSON object');
+    if (!answer) throw new Error('the answer is not a JSON object');
     return answer;
   }
 }

@@ -14,38 +14,37 @@ import { createAgents } from './transport.ts';
 export type ApiConfig = {
   apiUrl: string;
   mchId: string;
-  /** Of our own certificate. */
+  /** The serial number of our own certificate. */
   serialNo: string;
   privateKey: KeyObject;
   apiV3Key: string;
   publicKeys: ReadonlyMap<string, KeyObject>;
-  /** For a whole call. */
+  /** For a whole call, ms. */
   timeoutMs: number;
 };
 
-/** A verified answer: what was asked for, or why not. */
+/** A verified answer, with the result or the error. */
 export type ApiAnswer = { kind: 'ok'; body: unknown } | { kind: 'error'; error: ApiError };
 
 export type Api = {
   readonly keys: PlatformKeys;
   get(path: string): Promise<ApiAnswer>;
   post(path: string, body: Readonly<Record<string, unknown>>): Promise<ApiAnswer>;
-  /** A file. These answers carry no signature: whoever asked compares the hash. */
+  /** Downloads a file. The answer is not signed; the caller compares the hash. */
   download(path: string): Promise<Buffer>;
 };
 
 const noCertificate =
   'the merchant has no platform certificate: its account needs wechatPayPublicKeyId and wechatPayPublicKey, from the portal';
 
-const isTurnedAway = ({ status }: Received) => status === 401 || status === 403;
+const isRefused = ({ status }: Received) => status === 401 || status === 403;
 
 type Received = { status: number; headers: Readonly<Record<string, string>>; bytes: Buffer };
 
 /**
- * API v3: requests signed, every answer verified. Of the SDK only the primitives are used: its axios
- * client verifies no answer but 2xx and gives away their raw bytes, so that an error could not be
- * verified by us either; its keys are fixed when it is made; and a connection that never stood looks
- * like one that broke.
+ * API v3: signs requests and verifies every answer. Uses only the SDK's primitives, because its axios client verifies
+ * no answer but 2xx and discards the raw bytes, so that we could not verify an error either; its keys are fixed at
+ * creation; and it does not distinguish a failed connection from a broken one.
  */
 export function createApi(config: ApiConfig): Api {
   const { apiUrl, mchId, serialNo, privateKey, apiV3Key, publicKeys, timeoutMs } = config;
@@ -65,10 +64,10 @@ export function createApi(config: ApiConfig): Api {
     const authorization = Formatter.authorization(mchId, nonce, signature, timestamp, serialNo);
     const headers = {
       accept: 'application/json',
-      // They refuse requests without one.
+      // WeChat refuses requests without one.
       'user-agent': 'tender',
       authorization,
-      // With it the answer is signed by that key; without it some are signed by a certificate that was never handed out.
+      // With the header that key signs the answer; without it some answers are signed by an unpublished certificate.
       ...(answersSignedBy && { 'wechatpay-serial': answersSignedBy }),
       ...(body && { 'content-type': 'application/json' }),
     };
@@ -85,11 +84,11 @@ export function createApi(config: ApiConfig): Api {
     const received = await send('GET', '/v3/certificates');
     const message = messageOf(received);
     const hasNone = received.status === 404 && publicKeys.size === 0;
-    if (!isTurnedAway(received) && !hasNone) return message;
-    // Cannot be verified: it is believed only so far that a person must look.
+    if (!isRefused(received) && !hasNone) return message;
+    // The answer cannot be verified; it only causes an alert.
     if (hasNone) throw new ProviderFault('misconfigured', 'NO_PLATFORM_CERTIFICATE', noCertificate);
-    const said = `HTTP ${received.status}: ${message.rawBody.slice(0, 200)}`;
-    throw new ProviderFault('misconfigured', 'CERTIFICATES_REFUSED', said);
+    const reason = `HTTP ${received.status}: ${message.rawBody.slice(0, 200)}`;
+    throw new ProviderFault('misconfigured', 'CERTIFICATES_REFUSED', reason);
   }
 
   const keys = createPlatformKeys({ publicKeys, apiV3Key, download: downloadCertificates });
@@ -101,10 +100,10 @@ export function createApi(config: ApiConfig): Api {
     const trust = await keys.check(message);
     const { status } = received;
     if (trust.kind !== 'trusted') {
-      // One such answer alone decides nothing. An account that may not even ask for the certificates
-      // has had nothing executed.
-      if (isTurnedAway(received)) await downloadCertificates();
-      // Their word is repeated for whoever reads the log; it decides nothing.
+      // One unverified answer decides nothing. If even the certificates are refused, nothing was executed for this
+      // account.
+      if (isRefused(received)) await downloadCertificates();
+      // The provider's text is quoted for the log only.
       throw unreadable(`HTTP ${status}, ${trust.reason}: ${message.rawBody.slice(0, 200)}`);
     }
     if (status >= 200 && status < 300) return { kind: 'ok', body: readJson(message.rawBody) };
@@ -117,16 +116,17 @@ export function createApi(config: ApiConfig): Api {
     post: (path, body) => call('POST', path, JSON.stringify(body)),
     async download(path) {
       const { status, bytes } = await send('GET', path, { dispatcher: files });
-      if (status !== 200) throw unreadable(`the download was answered HTTP ${status}`);
+      if (status !== 200) throw unreadable(`the download was answered with HTTP ${status}`);
       return bytes;
     },
   };
 }
 
-/** The value in a verified answer; an unexpected shape is no answer. */
+/** Parses a verified answer; throws a ProviderFault if its shape is unexpected. */
 export function read<Shape extends z.ZodType>(shape: Shape, body: unknown): z.output<Shape> {
   const parsed = shape.safeParse(body);
-  if (!parsed.success) throw unreadable(`the answer is not as documented`, parsed.error);
+  if (!parsed.success)
+    throw unreadable(`the answer does not have the documented format`, parsed.error);
   return parsed.data;
 }
 
@@ -135,11 +135,11 @@ const errorSchema = z.object({ code: z.string().min(1), message: z.string().defa
 function readError({ status, headers }: Received, rawBody: string): ApiError {
   const error = read(errorSchema, readJson(rawBody));
   const retryAfter = headers['retry-after'] ?? '';
-  const isTold = /^\d{1,5}$/.test(retryAfter);
-  return { status, ...error, ...(isTold && { retryAfterMs: Number(retryAfter) * 1000 }) };
+  const isSeconds = /^\d{1,5}$/.test(retryAfter);
+  return { status, ...error, ...(isSeconds && { retryAfterMs: Number(retryAfter) * 1000 }) };
 }
 
-/** An empty body, as of 204, is undefined. */
+/** An empty body, as with 204, is undefined. */
 function readJson(text: string): unknown {
   if (text === '') return undefined;
   try {
@@ -156,7 +156,7 @@ function messageOf({ headers, bytes }: Received): SignedMessage {
 function flatHeaders(
   headers: Readonly<Record<string, string | string[] | undefined>>,
 ): Record<string, string> {
-  // A header that stands twice is none of the signature's.
+  // Duplicated headers are dropped; the signature's headers are unique.
   return Object.fromEntries(
     Object.entries(headers).filter(
       (entry): entry is [string, string] => typeof entry[1] === 'string',

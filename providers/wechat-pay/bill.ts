@@ -4,20 +4,19 @@ import { joinBroken, unreadableLine } from '../statement-rows.ts';
 import { wechatPayCurrency } from './status.ts';
 import { fromBillTime } from './time.ts';
 
-/** A line's cells by their column's name. */
+/** A line's cells by column name. */
 type Row = ReadonlyMap<string, string>;
 
-/** The only columns the payer or we can write into; they stand side by side, and may hold any text. */
+/** The only columns with free text of the payer or ours; they are adjacent. */
 const freeColumns = ['商品名称', '商户数据包'] as const;
 
-/** Accepted on the day; what became of it later is not in the bill. */
+/** Accepted on the day; the bill does not show the later outcome. */
 const movedRefundStatuses = new Set(['SUCCESS', 'PROCESSING']);
 
 /**
- * The trade bill: a heading, a line for each payment and refund, a heading and a line of totals.
- * Every cell begins with a backtick, amounts are yuan. Undefined when the bill as a whole is not so; a single line is
- * reported.
- * https://pay.weixin.qq.com/docs/merchant/products/bill-download/format-trade.html
+ * Parses the trade bill: a heading, a line for each payment and refund, a heading and a line of totals. Every cell
+ * begins with a backtick, amounts are yuan. Undefined if the bill as a whole deviates from this; a single unreadable
+ * line is reported. https://pay.weixin.qq.com/docs/merchant/products/bill-download/format-trade.html
  */
 export function parseBill(
   text: string,
@@ -31,7 +30,7 @@ export function parseBill(
   const totalsHeading = lines.pop() ?? '';
   const columns = (lines.shift() ?? '').split(',');
   if (columns[0] !== '交易时间' || !totalsHeading.startsWith('总交易单数,')) return undefined;
-  // A bill that lost lines must not look like payments that were never made.
+  // A truncated bill must not look like payments that were never made.
   const rows = joinBroken(lines, /^`/);
   if (cellsOf(totals)?.[0] !== String(rows.length)) return undefined;
   const entries: StatementEntry[] = [];
@@ -40,22 +39,22 @@ export function parseBill(
     if (row && row.get('商户号') !== mchId) return undefined;
     const entry = row && readEntry(row);
     if (entry === 'nothingMoved') continue;
-    entries.push(entry ?? oddLine(line, row));
+    entries.push(entry ?? unreadableEntry(line, row));
   }
   return entries;
 }
 
-function oddLine(line: string, row: Row | undefined): StatementEntry {
+function unreadableEntry(line: string, row: Row | undefined): StatementEntry {
   return row
-    ? unreadableLine(line, 'a cell of it cannot be read', row.get('商户订单号'))
-    : unreadableLine(line, 'it has not the columns of the heading');
+    ? unreadableLine(line, 'a cell cannot be parsed', row.get('商户订单号'))
+    : unreadableLine(line, 'its columns do not match the heading');
 }
 
 function readRow(line: string, columns: readonly string[]): Row | undefined {
   const cells = cellsOf(line);
   const freeAt = columns.indexOf(freeColumns[0]);
   if (!cells || cells.length < columns.length || freeAt < 0) return undefined;
-  // Nothing is escaped: what a subject has too many of is counted out from both ends.
+  // Nothing is escaped: extra cells of the free text are found by counting from both ends.
   const surplus = cells.length - columns.length;
   const before = cells.slice(0, freeAt);
   const after = cells.slice(freeAt + freeColumns.length + surplus);
@@ -70,7 +69,7 @@ function cellsOf(line: string): string[] | undefined {
   return line.startsWith('`') ? line.slice(1).split(',`') : undefined;
 }
 
-/** Undefined when a cell we need cannot be read. */
+/** Undefined if a required cell cannot be parsed. */
 function readEntry(row: Row): StatementEntry | 'nothingMoved' | undefined {
   const cell = (name: string) => row.get(name) ?? '';
   const at = fromBillTime(cell('交易时间'));
@@ -94,7 +93,7 @@ function readEntry(row: Row): StatementEntry | 'nothingMoved' | undefined {
       return { kind: 'refund', ...common, amountMinor, refundNo, providerRefundNo };
     }
     case 'REVOKED':
-      // Taken back by the provider on the spot: what was paid never stayed.
+      // Reversed by the provider at once, so no money moved.
       return 'nothingMoved';
     default:
       return undefined;
@@ -105,7 +104,7 @@ function fenOf(yuan: string): number | undefined {
   return fromDecimal(yuan, wechatPayCurrency.exponent);
 }
 
-/** Fees have five places, and go back negative with a refund; null unless it is exact fen. */
+/** Fees have five decimals and are negative for a refund; null unless exact fen. */
 function fenOfFee(text: string): number | null {
   const match = /^(-?)(\d+(?:\.\d+?)?)0*$/.exec(text);
   const fen = match && fenOf(match[2] ?? '');

@@ -7,17 +7,17 @@ import { checkSignature } from './signature.ts';
 import type { SignatureVerdict, SignedMessage } from './signature.ts';
 
 const refreshEveryMs = 60_000;
-/** Where no answer came at all. */
+/** After no answer at all. */
 const retryAfterMs = 1000;
 
-/** These keys are handed out in the portal; no download brings them. */
+/** These keys are shown in the portal and cannot be downloaded. */
 const publicKeyPrefix = 'PUB_KEY_ID_';
 
 export type PlatformKeysConfig = {
   /** Public keys by serial, from the account's settings. */
   publicKeys: ReadonlyMap<string, KeyObject>;
   apiV3Key: string;
-  /** `GET /v3/certificates`, its answer not verified yet. Throws `misconfigured` when we are turned away. */
+  /** `GET /v3/certificates`, unverified. Throws `misconfigured` if WeChat refuses us. */
   download(): Promise<SignedMessage>;
   now?: () => number;
 };
@@ -25,28 +25,28 @@ export type PlatformKeysConfig = {
 export type Trust =
   | { kind: 'trusted' }
   | { kind: 'refused'; reason: string }
-  /** The key is not there and could not be fetched now. */
+  /** The key is unknown and could not be fetched now. */
   | { kind: 'undecided'; reason: string };
 
-/** The platform's keys by serial: public keys and certificates mix while WeChat switches over. */
+/** The platform's keys by serial: public keys and certificates coexist while WeChat migrates. */
 export type PlatformKeys = {
   check(message: SignedMessage): Promise<Trust>;
-  /** Fetches the certificates when no key is known at all; throws when there still is none. */
+  /** Fetches the certificates if no key is known; throws if there still is none. */
   prepare(): Promise<void>;
 };
 
 export function createPlatformKeys(config: PlatformKeysConfig): PlatformKeys {
   const { publicKeys, apiV3Key, download, now = Date.now } = config;
-  /** As of the last list: what is no longer on it is no longer trusted. */
+  /** The last list; certificates no longer on it are no longer trusted. */
   let certificates: ReadonlyMap<string, KeyObject> = new Map();
   let nextRefreshAtMs = Number.NEGATIVE_INFINITY;
   let refreshing: Promise<boolean> | undefined;
-  let whyNot = noKey();
+  let failure = noKey();
 
-  /** False when it was not possible now. Whoever comes while it is under way shares it. */
+  /** False if not possible now. Concurrent callers share one refresh. */
   function refresh(): Promise<boolean> {
     if (refreshing) return refreshing;
-    // Anyone can make up a serial; that must not make us call WeChat as often as they like.
+    // Anyone can invent a serial, so refreshes are rate-limited.
     if (now() < nextRefreshAtMs) return Promise.resolve(false);
     nextRefreshAtMs = now() + refreshEveryMs;
     refreshing = fetchCertificates().finally(() => {
@@ -60,13 +60,13 @@ export function createPlatformKeys(config: PlatformKeysConfig): PlatformKeys {
     try {
       answer = await download();
     } catch (error) {
-      whyNot = noKey(error);
-      if (whyNot.kind === 'retryable') nextRefreshAtMs = now() + retryAfterMs;
+      failure = noKey(error);
+      if (failure.kind === 'retryable') nextRefreshAtMs = now() + retryAfterMs;
       return false;
     }
     const fetched = readCertificates(answer.rawBody, apiV3Key, now());
     if (!fetched) return false;
-    // The first list may be signed by one of its own: that they were encrypted for us vouches for them.
+    // The first list may be signed by one of its own certificates; their encryption under our key vouches for them.
     const keyWith = (serial: string) => keyOf(serial) ?? fetched.get(serial);
     if (checkSignature(answer, keyWith, now()).kind !== 'signed') return false;
     certificates = fetched;
@@ -82,13 +82,13 @@ export function createPlatformKeys(config: PlatformKeysConfig): PlatformKeys {
         return { kind: 'undecided', reason: `the account has no public key ${serial}` };
       }
       if (await refresh()) return trustOf(verdictOn(message));
-      // Another's refresh may have brought it meanwhile.
+      // A concurrent refresh may have fetched it.
       if (keyOf(serial)) return trustOf(verdictOn(message));
       return { kind: 'undecided', reason: `the certificate ${serial} cannot be fetched now` };
     },
     async prepare() {
       if (publicKeys.size + certificates.size > 0) return;
-      if (!(await refresh())) throw whyNot;
+      if (!(await refresh())) throw failure;
     },
   };
 
@@ -101,10 +101,10 @@ export function createPlatformKeys(config: PlatformKeysConfig): PlatformKeys {
   }
 }
 
-/** Without a key nothing is asked, so whatever the download ran into, the call itself was surely not made. */
+/** Without a key no call is made, so the call itself was certainly not executed. */
 function noKey(cause?: unknown): ProviderFault {
   if (cause instanceof ProviderFault && cause.kind === 'misconfigured') return cause;
-  const message = 'no key of the platform is known, and its certificates cannot be fetched now';
+  const message = 'no platform key is known, and the certificates cannot be fetched now';
   return new ProviderFault('retryable', 'NO_PLATFORM_KEY', message, { cause });
 }
 
@@ -115,7 +115,7 @@ function trustOf(verdict: SignatureVerdict): Trust {
     case 'unsigned':
       return { kind: 'refused', reason: verdict.reason };
     case 'unknownSerial':
-      return { kind: 'refused', reason: `${verdict.serial} is no key of the platform` };
+      return { kind: 'refused', reason: `${verdict.serial} is not a platform key` };
   }
 }
 
@@ -123,7 +123,7 @@ const listSchema = z.object({
   data: z.array(z.object({ serial_no: z.string(), encrypt_certificate: encryptedSchema })),
 });
 
-/** Undefined when anything in it is not what it should be. https://pay.weixin.qq.com/doc/global/v3/zh/4012354540 */
+/** Undefined if anything in the list is invalid. https://pay.weixin.qq.com/doc/global/v3/zh/4012354540 */
 function readCertificates(
   rawBody: string,
   apiV3Key: string,

@@ -37,11 +37,14 @@ export type WechatPayConfig = {
   timeoutMs?: number;
 };
 
-/** WeChat Pay by QR code, inside WeChat, and in mobile browsers: API v3 for direct merchants. */
+/**
+ * The client of WeChat Pay's API v3 for direct merchants: QR code (Native), inside WeChat (JSAPI), mobile browsers
+ * (H5).
+ */
 export function createWechatPay(config: WechatPayConfig): Provider {
   const { apiUrl, appId, mchId, serialNo, apiV3Key } = config;
   const { wechatPayPublicKeys = {}, timeoutMs = 10_000 } = config;
-  if (Buffer.byteLength(apiV3Key) !== 32) throw new Error('the apiV3Key is not of 32 bytes');
+  if (Buffer.byteLength(apiV3Key) !== 32) throw new Error('the apiV3Key must have 32 bytes');
   const publicKeys = new Map(
     Object.entries(wechatPayPublicKeys).map(([serial, pem]) => [
       serial,
@@ -78,11 +81,11 @@ export function createWechatPay(config: WechatPayConfig): Provider {
   };
 }
 
-function readKey<T>(word: string, read: () => T): T {
+function readKey<T>(field: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw new Error(`'${word}' is no key in PEM that can be read`, { cause: error });
+    throw new Error(`'${field}' is not a readable PEM key`, { cause: error });
   }
 }
 
@@ -99,7 +102,7 @@ async function createPayment(
 ): Promise<CreatePaymentResult> {
   const { currency } = input;
   if (currency !== wechatPayCurrency.code) {
-    return declined('CURRENCY_NOT_SUPPORTED', `WeChat Pay takes CNY, not ${currency}`);
+    return declined('CURRENCY_NOT_SUPPORTED', `WeChat Pay accepts CNY, not ${currency}`);
   }
   switch (input.method) {
     case 'wechat-pay.native': {
@@ -152,7 +155,7 @@ async function create(
   });
   if (answer.kind === 'ok') return { body: answer.body };
   const { error } = answer;
-  // Their word for a time to pay that is over is the one for a mistake of ours.
+  // WeChat reports an expired payment period with the same code as our own mistakes.
   const isOver = Date.parse(expiresAt) <= Date.now();
   if (isOver && bareCode(error) === 'PARAMERROR') return declined(error.code, error.message);
   return refusalOf(error, createCodes);
@@ -170,14 +173,14 @@ async function queryPayment(
     throw faultOfError(answer.error, queryCodes);
   }
   const transaction = read(transactionSchema, answer.body);
-  // A signed answer can be an old one, replayed: it must be about the order that was asked for.
+  // A signed answer may be a replayed old one: it must be about the queried order.
   const isAboutIt =
     transaction.out_trade_no === outTradeNo &&
     transaction.mchid === mchId &&
     transaction.appid === appId;
   if (!isAboutIt) throw unreadable('the answer is about another order');
   const report = reportOfTransaction(transaction);
-  if (!report) throw unreadable('the answer says paid, but not how much or by which transaction');
+  if (!report) throw unreadable('the answer reports a payment without its amount or transaction');
   return { kind: 'reported', report };
 }
 
@@ -203,7 +206,7 @@ function pathOf(outTradeNo: string): string {
   return `/v3/pay/transactions/out-trade-no/${encodeURIComponent(outTradeNo)}`;
 }
 
-/** Where the payer goes back to from WeChat. */
+/** Where WeChat redirects the payer afterwards. */
 function withRedirect(h5Url: string, returnUrl: string): string {
   const separator = h5Url.includes('?') ? '&' : '?';
   return `${h5Url}${separator}redirect_url=${encodeURIComponent(returnUrl)}`;

@@ -1,10 +1,10 @@
 import type { CodeTable } from '../code-meanings.ts';
 
 // The codes that WeChat Pay documents for each call of API v3, without `_`, as some interfaces still spell them:
-// pay.weixin.qq.com/doc/v3, the page of the call. It documents words, HTTP status and advice; where there is no advice
-// the meaning is inferred (inf). A code decides, whatever the status: OPENID_MISMATCH comes with 500.
+// pay.weixin.qq.com/doc/v3, the page of the call. It documents texts, HTTP status and advice; where there is no advice
+// the meaning is inferred (inf). The code decides, whatever the status: OPENID_MISMATCH comes with 500.
 
-/** Of every call. */
+/** For every call. */
 const common = {
   SYSTEMERROR: 'unknown',
   BANKERROR: 'unknown',
@@ -55,7 +55,7 @@ export const closeCodes = {
   USERPAYING: 'retry',
 } as const satisfies CodeTable;
 
-/** https://pay.weixin.qq.com/doc/v3/merchant/4012791862. NOT_ENOUGH is cured by a top-up: nothing was given back. */
+/** https://pay.weixin.qq.com/doc/v3/merchant/4012791862. NOT_ENOUGH is fixed by a top-up: nothing was refunded. */
 export const refundCodes = {
   ...common,
   ACCOUNTERROR: 'declined',

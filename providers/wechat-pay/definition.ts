@@ -2,9 +2,12 @@ import type { ProviderDefinition } from '../definition.ts';
 
 const currencies = ['CNY'] as const;
 
-/** `prepay_id` and `code_url`, whatever the order's `time_expire` says. https://pay.weixin.qq.com/doc/v3/merchant/4012791877 */
+/**
+ * Lifetime of `prepay_id` and `code_url`, whatever the order's `time_expire` is.
+ * https://pay.weixin.qq.com/doc/v3/merchant/4012791877
+ */
 const prepaySeconds = 7_200;
-/** `h5_url`. https://pay.weixin.qq.com/doc/v3/merchant/4012791835 */
+/** Lifetime of `h5_url`. https://pay.weixin.qq.com/doc/v3/merchant/4012791835 */
 const h5Seconds = 300;
 
 export const wechatPay: ProviderDefinition = {

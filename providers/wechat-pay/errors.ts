@@ -4,7 +4,7 @@ import type { CodeMeaning, CodeTable } from '../code-meanings.ts';
 import { ProviderFault } from '../faults.ts';
 import type { Refusal } from '../provider.ts';
 
-/** An answer other than 2xx whose signature was verified. */
+/** A verified answer other than 2xx. */
 export type ApiError = { status: number; code: string; message: string; retryAfterMs?: number };
 
 /** `ORDER_CLOSED` becomes `ORDERCLOSED`, as some interfaces still spell it. */
@@ -12,26 +12,26 @@ export function bareCode({ code }: { code: string }): string {
   return code.replaceAll('_', '');
 }
 
-/** What an error of one operation means, by that operation's table; undefined where nobody documented it. */
+/** The meaning of an error of one operation, by that operation's code table; undefined for an undocumented code. */
 export function meaningOfError(error: ApiError, table: CodeTable): CodeMeaning | undefined {
   const documented = meaningIn(table, bareCode(error));
   if (documented) return documented;
-  // A status that says by itself that it was turned away, or that nobody knows.
+  // Without a documented code, these statuses decide: refused before execution, or unknown.
   if (error.status === 429) return 'retry';
   return error.status >= 500 ? 'unknown' : undefined;
 }
 
-/** A definite no, as data; throws a fault for an error that is none. */
+/** Returns a definite refusal as data; throws a ProviderFault for any other error. */
 export function refusalOf(error: ApiError, table: CodeTable): Refusal {
-  return refusalFor(meaningOfError(error, table), wordsOf(error));
+  return refusalFor(meaningOfError(error, table), errorDataOf(error));
 }
 
-/** A verified answer that settles nothing. Whatever is not known to be harmless has an unknown outcome. */
+/** The fault of a verified error. The outcome is unknown unless the code is known to be harmless. */
 export function faultOfError(error: ApiError, table: CodeTable): ProviderFault {
-  return faultFor(meaningOfError(error, table), wordsOf(error));
+  return faultFor(meaningOfError(error, table), errorDataOf(error));
 }
 
-/** What the transport threw. Only a connection that never stood is surely harmless: nothing was sent over it. */
+/** The fault of a transport error. Only a failed connection is certainly harmless, because nothing was sent. */
 export function faultOfThrown(error: unknown): ProviderFault {
   if (error instanceof ConnectFailed) {
     return new ProviderFault('retryable', 'CONNECT_FAILED', error.message, { cause: error });
@@ -39,12 +39,12 @@ export function faultOfThrown(error: unknown): ProviderFault {
   return unreadable(error instanceof Error ? error.message : String(error), error);
 }
 
-/** No answer, or one that must not be believed: unsigned, malformed, or about something else. */
+/** The fault of a missing or untrusted answer: unsigned, malformed, or about something else. */
 export function unreadable(message: string, cause?: unknown): ProviderFault {
   return new ProviderFault('unknownOutcome', 'NO_TRUSTED_ANSWER', message, { cause });
 }
 
-function wordsOf({ status, code, message, retryAfterMs }: ApiError) {
+function errorDataOf({ status, code, message, retryAfterMs }: ApiError) {
   return {
     code,
     message: `WeChat Pay: ${[status, code, message].filter(Boolean).join(', ')}`,

@@ -26,8 +26,8 @@ const refundNewsSchema = z.object({
 });
 
 /**
- * Reads a notification: signed in its headers, encrypted in its body. Never throws: what cannot be
- * read is rejected. https://pay.weixin.qq.com/doc/v3/merchant/4012075420
+ * Parses a notification, signed in its headers and encrypted in its body. Never throws: an unreadable notification is
+ * rejected. https://pay.weixin.qq.com/doc/v3/merchant/4012075420
  */
 export async function readNotification(
   { rawBody, headers }: RawNotification,
@@ -55,16 +55,16 @@ function readEvent({ id, type, content, appId }: Opened): ParsedNotification {
     case 'REFUND.CLOSED':
       return readRefundNews(id, content, appId);
     default:
-      // Other products send to the same address; it is theirs, and not about a payment or a refund.
+      // Other products send to the same URL; their messages are not about payments or refunds.
       return { kind: 'verified', events: [] };
   }
 }
 
 function readPaymentNews(notificationId: string, content: unknown): ParsedNotification {
   const transaction = transactionSchema.safeParse(content);
-  if (!transaction.success) return rejected('the transaction is not as documented');
+  if (!transaction.success) return rejected('the transaction does not have the documented format');
   const report = reportOfTransaction(transaction.data);
-  if (!report) return rejected('paid, but not how much or by which transaction');
+  if (!report) return rejected('paid, but without an amount or transaction');
   const { appid, mchid, out_trade_no: outTradeNo, transaction_id } = transaction.data;
   const binding = {
     appId: appid,
@@ -75,14 +75,14 @@ function readPaymentNews(notificationId: string, content: unknown): ParsedNotifi
   return verified({ notificationId, binding, news: { kind: 'payment', report } });
 }
 
-/** Refund notifications name no application: only the merchant, which is checked against ours. */
+/** Refund notifications name only the merchant, which is checked against ours, and no application. */
 function readRefundNews(
   notificationId: string,
   content: unknown,
   appId: string,
 ): ParsedNotification {
   const refund = refundNewsSchema.safeParse(content);
-  if (!refund.success) return rejected('the refund is not as documented');
+  if (!refund.success) return rejected('the refund does not have the documented format');
   const { mchid, out_trade_no: outTradeNo, transaction_id } = refund.data;
   const { out_refund_no: refundNo, refund_id: providerRefundNo } = refund.data;
   const binding = {
@@ -98,7 +98,7 @@ function readRefundNews(
   });
 }
 
-/** Their dialect: 2xx with nothing in it, or a code and a word why; anything but 2xx is sent again. */
+/** WeChat expects an empty 2xx, or a code and a message; anything but 2xx is redelivered. */
 export function acknowledgeNotification(
   answer: 'accepted' | 'rejected' | 'retryLater',
 ): NotificationAck {

@@ -19,8 +19,8 @@ const publicKeysSchema = z.record(
 );
 
 /**
- * Optional: accounts that have certificates need none. One key by its id, or several while they change, as JSON by id,
- * the one that answers are to be signed by last.
+ * Optional: accounts with certificates need none. One key by its id, or several during a rotation, as JSON by id, with
+ * the key that signs answers last.
  */
 function readPublicKeys(settings: AccountFields['settings']): Record<string, string> {
   const several = settings['wechatPayPublicKeys'];

@@ -7,7 +7,7 @@ import { bareCode, faultOfError, refusalOf, unreadable } from './errors.ts';
 import { refundSchema, reportOfRefund } from './status.ts';
 import { plainText } from './text.ts';
 
-/** The same number and amount again gives nothing twice. */
+/** Idempotent by number and amount. */
 export async function refund(api: Api, input: RefundInput): Promise<RefundResult> {
   const { payment, refundNo, refundMinor, capturedMinor, reason, notifyUrl } = input;
   const answer = await api.post('/v3/refund/domestic/refunds', {

@@ -1,7 +1,7 @@
 import { Aes } from 'wechatpay-axios-plugin';
 import { z } from 'zod';
 
-/** What is encrypted under the APIv3 key, in notifications and in the list of certificates. */
+/** A value encrypted under the APIv3 key, in notifications and in the certificate list. */
 export const encryptedSchema = z.object({
   algorithm: z.literal('AEAD_AES_256_GCM'),
   nonce: z.string().length(12),
@@ -13,12 +13,12 @@ export type Encrypted = z.infer<typeof encryptedSchema>;
 
 const tagBytes = 16;
 
-/** AES-256-GCM; undefined when it was not encrypted under this key. */
+/** Decrypts AES-256-GCM; undefined if the value was not encrypted under this key. */
 export function decrypt(
   { nonce, associated_data, ciphertext }: Encrypted,
   apiV3Key: string,
 ): string | undefined {
-  // Shorter, and the SDK would take what there is for a shorter tag.
+  // For a shorter text the SDK would accept a shorter tag.
   if (Buffer.from(ciphertext, 'base64').length <= tagBytes) return undefined;
   try {
     return Aes.AesGcm.decrypt(ciphertext, apiV3Key, nonce, associated_data);

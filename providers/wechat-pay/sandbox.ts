@@ -11,9 +11,9 @@ export type Sandbox = {
 
 export type SandboxOptions = {
   simulatorUrl: string;
-  /** Whether refunds succeed by themselves, or wait to be settled at the console. */
+  /** Whether refunds succeed at once or are settled at the console. */
   refunds?: 'instant' | 'manual';
-  /** New merchants have no platform certificate, only a public key. */
+  /** New merchants have a public key instead of a platform certificate. */
   verifiesBy?: 'certificates' | 'publicKey';
 };
 
@@ -22,7 +22,7 @@ const registeredSchema = z.object({
   wechatPayPublicKeys: z.record(z.string(), z.string()),
 });
 
-/** A new merchant at the simulator, with keys of its own, in the words an account is made with. */
+/** Opens a new merchant with its own keys at the simulator; returns the fields of an account. */
 export async function openWechatPaySandbox({
   simulatorUrl,
   refunds = 'instant',

@@ -1,23 +1,23 @@
 import type { KeyObject } from 'node:crypto';
 import { Formatter, Rsa } from 'wechatpay-axios-plugin';
 
-/** An answer or a notification: both are signed alike. Header names in lower case. */
+/** An answer or a notification; both are signed the same way. Header names in lower case. */
 export type SignedMessage = { headers: Readonly<Record<string, string>>; rawBody: string };
 
 export type SignatureVerdict =
   | { kind: 'signed' }
   | { kind: 'unsigned'; reason: string }
-  /** Signed by a key we do not have. */
+  /** Signed by an unknown key. */
   | { kind: 'unknownSerial'; serial: string };
 
-/** Both ways: a clock may be wrong in either. */
+/** In both directions, because either clock may be wrong. */
 const toleranceSeconds = 300;
 
-/** Put before the signatures of probes, which see whether a merchant verifies at all. */
+/** Prefix of the signatures of WeChat's probes, which test whether a merchant verifies at all. */
 const probePrefix = 'WECHATPAY/SIGNTEST/';
 
 /**
- * Verifies `timestamp\nnonce\nbody\n` under the key its serial names.
+ * Verifies `timestamp\nnonce\nbody\n` with the key of its serial.
  * https://pay.weixin.qq.com/docs/merchant/development/interface-rules/build-verify-sign-src.html
  */
 export function checkSignature(
@@ -32,7 +32,7 @@ export function checkSignature(
   if (!timestamp || !nonce || !serial || !signature)
     return unsigned('a signature header is missing');
   if (signature.startsWith(probePrefix)) return unsigned('a probe of our verification');
-  // Digits only: the SDK's own check lets a timestamp through that is no number.
+  // Digits only: the SDK's own check accepts a timestamp that is no number.
   const isFresh =
     /^\d{1,12}$/.test(timestamp) &&
     Math.abs(Math.floor(nowMs / 1000) - Number(timestamp)) <= toleranceSeconds;

@@ -27,7 +27,7 @@ export async function fetchStatement(
       case 'STATEMENTCREATING':
         return { kind: 'notReady' };
       case 'NOSTATEMENTEXIST':
-        // They make none for a day on which nothing moved; until it is due that cannot be told apart.
+        // WeChat makes no bill for a day without movements; until the bill is due, the two cases look the same.
         return Date.now() < billDueAtMs(date) ? { kind: 'notReady' } : ready([]);
       default:
         throw faultOfError(answer.error, queryCodes);
@@ -35,13 +35,13 @@ export async function fetchStatement(
   }
   const bill = read(billSchema, answer.body);
   const { pathname, search } = new URL(bill.download_url);
-  // At our own API address: what a bill says must not make us send a signed request elsewhere.
+  // Only the path is used, so that a bill's answer cannot direct a signed request to another host.
   const bytes = await api.download(pathname + search);
   const hash = createHash('sha1').update(bytes).digest('hex');
   if (hash !== bill.hash_value.toLowerCase())
-    throw unreadable('the bill is not what was announced');
+    throw unreadable('the bill does not match its announced hash');
   const entries = parseBill(bytes.toString(), { mchId });
-  if (!entries) throw unreadable('the bill is not as documented');
+  if (!entries) throw unreadable('the bill does not have the documented format');
   return ready(entries);
 }
 

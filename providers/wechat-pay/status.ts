@@ -3,12 +3,12 @@ import type { ProviderReport } from '../../domain/payment.ts';
 import type { RefundReport } from '../../domain/refund.ts';
 import { fromWechatTime } from './time.ts';
 
-/** The only currency our methods take; amounts are integer fen. */
+/** The only currency of our methods; amounts are integer fen. */
 export const wechatPayCurrency = { code: 'CNY', exponent: 2 } as const;
 
 export type TradeStateMeaning = 'pending' | 'paid' | 'closed' | 'unknown';
 
-/** Their words to ours. REFUND says that a refund exists, of whatever amount: the payment was paid. */
+/** Maps WeChat's trade states. REFUND means that a refund of any amount exists, so the payment was paid. */
 export function meaningOfTradeState(tradeState: string): TradeStateMeaning {
   switch (tradeState) {
     case 'SUCCESS':
@@ -17,7 +17,7 @@ export function meaningOfTradeState(tradeState: string): TradeStateMeaning {
     case 'NOTPAY':
     case 'USERPAYING':
     case 'ACCEPT':
-    // This attempt failed; the order can be paid again.
+    // This attempt failed; the order can still be paid.
     case 'PAYERROR':
       return 'pending';
     case 'CLOSED':
@@ -31,7 +31,7 @@ export function meaningOfTradeState(tradeState: string): TradeStateMeaning {
 const fen = z.int().nonnegative();
 const currency = z.string().default(wechatPayCurrency.code);
 
-/** A transaction as queries and notifications describe it. `total` is the order's amount; a coupon lowers `payer_total` only. */
+/** A transaction in queries and notifications. `total` is the order's amount; a coupon lowers `payer_total` only. */
 export const transactionSchema = z.object({
   appid: z.string(),
   mchid: z.string(),
@@ -44,14 +44,14 @@ export const transactionSchema = z.object({
 
 export type Transaction = z.infer<typeof transactionSchema>;
 
-/** Undefined when it says paid, but not how much or by which transaction. */
+/** Undefined if it reports a payment without its amount or transaction. */
 export function reportOfTransaction(transaction: Transaction): ProviderReport | undefined {
   const meaning = meaningOfTradeState(transaction.trade_state);
   switch (meaning) {
     case 'pending':
       return { status: meaning };
     case 'closed': {
-      // A transaction has a time of success only where it was paid: what was taken back since.
+      // Only a paid transaction has a success time; this one was reversed since.
       if (!transaction.success_time) return { status: meaning };
       const paid = reportOfPaid(transaction);
       return paid && { ...paid, isGivenBack: true };
@@ -78,7 +78,7 @@ function reportOfPaid(
   };
 }
 
-/** A refund as its creation and its query describe it. */
+/** A refund in the answers of its creation and query. */
 export const refundSchema = z.object({
   refund_id: z.string(),
   out_refund_no: z.string(),
@@ -90,7 +90,7 @@ export const refundSchema = z.object({
 
 export type WechatRefund = z.infer<typeof refundSchema>;
 
-/** ABNORMAL was accepted and came back, as from a cancelled card: a person must act in the portal. */
+/** ABNORMAL was accepted and returned, as from a cancelled card: a person must act in the portal. */
 export function reportOfRefund(refund: WechatRefund): RefundReport {
   const { status, refund_id: providerRefundNo, amount } = refund;
   switch (status) {

@@ -1,4 +1,4 @@
-/** Without control characters (line breaks would tear the lines of a bill) and cut between characters. */
+/** Replaces control characters, because line breaks would split the lines of a bill, and cuts between characters. */
 export function plainText(text: string, { maxBytes }: { maxBytes: number }): string {
   let plain = '';
   for (const character of text.replaceAll(/\p{Cc}/gu, ' ')) {

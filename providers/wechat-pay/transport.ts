@@ -1,6 +1,6 @@
 import { downloadTimeoutMs, ProviderAgent } from '../connecting.ts';
 
-/** A day's bill of a large merchant; nothing else comes near it. */
+/** For a day's bill of a large merchant, by far the largest file. */
 const maxBillBytes = 256 * 1024 * 1024;
 
 /** One account's connections, for calls and for files. */

@@ -7,7 +7,7 @@ import type { ServiceDeps } from '../deps.ts';
 import { startExchange } from '../../orchestration/start-exchange.ts';
 import { startSession } from '../../orchestration/start-session.ts';
 
-/** Starts the workflows of open requests and sessions again, where they are lost. What fails is found again. */
+/** Restarts lost workflows of open requests and sessions. A failed restart is retried by the next recovery. */
 export async function restartConversations(
   { db, client, taskQueue, logger }: Pick<ServiceDeps, 'db' | 'client' | 'taskQueue' | 'logger'>,
   { graceSeconds }: { graceSeconds: number },

@@ -1,24 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EndpointId } from '../../domain/ids.ts';
 
-/** What this process knows of the rounds that endpoints' workflows have made in it. */
+/** The delivery runs of endpoint workflows in this process. */
 export type DeliveryRuns = {
   begin(endpointId: EndpointId): void;
   end(endpointId: EndpointId): void;
-  /** It has left the endpoint closed: nothing is sent there before this moment, ms since the epoch. */
+  /** The run left the endpoint closed: nothing is sent before this moment, ms since the epoch. */
   close(endpointId: EndpointId, untilMs: number): void;
-  /** Waits within a round. False, at once, where too many do so already: a timer of Temporal's takes no slot. */
+  /**
+   * Waits within a run. Returns false at once if too many runs wait already; a Temporal timer takes no activity slot.
+   */
   pause(pauseMs: number, signal: AbortSignal): Promise<boolean>;
-  /** A round is under way, and looks for itself at what comes meanwhile. */
+  /** True while a run is active, which looks for new deliveries itself. */
   isUnderWay(endpointId: EndpointId): boolean;
-  /** The last one has left the endpoint closed, and its workflow waits for the time of the next probe. */
+  /** True if the last run left the endpoint closed and its workflow waits for the next probe. */
   isClosed(endpointId: EndpointId): boolean;
 };
 
 const mostKept = 10_000;
-/** Of the thousand slots of `worker/create-workers.ts`. */
+/** Of the thousand activity slots in `worker/create-workers.ts`. */
 const mostPaused = 200;
-// The workflow's own timer ends a moment after the time it was set to. Whoever tells it then makes two rounds of one.
+// The workflow's own timer fires a moment after its set time. A signal before that would cause a second run.
 const timerGraceMs = 2_000;
 
 export function createDeliveryRuns(): DeliveryRuns {
@@ -45,7 +47,7 @@ export function createDeliveryRuns(): DeliveryRuns {
     async pause(pauseMs, signal) {
       if (paused >= mostPaused) return false;
       paused += 1;
-      // A worker that stops goes on at once.
+      // A stopping worker ends the wait.
       await sleep(pauseMs, undefined, { signal }).catch(() => {});
       paused -= 1;
       return true;

@@ -6,16 +6,16 @@ import type { DeliveryRuns } from './delivery-runs.ts';
 import { signalEndpoint } from '../../orchestration/signal-endpoint.ts';
 
 const signalAgainMs = 1_000;
-// Endpoints that fail by the hundred at once must not crowd Temporal, where payments wait for their turn too.
+// Hundreds of endpoints that fail at once must not crowd Temporal, where payments wait too.
 const signalsAtOnce = 4;
-// To start a workflow while nothing may be sent yet makes one burst of all that an outage begins with. A longer
-// time is Temporal's to wait for: it outlives this process.
+// Signalling only when the endpoint may be called again merges the deliveries of an outage into one signal. A longer
+// wait belongs in Temporal, which outlives this process.
 const longestDelayMs = 30_000;
 
 /**
- * Tells endpoints' workflows of new work, each at most once a second, the last time after the last of it: it
- * finds all that is there. One that the relay has just closed hears when it may be tried again, not before. Says
- * nothing to one whose round is under way in this process, which looks for itself.
+ * Signals endpoint workflows of new deliveries, each at most once a second, with a last signal after the last delivery.
+ * An endpoint that the relay has just closed is signalled when it may be called again. Endpoints with an active run in
+ * this process are not signalled, because the run looks for new deliveries itself.
  */
 export function createEndpointSignaller(
   deps: Pick<ServiceDeps, 'client' | 'taskQueue' | 'logger'> & {
@@ -23,7 +23,7 @@ export function createEndpointSignaller(
     stopping: AbortSignal;
   },
 ): (failing: readonly FailingEndpoint[]) => void {
-  /** Those told less than a second ago, and whether there was more since. */
+  /** Endpoints signalled less than a second ago, and whether more deliveries came since. */
   const signalled = new Map<EndpointId, { hasMore: boolean }>();
   const delayed = new Map<EndpointId, NodeJS.Timeout>();
   const inTurn = pLimit(signalsAtOnce);
@@ -35,24 +35,26 @@ export function createEndpointSignaller(
       return;
     }
     if (deps.runs.isUnderWay(endpointId)) return;
-    const now = { hasMore: false };
-    signalled.set(endpointId, now);
+    const state = { hasMore: false };
+    signalled.set(endpointId, state);
     setTimeout(() => {
       signalled.delete(endpointId);
-      // What came while it was being closed can wait for the probe that its workflow waits for.
-      const isOfUse = !deps.stopping.aborted && !deps.runs.isClosed(endpointId);
-      if (now.hasMore && isOfUse) signal(endpointId);
+      // Deliveries added while the endpoint was being closed wait for the probe that its workflow makes.
+      const isNeeded = !deps.stopping.aborted && !deps.runs.isClosed(endpointId);
+      if (state.hasMore && isNeeded) signal(endpointId);
     }, signalAgainMs).unref();
     inTurn(() => signalEndpoint({ ...deps, endpointId })).catch((error: unknown) =>
-      // Not lost: the recovery job finds deliveries that are due in no one's hands.
+      // Nothing is lost: the recovery job finds due deliveries without an owner.
       deps.logger.warn(
         { error, endpointId },
-        'an endpoint could not be signalled; the recovery job will',
+        'an endpoint workflow could not be signalled; the recovery job will signal it',
       ),
     );
   }
 
-  /** The latest that is known of it holds. What a stopping process still had to signal, the recovery job finds. */
+  /**
+   * The latest `notBeforeMs` replaces an earlier one. The recovery job finds what a stopping process did not signal.
+   */
   function signalInTime({ endpointId, notBeforeMs }: FailingEndpoint): void {
     clearTimeout(delayed.get(endpointId));
     delayed.delete(endpointId);

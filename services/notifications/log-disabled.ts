@@ -1,7 +1,7 @@
 import type { EndpointId } from '../../domain/ids.ts';
 import type { ServiceDeps } from '../deps.ts';
 
-/** For operators, a line an alert rule can count. The endpoint's merchant is told by `endpoint.disabled`. */
+/** Logs for operators, one line per endpoint to alert on. The event `endpoint.disabled` informs the merchant. */
 export function logDisabled(
   { logger }: Pick<ServiceDeps, 'logger'>,
   endpointIds: readonly EndpointId[],

@@ -13,8 +13,8 @@ const answerSchema = z.object({ challenge: z.string() });
 export type Verification = { kind: 'verified' } | { kind: 'refused'; why: string };
 
 /**
- * Asks an endpoint whether it wants to be one: a signed request with a challenge that only who reads it
- * can give back, as `{"challenge":"…"}` with a 2xx. Its own credentials are not sent yet.
+ * Verifies that an endpoint consents to deliveries: sends a signed challenge, which it must return as
+ * `{"challenge":"…"}` with a 2xx. The endpoint's credentials are not sent yet.
  */
 export async function verifyEndpoint(
   { sender, sealer }: Pick<ServiceDeps, 'sender' | 'sealer'>,
@@ -47,7 +47,7 @@ export async function verifyEndpoint(
   }
   return parsed(responseBody)?.challenge === challenge
     ? { kind: 'verified' }
-    : { kind: 'refused', why: 'the answer has not the challenge' };
+    : { kind: 'refused', why: 'the answer does not contain the challenge' };
 }
 
 function parsed(body: string | null) {

@@ -9,8 +9,8 @@ import { readOrder } from '../../db/queries/read-order.ts';
 import { auditEntries } from '../../db/schema/audit.ts';
 
 /**
- * A person has dealt with what contradicted an order that had ended: it is no longer in doubt, and nothing is booked.
- * False where nothing is in doubt. The reason stays, so that the same said again raises no doubt again.
+ * Records that a person has dealt with the review of an ended order; nothing is booked. False if there is no open
+ * review. Keeps the reason, so that the same report raises no new review.
  */
 export function dismissDoubt(
   db: Database,

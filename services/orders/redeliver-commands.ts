@@ -11,8 +11,8 @@ import { restartOrder } from './restart-order.ts';
 type Deps = Pick<ServiceDeps, 'db' | 'client' | 'taskQueue' | 'publicUrl' | 'logger'>;
 
 /**
- * Tells an order's workflow of every command that stands in its row; a workflow that is gone, as when it was terminated or
- * Temporal's database was lost, is started first. Redelivering a command is idempotent.
+ * Signals every command in an order's row to its workflow. A missing workflow, as after a termination or the loss of
+ * Temporal's database, is started first. Idempotent.
  */
 export async function redeliverCommands(
   deps: Deps,
@@ -29,7 +29,7 @@ export async function redeliverCommands(
         workflowId: workflowIds.payOrder(orderId),
         status: 'NOT_RUNNING',
       },
-      'an order with a command had no workflow; it was started again',
+      'an order with a command had no workflow; it was restarted',
     );
     await deliver(deps, orderId);
   }

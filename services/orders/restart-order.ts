@@ -4,8 +4,8 @@ import type { ServiceDeps } from '../deps.ts';
 import { startPayOrder } from '../../orchestration/start-pay-order.ts';
 
 /**
- * Starts the workflow of an order again, or finds it running: repeating is safe. Of an order that has ended it does
- * what is left to do, such as closing an attempt that may still bring money, and ends.
+ * Restarts the workflow of an order, or finds it running; idempotent. For an ended order it finishes what is left, such
+ * as closing open attempts.
  */
 export async function restartOrder(
   deps: Pick<ServiceDeps, 'db' | 'client' | 'taskQueue' | 'publicUrl'>,

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { addOutcomes, recentOutcomes } from '../../db/queries/account-outcomes.ts';
 import type { OutcomeCount } from '../../db/queries/account-outcomes.ts';
 import type { Database } from '../../db/database.ts';
@@ -6,17 +7,18 @@ import { healthOf } from '../../domain/routing.ts';
 import type { Health } from '../../domain/routing.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 
-/** How accounts' calls have ended of late, over all processes. */
+/** The recent results of each account's calls, across all processes. */
 export type AccountHealth = {
   record(accountId: AccountId, outcome: 'succeeded' | 'failed'): void;
   of(accountIds: readonly AccountId[]): Promise<ReadonlyMap<AccountId, Health>>;
-  /** Writes down what was recorded and not written yet. */
+  /** Writes the counts that are not stored yet. */
   flush(): Promise<void>;
 };
 
-// One row an account and second, however many calls there are.
+// One row per account and second, however many calls there are.
 const flushAfterMs = 1_000;
-const keptMs = 1_000;
+const cachedForMs = 1_000;
+const maxCached = 10_000;
 
 export function createAccountHealth({
   db,
@@ -26,7 +28,7 @@ export function createAccountHealth({
   logger: Logger;
 }): AccountHealth {
   const counts = new Map<AccountId, OutcomeCount>();
-  const kept = new Map<AccountId, { health: Health; untilMs: number }>();
+  const cache = new LRUCache<AccountId, Health>({ max: maxCached, ttl: cachedForMs });
   let timer: NodeJS.Timeout | undefined;
 
   async function flush(): Promise<void> {
@@ -35,8 +37,8 @@ export function createAccountHealth({
     const recorded = [...counts.values()];
     counts.clear();
     await addOutcomes(db, recorded).catch((error: unknown) =>
-      // Only advice for the router: the next calls tell the same.
-      logger.warn({ err: error }, 'the health of accounts could not be written down'),
+      // The counts only guide the router; later calls record the same.
+      logger.warn({ err: error }, 'the account health counts could not be stored'),
     );
   }
 
@@ -47,16 +49,15 @@ export function createAccountHealth({
       timer ??= setTimeout(() => void flush(), flushAfterMs).unref();
     },
     async of(accountIds) {
-      const nowMs = Date.now();
-      const unknown = accountIds.filter((id) => (kept.get(id)?.untilMs ?? 0) <= nowMs);
-      if (unknown.length > 0) {
-        const buckets = await recentOutcomes(db, { accountIds: unknown });
-        for (const id of unknown) {
-          const health = healthOf(buckets.get(id) ?? [], nowMs);
-          kept.set(id, { health, untilMs: nowMs + keptMs });
-        }
+      const healths = new Map(accountIds.map((id) => [id, cache.get(id)]));
+      const unknown = accountIds.filter((id) => healths.get(id) === undefined);
+      const buckets = await recentOutcomes(db, { accountIds: unknown });
+      for (const id of unknown) {
+        const health = healthOf(buckets.get(id) ?? [], Date.now());
+        cache.set(id, health);
+        healths.set(id, health);
       }
-      return new Map(accountIds.map((id) => [id, kept.get(id)?.health ?? 'healthy']));
+      return new Map([...healths].map(([id, health]) => [id, health ?? 'healthy']));
     },
     flush,
   };

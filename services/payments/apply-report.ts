@@ -10,7 +10,7 @@ import { changeOfGivenBack } from '../refunds/change-of-given-back.ts';
 import { changeOfReport } from './change-of-report.ts';
 import { commitDecision } from './commit-decision.ts';
 
-/** Applies what the provider answered to a question of ours about one payment. */
+/** Applies a provider's answer to a query about one payment. */
 export async function applyReport(
   deps: ServiceDeps,
   input: {
@@ -23,7 +23,7 @@ export async function applyReport(
   const { report, closeReason, paymentId } = input;
   if (report.status === 'unknown') {
     const { providerStatus } = report;
-    deps.logger.error({ paymentId, providerStatus }, 'a provider status we have no word for');
+    deps.logger.error({ paymentId, providerStatus }, 'unmapped provider status');
   }
   const read = () => readOrder(deps.db, input);
   const progress = await commitDecision(deps, {
@@ -53,7 +53,7 @@ export function isWhollyGivenBack(report: ProviderReport): boolean {
   return report.status === 'succeeded' && report.isGivenBack === true;
 }
 
-/** A payment as the rules look at it. */
+/** A payment as the domain rules see it. */
 export function stateOf({ order }: OrderRead, payment: PaymentRow) {
   return { ...payment, capture: order.capture };
 }

@@ -8,32 +8,35 @@ import { paymentRef } from './payment-ref.ts';
 
 export type CallDeps = Pick<ServiceDeps, 'providers' | 'health' | 'logger'>;
 
-const said = new LRUCache<string, true>({ max: 1_000, ttl: 600_000 });
+const logged = new LRUCache<string, true>({ max: 1_000, ttl: 600_000 });
 
-/** What no retry mends wants a person to read it, once: whoever waits for it asks many times. */
-function sayIfForPeople(
+/**
+ * Logs faults that no retry fixes and a person must read, once per account and code in ten minutes, as retries repeat
+ * them.
+ */
+function logIfActionNeeded(
   logger: ServiceDeps['logger'],
   accountId: string,
   { code, message, kind, isUndocumented }: ProviderFault,
 ): void {
   if (kind !== 'misconfigured' && !isUndocumented) return;
   const key = `${accountId} ${code}`;
-  if (said.has(key)) return;
-  said.set(key, true);
+  if (logged.has(key)) return;
+  logged.set(key, true);
   if (isUndocumented) {
     logger.error(
       { event: 'provider.undocumented_code', accountId, code, message },
-      'a provider answers with a code that it documents nowhere: read what it says, and its documentation',
+      'the provider answered with an undocumented code: read its message and documentation',
     );
   } else {
     logger.error(
       { event: 'provider.refuses', accountId, code, message },
-      'a provider refuses us for good: what we ask, or our keys, contract or rights, is wrong',
+      'the provider refuses permanently: check the request, keys, contract and permissions',
     );
   }
 }
 
-/** Calls an account's provider, and notes for the router how that went. Faults are passed on. */
+/** Calls an account's provider and records the result for the router. Rethrows faults. */
 export async function callProvider<T>(
   { providers, health, logger }: CallDeps,
   { accountId }: Pick<PaymentRow, 'accountId'>,
@@ -45,16 +48,16 @@ export async function callProvider<T>(
     health.record(accountId, 'succeeded');
     return result;
   } catch (error) {
-    // Of a code that nobody knows nobody knows either whose fault it is.
+    // An unknown code does not show whose fault it is.
     const isTheirs =
       error instanceof ProviderFault && error.blames === 'provider' && !error.isUndocumented;
     if (isTheirs) health.record(accountId, 'failed');
-    if (error instanceof ProviderFault) sayIfForPeople(logger, accountId, error);
+    if (error instanceof ProviderFault) logIfActionNeeded(logger, accountId, error);
     throw error;
   }
 }
 
-/** Asks the provider what became of a payment. */
+/** Queries the provider about a payment. */
 export async function askProvider(deps: CallDeps, payment: PaymentRow): Promise<ProviderReport> {
   const { report } = await callProvider(deps, payment, (provider) =>
     provider.queryPayment(paymentRef(payment)),

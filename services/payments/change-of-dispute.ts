@@ -6,7 +6,10 @@ import { positionOfDispute, postingBetween } from '../../domain/ledger.ts';
 import type { Change } from '../../db/queries/commit-change.ts';
 import type { OrderRead, PaymentRow } from '../../db/queries/read-order.ts';
 
-/** What the provider's answer about a dispute changes in our rows, as the newer truth; undefined where it is known. */
+/**
+ * The change that a provider's report about a dispute makes to our rows; the report is newer. Undefined if nothing
+ * changed.
+ */
 export function changeOfDispute(input: {
   read: OrderRead;
   payment: PaymentRow;
@@ -25,14 +28,14 @@ export function changeOfDispute(input: {
     disputeNo: report.disputeNo,
     status: report.status,
     reason: report.reason,
-    // What is taken in the end need not be what was asked about first.
+    // The amount taken may differ from the amount of the inquiry.
     amountMinor: report.amountMinor,
     currency: report.currency,
     createdAt: known?.createdAt ?? at,
     endedAt: isDisputeOpen(report.status) ? null : at,
   };
   const posting = postingBetween(
-    // Each version of the order enters it once: what was lost may be won, and lost again.
+    // The version makes the key unique: a lost dispute may be won, and lost again.
     `dispute:${dispute.id}:${report.status}:${read.order.version + 1}`,
     positionOfDispute(known?.status, known?.amountMinor ?? 0),
     positionOfDispute(report.status, dispute.amountMinor),
@@ -40,9 +43,9 @@ export function changeOfDispute(input: {
   return {
     order: {},
     dispute,
-    // An order's books are in its currency: what its bank holds in another is not an amount in them.
+    // An order's books are in its currency; a hold in another currency is not posted.
     ledger:
-      // Of a payment that is not booked yet, as in review, it is booked with the payment.
+      // If the payment is not booked yet, as in review, the dispute is booked with it.
       posting && dispute.currency === payment.currency && payment.status === 'succeeded'
         ? { accountId: payment.accountId, postings: [posting] }
         : undefined,

@@ -1,4 +1,4 @@
-import { carriedOut, decideOnOrder } from '../../domain/order.ts';
+import { decisionToApply, decideOnOrder } from '../../domain/order.ts';
 import type { CloseReason, OrderChange, Siblings } from '../../domain/order.ts';
 import { awaitsPayer } from '../../domain/payment.ts';
 import type { ReportDecision, Surplus } from '../../domain/payment.ts';
@@ -10,39 +10,39 @@ import { inReview, noReview } from './in-review.ts';
 import type { ReportSource } from './in-review.ts';
 import { postingsOfCapture } from './postings.ts';
 
-/** What a decision on a provider's report changes in our rows; undefined for nothing at all. */
+/** The change that a decision on a provider's report makes to our rows; undefined if nothing changes. */
 export function changeOfReport(input: {
   read: OrderRead;
   payment: PaymentRow;
   decision: ReportDecision;
   closeReason: CloseReason;
-  /** The provider has given all of it back already. */
+  /** The provider has already refunded all of it. */
   isGivenBack?: boolean;
-  /** What it was decided on, for a person to see if one has to decide. */
+  /** The source of the decision, recorded for the person who reviews it. */
   source: ReportSource;
 }): Change | undefined {
   const { read, payment, closeReason, source, isGivenBack = false } = input;
   const at = new Date();
   const siblings = siblingsOf(read, payment);
   const change = decideOnOrder(read.order, input.decision, { siblings, closeReason });
-  const decision = carriedOut(input.decision, change);
+  const decision = decisionToApply(input.decision, change);
   const surplus = change.kind === 'surplus' ? change.surplus : null;
   const patch = paymentPatch(decision, surplus, at);
   if (change.kind === 'none' && !patch) return undefined;
-  const given =
+  const refund =
     surplus && decision.kind === 'settle' && !isGivenBack
       ? surplusRefund(read, payment, decision.capturedMinor, surplus)
       : undefined;
   return {
     order: orderPatch(read, change, decision, { at, payment, source }),
     payment: patch && { id: payment.id, patch },
-    newRefund: given,
-    ledger: ledgerOf(read, payment, decision, given),
+    newRefund: refund,
+    ledger: ledgerOf(read, payment, decision, refund),
     event: change.kind === 'none' ? null : { type: change.event, about: payment.id },
   };
 }
 
-/** Where the money of a payment that nobody waits for goes: back, whole. */
+/** The refund of the whole amount of a surplus payment. */
 export function surplusRefund(
   read: OrderRead,
   payment: PaymentRow,
@@ -69,7 +69,7 @@ function siblingsOf({ payments }: OrderRead, payment: PaymentRow): Siblings {
   };
 }
 
-/** An order that has ended has no pending commands. */
+/** The patch that clears all commands, for an ended order. */
 export const noCommands = {
   commandedAt: null,
   cancelRequestedAt: null,
@@ -78,7 +78,7 @@ export const noCommands = {
   reviewVerb: null,
 } as const;
 
-/** The commands left in a row once one was carried out; a cancellation stands beside the others. */
+/** The patch that clears one command after it was carried out; a pending cancellation stays. */
 export function commandsAfter(
   order: Pick<OrderRead['order'], 'cancelRequestedAt' | 'commandedAt'>,
   done: 'captureRequestedMinor' | 'switchRequestedTo',
@@ -86,7 +86,7 @@ export function commandsAfter(
   return { [done]: null, commandedAt: order.cancelRequestedAt && order.commandedAt };
 }
 
-/** An order whose merchant is asked to confirm waits for that from the moment it has money. */
+/** Confirmation becomes `awaited` when the order has money, if its merchant asked for confirmation. */
 export function awaitedConfirmation(
   order: Pick<OrderRead['order'], 'confirmUrl' | 'confirmation'>,
 ): Change['order'] {
@@ -106,7 +106,7 @@ function orderPatch(
     case 'authorized':
       return {
         ...awaitedConfirmation(order),
-        // Held money is not paid another way any more.
+        // An authorised order no longer switches its payment method.
         ...commandsAfter(order, 'switchRequestedTo'),
         reviewVerb: null,
         status: change.status,
@@ -120,7 +120,7 @@ function orderPatch(
         paidAt: settledAt(decision, at),
         capturedMinor: decision.kind === 'settle' ? decision.capturedMinor : 0,
         ...noReview,
-        // Money that was accepted late makes a closed order paid.
+        // Accepted late money makes a closed order paid.
         closedAt: null,
         closeReason: null,
         failureCode: null,
@@ -145,16 +145,16 @@ function orderPatch(
   }
 }
 
-/** A provider that tells of our own close before we have written it down is not the one who closed. */
+/** A provider may report our own close before we have recorded it; the reason is then ours. */
 function reasonToClose(
   order: Pick<OrderRead['order'], 'cancelRequestedAt' | 'confirmation' | 'expiresAt'>,
-  given: CloseReason,
+  refund: CloseReason,
   at: Date,
 ): CloseReason {
-  if (given !== 'closed_by_provider') return given;
+  if (refund !== 'closed_by_provider') return refund;
   if (order.confirmation === 'rejected' || order.confirmation === 'timed_out') return 'rejected';
   if (order.cancelRequestedAt) return 'cancelled';
-  return order.expiresAt <= at ? 'expired' : given;
+  return order.expiresAt <= at ? 'expired' : refund;
 }
 
 function paymentPatch(decision: ReportDecision, surplus: Surplus | null, at: Date) {
@@ -191,9 +191,9 @@ function ledgerOf(
   read: OrderRead,
   payment: PaymentRow,
   decision: ReportDecision,
-  given: RefundRow | undefined,
+  refund: RefundRow | undefined,
 ): Change['ledger'] {
   if (decision.kind !== 'settle') return undefined;
-  const postings = postingsOfCapture(read, payment, decision.capturedMinor, given);
+  const postings = postingsOfCapture(read, payment, decision.capturedMinor, refund);
   return { accountId: payment.accountId, postings };
 }

@@ -6,9 +6,8 @@ import type { CallDeps } from './ask-provider.ts';
 import { paymentRef } from './payment-ref.ts';
 
 /**
- * Tells the provider to take no more money for a payment, and asks it afterwards. Answers `closed`
- * only where the provider no longer takes any; what it says otherwise is the truth to be applied.
- * Throws where neither is certain yet.
+ * Closes a payment at its provider and queries it afterwards. Returns `closed` only if the provider takes no more
+ * money; any other report is to be applied. Throws a ProviderFault if neither is certain yet.
  */
 export async function closeAtProvider(
   deps: CallDeps,
@@ -16,7 +15,7 @@ export async function closeAtProvider(
 ): Promise<ProviderReport> {
   const ref = paymentRef(payment);
   const closed = await callProvider(deps, payment, (provider) =>
-    // Whether it was ever opened there is not known: a provider that can undo the unknown is asked to.
+    // The payment may or may not exist there; providers with a reversal undo either case.
     payment.status === 'created' && provider.reversePayment
       ? provider.reversePayment(ref)
       : provider.closePayment(ref),

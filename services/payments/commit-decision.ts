@@ -10,14 +10,14 @@ import type { OrderProgress } from '../../workflows/messages.ts';
 import type { ServiceDeps } from '../deps.ts';
 import { beginRefund } from '../../orchestration/start-refund.ts';
 
-// Two writers in a row are a race, ten are a fault of ours.
+// Two conflicting writers in a row are a race; ten are a defect.
 const attempts = 10;
 
 type Deps = Pick<ServiceDeps, 'db' | 'client' | 'taskQueue' | 'logger'>;
 
 /**
- * Decides on what was read and commits it under the version that was read; when somebody else was
- * first, reads and decides anew. `decide` is pure and answers undefined where nothing is to change.
+ * Decides on the order as read and commits under its version; on a conflict, reads and decides again. `decide` is pure
+ * and returns undefined if nothing changes.
  */
 export async function commitDecision<R extends OrderRead>(
   deps: Deps,
@@ -38,8 +38,8 @@ export async function commitDecision<R extends OrderRead>(
 }
 
 /**
- * The same where the decision hangs on an answer of the provider's: it is asked after the order was read, and again
- * whenever the order is read again, so that an older answer never undoes a newer one.
+ * As `commitDecision`, for a decision that needs the provider's answer. The provider is queried after every read of the
+ * order, so an older answer never undoes a newer one.
  */
 export async function commitAnswer<R extends OrderRead, A>(
   deps: Deps,
@@ -55,16 +55,16 @@ export async function commitAnswer<R extends OrderRead, A>(
     const change = input.decide(read, answer);
     if (!change) return { read, answer, change };
     if (!(await commitChange(deps.db, { read, change }))) continue;
-    // One that the provider made by itself is done.
+    // A refund made at the provider needs no workflow.
     if (change.newRefund?.status === 'pending') beginRefund(deps, { refund: change.newRefund });
-    sayReview(deps, read, change);
+    logReview(deps, read, change);
     return { read, answer, change };
   }
   const { order } = await input.read();
-  throw new Error(`order ${order.id} was changed by somebody else ten times in a row`);
+  throw new Error(`order ${order.id} was changed concurrently ${attempts} times in a row`);
 }
 
-function sayReview({ logger }: Deps, { order }: OrderRead, change: Change): void {
+function logReview({ logger }: Deps, { order }: OrderRead, change: Change): void {
   const review = change.order.reviewFacts ? reviewOf({ ...order, ...change.order }) : null;
   if (!review) return;
   logger.error(
@@ -73,13 +73,13 @@ function sayReview({ logger }: Deps, { order }: OrderRead, change: Change): void
   );
 }
 
-/** Where an order stands, for its workflow. */
+/** The order's progress, as returned to its workflow. */
 export function progressOf(read: OrderRead, change?: Change): OrderProgress {
   const status = change?.order.status ?? read.order.status;
   const statuses = read.payments.map(({ id, status }): PaymentStatus =>
     change?.payment?.id === id ? (change.payment.patch.status ?? status) : status,
   );
-  // What may still bring money to an order that is done has to be closed at its provider.
+  // Open attempts of an ended order can still bring money and have to be closed at the provider.
   const hasOpenAttempts = isEnded(status) && statuses.some(isOpen);
   const review = reviewOf({ ...read.order, ...change?.order });
   const confirmation = change?.order.confirmation ?? read.order.confirmation;

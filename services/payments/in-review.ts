@@ -10,15 +10,15 @@ import type { ReviewSide } from '../../domain/review.ts';
 import type { Change } from '../../db/queries/commit-change.ts';
 import type { PaymentRow, RefundRow } from '../../db/queries/read-order.ts';
 
-/** What a provider said, and how. */
+/** The provider's report and how it arrived. */
 export type ReportSource = {
   report?: ProviderReport | undefined;
-  /** A notification says whom it is for; an answer is for whoever asked. */
+  /** Only a notification names its addressee; the answer to a query needs none. */
   notification?: { id: NotificationId; expected: ExpectedBinding; binding: ReportBinding };
   refund?: { no: string; known?: RefundRow | undefined; report: RefundReport };
 };
 
-/** What it changes on an order that a person has to look at it, with the facts that person needs. */
+/** The patch that puts an order in review, with the facts that a person needs. */
 export function inReview(input: {
   payment: PaymentRow;
   reason: ReviewReason;
@@ -59,10 +59,10 @@ function expectedOf(payment: PaymentRow, { notification, refund }: ReportSource)
 
 function reportedOf({ report, notification, refund }: ReportSource): ReviewSide {
   const { amountMinor, currency, providerTradeNo } = moneyOf(report);
-  const given = refund?.report.status === 'succeeded' ? refund.report : undefined;
+  const refunded = refund?.report.status === 'succeeded' ? refund.report : undefined;
   return {
-    amountMinor: given?.refundedMinor ?? amountMinor,
-    currency: given?.currency ?? currency,
+    amountMinor: refunded?.refundedMinor ?? amountMinor,
+    currency: refunded?.currency ?? currency,
     appId: notification?.binding.appId ?? null,
     sellerId: notification?.binding.sellerId ?? null,
     providerTradeNo: providerTradeNo ?? notification?.binding.providerTradeNo ?? null,

@@ -2,7 +2,7 @@ import { newId, outTradeNoOf } from '../../domain/ids.ts';
 import type { Route } from '../../domain/routing.ts';
 import type { OrderRead, PaymentRow } from '../../db/queries/read-order.ts';
 
-/** A fresh attempt of an order by another way. Its number is written before the provider is called. */
+/** A new attempt for an order by another route. Its number is stored before the provider is called. */
 export function newPayment(
   { order }: OrderRead,
   { accountId, provider, method }: Route,

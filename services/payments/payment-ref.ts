@@ -1,7 +1,7 @@
 import type { PaymentRow } from '../../db/queries/read-order.ts';
 import type { PaymentRef } from '../../providers/provider.ts';
 
-/** What a provider has to be told to know which payment is meant. */
+/** The identifiers by which a provider finds the payment. */
 export function paymentRef(payment: PaymentRow): PaymentRef {
   const { outTradeNo, providerRef, providerTradeNo, amountMinor, currency } = payment;
   return { outTradeNo, providerRef, providerTradeNo, amountMinor, currency };

@@ -13,20 +13,20 @@ export type RoutesWanted = {
   amountMinor: number;
   capture: 'automatic' | 'manual';
   payer: OrderPayer;
-  /** In the order of preference; undefined is every method the merchant's accounts offer. */
+  /** In the order of preference; undefined for every method that the merchant's accounts offer. */
   methods: readonly string[] | undefined;
   tried?: OrderWanted['tried'];
 };
 
-/** Every way an order could be paid, the one to take first, each with the reason why or why not. */
+/** All payment routes of an order, best first, each with its verdict. */
 export async function findRoutes(
   { db, health }: { db: Database; health: AccountHealth },
   wanted: RoutesWanted,
 ): Promise<Route[]> {
   const accounts = await listAccountsOf(db, wanted);
   const healthOf = await health.of(accounts.map(({ id }) => id));
-  const asked = wanted.methods ?? Object.keys(methods);
-  const candidates = asked.flatMap((method) => {
+  const wantedMethods = wanted.methods ?? Object.keys(methods);
+  const candidates = wantedMethods.flatMap((method) => {
     const traits = methods[method];
     return traits ? [{ method, traits }] : [];
   });

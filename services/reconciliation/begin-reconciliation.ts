@@ -5,8 +5,8 @@ import { reconcileNow } from '../../orchestration/start-reconciliation.ts';
 import type { ServiceDeps } from '../deps.ts';
 
 /**
- * Reconciles a day of an account, or the same day again; a run that waits for its statement asks at
- * once. Not awaited: whoever syncs the schedules starts what is stalled.
+ * Reconciles a day of an account, also repeatedly; a run that waits for its statement fetches it at once. The start is
+ * not awaited: the schedule sync starts stalled runs.
  */
 export async function beginReconciliation(
   { db, client, taskQueue, logger }: Pick<ServiceDeps, 'db' | 'client' | 'taskQueue' | 'logger'>,
@@ -19,7 +19,10 @@ export async function beginReconciliation(
 ): Promise<ReconciliationRow> {
   const run = await openReconciliation(db, input);
   reconcileNow({ client, taskQueue, run }).catch((error: unknown) =>
-    logger.warn({ err: error, reconciliationId: run.id }, 'a reconciliation waits to be started'),
+    logger.warn(
+      { err: error, reconciliationId: run.id },
+      'a reconciliation could not be started; the schedule sync will start it',
+    ),
   );
   return run;
 }

@@ -5,7 +5,7 @@ import { findDefinition } from '../../providers/registry.ts';
 import type { ServiceDeps } from '../deps.ts';
 import { beginReconciliation } from './begin-reconciliation.ts';
 
-/** Begins the reconciliation of the day before the scheduled time, as the provider counts days. */
+/** Starts the reconciliation of the day before the scheduled time, in the provider's time zone. */
 export async function beginScheduled(
   deps: Pick<ServiceDeps, 'db' | 'client' | 'taskQueue' | 'logger'>,
   { accountId, scheduledAtMs }: { accountId: AccountId; scheduledAtMs: number },

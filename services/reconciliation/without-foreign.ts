@@ -6,8 +6,8 @@ import { decideOnBinding } from '../../domain/payment.ts';
 import type { Provider } from '../../providers/provider.ts';
 
 /**
- * A line of a payment that somebody else opened and that carries our number is none of ours: it keeps the provider's
- * number alone. Where our payment has no number of the provider's yet, nothing tells them apart.
+ * Replaces our number on lines of payments that somebody else opened with it, keeping only the provider's number. Lines
+ * of a payment whose provider number we do not know yet stay as they are.
  */
 export async function withoutForeign(
   db: Database,

@@ -1,16 +1,14 @@
-/** Runs of workflows that this process has looked at and needs not look at again. */
+import { LRUCache } from 'lru-cache';
+
+/** Workflow runs that this process has examined already. */
 export type HandledRuns = { has(runId: string): boolean; add(runId: string): void };
 
-const mostKept = 20_000;
+const maxKept = 20_000;
 
 export function createHandledRuns(): HandledRuns {
-  const kept = new Set<string>();
+  const handled = new LRUCache<string, true>({ max: maxKept });
   return {
-    has: (runId) => kept.has(runId),
-    add(runId) {
-      const [oldest] = kept;
-      if (oldest !== undefined && kept.size >= mostKept) kept.delete(oldest);
-      kept.add(runId);
-    },
+    has: (runId) => handled.has(runId),
+    add: (runId) => void handled.set(runId, true),
   };
 }

@@ -4,14 +4,15 @@ import type { HandledRuns } from './handled-runs.ts';
 import { restarters } from './restarters.ts';
 import type { RestarterDeps } from './restarters.ts';
 
-// Visibility may be a little behind, a worker away for some time; the rows themselves show what is older.
+// Covers a delay of Temporal's visibility store and a worker's absence; the stalled rows themselves show anything
+// older.
 const windowMs = 30 * 60_000;
-/** The rest is for the next run of the recovery. */
+/** The next run of the recovery handles the rest. */
 const budgetMs = 8_000;
 
 /**
- * Looks for workflows that were terminated, cancelled, failed or timed out, as by a person in the Temporal UI, and
- * starts again those that have something left to do. Each is an alert.
+ * Finds workflows that were terminated, cancelled, failed or timed out, as by a person in the Temporal UI, and restarts
+ * those with work left. Logs an error for each, to alert on.
  */
 export async function restartEndedWorkflows(
   deps: RestarterDeps & { handledRuns: HandledRuns },
@@ -35,16 +36,16 @@ export async function restartEndedWorkflows(
       restarted += 1;
       logger.error(
         { event: 'workflow.restarted', workflowId, runId, status },
-        'a workflow was ended before its work was done; it was started again',
+        'a workflow ended before its work was done; it was restarted',
       );
     } catch (error) {
-      logger.warn({ err: error, workflowId }, 'a workflow could not be started again yet');
+      logger.warn({ err: error, workflowId }, 'a workflow could not be restarted yet');
     }
   }
   return { restarted };
 }
 
-/** Its work was done, or goes on by news that came first: still nobody but a person ends a workflow so. */
+/** The workflow has no work left, or a later run continues it; yet only a person terminates or cancels a workflow. */
 function logEnded(
   { logger }: Pick<RestarterDeps, 'logger'>,
   { workflowId, runId, status }: EndedRun,
@@ -52,6 +53,6 @@ function logEnded(
   if (status !== 'TERMINATED' && status !== 'CANCELLED') return;
   logger.error(
     { event: 'workflow.ended', workflowId, runId, status },
-    'a workflow was ended from outside; nothing of its work was left, or it goes on without it',
+    'a workflow was terminated or cancelled from outside; it had no work left or a later run continues it',
   );
 }

@@ -25,16 +25,16 @@ export type RestarterDeps = Pick<
   'db' | 'client' | 'taskQueue' | 'publicUrl' | 'logger'
 >;
 
-/** Starts a workflow again where its rows say that something is left to do; says whether it did. */
+/** Restarts a workflow if its rows show work left. Returns whether it did. */
 export type Restarter = (
   deps: RestarterDeps,
   run: Pick<EndedRun, 'workflowId' | 'startedAtMs'>,
 ) => Promise<boolean>;
 
-/** By workflow type: all that may be in the middle of something. What must always run is the workers' to keep. */
+/** By workflow type: all with a limited task. Workers keep the required workflows running. */
 export const restarters: Readonly<Record<string, Restarter>> = {
   payOrder: (deps, { workflowId }) => restartOrderOf(deps, partOf(workflowId, 1)),
-  // The recovery job redelivers reports that were not applied; this is for what follows from them.
+  // The recovery job redelivers reports that were not applied; this restarts the work that follows from them.
   settleLate: (deps, { workflowId }) => restartOrderOf(deps, partOf(workflowId, 1)),
   async refundPayment({ db, client, taskQueue }, { workflowId }) {
     const refundId = partOf(workflowId, 1);
@@ -77,7 +77,7 @@ export const restarters: Readonly<Record<string, Restarter>> = {
     return true;
   },
   async reconcileYesterday(deps, { workflowId, startedAtMs }) {
-    // The schedule adds the time it was meant for: `reconcile-daily/acc_…-2026-11-29T01:30:00Z`.
+    // A schedule appends its scheduled time: `reconcile-daily/acc_…-2026-11-29T01:30:00Z`.
     const [accountId = '', ...time] = partOf(workflowId, 1).split('-');
     if (!isId('account', accountId)) return false;
     const scheduledAtMs = Date.parse(time.join('-'));

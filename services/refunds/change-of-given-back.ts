@@ -4,8 +4,8 @@ import type { OrderRead, PaymentRow } from '../../db/queries/read-order.ts';
 import { changeOfMadeRefund } from './change-of-made-refund.ts';
 
 /**
- * What it changes that all of a payment went back to the payer, by refunds whose numbers the provider did not say:
- * what no refund of ours accounts for becomes one made there. Undefined where nothing is left.
+ * The change for a payment that was refunded completely at the provider, by refunds of unknown number: a refund of the
+ * amount that no refund of ours covers. Undefined if nothing is left.
  */
 export function changeOfGivenBack({
   read,

@@ -4,7 +4,7 @@ import type { OrderRead, PaymentRow, RefundRow } from '../../db/queries/read-ord
 import { orderAfter } from './change-of-refund.ts';
 import { newRefund } from './new-refund.ts';
 
-/** What a refund changes that the provider has made without us. `numbers`: its own, where they are known. */
+/** The change that records a refund made at the provider. `numbers`: the provider's, if known. */
 export function changeOfMadeRefund(input: {
   read: OrderRead;
   payment: PaymentRow;

@@ -9,8 +9,8 @@ import { changeOfMadeRefund } from './change-of-made-refund.ts';
 import { changeOfRefund } from './change-of-refund.ts';
 
 /**
- * What it changes that the provider gave money back without us, as from its portal. Undefined where
- * nothing is certain yet. More than was left of the payment contradicts our books: for a person.
+ * The change for a refund made at the provider, as in its portal. Undefined if nothing is certain yet. A refund of more
+ * than the payment has left goes to review.
  */
 export function changeOfProviderRefund(input: {
   read: OrderRead;
@@ -26,14 +26,14 @@ export function changeOfProviderRefund(input: {
   if (report.status !== 'succeeded') return undefined;
   const { refundedMinor: amountMinor, currency, providerRefundNo, refundedAt } = report;
   const own = read.refunds.filter(({ paymentId }) => paymentId === payment.id);
-  // What is only on its way does not stand against what is done: of two that are too much the provider refuses one.
+  // Pending refunds do not count against a completed one: of two that exceed the payment the provider refuses one.
   const done = own.filter(({ status }) => status === 'succeeded');
   const isCovered = amountMinor <= refundableMinor(payment.capturedMinor, done);
   const assumed = own.find(
     (refund) => refund.cause === 'at_provider' && refund.providerRefundNo === null,
   );
   if (assumed && currency === assumed.currency && amountMinor <= assumed.amountMinor) {
-    return named({ assumed, refundNo, providerRefundNo, amountMinor });
+    return identify({ assumed, refundNo, providerRefundNo, amountMinor });
   }
   if (currency !== payment.currency || !isCovered) {
     const { reviewReason, reviewFacts } = read.order;
@@ -56,10 +56,10 @@ export function changeOfProviderRefund(input: {
 }
 
 /**
- * A refund that was only known by what was missing gets the number of one of those it stands for. Where it stands for
- * several the rest goes on as it was.
+ * Gives an assumed refund the number of one that it stands for. If it stands for several, the rest becomes a new
+ * assumed refund.
  */
-function named({
+function identify({
   assumed,
   ...known
 }: {
@@ -73,7 +73,7 @@ function named({
   if (rest === 0) return change;
   const id = newId('refund');
   const position = positionOfRefund('succeeded', rest);
-  // What was entered for both goes with each: the books say of every refund what it moved.
+  // The posting is split, so that the books show what each refund moved.
   const postings = [
     postingBetween(`refund:${assumed.id}:split:${known.refundNo}`, position, {}),
     postingBetween(`refund:${id}:succeeded`, {}, position),
@@ -82,7 +82,7 @@ function named({
     ...change,
     newRefund: { ...assumed, id, refundNo: outTradeNoOf(id), amountMinor: rest },
     ledger: { accountId: assumed.accountId, postings },
-    // Of the one there were, merchants were told; of the other they hear now, and of both amounts.
+    // The merchant knows the first refund; this event announces the second, with both amounts.
     event: { type: 'refund.succeeded', about: id },
   };
 }

@@ -7,7 +7,7 @@ import { paymentOf } from '../../db/queries/read-order.ts';
 import type { OrderRead, RefundRow } from '../../db/queries/read-order.ts';
 import { inReview } from '../payments/in-review.ts';
 
-/** What the provider's answer about a refund changes in our rows; undefined for nothing at all. */
+/** The change that a provider's report about a refund makes to our rows; undefined if nothing changes. */
 export function changeOfRefund(input: {
   read: OrderRead;
   refund: RefundRow;
@@ -35,7 +35,7 @@ export function changeOfRefund(input: {
   }
 }
 
-/** What nobody here understands is shown, so that a person may end it. */
+/** Shows the unmapped status, so that a person can close the refund. */
 function recordUnknown(refund: RefundRow, report: RefundReport): Change | undefined {
   if (report.status !== 'unknown' || refund.status !== 'pending') return undefined;
   const failureCode = report.providerStatus;
@@ -66,20 +66,20 @@ function patchOf(decision: Extract<RefundDecision, { kind: 'succeed' | 'fail' }>
   return { status: 'succeeded' as const, providerRefundNo, settledAt, failureCode: null };
 }
 
-/** What an order is once a refund of it stands as given: only money that counted for it does. */
+/** The order's patch after a change of one refund. Only refunds of money that counted for the order count. */
 export function orderAfter(read: OrderRead, refund: RefundRow): Change['order'] {
   const { order } = read;
   const refundedMinor = [...read.refunds.filter(({ id }) => id !== refund.id), refund]
     .filter(({ status, paymentId }) => {
       const { surplus } = paymentOf(read, paymentId);
-      // What a person has given back was the order's, unlike what came late or twice.
+      // A refund decided in review is of the order's money; a late or duplicate payment is not.
       return status === 'succeeded' && (surplus === null || surplus === 'review');
     })
     .reduce((sum, { amountMinor }) => sum + amountMinor, 0);
   return { refundedMinor, status: statusOfRefunded({ ...order, refundedMinor }) };
 }
 
-/** What moves in the books when a refund gets another status. Each version of the order enters it once. */
+/** The posting of a refund's change of status. Each version of the order enters it once. */
 export function refundPosting(
   { order }: OrderRead,
   refund: RefundRow,

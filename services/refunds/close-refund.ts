@@ -13,8 +13,8 @@ export type CloseRefundResult =
   | { kind: 'notStuck'; status: RefundRow['status'] };
 
 /**
- * A person has dealt with a refund that its provider neither makes nor refuses, or could not make: it has failed, for
- * good as far as anybody knows, and its amount is free. Should the provider make it after all, that is booked as ever.
+ * Closes a refund that a person has dealt with because the provider neither executes nor refuses it, or could not
+ * execute it. It becomes `failed` and releases its amount. If the provider executes it later, that is booked as usual.
  */
 export function closeRefund(
   db: Database,

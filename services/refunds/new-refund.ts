@@ -2,7 +2,7 @@ import { newId, outTradeNoOf } from '../../domain/ids.ts';
 import type { RefundCause } from '../../domain/refund.ts';
 import type { OrderRead, PaymentRow, RefundRow } from '../../db/queries/read-order.ts';
 
-/** A refund as it is reserved. Its number is written before the provider is called, and never changes. */
+/** A refund as reserved. Its number is stored before the provider is called, and never changes. */
 export function newRefund(input: {
   read: OrderRead;
   payment: PaymentRow;

@@ -14,11 +14,11 @@ import { newRefund } from './new-refund.ts';
 export type RefundRequest = {
   merchantId: MerchantId;
   orderId: OrderId;
-  /** Undefined is the payment that counts for the order. */
+  /** Undefined for the payment that counts for the order. */
   paymentId?: PaymentId | undefined;
-  /** The merchant's own number; null for refunds that a rule of ours makes. */
+  /** The merchant's own number; null for refunds made by a rule of the platform. */
   merchantRefundNo: string | null;
-  /** Undefined is all that is left. */
+  /** Undefined for all that is left. */
   amountMinor?: number | undefined;
   cause: RefundCause;
   reason: string;
@@ -28,14 +28,14 @@ export type RequestRefundResult =
   | { kind: 'reserved'; refund: RefundRow }
   /** The same refund was requested before. */
   | { kind: 'existing'; refund: RefundRow }
-  /** The number was used for another refund. */
+  /** The number belongs to another refund. */
   | { kind: 'numberTaken'; refund: RefundRow }
   | { kind: 'noPayment' }
   | { kind: 'tooMuch'; refundableMinor: number };
 
 /**
- * Reserves a refund under the order's row lock: of any number asked for at once, those that would
- * exceed what was taken are refused. The money moves later, by the refund's workflow.
+ * Reserves a refund under the order's row lock, so that concurrent requests never exceed the captured amount. The
+ * refund's workflow moves the money.
  */
 export async function requestRefund(
   db: Database,
@@ -44,7 +44,7 @@ export async function requestRefund(
   try {
     return await reserve(db, request);
   } catch (error) {
-    // The number was taken meanwhile under another order's lock, and is found there now.
+    // Another request used the number under another order's lock meanwhile; the second try finds it.
     if (!isUniqueViolation(error)) throw error;
     return reserve(db, request);
   }

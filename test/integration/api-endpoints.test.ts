@@ -228,7 +228,10 @@ test('an endpoint with a handshake gets nothing before it has answered its chall
   const enabling = await merchant.api('PATCH', path, { body: { status: 'enabled' } });
   expect(enabling.status).toBe(409);
   const refused = await merchant.api<{ why: string }>('POST', `${path}/verify`);
-  expect([refused.status, refused.body.why]).toEqual([409, 'the answer has not the challenge']);
+  expect([refused.status, refused.body.why]).toEqual([
+    409,
+    'the answer does not contain the challenge',
+  ]);
   await openOrder(merchant);
   answersWell = true;
   expect((await merchant.api<EndpointBody>('POST', `${path}/verify`)).body.status).toBe('enabled');

@@ -251,7 +251,7 @@ test('a difference that the provider cannot be asked about stays open, with the 
   expect(ended).toMatchObject({ status: 'done', counts: { healed: 0, differences: 1 } });
   const [found] = await differencesOf(merchant.api, ended);
   expect(found).toMatchObject({ kind: 'missing_here_payment', status: 'open', healedBy: null });
-  expect(found?.note).toContain('could not be asked');
+  expect(found?.note).toContain('could not be queried');
 });
 
 test('a difference that vanishes is closed by the next run', async () => {
@@ -506,7 +506,7 @@ test('one line that cannot be read for sure is reported, and the rest of the day
       status: 'open',
       orderId: orders[1]!.id,
       outTradeNo: orders[1]!.payments[0]!.outTradeNo,
-      note: expect.stringContaining('not certain'),
+      note: expect.stringContaining('uncertain'),
     },
   ]);
 });

@@ -108,11 +108,11 @@ test('what the platform does by itself is one workflow each, with a summary', as
     }),
   );
   expect(found).toEqual([
-    ['sweep', 'RUNNING', 'Recovers what a crash or an outage has stalled'],
-    ['dispatch/0', 'RUNNING', 'Carries the events of shard 0 to endpoints'],
+    ['sweep', 'RUNNING', 'Recovers work that a crash or an outage has stalled'],
+    ['dispatch/0', 'RUNNING', 'Relays the events of shard 0 to endpoints'],
   ]);
   await detailsSay(workflowIds.sweep, /^Last run/);
-  await detailsSay(workflowIds.dispatchEvents(0), /^Carries the events of shard 0/);
+  await detailsSay(workflowIds.dispatchEvents(0), /^Relays the events of shard 0/);
 });
 
 test('an order that is paid at once costs a handful of events', async () => {

@@ -185,7 +185,7 @@ describe('no secret is written', () => {
     expect(log).toContain(`/v1/orders/${paid.id}`);
     expect(log).toContain('request failed');
     expect(log).toContain('a notification was refused');
-    expect(log).toContain('the provider refuses our account');
+    expect(log).toContain('the provider refuses our account: check its keys and permissions');
     expectNoSecretIn('the log', log);
   });
 

@@ -27,8 +27,8 @@ export function publicationOf(
         channels: [],
         createdAt: at,
         body: envelopeOf({ id, type: 'cart.left', timestamp, data }),
-        isResourceGiven: true,
-        isTimeGiven: false,
+        hasResource: true,
+        hasTime: false,
         dedupeKey: settings.dedupeKey ?? null,
         isKeyOfRequest: false,
       };

@@ -93,7 +93,7 @@ describe('a payment', () => {
     expect(await alipay.createPayment({ ...order('o1', simulator.url), currency: 'EUR' })).toEqual({
       kind: 'declined',
       code: 'CURRENCY_NOT_SUPPORTED',
-      message: 'Alipay takes CNY, not EUR',
+      message: 'Alipay accepts CNY, not EUR',
     });
   });
 

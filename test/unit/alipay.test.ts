@@ -169,7 +169,7 @@ describe('a notification', () => {
 
   test('with a field standing twice is rejected, even with the same value', () => {
     const parsed = readNotification(`${signedBody(paidFields)}&total_amount=12.50`, alipayKey);
-    expect(parsed).toEqual({ kind: 'rejected', reason: 'a field stands twice' });
+    expect(parsed).toEqual({ kind: 'rejected', reason: 'a field is duplicated' });
   });
 
   test('cannot hide a field inside the value of another', () => {

@@ -56,7 +56,7 @@ describe('an access is refused, with the place,', () => {
     'for a header named %j',
     (name) => {
       expect(check(withHeaders({ [name]: 'a' }))).toEqual([
-        { path: `/headers/${name}`, message: 'is no name of a header' },
+        { path: `/headers/${name}`, message: 'is not a valid header name' },
       ]);
     },
   );
@@ -76,7 +76,7 @@ describe('an access is refused, with the place,', () => {
 
   test('for a header that is there twice, and for more than 20', () => {
     expect(check(withHeaders({ 'x-a': '1', 'X-A': '2' }))).toEqual([
-      { path: '/headers/X-A', message: 'is there twice' },
+      { path: '/headers/X-A', message: 'is duplicated' },
     ]);
     const many = Array.from({ length: 21 }, (_, i) => [`x-${i}`, 'a']);
     expect(check(withHeaders(Object.fromEntries(many)))).toEqual([
@@ -139,10 +139,10 @@ describe('an access is refused, with the place,', () => {
   });
 
   test.each([
-    ['no certificate', { certificate: 'a' }, '/auth/certificate', /no PEM certificate/],
-    ['no key', { privateKey: testClient.certificate }, '/auth/privateKey', /no PEM private key/],
+    ['no certificate', { certificate: 'a' }, '/auth/certificate', /not a PEM certificate/],
+    ['no key', { privateKey: testClient.certificate }, '/auth/privateKey', /not a PEM private key/],
     ['another’s key', { privateKey: testServer.privateKey }, '/auth/privateKey', /not belong/],
-    ['no authority', { ca: 'a' }, '/auth/ca', /no PEM certificate/],
+    ['no authority', { ca: 'a' }, '/auth/ca', /not a PEM certificate/],
   ])('with a certificate that has %s', (_, changes, path, message) => {
     expect(check({ headers: {}, auth: { ...mtls, ...changes } })).toEqual([
       { path, message: expect.stringMatching(message) },

@@ -171,7 +171,7 @@ describe('an endpoint behind OAuth 2', () => {
     ['redirects', { status: 302, headers: { location: 'http://127.0.0.1:9/' } }, /no token/],
     ['answers too much', { ...tokenAnswer('a'.repeat(100_000)) }, /no token/],
     ['gives a token of another type', tokenAnswer('a', { token_type: 'DPoP' }), /dpop/],
-    ['gives a token that is no header', tokenAnswer('a\r\nb: c'), /none for a header/],
+    ['gives a token that is no header', tokenAnswer('a\r\nb: c'), /not valid in a header/],
     ['gives no token', tokenAnswer('a', { access_token: undefined }), /no token/],
   ])('whose token server %s is a failed attempt, and is asked again', async (_, answer, said) => {
     const { shop, endpoint } = await behind((_request, count) =>

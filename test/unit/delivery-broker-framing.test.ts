@@ -66,12 +66,20 @@ describe('AMQP’s framing', () => {
     ['a channel that was not opened', amqpMethod(7, '20.11', i32(0)), 'method 20.11 on channel 7'],
     ['a method that there is not', amqpMethod(0, '4242.4242'), 'method 4242.4242'],
     ['a delivery to whoever only publishes', amqpMethod(1, '60.60'), 'method 60.60'],
-    ['arguments cut short', amqpMethod(1, '60.80', u8(0)), 'method 60.80, cut short'],
+    ['arguments cut short', amqpMethod(1, '60.80', u8(0)), 'method 60.80, truncated'],
     ['no method', amqpFrame(1, 0, Buffer.alloc(3)), 'a method without a name'],
-    ['a heartbeat with text', amqpFrame(8, 0, Buffer.alloc(1)), 'a heartbeat with text'],
-    ['a header cut short', amqpFrame(2, 1, Buffer.alloc(13)), 'a content header, cut short'],
+    ['a heartbeat with a payload', amqpFrame(8, 0, Buffer.alloc(1)), 'a heartbeat with a payload'],
+    [
+      'a header that is truncated',
+      amqpFrame(2, 1, Buffer.alloc(13)),
+      'a content header, truncated',
+    ],
     ['a frame above frame_max', Buffer.from([3, 0, 1, 0, 2, 0, 0]), 'a frame of 131072 bytes'],
-    ['a frame without its end', Buffer.from([8, 0, 0, 0, 0, 0, 0, 0]), 'a frame without its end'],
+    [
+      'a frame without its end octet',
+      Buffer.from([8, 0, 0, 0, 0, 0, 0, 0]),
+      'a frame without its end octet',
+    ],
     ['a confirm too many', amqpMethod(1, '60.80', i64(4n), u8(0)), 'a confirm of message 4'],
     ['a nack of -1', amqpMethod(1, '60.120', i64(-1n), u8(0)), 'a confirm of message'],
   ])('refuses %s', (_, bytes, why) => {
@@ -95,7 +103,7 @@ describe('the allowance of a connection', () => {
     let nowMs = 0;
     const allowance = of(() => nowMs);
     allowance.spend(900);
-    expect(() => allowance.spend(900)).toThrow('more than our messages ask for');
+    expect(() => allowance.spend(900)).toThrow('more than our messages justify');
     nowMs = 60_000;
     allowance.spend(900);
   });
@@ -105,7 +113,7 @@ describe('the allowance of a connection', () => {
     const spendAll = () => {
       for (let count = 0; count < 16; count += 1) allowance.spend(0);
     };
-    expect(spendAll).toThrow('more than our messages ask for');
+    expect(spendAll).toThrow('more than our messages justify');
   });
 
   test('grows with a message that may come back, as long as it is under way', () => {
@@ -113,7 +121,7 @@ describe('the allowance of a connection', () => {
     allowance.earn(100_000);
     allowance.spend(100_000);
     allowance.settle();
-    expect(() => allowance.spend(1_000)).toThrow('more than our messages ask for');
+    expect(() => allowance.spend(1_000)).toThrow('more than our messages justify');
   });
 });
 

@@ -67,7 +67,7 @@ function open(
   const queues = createEndpointQueues({
     concurrency: settings.concurrency ?? 64,
     longest: settings.longest ?? 100,
-    carry: carrier.carry,
+    send: carrier.carry,
     onHandoff: settings.onHandoff ?? neverHandsOff,
   });
   return { carrier, queues };
@@ -431,7 +431,7 @@ test('queues carry each delivery exactly once or hand it over, and lose none', a
       const queues = createEndpointQueues({
         concurrency,
         longest: 5,
-        carry: async (delivery) => {
+        send: async (delivery) => {
           const { eventId, endpoint, orderKey } = delivery;
           seen.push(eventId);
           const atOnce = (counts.get(endpoint.id) ?? 0) + 1;

@@ -31,7 +31,7 @@ describe('JSON is refused', () => {
     ['with a number for a type', '{"data":1,"type":1}', /string/, '/type'],
     ['without data', '{"type":"a"}', /missing/, '/data'],
     ['with a field too many', with1('"a/b":1'), /field/, '/a~1b'],
-    ['with two times', with1('"timestamp":"","occurredAt":""'), /twice/, '/timestamp'],
+    ['with two times', with1('"timestamp":"","occurredAt":""'), /duplicated/, '/timestamp'],
     ['with a channel', with1('"channels":"a"'), /array/, '/channels'],
     ['with a number as channel', with1('"channels":[1]'), /array/, '/channels'],
     ['with null for an id', with1('"id":null'), /string/, '/id'],
@@ -90,7 +90,7 @@ describe('a form is refused', () => {
     ['with fields that are a text', 'data[b]=1&data=a', /twice/],
     ['with an open bracket', 'data[b=1', /names are like/],
     ['with an empty bracket', 'data[]=1', /names are like/],
-    ['with a type for nothing', 'data=1&~types[x]=number', /not there/],
+    ['with a type for nothing', 'data=1&~types[x]=number', /missing field/],
     ['with a wrong type', 'data=x&~types[data]=number', /JSON/, '/data'],
     ['with another wrong type', 'data=true&~types[data]=number', /number/, '/data'],
     ['with an infinite number', 'data=1e999&~types[data]=number', /number/, '/data'],
@@ -189,7 +189,7 @@ describe('XML that means harm is refused unread', () => {
   ])('%s', (_, body) => {
     expect(read('application/xml', body)).toEqual({
       kind: 'refused',
-      reason: 'has a DOCTYPE, which is not read',
+      reason: 'has a DOCTYPE, which is not supported',
     });
   });
 
@@ -210,7 +210,7 @@ describe('XML that means harm is refused unread', () => {
 
   test('a name that would reach into JavaScript is refused, and pollutes nothing', () => {
     const body = xmlData('<data><field name="__proto__"><polluted>1</polluted></field></data>');
-    const refusal = { kind: 'refused', reason: 'is a name that is not taken' };
+    const refusal = { kind: 'refused', reason: 'is not an allowed name' };
     expect(read('text/xml', body)).toEqual({ ...refusal, at: '/data/__proto__' });
     const form = 'type=a.b&data[__proto__][polluted]=1';
     expect(read('application/x-www-form-urlencoded', form)).toEqual({

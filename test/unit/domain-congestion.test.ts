@@ -5,7 +5,7 @@ import {
   newCongestion,
   onAcknowledged,
   onFailed,
-  onSilence,
+  onStalled,
   openings,
   roundTripsFor,
 } from '../../domain/congestion.ts';
@@ -78,14 +78,14 @@ test('a receiver that asks for time gets it, for everything', () => {
 });
 
 test('an endpoint that falls silent gets one call at a time, and starts slowly up to half of what was', () => {
-  const wide = onSilence({ ...newCongestion, window: 40 });
+  const wide = onStalled({ ...newCongestion, window: 40 });
   expect(wide).toEqual({ ...newCongestion, window: 1, threshold: 20 });
-  expect(onSilence(wide)).toBe(wide);
+  expect(onStalled(wide)).toBe(wide);
   expect(acknowledge(wide, 19)).toMatchObject({ window: 20 });
   expect(acknowledge(wide, 20).window).toBeCloseTo(20.05);
-  expect(onSilence(newCongestion)).toMatchObject({ window: 1, threshold: 2 });
+  expect(onStalled(newCongestion)).toMatchObject({ window: 1, threshold: 2 });
   const closed = fail(fail(fail(newCongestion)));
-  expect(onSilence(closed)).toBe(closed);
+  expect(onStalled(closed)).toBe(closed);
 });
 
 test('whatever happens, a window stays within its bounds and never opens more than it has room for', () => {

@@ -14,7 +14,7 @@ describe('the alert about a disabled endpoint', () => {
     expect(disabledAlert(endpoint)).toEqual({
       subject: 'Your endpoint https://shop.example/hook gets no more events',
       text: `Your endpoint https://shop.example/hook (ep_1) was disabled: it has failed for five days.
-It has taken nothing since 2026-11-20T08:00:00.000Z.
+It has accepted nothing since 2026-11-20T08:00:00.000Z.
 12 events were waiting for it and not delivered.
 
 Once it answers again:

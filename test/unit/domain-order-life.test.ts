@@ -3,11 +3,11 @@ import { describe, expect, test } from 'vitest';
 import {
   afterResult,
   awaitsConfirmation,
-  begun,
+  startStep,
   isStepDue,
   isUnfinished,
   newOrderLife,
-  nextLookMs,
+  pollDelayMs,
   nextStep,
   withCommand,
 } from '../../domain/order-life.ts';
@@ -98,22 +98,22 @@ describe('the next step', () => {
     const held: OrderLife = { ...opened, status: 'authorized', isConfirmed: false };
     const busy = { ...withCommand(held, 'capture'), isCancelRequested: true };
     expect(nextStep(busy, before)).toEqual({ kind: 'confirm' });
-    const asked = begun(busy, { kind: 'confirm' });
+    const asked = startStep(busy, { kind: 'confirm' });
     expect(awaitsConfirmation(asked)).toBe(false);
     expect(nextStep(asked, before)).toEqual({ kind: 'capture' });
-    const captured = begun(asked, { kind: 'capture' });
+    const captured = startStep(asked, { kind: 'capture' });
     expect(nextStep(captured, before)).toEqual({ kind: 'close', reason: 'cancelled' });
   });
 
   test('resolves a review first, then captures, then switches, each once', () => {
     let life = (['switch', 'capture', 'resolve', 'switch'] as const).reduce(withCommand, opened);
-    const carriedOut: string[] = [];
+    const decisionToApply: string[] = [];
     while (life.commands.length > 0) {
       const step = nextStep(life, before);
-      carriedOut.push(step.kind);
-      life = begun(life, step);
+      decisionToApply.push(step.kind);
+      life = startStep(life, step);
     }
-    expect(carriedOut).toEqual(['resolve', 'capture', 'switch']);
+    expect(decisionToApply).toEqual(['resolve', 'capture', 'switch']);
   });
 
   test('is a look only where none is due, and every step brings the order on', () => {
@@ -122,7 +122,7 @@ describe('the next step', () => {
         fc.pre(!isEnded(life.status));
         const step = nextStep(life, clock);
         expect(step.kind === 'query').toBe(!isStepDue(life, clock));
-        const then = begun(life, step);
+        const then = startStep(life, step);
         expect(then.polls).toBe(life.polls + 1);
         expect(then.status).toBe(life.status);
         expect(then.commands.length).toBe(life.commands.filter((one) => one !== step.kind).length);
@@ -134,10 +134,10 @@ describe('the next step', () => {
 test('the wait for the next look is positive, and no longer than what is left of a pending order', () => {
   fc.assert(
     fc.property(life, clock, (life, clock) => {
-      const waitMs = nextLookMs({ ...life, status: 'pending' }, clock);
+      const waitMs = pollDelayMs({ ...life, status: 'pending' }, clock);
       expect(waitMs).toBeGreaterThanOrEqual(1);
       expect(waitMs).toBeLessThanOrEqual(Math.max(1, clock.expiresAtMs - clock.nowMs));
-      expect(nextLookMs({ ...life, status: 'authorized' }, clock)).toBeGreaterThanOrEqual(10_000);
+      expect(pollDelayMs({ ...life, status: 'authorized' }, clock)).toBeGreaterThanOrEqual(10_000);
     }),
   );
 });

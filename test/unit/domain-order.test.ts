@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  carriedOut,
+  decisionToApply,
   decideOnOrder,
   decideOnRefusal,
   hasBeenPaid,
@@ -85,7 +85,7 @@ function step(before: Model, { attempt, report, closeReason }: Happening) {
   const decision = decideOnReport(own, report);
   const change = decideOnOrder(before.order, decision, { siblings, closeReason });
   const attempts: Model['attempts'] = [...before.attempts];
-  attempts[attempt] = decided(own, carriedOut(decision, change), change);
+  attempts[attempt] = decided(own, decisionToApply(decision, change), change);
   return { after: { order: changed(before.order, change), attempts }, change };
 }
 

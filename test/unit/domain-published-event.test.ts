@@ -24,8 +24,8 @@ function given(
     ...base,
     createdAt: new Date('2026-11-23T09:30:00.000Z'),
     id: 'evt_2' as const,
-    isResourceGiven: true,
-    isTimeGiven: false,
+    hasResource: true,
+    hasTime: false,
     ...fields,
   };
   return { ...event, body: envelopeOf({ id: event.id, type: event.type, timestamp, data }) };
@@ -47,22 +47,22 @@ test('the order of fields in the data means nothing', () => {
 test.each([
   ['type', { type: 'cart.changed' }],
   ['resource', { resourceId: 'cart-78' }],
-  ['resource left out', { isResourceGiven: false, resourceId: 'evt_2' }],
+  ['resource left out', { hasResource: false, resourceId: 'evt_2' }],
   ['channels', { channels: ['a'] }],
   ['channels that only look the same when they are joined', { channels: ['a,b'] }],
   ['data', { data: { n: 2 } }],
-  ['time', { isTimeGiven: true }],
+  ['time', { hasTime: true }],
 ])('another %s is another event', (_, change) => {
   expect(isSameEvent(stored(), given(change))).toBe(false);
 });
 
 test('a time that was given must be given again, and be the same', () => {
   const timestamp = '2026-11-01T00:00:00.000Z';
-  expect(isSameEvent(stored({ timestamp }), given({ isTimeGiven: true, timestamp }))).toBe(true);
+  expect(isSameEvent(stored({ timestamp }), given({ hasTime: true, timestamp }))).toBe(true);
   expect(isSameEvent(stored({ timestamp }), given())).toBe(false);
 });
 
 test('an event that was about itself still is', () => {
   const first = { ...stored(), resourceId: 'evt_1' };
-  expect(isSameEvent(first, given({ isResourceGiven: false, resourceId: 'evt_2' }))).toBe(true);
+  expect(isSameEvent(first, given({ hasResource: false, resourceId: 'evt_2' }))).toBe(true);
 });

@@ -41,21 +41,21 @@ describe('JSON that a stranger wrote', () => {
           const pointer = [...steps.flatMap((step) => ['1', step]), twice]
             .map((step) => `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`)
             .join('');
-          expect(refusedAt(text)).toBe(`${pointer} is there twice in one object`);
+          expect(refusedAt(text)).toBe(`${pointer} is duplicated in one object`);
         },
       ),
     );
   });
 
   test.each([
-    ['{"amountMinor":1,"amountMinor":2}', '/amountMinor is there twice in one object'],
-    ['{"a":1,"\\u0061":2}', '/a is there twice in one object'],
-    ['{"":1,"":2}', '/ is there twice in one object'],
-    ['{"1":1,"1":2}', '/1 is there twice in one object'],
-    ['{"events":[{"a":1},{"a":{"b":1,"b":1}}]}', '/events/1/a/b is there twice in one object'],
-    ['{"metadata":{"__proto__":"x"}}', '/metadata/__proto__ is a name that is not taken'],
-    ['{"\\u005f_proto__":{}}', '/__proto__ is a name that is not taken'],
-    ['{"__proto__":1,"__proto__":1}', '/__proto__ is a name that is not taken'],
+    ['{"amountMinor":1,"amountMinor":2}', '/amountMinor is duplicated in one object'],
+    ['{"a":1,"\\u0061":2}', '/a is duplicated in one object'],
+    ['{"":1,"":2}', '/ is duplicated in one object'],
+    ['{"1":1,"1":2}', '/1 is duplicated in one object'],
+    ['{"events":[{"a":1},{"a":{"b":1,"b":1}}]}', '/events/1/a/b is duplicated in one object'],
+    ['{"metadata":{"__proto__":"x"}}', '/metadata/__proto__ is not an allowed name'],
+    ['{"\\u005f_proto__":{}}', '/__proto__ is not an allowed name'],
+    ['{"__proto__":1,"__proto__":1}', '/__proto__ is not an allowed name'],
   ])('%s is refused', (text, refusal) => {
     expect(refusedAt(text)).toBe(refusal);
   });
@@ -88,9 +88,9 @@ describe('JSON that a stranger wrote', () => {
     expect(readJson(`{"\\u005f":"${repeat('\\u005f')}"}`).kind).toBe('value');
     expect(readJson(`{"a"${repeat(' ')}:1}`).kind).toBe('value');
     const names = Array.from({ length: size / 12 }, (_, i) => `"n${i}":0`).join();
-    expect(refusedAt(`{${names},"n0":0}`)).toBe('/n0 is there twice in one object');
+    expect(refusedAt(`{${names},"n0":0}`)).toBe('/n0 is duplicated in one object');
     const deep = `${repeat('{"a":')}{"b":1,"b":1}${'}'.repeat(Math.floor(size / 5))}`;
-    expect(refusedAt(deep)).toMatch(/^(\/a){512}… is there twice in one object$/);
+    expect(refusedAt(deep)).toMatch(/^(\/a){512}… is duplicated in one object$/);
   });
 });
 

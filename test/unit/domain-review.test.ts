@@ -76,6 +76,6 @@ test('a line says what differs, who said it, and how to decide', () => {
     at: '2026-11-29T00:00:00.000Z',
   };
   expect(reviewLine(facts, ['accept', 'close'])).toBe(
-    'app_mismatch: expected CNY 12.50; alipay (acc_1) says CNY 12.50 for o1; its number t1; appId A here, B there; told by ntf_1; decide by accept, close',
+    'app_mismatch: expected CNY 12.50; alipay (acc_1) says CNY 12.50 for o1; provider trade t1; appId A here, B there; reported by ntf_1; decide by accept, close',
   );
 });

@@ -2,26 +2,29 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { speakerAmong } from '../../domain/participant.ts';
 import type { Address, Participant } from '../../domain/participant.ts';
-import { decideOnSaying, transcriptOf } from '../../domain/session.ts';
-import type { Saying, SessionState } from '../../domain/session.ts';
+import { decideOnMessage, transcriptOf } from '../../domain/session.ts';
+import type { SessionMessage, SessionState } from '../../domain/session.ts';
 
 const [a, b] = ['mer_a', 'ep_b'] as const;
-const open: SessionState<Saying> = {
+const open: SessionState<SessionMessage> = {
   status: 'open',
   participants: [a, b],
-  sayings: [],
+  messages: [],
   isOver: false,
 };
 
 /** What recording comes to, as the database does it. */
-function apply(session: SessionState<Saying>, saying: Saying): SessionState<Saying> {
-  const decision = decideOnSaying(session, saying);
+function apply(
+  session: SessionState<SessionMessage>,
+  message: SessionMessage,
+): SessionState<SessionMessage> {
+  const decision = decideOnMessage(session, message);
   if (decision.kind !== 'record') return session;
-  const sayings = [...session.sayings, saying];
-  return { ...session, sayings, status: decision.isLast ? 'complete' : 'open' };
+  const messages = [...session.messages, message];
+  return { ...session, messages, status: decision.isLast ? 'complete' : 'open' };
 }
 
-const saying = fc.record({
+const message = fc.record({
   from: fc.constantFrom<Address>(a, b),
   body: fc.jsonValue().map((value) => JSON.stringify(value)),
 });
@@ -29,7 +32,7 @@ const saying = fc.record({
 test('in whatever order repeats and contradictions come, both sides have the same transcript of first words', () => {
   fc.assert(
     fc.property(
-      fc.array(saying, { maxLength: 20 }).chain((said) =>
+      fc.array(message, { maxLength: 20 }).chain((said) =>
         fc.record({
           said: fc.constant(said),
           // The same with repeats mixed in, the order of each side's own words kept.
@@ -40,7 +43,7 @@ test('in whatever order repeats and contradictions come, both sides have the sam
         }),
       ),
       ({ said, repeated }) => {
-        const of = (side: Address, all: readonly Saying[]) =>
+        const of = (side: Address, all: readonly SessionMessage[]) =>
           all.filter(({ from }) => from === side);
         const firstWords = [a, b].flatMap((side) => of(side, said).slice(0, 1));
         for (const heard of [said, repeated, [...of(b, said), ...of(a, said)]]) {
@@ -55,8 +58,8 @@ test('in whatever order repeats and contradictions come, both sides have the sam
 
 test('once complete or over, nothing changes any more', () => {
   fc.assert(
-    fc.property(fc.array(saying), fc.constantFrom('expired', 'open'), (said, status) => {
-      const over: SessionState<Saying> = { ...open, status, isOver: true };
+    fc.property(fc.array(message), fc.constantFrom('expired', 'open'), (said, status) => {
+      const over: SessionState<SessionMessage> = { ...open, status, isOver: true };
       expect(said.reduce(apply, over)).toEqual(over);
     }),
   );
@@ -64,13 +67,13 @@ test('once complete or over, nothing changes any more', () => {
 
 test('a repeat after the end is answered with what was recorded, another word refused', () => {
   const ended = { ...open, status: 'expired' as const, isOver: true };
-  const said = { ...ended, sayings: [{ from: a, body: '{"x":1,"y":2}' }] };
-  expect(decideOnSaying(said, { from: a, body: '{"y":2,"x":1}' })).toEqual({
+  const said = { ...ended, messages: [{ from: a, body: '{"x":1,"y":2}' }] };
+  expect(decideOnMessage(said, { from: a, body: '{"y":2,"x":1}' })).toEqual({
     kind: 'repeat',
-    saying: said.sayings[0],
+    message: said.messages[0],
   });
-  expect(decideOnSaying(said, { from: a, body: '2' })).toEqual({ kind: 'contradicts' });
-  expect(decideOnSaying(said, { from: b, body: '2' })).toEqual({ kind: 'closed' });
+  expect(decideOnMessage(said, { from: a, body: '2' })).toEqual({ kind: 'contradicts' });
+  expect(decideOnMessage(said, { from: b, body: '2' })).toEqual({ kind: 'closed' });
 });
 
 const participants: Participant[] = [

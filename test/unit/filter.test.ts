@@ -104,7 +104,7 @@ describe('a filter is refused, with the place and the reason, that', () => {
     ['is null', null, '', /object/],
     ['is an array', [], '', /object/],
     ['has an unknown operator', { type: { $regex: 'a+' } }, '/type/$regex', /operator.*\$eq/],
-    ['has an operator without a field', { $gt: 5 }, '/$gt', /follow a field/],
+    ['has an operator without a field', { $gt: 5 }, '/$gt', /belong to a field/],
     [
       'mixes operators with fields',
       { data: { $gt: 5, x: 1 } },

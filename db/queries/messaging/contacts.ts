@@ -9,7 +9,7 @@ type Pair = { merchantId: MerchantId; contactId: MerchantId };
 const isThis = ({ merchantId, contactId }: Pair) =>
   and(eq(contacts.merchantId, merchantId), eq(contacts.contactId, contactId));
 
-/** Lets `contactId` write to `merchantId`, whether or not there is such a merchant. */
+/** Allows `contactId` to write to `merchantId`, whether or not such a merchant exists. */
 export async function allowContact(
   db: Database,
   pair: Pair,
@@ -17,7 +17,7 @@ export async function allowContact(
   const [added] = await db.insert(contacts).values(pair).onConflictDoNothing().returning();
   if (added) return { contact: added, isNew: true };
   const [known] = await db.select().from(contacts).where(isThis(pair));
-  // Withdrawn in between: allowed and withdrawn, in that order.
+  // Withdrawn in between: equivalent to allowing and then withdrawing.
   return { contact: known ?? { ...pair, createdAt: new Date() }, isNew: false };
 }
 

@@ -26,18 +26,18 @@ export type NewRequest = {
   body: string;
   replyWithinSeconds: number;
   qos: Qos;
-  /** Where the requester hears of this one reply, besides its endpoints. */
+  /** The endpoint that receives this one reply, besides the requester's endpoints. */
   callback: ResourceEndpoint | null;
 };
 
 export type CreateRequestResult =
   | { kind: 'created' | 'existing'; message: Message }
-  /** The key stands for other content. */
+  /** The key belongs to other content. */
   | { kind: 'keyReused' };
 
 /**
- * Writes a request, with the event for whom it asks, in one transaction. A request to one endpoint has no
- * event: its exchange asks there itself, and nothing is sent twice.
+ * Writes a request and the addressee's event in one transaction. A request to one endpoint has no event: its workflow
+ * calls the endpoint, so nothing is sent twice.
  */
 export function createRequest(db: Database, input: NewRequest): Promise<CreateRequestResult> {
   return db.transaction(async (tx) => {
@@ -51,7 +51,7 @@ export function createRequest(db: Database, input: NewRequest): Promise<CreateRe
         ...content,
         toMerchantId: to.merchantId,
         toEndpointId: isEndpoint(to.address) ? to.address : null,
-        // To the millisecond, as it is shown and sent.
+        // To the millisecond, as shown and sent.
         createdAt: sql`date_trunc('milliseconds', clock_timestamp())`,
         expiresAt: sql`date_trunc('milliseconds', clock_timestamp())
           + make_interval(secs => ${replyWithinSeconds})`,
@@ -73,13 +73,14 @@ async function resume(
     .select()
     .from(messages)
     .where(and(eq(messages.merchantId, merchantId), eq(messages.messageKey, messageKey ?? '')));
-  if (!message) throw new Error(`message key ${messageKey} conflicts with a message not there`);
+  if (!message)
+    throw new Error(`message key ${messageKey} conflicts with a message that does not exist`);
   return message.contentHash === contentHash
     ? { kind: 'existing', message }
     : { kind: 'keyReused' };
 }
 
-/** The endpoint of this one request, as an order's `notifyUrl` is one. */
+/** The endpoint of this one request, like an order's `notifyUrl`. */
 async function insertCallback(
   tx: Transaction,
   { id: resourceId, merchantId }: Message,

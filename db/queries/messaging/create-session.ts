@@ -6,7 +6,7 @@ import type { Participant } from '../../../domain/participant.ts';
 import type { Database } from '../../database.ts';
 import { sessions } from '../../schema/messaging.ts';
 import type { Transaction } from '../../transaction.ts';
-import { sayingsOf } from './read-session.ts';
+import { messagesOf } from './read-session.ts';
 import type { SessionRead } from './read-session.ts';
 import { sessionSnapshotOf } from './session-snapshot.ts';
 import { notifyMerchants } from './notify-merchants.ts';
@@ -22,10 +22,10 @@ export type NewSession = {
 
 export type CreateSessionResult =
   | ({ kind: 'created' | 'existing' } & SessionRead)
-  /** The key stands for other content. */
+  /** The key belongs to other content. */
   | { kind: 'keyReused' };
 
-/** Opens a session between two participants, and tells both, in one transaction. */
+/** Opens a session between two participants and notifies both, in one transaction. */
 export function createSession(db: Database, input: NewSession): Promise<CreateSessionResult> {
   return db.transaction(async (tx) => {
     const { participants, closesInSeconds, ...content } = input;
@@ -50,10 +50,10 @@ export function createSession(db: Database, input: NewSession): Promise<CreateSe
       merchantIds: merchantsOf(participants),
       type: 'session.opened',
       resourceId: session.id,
-      data: sessionSnapshotOf({ session, sayings: [] }),
+      data: sessionSnapshotOf({ session, messages: [] }),
       at: session.createdAt,
     });
-    return { kind: 'created', session, sayings: [] };
+    return { kind: 'created', session, messages: [] };
   });
 }
 
@@ -65,7 +65,8 @@ async function resume(
     .select()
     .from(sessions)
     .where(and(eq(sessions.merchantId, merchantId), eq(sessions.sessionKey, sessionKey ?? '')));
-  if (!session) throw new Error(`session key ${sessionKey} conflicts with a session not there`);
+  if (!session)
+    throw new Error(`session key ${sessionKey} conflicts with a session that does not exist`);
   if (session.contentHash !== contentHash) return { kind: 'keyReused' };
-  return { kind: 'existing', session, sayings: await sayingsOf(tx, { sessionId: session.id }) };
+  return { kind: 'existing', session, messages: await messagesOf(tx, { sessionId: session.id }) };
 }

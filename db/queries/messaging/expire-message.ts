@@ -7,8 +7,8 @@ import { messages } from '../../schema/messaging.ts';
 import { notifyMerchants } from './notify-merchants.ts';
 
 /**
- * Ends a request whose deadline has passed without a reply, and tells the requester. Answers with how the
- * request stands: `pending` where the database's clock says that there is time yet.
+ * Expires a request without a reply after its deadline and notifies the requester. Returns the status: `pending` if by
+ * the database's clock there is time left.
  */
 export function expireMessage(
   db: Database,

@@ -4,13 +4,13 @@ import { merchantsOf } from '../../../domain/participant.ts';
 import type { SessionStatus } from '../../../domain/session.ts';
 import type { Database } from '../../database.ts';
 import { sessions } from '../../schema/messaging.ts';
-import { participantsOf, sayingsOf } from './read-session.ts';
+import { participantsOf, messagesOf } from './read-session.ts';
 import { sessionSnapshotOf } from './session-snapshot.ts';
 import { notifyMerchants } from './notify-merchants.ts';
 
 /**
- * Ends a session whose deadline has passed, with what there is, and tells both sides. Answers with how it
- * stands: `open` where the database's clock says that there is time yet.
+ * Expires a session after its deadline with the messages so far, and notifies both sides. Returns the status: `open` if
+ * by the database's clock there is time left.
  */
 export function expireSession(
   db: Database,
@@ -41,7 +41,7 @@ export function expireSession(
       merchantIds: merchantsOf(participantsOf(session)),
       type: 'session.expired',
       resourceId: sessionId,
-      data: sessionSnapshotOf({ session, sayings: await sayingsOf(tx, { sessionId }) }),
+      data: sessionSnapshotOf({ session, messages: await messagesOf(tx, { sessionId }) }),
       at: endedAt,
     });
     return { status: session.status };

@@ -4,7 +4,7 @@ import type { Database } from '../../database.ts';
 import { messages } from '../../schema/messaging.ts';
 import type { Message } from './create-request.ts';
 
-/** A request that this merchant has sent or was sent. */
+/** A request that this merchant has sent or received. */
 export async function findMessage(
   db: Database,
   { merchantId, messageId }: { merchantId: MerchantId; messageId: MessageId },
@@ -17,7 +17,7 @@ export async function findMessage(
   return message;
 }
 
-/** Whoever's request it is: for what we do for it, not for what merchants ask. */
+/** A request of any merchant: for internal use, not for merchants' requests. */
 export async function lookUpMessage(
   db: Database,
   { messageId }: { messageId: MessageId },

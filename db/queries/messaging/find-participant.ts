@@ -7,8 +7,8 @@ import { merchants } from '../../schema/merchants.ts';
 import { contacts } from '../../schema/messaging.ts';
 
 /**
- * Who an address is, if `merchantId` may write there: its own always, another merchant's where that one
- * has allowed it. Undefined else: nobody learns who exists.
+ * Resolves an address that `merchantId` may write to: its own, or another merchant's that has allowed it. Undefined
+ * otherwise, so that nobody learns who exists.
  */
 export async function findParticipant(
   db: Database,
@@ -27,7 +27,7 @@ export async function findParticipant(
   const [found] = isEndpoint(address)
     ? await select
         .innerJoin(endpoints, eq(endpoints.merchantId, merchants.id))
-        // The endpoint of one order is part of that order, and a broker answers nobody.
+        // Excludes the endpoints of single orders, which are part of their order, and brokers, which cannot reply.
         .where(
           and(
             eq(endpoints.id, address),

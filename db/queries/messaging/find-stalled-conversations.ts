@@ -6,11 +6,11 @@ import type { Message } from './create-request.ts';
 import type { Session } from './read-session.ts';
 
 const batchSize = 500;
-// Most of them wait for somebody's reply, and their workflow is well.
+// Most of them just wait for a reply, with a healthy workflow.
 const recoverAgainAfterSeconds = 300;
 const ago = (seconds: number) => sql`now() - make_interval(secs => ${seconds})`;
 
-/** Requests and sessions that are open and may have lost their workflow, those that waited longest first. */
+/** Open requests and sessions whose workflow may be lost, longest waiting first. */
 export async function findStalledConversations(
   db: Database,
   { graceSeconds }: { graceSeconds: number },
@@ -37,7 +37,7 @@ export async function findStalledConversations(
   return { messages: requests, sessions: open };
 }
 
-/** Records that these were recovered, so that the next run looks at others first. */
+/** Records that these were recovered, so that the next run handles others first. */
 export async function markRestarted(
   db: Database,
   ids: { messageIds: MessageId[]; sessionIds: SessionId[] },

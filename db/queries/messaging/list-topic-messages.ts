@@ -4,7 +4,7 @@ import type { Database } from '../../database.ts';
 import { topicMessages } from '../../schema/messaging.ts';
 import type { TopicMessage } from './publish-to-topic.ts';
 
-/** A topic's messages after a number, oldest first. For those who were found to see the topic. */
+/** A topic's messages after a sequence number, oldest first. The caller has checked access to the topic. */
 export async function listTopicMessages(
   db: Database,
   { topicId, after, limit }: { topicId: TopicId; after: number; limit: number },
@@ -30,7 +30,7 @@ export async function lastOfTopic(
   return row!.seq;
 }
 
-/** The newest message under a key. For those who were found to see the topic. */
+/** The newest message under a key. The caller has checked access to the topic. */
 export async function latestInTopic(
   db: Database,
   { topicId, key }: { topicId: TopicId; key: string },

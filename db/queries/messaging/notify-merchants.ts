@@ -6,7 +6,7 @@ import { merchants } from '../../schema/merchants.ts';
 import type { Transaction } from '../../transaction.ts';
 import { newEvent } from '../new-event.ts';
 
-/** Writes an event into the feed of each of the merchants, with the same data, in one statement. */
+/** Writes an event with the same data into each merchant's feed, in one statement. */
 export async function notifyMerchants(
   tx: Transaction,
   input: {

@@ -18,7 +18,7 @@ export type NewTopicMessage = {
   merchantId: MerchantId;
   topicId: TopicId;
   as: Address | undefined;
-  /** What the message is the newest state of; null where nothing. */
+  /** The key whose newest state the message is; null without one. */
   key: string | null;
   messageKey: string | null;
   contentHash: string;
@@ -29,16 +29,16 @@ export type NewTopicMessage = {
 export type PublishToTopicResult =
   | { kind: 'created' | 'existing'; message: TopicMessage }
   | { kind: 'none' }
-  /** Several members are the merchant's, or the one it names is not. */
+  /** Several members belong to the merchant, or the named one does not. */
   | { kind: 'noSpeaker' }
-  /** The key stands for other content. */
+  /** The key belongs to other content. */
   | { kind: 'keyReused' };
 
 const type: EventType = 'group.message';
 
 /**
- * Writes a message as the topic's next, with an event for every member merchant that is to hear it, in one
- * transaction under the topic's row lock: numbers and events come in the same order.
+ * Writes a topic's next message, with an event for every merchant whose members receive it, in one transaction under
+ * the topic's row lock, so that numbers and events have the same order.
  */
 export function publishToTopic(
   db: Database,

@@ -7,7 +7,7 @@ import type { Transaction } from '../../transaction.ts';
 
 export type Session = typeof sessions.$inferSelect;
 export type SessionMessage = typeof sessionMessages.$inferSelect;
-export type SessionRead = { session: Session; sayings: SessionMessage[] };
+export type SessionRead = { session: Session; messages: SessionMessage[] };
 
 export function participantsOf(session: Session): [Participant, Participant] {
   return [
@@ -16,7 +16,7 @@ export function participantsOf(session: Session): [Participant, Participant] {
   ];
 }
 
-export function sayingsOf(
+export function messagesOf(
   db: Database | Transaction,
   { sessionId }: { sessionId: SessionId },
 ): Promise<SessionMessage[]> {
@@ -27,11 +27,11 @@ export function sayingsOf(
     .orderBy(asc(sessionMessages.createdAt));
 }
 
-/** What a merchant may see of a session: all of it to both sides, nothing to anybody else. */
+/** Both sides of a session may see all of it, others nothing. */
 export const isPartOf = ({ merchantId }: { merchantId: MerchantId }) =>
   or(eq(sessions.firstMerchantId, merchantId), eq(sessions.secondMerchantId, merchantId));
 
-/** A session by its id, which comes from our own rows. */
+/** A session by an id from our own rows. */
 export async function lookUpSession(
   db: Database,
   { sessionId }: { sessionId: SessionId },
@@ -48,5 +48,5 @@ export async function findSession(
     .select()
     .from(sessions)
     .where(and(eq(sessions.id, sessionId), isPartOf({ merchantId })));
-  return session && { session, sayings: await sayingsOf(db, { sessionId }) };
+  return session && { session, messages: await messagesOf(db, { sessionId }) };
 }

@@ -12,8 +12,8 @@ export type RecordReplyResult =
   | { kind: ReplyDecision['kind']; message: Message };
 
 /**
- * Records the reply of the merchant that was asked, and the requester's event, under the request's row
- * lock: of many replies at once exactly one counts. `body` is JSON.
+ * Records the addressee's reply and the requester's event under the request's row lock: of concurrent replies exactly
+ * one counts. `body` is JSON.
  */
 export function recordReply(
   db: Database,
@@ -24,7 +24,7 @@ export function recordReply(
     const isThis = and(eq(messages.id, messageId), eq(messages.toMerchantId, merchantId));
     const [found] = await tx.select().from(messages).where(isThis).for('update');
     if (!found) return { kind: 'none' };
-    // A look of its own: the clock of the one that waited for the lock is older than the lock.
+    // A separate statement, because the clock of the one that waited for the lock is older than the lock.
     const [clock] = await tx
       .select({ isOver: sql<boolean>`${messages.expiresAt} <= clock_timestamp()` })
       .from(messages)

@@ -1,17 +1,17 @@
 import { transcriptOf } from '../../../domain/session.ts';
 import type { SessionRead } from './read-session.ts';
 
-/** A session as both sides see it: the same bytes for both, over HTTP and in events. */
-export function sessionSnapshotOf({ session, sayings }: SessionRead) {
+/** A session as both sides see it, with the same bytes for both, over HTTP and in events. */
+export function sessionSnapshotOf({ session, messages }: SessionRead) {
   const participants = [session.firstAddress, session.secondAddress] as const;
-  const said = sayings.map((saying) => ({ ...saying, from: saying.sender }));
+  const withSender = messages.map((message) => ({ ...message, from: message.sender }));
   return {
     id: session.id,
     object: 'session' as const,
     participants: [...participants],
     subject: session.subject,
     status: session.status,
-    messages: transcriptOf({ participants, sayings: said }).map(
+    messages: transcriptOf({ participants, messages: withSender }).map(
       ({ id, from, body, createdAt }) => ({
         id,
         from,

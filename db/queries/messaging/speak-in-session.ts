@@ -3,24 +3,24 @@ import { newId } from '../../../domain/ids.ts';
 import type { MerchantId, SessionId } from '../../../domain/ids.ts';
 import { merchantsOf, speakerAmong } from '../../../domain/participant.ts';
 import type { Address } from '../../../domain/participant.ts';
-import { decideOnSaying } from '../../../domain/session.ts';
+import { decideOnMessage } from '../../../domain/session.ts';
 import type { Database } from '../../database.ts';
 import { sessionMessages, sessions } from '../../schema/messaging.ts';
 import type { Transaction } from '../../transaction.ts';
-import { isPartOf, participantsOf, sayingsOf } from './read-session.ts';
+import { isPartOf, participantsOf, messagesOf } from './read-session.ts';
 import type { SessionRead } from './read-session.ts';
 import { sessionSnapshotOf } from './session-snapshot.ts';
 import { notifyMerchants } from './notify-merchants.ts';
 
 export type SpeakResult =
   | { kind: 'none' }
-  /** Both sides are the merchant's, or the one it names is not. */
+  /** Both sides belong to the merchant, or the named one does not. */
   | { kind: 'noSpeaker' }
   | ({ kind: 'recorded' | 'repeat' | 'contradicts' | 'closed' } & SessionRead);
 
 /**
- * Records what one side says, once, and tells the other; with the last message the session is complete and
- * both are told the transcript. All of it under the session's row lock. `body` is JSON.
+ * Records one side's message, once, and notifies the other; the last message completes the session and sends both the
+ * transcript. All under the session's row lock. `body` is JSON.
  */
 export function speakInSession(
   db: Database,
@@ -38,39 +38,39 @@ export function speakInSession(
     if (!session) return { kind: 'none' };
     const speaker = speakerAmong(participantsOf(session), { merchantId, as });
     if (!speaker) return { kind: 'noSpeaker' };
-    // A look of its own: the clock of the one that waited for the lock is older than the lock.
+    // A separate statement, because the clock of the one that waited for the lock is older than the lock.
     const [clock] = await tx
       .select({ isOver: sql<boolean>`${sessions.closesAt} <= clock_timestamp()` })
       .from(sessions)
       .where(isThis);
-    const sayings = await sayingsOf(tx, { sessionId });
-    const decision = decideOnSaying(
+    const messages = await messagesOf(tx, { sessionId });
+    const decision = decideOnMessage(
       {
         status: session.status,
         isOver: clock!.isOver,
         participants: [session.firstAddress, session.secondAddress],
-        sayings: sayings.map((saying) => ({ ...saying, from: saying.sender })),
+        messages: messages.map((message) => ({ ...message, from: message.sender })),
       },
       { from: speaker.address, body },
     );
-    if (decision.kind !== 'record') return { kind: decision.kind, session, sayings };
-    const saying = {
+    if (decision.kind !== 'record') return { kind: decision.kind, session, messages };
+    const message = {
       sessionId,
       body,
       id: newId('message'),
       sender: speaker.address,
       createdAt: new Date(),
     };
-    await tx.insert(sessionMessages).values(saying);
-    const read = { session, sayings: [...sayings, saying] };
+    await tx.insert(sessionMessages).values(message);
+    const read = { session, messages: [...messages, message] };
     await notifyOther(tx, read, speaker.address);
     return { kind: 'recorded', ...(decision.isLast ? await complete(tx, read) : read) };
   });
 }
 
 async function notifyOther(tx: Transaction, read: SessionRead, speaker: Address): Promise<void> {
-  const { session, sayings } = read;
-  const { id, createdAt, body } = sayings.at(-1)!;
+  const { session, messages } = read;
+  const { id, createdAt, body } = messages.at(-1)!;
   await notifyMerchants(tx, {
     merchantIds: merchantsOf(participantsOf(session).filter(({ address }) => address !== speaker)),
     type: 'session.message',
@@ -88,14 +88,14 @@ async function notifyOther(tx: Transaction, read: SessionRead, speaker: Address)
   });
 }
 
-async function complete(tx: Transaction, { session, sayings }: SessionRead): Promise<SessionRead> {
-  const endedAt = sayings.at(-1)!.createdAt;
+async function complete(tx: Transaction, { session, messages }: SessionRead): Promise<SessionRead> {
+  const endedAt = messages.at(-1)!.createdAt;
   const [ended] = await tx
     .update(sessions)
     .set({ status: 'complete', endedAt })
     .where(eq(sessions.id, session.id))
     .returning();
-  const read = { session: ended!, sayings };
+  const read = { session: ended!, messages };
   await notifyMerchants(tx, {
     merchantIds: merchantsOf(participantsOf(session)),
     type: 'session.completed',

@@ -16,7 +16,7 @@ export type PutMemberResult =
   | { kind: 'none' }
   | { kind: 'full' };
 
-/** Adds a member to a topic of the owner's, or changes its filter. Under the topic's row lock. */
+/** Adds a member to an owned topic, or changes its filter. Under the topic's row lock. */
 export function putMember(
   db: Database,
   input: {
@@ -48,7 +48,7 @@ export function putMember(
   });
 }
 
-/** Takes a member out: the owner any, a member itself. False where there is none that the caller may take out. */
+/** Removes a member: the owner may remove any, a member itself. False if there is none that the caller may remove. */
 export async function removeMember(
   db: Database,
   input: { merchantId: MerchantId; topicId: TopicId; address: Address },
@@ -62,7 +62,7 @@ export async function removeMember(
   return rowCount === 1;
 }
 
-/** For those who were found to see the topic, in the order of joining. */
+/** Members in the order of joining. The caller has checked access to the topic. */
 export function listMembers(
   db: Database | Transaction,
   { topicId }: { topicId: TopicId },
@@ -74,7 +74,7 @@ export function listMembers(
     .orderBy(asc(topicMembers.joinedAt), asc(topicMembers.address));
 }
 
-/** Moves how far a member says that it has read: forward only. Undefined where it is no member of the caller's. */
+/** Moves a member's read cursor, forward only. Undefined if it is not a member of the caller's. */
 export async function moveCursor(
   db: Database,
   input: { merchantId: MerchantId; topicId: TopicId; address: Address; cursor: number },
@@ -83,7 +83,7 @@ export async function moveCursor(
   const [member] = await db
     .update(topicMembers)
     .set({
-      // No further than there is something to read.
+      // Not beyond the last message.
       cursor: sql`greatest(${topicMembers.cursor}, least(${cursor}::bigint,
         (select ${topics.lastSeq} from ${topics} where ${topics.id} = ${topicId})))`,
       lastSeenAt: sql`now()`,
@@ -101,7 +101,7 @@ export async function moveCursor(
 
 const seenAgainAfterSeconds = 10;
 
-/** Notes that a merchant's members were seen: not at every look, a write is dearer than a read. */
+/** Records that a merchant's members were active, at most every ten seconds, because a write costs more than a read. */
 export async function markSeen(
   db: Database | Transaction,
   { merchantId, topicId }: { merchantId: MerchantId; topicId: TopicId },

@@ -6,7 +6,7 @@ import { topicMembers, topics } from '../../schema/messaging.ts';
 
 export type Topic = typeof topics.$inferSelect;
 
-/** Makes a topic, with its owner as the first member; of the same name the one there is. */
+/** Creates a topic with its owner as the first member, or returns the existing one of that name. */
 export function createTopic(
   db: Database,
   { merchantId, name }: { merchantId: MerchantId; name: string },
@@ -29,7 +29,7 @@ export function createTopic(
   });
 }
 
-/** The owner and the members see a topic, nobody else. */
+/** Only the owner and the members may read a topic. */
 function mayRead(db: Database, merchantId: MerchantId) {
   const membership = db
     .select({ address: topicMembers.address })

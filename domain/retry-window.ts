@@ -2,10 +2,10 @@ const hopelessForMs = 10 * 60_000;
 const unknownForMs = 24 * 3_600_000;
 
 /**
- * Whether what a provider neither does nor refuses is for a person: soon where asking again is hopeless, as with a code
- * that it documents nowhere, after a day where it may come right by itself. `since`: when it was first wanted.
+ * True when an operation without a clear answer from its provider needs a person: after 10 minutes if retrying is
+ * hopeless, as with an undocumented code, else after 24 hours. `since`: when it was first requested.
  */
-export function isBeyondPatience(
+export function isRetryWindowOver(
   { since }: { since: Date },
   { isHopeless, nowMs }: { isHopeless: boolean; nowMs: number },
 ): boolean {

@@ -4,10 +4,13 @@ import { endpoints } from '../schema/endpoints.ts';
 import type { Transaction } from '../transaction.ts';
 
 /**
- * Locks endpoints before their the delivery owner is flipped, as everybody does who flips it: in the order of ids, so that two
- * who lock several at once cannot wait for each other.
+ * Locks endpoints before a change of their delivery owner. All callers lock in the order of ids, so that they cannot
+ * deadlock.
  */
-export async function lockForFlip(tx: Transaction, ids: readonly EndpointId[]): Promise<void> {
+export async function lockForOwnerChange(
+  tx: Transaction,
+  ids: readonly EndpointId[],
+): Promise<void> {
   await tx.execute(sql`
     select from ${endpoints}
     where ${endpoints.id} = any(${sql.param([...ids])}::text[])
