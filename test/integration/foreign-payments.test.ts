@@ -70,7 +70,7 @@ describe.each(['stripe.payment_intent', 'stripe.checkout'])(
       await tell(copy, 'pay');
       await foreignOf(order);
       expect(await read(order)).toMatchObject({ status: 'pending', version: order.version });
-      expect(lines.some(({ msg }) => msg.includes('that we did not open'))).toBe(true);
+      expect(lines.some(({ msg }) => msg.includes('was not opened by us'))).toBe(true);
       await payAtProvider(world, merchant, order);
       const paid = await orderBecomes(merchant, order, 'paid');
       const trades = await bookOf(world, merchant);
