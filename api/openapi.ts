@@ -1,3 +1,4 @@
+import packageJson from '../package.json' with { type: 'json' };
 import { eventTypes, isPlatformEvent } from '../domain/events.ts';
 import { addCommonAnswers } from './common-answers.ts';
 import type { ApiDescription } from './common-answers.ts';
@@ -31,7 +32,7 @@ export function describeApi(app: App, { publicUrl }: Pick<ApiDeps, 'publicUrl'>)
     openapi: '3.1.0',
     info: {
       title: 'Tender',
-      version: '0.1.0',
+      version: packageJson.version,
       description:
         'Durable payments and notifications. Amounts are integers in minor units of their ISO 4217 currency; times are ISO 8601 in UTC; errors are problem details (RFC 9457) whose `type` is the URL of a help page.',
       license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },

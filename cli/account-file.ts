@@ -10,7 +10,7 @@ const fieldsSchema = z.strictObject({
 
 /** The account fields in a JSON file. A value that begins with `@` is read from the file it names. */
 export function readAccountFile(path: string): AccountFields {
-  const reading = readJson(readFileSync(path, 'utf8'));
+  const reading = readJson(readText(path));
   if (reading.kind === 'malformed') throw new Error(`--config: ${reading.reason}`);
   if (reading.kind === 'refused') {
     throw new Error(`--config: ${reading.problem.path} ${reading.problem.message}`);
@@ -25,7 +25,17 @@ function readNamedFiles(fields: Record<string, string>): Record<string, string> 
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [
       name,
-      value.startsWith('@') ? readFileSync(value.slice(1), 'utf8').trim() : value,
+      value.startsWith('@') ? readText(value.slice(1)).trim() : value,
     ]),
   );
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new Error(`--config: ${path} cannot be read (${(error as NodeJS.ErrnoException).code})`, {
+      cause: error,
+    });
+  }
 }

@@ -109,10 +109,10 @@ function preferenceOfHealth(health: Health, isProbe: boolean): number {
   return health === 'probing' ? 1 : 2;
 }
 
-function routeOf(account: AccountOffer, order: OrderWanted, way: MethodWanted): Route {
+function routeOf(account: AccountOffer, order: OrderWanted, wanted: MethodWanted): Route {
   const { id: accountId, provider, health, priority, weight } = account;
-  const verdict = verdictOf(account, order, way);
-  return { accountId, provider, method: way.method, verdict, health, priority, weight };
+  const verdict = verdictOf(account, order, wanted);
+  return { accountId, provider, method: wanted.method, verdict, health, priority, weight };
 }
 
 function verdictOf(

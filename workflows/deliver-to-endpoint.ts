@@ -9,7 +9,7 @@ import {
 import type { Activities, DeliveryRun } from './activities.ts';
 import { deliveriesAdded } from './messages.ts';
 import type { DeliverToEndpointInput } from './messages.ts';
-import { deliverRound, keepBooks } from './retry-policies.ts';
+import { deliverRun, keepBooks } from './retry-policies.ts';
 import { receiversQueue } from './task-queues.ts';
 
 const { releaseEndpoint } = proxyActivities<Activities>({
@@ -23,7 +23,7 @@ const { releaseEndpoint } = proxyActivities<Activities>({
  */
 export async function deliverToEndpoint(input: DeliverToEndpointInput): Promise<void> {
   const { deliverDue } = proxyActivities<Activities>({
-    ...deliverRound,
+    ...deliverRun,
     taskQueue: receiversQueue(workflowInfo().taskQueue),
     summary: 'Make the attempts that are due',
   });
@@ -33,13 +33,13 @@ export async function deliverToEndpoint(input: DeliverToEndpointInput): Promise<
   });
   while (!workflowInfo().continueAsNewSuggested) {
     hasMore = false;
-    const round = await deliverDue(input);
-    const { outstanding, nextDueInMs } = round;
+    const run = await deliverDue(input);
+    const { outstanding, nextDueInMs } = run;
     // If new work was signalled during the release, this run continues.
     if (outstanding === 0 && (await releaseEndpoint(input)).isReleased && !hasMore) return;
-    setCurrentDetails(detailsOf(round));
+    setCurrentDetails(detailsOf(run));
     // Resuming the endpoint sends a signal.
-    if (round.isPaused) await condition(() => hasMore);
+    if (run.isPaused) await condition(() => hasMore);
     else if (outstanding > 0) await condition(() => hasMore, Math.max(nextDueInMs, 1));
   }
   await continueAsNew<typeof deliverToEndpoint>(input);

@@ -6,10 +6,10 @@ import {
 } from '@temporalio/workflow';
 import type { Activities } from './activities.ts';
 import type { ReplayEventsInput } from './messages.ts';
-import { deliverRound } from './retry-policies.ts';
+import { deliverRun } from './retry-policies.ts';
 
 const { queueReplay } = proxyActivities<Activities>({
-  ...deliverRound,
+  ...deliverRun,
   summary: 'Queue past events for the endpoint',
 });
 

@@ -77,7 +77,7 @@ export const relayForLong = {
 } as const satisfies ActivityOptions;
 
 /** One run of deliveries to one endpoint, bounded by the sender's own timeouts. */
-export const deliverRound = {
+export const deliverRun = {
   startToCloseTimeout: '5m',
   heartbeatTimeout: '15s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },

@@ -16,7 +16,7 @@ const route = createRoute({
   tags: ['Endpoints'],
   summary: 'Retry a delivery now',
   description:
-    'Works in every status: a dead letter restarts with its whole retry schedule, a pending delivery is attempted at once. The receiver gets the same `webhook-id`.',
+    'Works in every status: a dead letter restarts with its whole retry schedule, a pending delivery is attempted at once. The receiver gets the same `webhook-id`. An event that was never delivered to this endpoint, even one it does not subscribe to, is sent too.',
   security: [{ apiKey: [] }],
   request: { params: z.object({ endpointId, eventId }) },
   responses: {

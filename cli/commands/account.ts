@@ -31,11 +31,6 @@ export function registerAccountCommands(program: Command, context: CommandContex
     .addOption(providerOption())
     .addHelpText('after', example('account fields --provider wechat-pay'))
     .action(({ provider }) => printFields(provider));
-  // The former name of `fields`.
-  account
-    .command('words', { hidden: true })
-    .addOption(providerOption())
-    .action(({ provider }) => printFields(provider));
   registerCreate(account, context);
 }
 

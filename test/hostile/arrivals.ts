@@ -5,10 +5,10 @@ export type Arrivals = {
   /** May come in pieces, of which each is looked through. */
   note(number: number): void;
   has(number: number): boolean;
-  figures(published: ReadonlyMap<number, number>): WayFigures;
+  figures(published: ReadonlyMap<number, number>): ChannelFigures;
 };
 
-export type WayFigures = {
+export type ChannelFigures = {
   arrived: number;
   duplicates: number;
   lost: number;
@@ -45,7 +45,7 @@ export function createArrivals({ lateMs }: { lateMs: number }): Arrivals {
 }
 
 /** Of none, zeros. */
-export function msOf(tookMs: readonly number[]): Pick<WayFigures, 'p50Ms' | 'p99Ms' | 'maxMs'> {
+export function msOf(tookMs: readonly number[]): Pick<ChannelFigures, 'p50Ms' | 'p99Ms' | 'maxMs'> {
   const at = (share: number) => (tookMs.length === 0 ? 0 : Math.round(percentile(tookMs, share)));
   return { p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) };
 }

@@ -7,21 +7,21 @@ import { startHostileAmqp } from '../support/hostile/hostile-amqp.ts';
 import { startHostileKafka } from '../support/hostile/hostile-kafka.ts';
 import type { Seeded } from '../support/hostile/seeded.ts';
 import { createArrivals, markListener, markOf, msOf } from './arrivals.ts';
-import type { WayFigures } from './arrivals.ts';
+import type { ChannelFigures } from './arrivals.ts';
 import { buySteadily } from './healthy-orders.ts';
 import type { OrderFigures } from './healthy-orders.ts';
 import { healthyName } from './names.ts';
 import { startShopReceiver } from './shop-receiver.ts';
 import type { Stack } from './stack.ts';
 
-export const ways = ['http', 'kafka', 'amqp', 'poll', 'stream'] as const;
-export type Way = (typeof ways)[number];
+export const channels = ['http', 'kafka', 'amqp', 'poll', 'stream'] as const;
+export type Channel = (typeof channels)[number];
 
 export type HealthyFigures = {
   published: number;
   publish: { p50Ms: number; p99Ms: number; maxMs: number; late: number };
   /** By where its events went. */
-  ways: Record<Way, WayFigures>;
+  channels: Record<Channel, ChannelFigures>;
   orders: OrderFigures;
   wronglySigned: number;
   streamBreaks: number;
@@ -49,8 +49,10 @@ export async function startHealthy(
 ): Promise<Healthy> {
   const { key } = healthy;
   const api = apiClient({ url, key });
-  const arrivals = Object.fromEntries(ways.map((way) => [way, createArrivals({ lateMs })])) as {
-    [way in Way]: ReturnType<typeof createArrivals>;
+  const arrivals = Object.fromEntries(
+    channels.map((channel) => [channel, createArrivals({ lateMs })]),
+  ) as {
+    [channel in Channel]: ReturnType<typeof createArrivals>;
   };
   const refusals: string[] = [];
   const published = new Map<number, number>();
@@ -59,10 +61,10 @@ export async function startHealthy(
   const { signal } = stopping;
 
   const receiver = await startShopReceiver({ note: arrivals.http.note });
-  const broker = (way: 'kafka' | 'amqp') => ({
+  const broker = (channel: 'kafka' | 'amqp') => ({
     seed: 1,
     attack: 'none',
-    hears: () => markListener(arrivals[way].note),
+    hears: () => markListener(arrivals[channel].note),
   });
   const [kafka, amqp] = [
     await startHostileKafka(broker('kafka')),
@@ -176,7 +178,9 @@ export async function startHealthy(
   });
 
   const isThere = () =>
-    [...published.keys()].every((number) => ways.every((way) => arrivals[way].has(number)));
+    [...published.keys()].every((number) =>
+      channels.every((channel) => arrivals[channel].has(number)),
+    );
 
   return {
     counts: () => ({
@@ -201,9 +205,9 @@ export async function startHealthy(
       return {
         published: published.size,
         publish: { p50Ms, p99Ms, maxMs, late: publishMs.filter((ms) => ms > lateMs).length },
-        ways: Object.fromEntries(
-          ways.map((way) => [way, arrivals[way].figures(published)]),
-        ) as HealthyFigures['ways'],
+        channels: Object.fromEntries(
+          channels.map((channel) => [channel, arrivals[channel].figures(published)]),
+        ) as HealthyFigures['channels'],
         orders,
         wronglySigned: receiver.wronglySigned(),
         streamBreaks,

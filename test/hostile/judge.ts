@@ -1,4 +1,4 @@
-import { ways } from './healthy.ts';
+import { channels } from './healthy.ts';
 import type { HealthyFigures } from './healthy.ts';
 import type { WorldCounts } from './world.ts';
 
@@ -48,10 +48,13 @@ function ofHealthy({ healthy, lateMs }: { healthy: HealthyFigures; lateMs: numbe
   return [
     ...(published === 0 ? ['healthy: nothing was published'] : []),
     ...(orders.paid === 0 ? ['healthy: no order was paid'] : []),
-    ...ways.flatMap((way) => {
-      const { lost } = healthy.ways[way];
-      const text = `healthy: ${lost} of ${published} events never arrived by ${way}`;
-      return [...(lost > 0 ? [text] : []), ...late(`events by ${way}`, healthy.ways[way])];
+    ...channels.flatMap((channel) => {
+      const { lost } = healthy.channels[channel];
+      const text = `healthy: ${lost} of ${published} events never arrived by ${channel}`;
+      return [
+        ...(lost > 0 ? [text] : []),
+        ...late(`events by ${channel}`, healthy.channels[channel]),
+      ];
     }),
     ...late('answers to POST /v1/events', publish),
     ...late('orders opened', orders.opening),

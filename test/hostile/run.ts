@@ -190,8 +190,8 @@ function table({ healthy, hostile, processes, problems }: Summary): string {
   const { published, publish, orders } = healthy;
   const lines = [
     row('healthy', 'arrived', 'twice', 'lost', 'p50 ms', 'p99 ms', 'max ms'),
-    ...Object.entries(healthy.ways).map(([way, one]) =>
-      row(way, one.arrived, one.duplicates, one.lost, one.p50Ms, one.p99Ms, one.maxMs),
+    ...Object.entries(healthy.channels).map(([channel, one]) =>
+      row(channel, one.arrived, one.duplicates, one.lost, one.p50Ms, one.p99Ms, one.maxMs),
     ),
     row('published', published, '', '', publish.p50Ms, publish.p99Ms, publish.maxMs),
     row(

@@ -77,7 +77,10 @@ describe('with the revocation of a key', () => {
     const { status, body, headers } = await ended(wait);
     expect([status, headers.get('etag')]).toEqual([401, null]);
     // It had begun: a request that comes after the end is refused with other words.
-    expect(body).toMatchObject({ status: 401, detail: expect.stringContaining('during the request') });
+    expect(body).toMatchObject({
+      status: 401,
+      detail: expect.stringContaining('during the request'),
+    });
     expect(body).not.toHaveProperty('data');
   });
 

@@ -77,7 +77,7 @@ test('a receiver that asks for time gets it, for everything', () => {
   expect(openings(asked, { nowMs: nowMs + 30_000, underWay: 0, bound: 64 })).toBe(4);
 });
 
-test('an endpoint that falls silent gets one call at a time, and starts slowly up to half of what was', () => {
+test('an endpoint that stalls gets one call at a time, and starts slowly up to half of what was', () => {
   const wide = onStalled({ ...newCongestion, window: 40 });
   expect(wide).toEqual({ ...newCongestion, window: 1, threshold: 20 });
   expect(onStalled(wide)).toBe(wide);

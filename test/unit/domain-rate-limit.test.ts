@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { takeTurn } from '../../domain/rate-limit.ts';
 
-test('over any stretch of time no more calls go than the rate and one second’s burst', () => {
+test('over any interval no more calls go than the rate and one second’s burst', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 50 }),

@@ -76,6 +76,43 @@ describe('lint refuses', () => {
       "import type { Client } from '@temporalio/client';\nexport const a = (client: Client) => client.workflow.getHandle('x');\n",
       'Only orchestration/',
     ],
+    [
+      'an import in a template',
+      'services',
+      'export const a = await import(`../api/app.ts`);\n',
+      'services/ may import',
+    ],
+    [
+      'an import of a variable',
+      'api',
+      "const name = '../dev/main.ts';\nexport const a = await import(name);\n",
+      'by a plain text',
+    ],
+    [
+      'a required file',
+      'db',
+      "import { createRequire } from 'node:module';\nexport const a = createRequire(import.meta.url)('../api/app.ts');\n",
+      'db/ may import',
+    ],
+    [
+      'a file outside every folder',
+      'services',
+      "export * from '../drizzle.config.ts';\n",
+      'services/ may import',
+    ],
+    ['a folder that nobody listed', 'helpers', 'export const a = 1;\n', 'is no folder of'],
+    [
+      'the Temporal client under another name',
+      'api',
+      "export const a = (c: any) => c['workflow'].getHandle('x');\n",
+      'Only orchestration/',
+    ],
+    [
+      'a service taken out of the Temporal client',
+      'api',
+      'export const a = (client: any) => {\n  const { workflow } = client;\n  return workflow;\n};\n',
+      'Only orchestration/',
+    ],
   ])('%s', (_, room, text, message) => {
     expect(lint(room, text)).toContain(message);
   });
@@ -105,4 +142,15 @@ test('no route loads a provider’s SDK: whoever calls the provider loads it', (
   );
   const all = packagesLoadedBy(join(projectFolder, 'providers/stripe/open-account.ts'));
   expect(all).toContain('stripe');
+});
+
+test('no file switches the import rules off', () => {
+  const files = Object.keys(rooms).flatMap((room) =>
+    readdirSync(join(projectFolder, room), { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.[mc]?tsx?$|\.mjs$/.test(file))
+      .map((file) => join(projectFolder, room, file)),
+  );
+  expect(files.length).toBeGreaterThan(500);
+  const disabling = /(?:ox|es)lint-disable[^\n]*(?:house|no-restricted|no-cycle|\*\/)/;
+  expect(files.filter((file) => disabling.test(readFileSync(file, 'utf8')))).toEqual([]);
 });

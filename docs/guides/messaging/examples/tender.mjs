@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 // `npm start` keeps its demo merchant and the API's address here; others go into TENDER_URL and TENDER_KEY.
 function kept(name) {
   const folder =
-    process.env['TENDER_STATE_DIR'] ?? new URL('../../../.tender', import.meta.url).pathname;
+    process.env['TENDER_STATE_DIR'] ?? new URL('../../../../.tender', import.meta.url).pathname;
   return JSON.parse(readFileSync(`${folder}/demo/${name}.json`, 'utf8'));
 }
 
