@@ -69,7 +69,7 @@ events are those of the last round.
 
 | benchmark | Tender | baseline |
 |---|---|---|
-| payments | an order over HTTP, through the provider's simulator, to the merchant's endpoint | a bare Temporal workflow of the same shape (update-with-start, activity, signal, activity) on a stock worker; its activities do nothing |
+| payments | an order over HTTP, through the provider's simulator, to the merchant's endpoint | a bare Temporal workflow of the same shape (update-with-start, activity, signal, activity) on a stock worker with the same Node options; its activities do nothing |
 | webhooks | \`POST /v1/events\` to the endpoint's receipt, ${webhooks?.result.endpoints ?? 20} endpoints | a loop that signs, POSTs and writes rows in batches |
 | relay | the relay alone, with its database | the same loop |
 
@@ -255,7 +255,7 @@ export function figuresOf({ payments, webhooks }: SavedRuns, language: 'en' | 'z
 
 | measurement | baseline | Tender | ratio |
 |---|---|---|---|
-| Alipay orders per second | ${rate(bare.perSecond)}, bare Temporal workflow with empty activities | ${rate(product.perSecond)} | ${ratio(throughputRatio)} |
+| Alipay orders per second | ${rate(bare.perSecond)}, bare Temporal workflow with empty activities, same Node options | ${rate(product.perSecond)} | ${ratio(throughputRatio)} |
 | events per second, published to delivered | ${rate(plain.perSecond)}, loop that signs, sends and writes rows | ${rate(one.perSecond)} | ${ratio(one.ratio)} |
 | latency from publish to delivery, p50 | ${ms(latency.baselineMs)}, one POST and one commit | ${ms(latency.p50Ms)} | ${ratio(latency.ratio)} |`;
 }

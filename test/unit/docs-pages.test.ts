@@ -86,3 +86,11 @@ test('every page under docs/ is in the index', () => {
   );
   expect(missing).toEqual([]);
 });
+
+test('the messaging examples find what npm start has written', () => {
+  const file = 'docs/guides/messaging/examples/tender.mjs';
+  const [, folder = ''] = /new URL\('([^']*\.tender)', import\.meta\.url\)/.exec(
+    readFileSync(join(projectFolder, file), 'utf8'),
+  )!;
+  expect(join(dirname(join(projectFolder, file)), folder)).toBe(join(projectFolder, '.tender'));
+});
