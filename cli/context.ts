@@ -16,8 +16,7 @@ export type CommandContext = {
 /** Reads this process's environment and, for unset variables, that of the last `npm start` in this folder. */
 export function createContext(): CommandContext {
   let opened: OpenDatabase | undefined;
-  const open = () =>
-    openDatabase({ url: readVariable('DATABASE_URL'), maxConnections: 1, onError: () => {} });
+  const open = () => openDatabase({ url: databaseUrl(), maxConnections: 1, onError: () => {} });
   const context: CommandContext = {
     get db() {
       opened ??= open();
@@ -39,4 +38,10 @@ function readVariable(name: string): string {
   if (value === undefined)
     throw new Error(`${name} is not set. Set it, or run npm start here first.`);
   return value;
+}
+
+function databaseUrl(): string {
+  const url = readVariable('DATABASE_URL');
+  if (/^postgres(?:ql)?:\/\//.test(url)) return url;
+  throw new Error('DATABASE_URL must be an address, postgres://…');
 }

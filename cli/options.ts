@@ -8,7 +8,24 @@ import type { MerchantId } from '../domain/ids.ts';
 /** Options and parsers that several commands share. */
 
 export const merchantOption = () =>
-  new Option('--merchant <id>', 'the merchant, mer_…').makeOptionMandatory().argParser(parseText);
+  new Option('--merchant <id>', 'the merchant, mer_…')
+    .makeOptionMandatory()
+    .argParser(parseMerchantId);
+
+function parseMerchantId(text: string): MerchantId {
+  const id = text.trim();
+  if (!isId('merchant', id))
+    throw new InvalidArgumentError('It must be the id mer_… of a merchant.');
+  return id;
+}
+
+export function parseUrl(text: string): string {
+  const url = text.trim();
+  if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
+    throw new InvalidArgumentError('It must be an address, http://… or https://….');
+  }
+  return url;
+}
 
 export function parseText(text: string): string {
   const trimmed = text.trim();
@@ -38,8 +55,8 @@ export function wholeNumberUpTo(max: number): (text: string) => number {
 }
 
 /** Finds a merchant by id. Throws if it does not exist. */
-export async function findKnownMerchant(db: Database, merchantId: string): Promise<MerchantId> {
-  const merchant = isId('merchant', merchantId) && (await findMerchant(db, { merchantId }));
+export async function findKnownMerchant(db: Database, merchantId: MerchantId): Promise<MerchantId> {
+  const merchant = await findMerchant(db, { merchantId });
   if (!merchant) throw new Error(`--merchant: there is no merchant ${merchantId}`);
   return merchant.id;
 }

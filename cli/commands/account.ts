@@ -9,7 +9,13 @@ import { checkTerms } from '../account-terms.ts';
 import type { CommandContext } from '../context.ts';
 import { example } from '../help.ts';
 import { createSandboxAccount } from '../open-account.ts';
-import { findKnownMerchant, merchantOption, parseList, wholeNumberUpTo } from '../options.ts';
+import {
+  findKnownMerchant,
+  merchantOption,
+  parseList,
+  parseUrl,
+  wholeNumberUpTo,
+} from '../options.ts';
 import { printResult } from '../print-result.ts';
 
 const maxInteger = 2_147_483_647;
@@ -52,7 +58,9 @@ A value that begins with '@' is read from the file it names. Restrict access to 
     .addOption(providerOption())
     .option('--config <file>', 'the account fields')
     .addOption(
-      new Option('--simulator <url>', "open it at the provider's simulator").conflicts('config'),
+      new Option('--simulator <url>', "open it at the provider's simulator")
+        .conflicts('config')
+        .argParser(parseUrl),
     )
     .option('--priority <number>', 'accounts with a lower priority are tried first', parseInteger)
     .option('--weight <number>', 'its share among accounts of one priority', parseInteger)
@@ -65,28 +73,36 @@ A value that begins with '@' is read from the file it names. Restrict access to 
       example('account create --merchant mer_… --provider alipay --config account.json'),
     )
     .action(async ({ merchant, provider, config, simulator, ...termOptions }) => {
+      const source = config === undefined ? simulator : readAccountFile(config);
+      if (source === undefined) {
+        throw new Error("--config: is required, or --simulator for the provider's simulator");
+      }
       const { db, publicUrl } = context;
       const merchantId = await findKnownMerchant(db, merchant);
       const deps = { db, sealer: await context.openSealer() };
       const terms = checkTerms(definitions[provider], termOptions);
-      if (simulator !== undefined) {
-        const input = { merchantId, provider, simulatorUrl: simulator, publicUrl, terms };
-        return printResult(await createSandboxAccount(deps, input));
+      if (typeof source === 'string') {
+        const input = { merchantId, provider, simulatorUrl: source, publicUrl, terms };
+        return printResult(await createSandboxAccount(deps, input).catch(atSimulator(source)));
       }
-      if (config === undefined) {
-        throw new Error("--config: is required, or --simulator for the provider's simulator");
-      }
-      const fields = readAccountFile(config);
-      const unknown = unknownFieldOf(definitions[provider], fields);
+      const unknown = unknownFieldOf(definitions[provider], source);
       if (unknown !== undefined) {
         throw new Error(
           `--config: ${provider} has no account field ${unknown}; 'account fields' prints those it has`,
         );
       }
-      const input = { merchantId, provider, terms, ...fields };
+      const input = { merchantId, provider, terms, ...source };
       // Creating the provider here refuses a wrong key now, not with the first payment.
       await createProvider(input);
       const { id } = await insertProviderAccount(deps, input);
       printResult({ accountId: id, notifyUrl: `${publicUrl}/providers/${id}/notifications` });
     });
+}
+
+/** A connection error says only "fetch failed". */
+function atSimulator(url: string): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof TypeError)) throw error;
+    throw new Error(`--simulator: no simulator answers at ${url}`, { cause: error });
+  };
 }

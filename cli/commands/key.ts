@@ -28,9 +28,12 @@ export function registerKeyCommands(program: Command, context: CommandContext): 
     .description('Revoke an API key. Processes refuse it within seconds.')
     .requiredOption('--key <id>', 'the id of the key, key_…', parseKeyId)
     .addHelpText('after', example('key revoke --key key_…'))
-    .action(async ({ key: keyId }) =>
-      printResult({ revoked: await revokeApiKey(context.db, { keyId }) }),
-    );
+    .action(async ({ key: keyId }) => {
+      if (!(await revokeApiKey(context.db, { keyId }))) {
+        throw new Error(`--key: there is no valid key ${keyId}; it may be revoked already`);
+      }
+      printResult({ revoked: true });
+    });
 }
 
 function parseKeyId(text: string): Id<'apiKey'> {
