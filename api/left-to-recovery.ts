@@ -7,4 +7,4 @@ import type { Logger } from '../telemetry/logger.ts';
 export const leftToRecovery =
   (logger: Logger, what: string, ids: Readonly<Record<string, string>>) =>
   (error: unknown): void =>
-    logger.warn({ error, ...ids }, `${what} waits for the recovery job`);
+    logger.warn({ err: error, ...ids }, `${what} waits for the recovery job`);

@@ -26,7 +26,7 @@ export async function recoverStalled(deps: ActivityDeps): Promise<RecoveryResult
   await recordHeartbeat(db, { workflowId: workflowIds.sweep });
   // Before the rows are read: workflows restarted because of their rows raise no alert.
   const { restarted } = await restartEndedWorkflows(deps).catch((error: unknown) => {
-    logger.warn({ error }, 'ended workflows could not be listed; the next run retries');
+    logger.warn({ err: error }, 'ended workflows could not be listed; the next run retries');
     return { restarted: 0 };
   });
   const found = await findStalled(db, { graceSeconds });
@@ -68,7 +68,7 @@ export async function recoverStalled(deps: ActivityDeps): Promise<RecoveryResult
   for (const step of steps) {
     await step().catch((error: unknown) => {
       failed += 1;
-      logger.warn({ error }, 'stalled work could not be recovered; the next run retries');
+      logger.warn({ err: error }, 'stalled work could not be recovered; the next run retries');
     });
   }
   // Only these are marked, so that the next run retries what could not be started, instead of the one in five minutes.

@@ -56,7 +56,7 @@ export function registerReplyToMessage(app: App, deps: ApiDeps) {
       case 'record':
         notifyExchange({ ...deps, messageId }).catch((error: unknown) =>
           deps.logger.info(
-            { error, messageId },
+            { err: error, messageId },
             'the exchange was not signalled; it reads the reply at its deadline',
           ),
         );

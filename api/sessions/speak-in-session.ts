@@ -62,7 +62,7 @@ export function registerSpeakInSession(app: App, deps: ApiDeps) {
     if (result.kind === 'recorded' && result.session.status === 'complete') {
       notifySession({ ...deps, sessionId }).catch((error: unknown) =>
         deps.logger.info(
-          { error, sessionId },
+          { err: error, sessionId },
           'the session was not signalled; it completes at its deadline',
         ),
       );

@@ -17,7 +17,7 @@ export async function restartConversations(
   const sessionIds: SessionId[] = [];
   const warn = (error: unknown) =>
     logger.warn(
-      { error },
+      { err: error },
       'a conversation could not be restarted; the recovery job will try again',
     );
   for (const message of found.messages) {

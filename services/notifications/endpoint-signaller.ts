@@ -46,7 +46,7 @@ export function createEndpointSignaller(
     inTurn(() => signalEndpoint({ ...deps, endpointId })).catch((error: unknown) =>
       // Nothing is lost: the recovery job finds due deliveries without an owner.
       deps.logger.warn(
-        { error, endpointId },
+        { err: error, endpointId },
         'an endpoint workflow could not be signalled; the recovery job will signal it',
       ),
     );
