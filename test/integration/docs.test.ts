@@ -71,8 +71,6 @@ function shell(
     detached: true,
     env: {
       ...process.env,
-      TENDER: world.url,
-      TENDER_API_KEY: merchant.key,
       KEY: merchant.key,
       DATABASE_URL: world.config.database.url,
       TENDER_PUBLIC_URL: world.url,
@@ -285,12 +283,12 @@ const handlings: Handling[] = [
   },
   ...['"url": "amqps:', '"url": "kafkas:'].map((url): Handling => ({
     file: 'docs/guides/brokers.md',
-    begins: `curl -s http://127.0.0.1:8080/v1/endpoints -H "authorization: Bearer $TENDER_API_KEY" \\\n  -H 'content-type: application/json' -d '{\n    ${url}`,
+    begins: `curl -s http://127.0.0.1:8080/v1/endpoints -H "authorization: Bearer $KEY" \\\n  -H 'content-type: application/json' -d '{\n    ${url}`,
     run: createsEndpoint,
   })),
   {
     file: 'docs/guides/events.md',
-    begins: 'curl -X POST "$TENDER/v1/events"',
+    begins: 'curl -X POST "http://127.0.0.1:8080/v1/events"',
     async run(block) {
       const [said] = await runAll(block);
       const shown = blocksOf(block.file).find(({ language }) => language === 'json')?.text ?? '';
@@ -308,17 +306,17 @@ const handlings: Handling[] = [
   },
   {
     file: 'docs/guides/events.md',
-    begins: 'curl -X POST "$TENDER/v1/event-types"',
+    begins: 'curl -X POST "http://127.0.0.1:8080/v1/event-types"',
     run: async (block) => void (await runAll(block)),
   },
   {
     file: 'docs/guides/events.md',
-    begins: 'curl "$TENDER/v1/events?after=0',
+    begins: 'curl "http://127.0.0.1:8080/v1/events?after=0',
     run: async (block) => void (await runAll(block)),
   },
   {
     file: 'docs/guides/events.md',
-    begins: 'curl -N "$TENDER/v1/events/stream',
+    begins: 'curl -N "http://127.0.0.1:8080/v1/events/stream',
     async run({ text }) {
       const [command = ''] = commandsOf(text);
       const reading = shell(here(command), { until: /^event: order\.created$[^]*\n\n/m });
@@ -341,7 +339,7 @@ const handlings: Handling[] = [
   },
   {
     file: 'docs/guides/events.md',
-    begins: 'curl -X POST "$TENDER/v1/consumer-groups"',
+    begins: 'curl -X POST "http://127.0.0.1:8080/v1/consumer-groups"',
     async run({ text }) {
       const [create, take, acknowledge] = commandsOf(text);
       await shell(here(create!));
@@ -407,7 +405,7 @@ const handlings: Handling[] = [
   },
   {
     file: 'docs/guides/reconciliation.md',
-    begins: 'curl -X POST "$TENDER/v1/reconciliations"',
+    begins: 'curl -X POST "http://127.0.0.1:8080/v1/reconciliations"',
     async run({ text }) {
       const { timeZone } = definitions.alipay.statements;
       const date = dayBefore(dateIn(timeZone, Date.now()));
