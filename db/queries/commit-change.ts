@@ -7,13 +7,13 @@ import type { LedgerPosting } from '../../domain/ledger.ts';
 import { snapshotOf } from '../../domain/order-snapshot.ts';
 import type { Database } from '../database.ts';
 import { at, int, json, minor, text } from '../placeholders.ts';
-import { events } from '../schema/events.ts';
 import { ledgerEntries } from '../schema/ledger.ts';
 import { orders, payments } from '../schema/orders.ts';
 import { providerNotifications } from '../schema/provider-notifications.ts';
 import type { NotificationOutcome } from '../schema/provider-notifications.ts';
 import { disputes, refunds } from '../schema/refunds.ts';
 import { statement } from '../statement.ts';
+import { insertOrderEvent } from './insert-order-event.ts';
 import { newEvent } from './new-event.ts';
 import type { DisputeRow, OrderRead, OrderRow, PaymentRow, RefundRow } from './read-order.ts';
 
@@ -113,19 +113,7 @@ const write = statement('commit_change', () => {
     },
     sql`from jsonb_array_elements(${json('lines')}) as line where ${hasChanged}`,
   );
-  const event = insertInto(
-    events,
-    {
-      id: text('eventId'),
-      merchantId: text('merchantId'),
-      shard: int('shard'),
-      type: text('eventType'),
-      resourceId: text('orderId'),
-      body: text('eventBody'),
-      createdAt: at('at'),
-    },
-    sql`from changed where ${text('eventId')} is not null`,
-  );
+  const event = insertOrderEvent(sql`from changed where ${text('eventId')} is not null`);
   const notification = assign(providerNotifications, {
     outcome: text('outcome'),
     appliedAt: at('at'),

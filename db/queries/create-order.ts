@@ -10,13 +10,13 @@ import type { Database } from '../database.ts';
 import { isUniqueViolation } from '../database-errors.ts';
 import { at, int, json, minor, text, texts } from '../placeholders.ts';
 import { endpoints } from '../schema/endpoints.ts';
-import { events } from '../schema/events.ts';
 import { idempotencyKeys } from '../schema/idempotency-keys.ts';
 import { orders, payments } from '../schema/orders.ts';
 import type { OrderPayer } from '../schema/orders.ts';
 import type { Transaction } from '../transaction.ts';
 import type { ResourceEndpoint } from './endpoints.ts';
 import { statement } from '../statement.ts';
+import { insertOrderEvent } from './insert-order-event.ts';
 import { newEvent } from './new-event.ts';
 
 export type NewOrder = {
@@ -141,19 +141,7 @@ const open = statement('create_order', () => {
     },
     sql`from opened where ${text('endpointId')} is not null`,
   );
-  const event = insertInto(
-    events,
-    {
-      id: text('eventId'),
-      merchantId: text('merchantId'),
-      shard: int('shard'),
-      type: text('eventType'),
-      resourceId: text('orderId'),
-      body: text('eventBody'),
-      createdAt: at('at'),
-    },
-    sql`from opened`,
-  );
+  const event = insertOrderEvent(sql`from opened`);
   // One statement is one round trip and one transaction; drizzle cannot chain dependent inserts.
   return sql`with opened as (${order}), idempotency_key as (${key}), payment as (${payment}),
     endpoint as (${endpoint}), event as (${event}) select from opened`;
