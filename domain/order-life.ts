@@ -76,7 +76,7 @@ export function isStepDue(life: OrderLife, clock: Clock): boolean {
 
 /** How long to wait for a signal before the provider is polled, ms. */
 export function pollDelayMs(life: OrderLife, { nowMs, expiresAtMs }: Clock): number {
-  const pollMs = nextPollMs({ polls: life.polls, isIdle: isIdle(life) });
+  const pollMs = pauseAfterRefusalMs(life);
   return isIdle(life) ? pollMs : Math.min(pollMs, Math.max(expiresAtMs - nowMs, 1));
 }
 

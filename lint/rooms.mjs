@@ -9,10 +9,7 @@ export const rooms = {
   },
   server: {
     holds: 'process entries: configuration, health, shutdown',
-    mayImport: [
-      ...['api', 'worker', 'services', 'delivery', 'db'],
-      ...['config', 'telemetry', 'outbound'],
-    ],
+    mayImport: ['api', 'worker', 'services', 'delivery', 'db', 'config', 'telemetry', 'outbound'],
   },
   cli: {
     holds: 'the `tender` command',
@@ -22,8 +19,16 @@ export const rooms = {
     holds:
       'a router for each resource (schema and thin handler together), problems, checkout, portal',
     mayImport: [
-      ...['services', 'orchestration', 'delivery', 'providers', 'db', 'workflows', 'domain'],
-      ...['config', 'telemetry', 'outbound'],
+      'services',
+      'orchestration',
+      'delivery',
+      'providers',
+      'db',
+      'workflows',
+      'domain',
+      'config',
+      'telemetry',
+      'outbound',
     ],
   },
   worker: {
@@ -34,16 +39,21 @@ export const rooms = {
     holds:
       'what workflows call, one verb a file; `failures.ts` alone turns errors into retry decisions',
     mayImport: [
-      ...['services', 'orchestration', 'delivery', 'providers', 'db', 'workflows', 'domain'],
-      ...['config', 'outbound'],
+      'services',
+      'orchestration',
+      'delivery',
+      'providers',
+      'db',
+      'workflows',
+      'domain',
+      'config',
+      'outbound',
     ],
   },
   services: {
     holds:
       'what API, command line and activities share: apply a report, request a refund, route a payment',
-    mayImport: [
-      ...['orchestration', 'delivery', 'providers', 'db', 'workflows', 'domain', 'telemetry'],
-    ],
+    mayImport: ['orchestration', 'delivery', 'providers', 'db', 'workflows', 'domain', 'telemetry'],
   },
   orchestration: {
     holds: 'the only user of the Temporal client: start, signal, update, schedules',
